@@ -1,0 +1,95 @@
+/**
+ * The words that both the gateway and the FHIR mapping speak: what a sensor gave, in physical units,
+ * before it is a FHIR resource. Lives in `fhir/` because `fhir/` may import nothing of `gateway/`.
+ */
+
+/** The ten sensors of the e-Health kit, by the name used in configuration, topics, status and statistics. */
+export const SENSOR_KINDS = [
+  'pulse',
+  'spo2',
+  'airflow',
+  'bodyTemperature',
+  'ecg',
+  'glucose',
+  'gsr',
+  'bloodPressure',
+  'position',
+  'emg',
+] as const
+export type SensorKind = (typeof SENSOR_KINDS)[number]
+
+/** What is observed: a row of `fhir/terminology.ts`. A sensor can yield several (airflow: waveform and rate). */
+export const OBSERVABLES = [
+  'pulseRate',
+  'oxygenSaturation',
+  'airflowWaveform',
+  'respiratoryRate',
+  'bodyTemperature',
+  'ecgWaveform',
+  'bloodGlucose',
+  'skinConductance',
+  'bloodPressure',
+  'bodyPosition',
+  'emgWaveform',
+] as const
+export type Observable = (typeof OBSERVABLES)[number]
+
+/** Unit of consent and of sealing: one EpochKey per patient, data class and day. */
+export const DATA_CLASSES = ['vital-signs', 'waveform', 'laboratory', 'activity'] as const
+export type DataClass = (typeof DATA_CLASSES)[number]
+
+/**
+ * good: usable. questionable: usable with care (device clock unknown, signal noisy).
+ * implausible: outside what the sensor or a living body can give; kept, never alarmed on.
+ * missing: no value, with the reason.
+ */
+export type Quality = 'good' | 'questionable' | 'implausible' | 'missing'
+
+/** FHIR data-absent-reason codes this project uses (http://terminology.hl7.org/CodeSystem/data-absent-reason). */
+export type AbsentReason = 'unknown' | 'error' | 'not-performed' | 'temp-unknown'
+
+export type BodyPosition = 'supine' | 'prone' | 'left-lateral' | 'right-lateral' | 'upright' | 'undefined'
+
+export type MeasurementValue =
+  /** One number in the observable's unit (see `fhir/terminology.ts`). */
+  | { readonly type: 'quantity'; readonly value: number }
+  /** mm[Hg]. */
+  | { readonly type: 'bloodPressure'; readonly systolic: number; readonly diastolic: number }
+  | { readonly type: 'position'; readonly position: BodyPosition }
+  /**
+   * R4 SampledData: physical = origin + factor · sample, in the observable's unit; `null` is a lost sample.
+   * `at` of the Measurement is the time of the first sample.
+   */
+  | {
+      readonly type: 'waveform'
+      /** Milliseconds between samples; need not be whole (360 Hz: 2.777…). */
+      readonly periodMs: number
+      readonly origin: number
+      readonly factor: number
+      readonly lowerLimit: number
+      readonly upperLimit: number
+      readonly samples: readonly (number | null)[]
+    }
+  | { readonly type: 'absent'; readonly reason: AbsentReason }
+
+export interface Measurement {
+  /**
+   * Deterministic: the same reading arriving twice gives the same identifier
+   * (HL7 Personal Health Device IG 2.0.0, conditional create). Made by `measurementIdentifier`.
+   */
+  readonly identifier: string
+  readonly sensor: SensorKind
+  readonly observable: Observable
+  /** Stable, not personal: the device that measured, e.g. `kit-1` or `mqtt-cuff`. */
+  readonly deviceId: string
+  /** Start of the measurement, epoch milliseconds, gateway's clock. */
+  readonly at: number
+  /** End, for waveforms and averages; absent for an instant. */
+  readonly until?: number
+  /** The device's own timestamp as it gave it (local time, maybe wrong), kept for the identifier and the record. */
+  readonly deviceTime?: string
+  readonly value: MeasurementValue
+  readonly quality: Quality
+  /** Short machine-readable reasons for a quality below good, e.g. `device-clock-unverified`, `probe-off`. */
+  readonly remarks: readonly string[]
+}

@@ -1,0 +1,127 @@
+/**
+ * The one schema of homebeat.yaml: types, validation, defaults; all problems reported at once.
+ * The annotated example is `homebeat.example.yaml`; a test keeps it valid.
+ */
+import { z } from 'zod'
+import { LOG_LEVELS } from '#gateway/runtime/logger.js'
+
+/** Names appear in lane names, topics and file names. */
+const name = z
+  .string()
+  .regex(
+    /^[a-z0-9][a-z0-9-]{0,31}$/,
+    'use 1 to 32 lower-case letters, digits and hyphens, starting with a letter or digit',
+  )
+
+/** A standard five- or six-field cron expression (node-cron). Checked on load. */
+const cron = z.string().min(9).max(120)
+
+const address = z.string().regex(/^0x[0-9a-fA-F]{40}$/, 'give an account address: 0x and 40 hex digits')
+
+const httpUrl = z.url({ protocol: /^https?$/, error: 'give an http:// or https:// URL' })
+
+/** When the gateway asks the kit for what it does not send by itself. */
+const schedule = z.strictObject({
+  cuff: cron.optional(),
+  glucometer: cron.optional(),
+  /** EMG shares the ECG's input: switch to EMG on `cron` for `seconds`, then back (somebody moves the jumper). */
+  emg: z.strictObject({ cron, seconds: z.number().int().min(2).max(600) }).optional(),
+})
+
+const transport = z.strictObject({
+  name,
+  /**
+   * serial:///dev/ttyACM0?baud=115200 · serial+tcp://host:port · mqtt+broker://127.0.0.1:1883 (embedded broker) ·
+   * mqtt://user@host:1883 (the site's broker) · replay:path/to/record.hea
+   */
+  url: z.string().min(1).max(500),
+  /** Device id given to what arrives here where the wire names none. */
+  device: name.optional(),
+  schedule: schedule.default({}),
+  /** mqtt: password file, mode 0600. */
+  passwordFile: z.string().optional(),
+  /** mqtt+broker: the devices that may connect; the secret's file has mode 0600. Nobody else may. */
+  devices: z
+    .array(z.strictObject({ id: name, secretFile: z.string() }))
+    .max(100)
+    .default([]),
+})
+
+const channel = z.discriminatedUnion('type', [
+  z.strictObject({ type: z.literal('terminal'), name: name.default('terminal') }),
+  z.strictObject({ type: z.literal('webhook'), name, url: httpUrl, tokenFile: z.string().optional() }),
+])
+
+const target = z.strictObject({
+  name,
+  url: httpUrl,
+  /** sealed: only encrypted envelopes. clear: the Observations themselves, for a server of the care team. */
+  mode: z.enum(['sealed', 'clear']).default('sealed'),
+  tokenFile: z.string().optional(),
+  timeoutSeconds: z.number().min(1).max(300).default(30),
+})
+
+const limit = z.strictObject({
+  /** Overrides the default limit; the comparator stays. */
+  value: z.number().optional(),
+  clearAt: z.number().optional(),
+  delaySeconds: z.number().min(0).max(3600).optional(),
+  enabled: z.boolean().optional(),
+})
+
+export const configSchema = z.strictObject({
+  home: z.strictObject({
+    /** Pseudonym of the home. */
+    id: name,
+    /** Pseudonym of the patient: a random one, never a name or an insurance number. */
+    patient: name,
+  }),
+  dataDir: z.string().default('./homebeat-data'),
+  log: z.strictObject({ level: z.enum(LOG_LEVELS).default('info') }).prefault({}),
+  transports: z.array(transport).min(1).max(20),
+  commit: z
+    .strictObject({
+      maxDelayMs: z.number().int().min(0).max(5000).default(50),
+      maxCount: z.number().int().min(1).max(10000).default(200),
+    })
+    .prefault({}),
+  alerts: z
+    .strictObject({
+      channels: z.array(channel).max(20).default([]),
+      /** By condition name, e.g. `low-oxygen-saturation`. */
+      limits: z.record(z.string(), limit).default({}),
+    })
+    .prefault({}),
+  fhir: z.strictObject({ targets: z.array(target).max(10).default([]) }).prefault({}),
+  batches: z
+    .strictObject({ cron: cron.default('*/5 * * * *'), maxCount: z.number().int().min(1).max(5000).default(500) })
+    .prefault({}),
+  chain: z
+    .strictObject({
+      name: name.default('consortium'),
+      /** JSON-RPC endpoints, tried in turn. */
+      endpoints: z.array(httpUrl).min(1).max(20),
+      chainId: z.number().int().positive(),
+      contract: address,
+      /** Blocks on top before an anchor counts; 0 where blocks are final at once (QBFT, anvil). */
+      confirmations: z.number().int().min(0).max(100).default(0),
+      /** wei; 0 on free-gas networks. */
+      gasPrice: z.number().int().min(0).default(0),
+      pollSeconds: z.number().min(0.05).max(60).default(2),
+    })
+    .optional(),
+  console: z
+    .strictObject({
+      /** Loopback only until the console has logins. */
+      host: z.enum(['127.0.0.1', '::1', 'localhost']).default('127.0.0.1'),
+      port: z.number().int().min(0).max(65535).default(8080),
+    })
+    .prefault({}),
+})
+
+export type Config = z.output<typeof configSchema>
+export type TransportConfig = Config['transports'][number]
+export type ChannelConfig = Config['alerts']['channels'][number]
+export type TargetConfig = Config['fhir']['targets'][number]
+export type ChainConfig = NonNullable<Config['chain']>
+export type LimitOverrides = Config['alerts']['limits']

@@ -1,0 +1,76 @@
+/**
+ * What the console, the status verb and the demo's terminal view see of a running gateway. Filled by `main.ts`.
+ */
+
+import type { BodyPosition, Quality, SensorKind } from '#fhir/measurement.js'
+import type { AlertTransition, Priority } from '#gateway/alerts/alert.js'
+import type { AnchorReceipt } from '#gateway/anchoring/batch.js'
+import type { LaneDepth } from '#gateway/journal/journal.js'
+import type { TransportStatus } from '#gateway/transports/transport.js'
+
+/** The latest value of one sensor, ready to show. `null` value: none yet, or the sensor says it has none. */
+export interface LiveValue {
+  readonly sensor: SensorKind
+  /** Epoch ms of the value, or null. */
+  readonly at: number | null
+  readonly value: number | { readonly systolic: number; readonly diastolic: number } | BodyPosition | null
+  /** UCUM code. */
+  readonly unit: string
+  readonly quality: Quality
+  /** e.g. `probe-off`, `acquiring`. */
+  readonly remarks: readonly string[]
+}
+
+export interface LiveAlert {
+  readonly alertId: string
+  readonly condition: string
+  readonly kind: 'physiological' | 'technical'
+  readonly priority: Priority
+  readonly state: 'active' | 'cleared'
+  readonly raisedAt: number
+  readonly at: number
+  readonly deliveredTo: readonly string[]
+}
+
+export interface GatewayStatus {
+  readonly version: string
+  readonly home: string
+  readonly running: boolean
+  readonly startedAt: number | null
+  readonly now: number
+  readonly transports: readonly TransportStatus[]
+  readonly frames: { readonly received: number; readonly lost: number; readonly refused: number }
+  readonly measurements: Readonly<Record<SensorKind, number>>
+  readonly alerts: readonly LiveAlert[]
+  readonly lanes: readonly LaneDepth[]
+  readonly fhir: { readonly accepted: number; readonly failed: number }
+  readonly batches: {
+    readonly closed: number
+    readonly anchored: number
+    readonly open: number
+    readonly last: { readonly number: number; readonly root: string } | null
+    readonly lastAnchor: AnchorReceipt | null
+  }
+  readonly process: { readonly rssMb: number; readonly cpuSeconds: number } | null
+}
+
+export type LiveEvent =
+  | { readonly type: 'status'; readonly status: GatewayStatus }
+  | { readonly type: 'value'; readonly value: LiveValue }
+  /** Physical values for drawing; the first at `at`, `periodMs` apart; null is a gap. */
+  | {
+      readonly type: 'samples'
+      readonly sensor: 'ecg' | 'emg' | 'airflow'
+      readonly at: number
+      readonly periodMs: number
+      readonly unit: string
+      readonly samples: readonly (number | null)[]
+    }
+  | { readonly type: 'alert'; readonly transition: AlertTransition }
+
+export interface Feed {
+  status(): GatewayStatus
+  values(): readonly LiveValue[]
+  /** Listeners are called synchronously and must not throw. Returns an unsubscribe function. */
+  subscribe(listener: (event: LiveEvent) => void): () => void
+}

@@ -1,0 +1,46 @@
+/**
+ * A Reading is what `decode` found in a Frame: one sensor, device-native units, nothing judged yet.
+ */
+import type { SensorKind } from '#fhir/measurement.js'
+
+/** The sensor's own word on its value. `fault` and `off` are never a 0. */
+export type ReadingStatus = 'ok' | 'acquiring' | 'off' | 'fault'
+
+export type ReadingValue =
+  /** ADC counts, or a number the device already gives in its unit (see `unit`). */
+  | { readonly type: 'number'; readonly value: number; readonly unit: string }
+  | { readonly type: 'bloodPressure'; readonly systolic: number; readonly diastolic: number; readonly unit: string }
+  /** Acceleration at ±8 g, 256 counts per g, oldest first. */
+  | {
+      readonly type: 'acceleration'
+      readonly periodMs: number
+      readonly samples: readonly (readonly [number, number, number])[]
+    }
+  | { readonly type: 'position'; readonly code: number }
+  | {
+      readonly type: 'samples'
+      readonly periodMs: number
+      /** Present when the source knows its scale (a WFDB record); else the sensor definition's scale holds. */
+      readonly scale?: {
+        readonly origin: number
+        readonly factor: number
+        readonly lowerLimit: number
+        readonly upperLimit: number
+      }
+      readonly samples: readonly (number | null)[]
+    }
+  | { readonly type: 'none' }
+
+export interface Reading {
+  readonly sensor: SensorKind
+  readonly deviceId: string
+  readonly status: ReadingStatus
+  /** Epoch milliseconds of the (first) sample on the gateway's clock. */
+  readonly at: number
+  /** The device's own timestamp, where it stamps its stored values: `YYYY-MM-DDThh:mm[:ss]`, no zone. */
+  readonly deviceTime?: string
+  /** A sender's own message id: makes a redelivery recognisable where `at` would not. */
+  readonly messageId?: string
+  readonly value: ReadingValue
+  readonly remarks: readonly string[]
+}

@@ -1,0 +1,21 @@
+/**
+ * The one error base. Callers branch on `code` and `retry`, never on text.
+ *
+ * retry: `transient` nothing happened at the other end, try again; `ambiguous` it may have happened,
+ * repeat only because the operation is idempotent; `permanent` trying again will not help.
+ */
+export type RetryClass = 'transient' | 'ambiguous' | 'permanent'
+
+export class HomebeatError extends Error {
+  override readonly name = 'HomebeatError'
+  /** Dotted, stable, e.g. `serial.permission`. */
+  readonly code: string
+  readonly retry: RetryClass
+
+  /** @param message one line for people that says what to do; no health value, no secret. */
+  constructor(code: string, message: string, options: { retry?: RetryClass; cause?: unknown } = {}) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause })
+    this.code = code
+    this.retry = options.retry ?? 'permanent'
+  }
+}

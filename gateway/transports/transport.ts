@@ -1,0 +1,92 @@
+/**
+ * A Transport brings Frames from a device to the pipeline. Chosen by URL scheme (see `registry.ts`).
+ * All implementations pass `test/behaviours/transport.behaviour.ts`.
+ */
+import type { Lifecycle } from '#gateway/runtime/lifecycle.js'
+
+/** What became of a frame: said exactly once by the pipeline, after COMMIT for anything that is kept. */
+export type FrameOutcome =
+  | { readonly outcome: 'committed' }
+  /** Not kept; the sender is told where its protocol can say so. */
+  | { readonly outcome: 'refused'; readonly code: string; readonly reason: string }
+
+interface FrameBase {
+  /** The transport's name in the configuration. */
+  readonly transport: string
+  /** Epoch milliseconds at which the last byte arrived. */
+  readonly receivedAt: number
+  /** Must be called exactly once. A transport acknowledges its sender (an MQTT PUBACK, say) only on `committed`. */
+  readonly settle: (outcome: FrameOutcome) => void
+}
+
+/** One line of `firmware/PROTOCOL.md`, without its LF, CRC not yet checked; at most MAX_LINE bytes. */
+export interface KitLineFrame extends FrameBase {
+  readonly format: 'kit-line'
+  readonly line: string
+}
+
+/** One MQTT PUBLISH of a known device. */
+export interface MqttFrame extends FrameBase {
+  readonly format: 'mqtt-publish'
+  readonly topic: string
+  readonly payload: Uint8Array
+  /** The authenticated device (the embedded broker's client), or the topic's device segment (a site's broker). */
+  readonly deviceId: string
+}
+
+/** A block of one recorded or digitised signal (replay). */
+export interface WaveformFrame extends FrameBase {
+  readonly format: 'waveform-block'
+  readonly deviceId: string
+  readonly sensor: 'ecg' | 'emg' | 'airflow'
+  /** Epoch milliseconds of the first sample. */
+  readonly at: number
+  readonly periodMs: number
+  readonly origin: number
+  readonly factor: number
+  readonly lowerLimit: number
+  readonly upperLimit: number
+  /** ADC units; `null` where the recording has no value. */
+  readonly samples: readonly (number | null)[]
+}
+
+/** Something about the transport itself, in order with its data: silence and loss are events too. */
+export interface TransportEventFrame extends FrameBase {
+  readonly format: 'transport-event'
+  readonly event: 'connected' | 'disconnected' | 'refused' | 'ended'
+  /** For people; no health value, no name. */
+  readonly detail: string
+  /** How many lines or messages a `refused` event stands for. */
+  readonly count: number
+}
+
+export type Frame = KitLineFrame | MqttFrame | WaveformFrame | TransportEventFrame
+
+export interface TransportStatus {
+  readonly name: string
+  /** Without credentials. */
+  readonly url: string
+  readonly state: 'stopped' | 'connecting' | 'connected' | 'waiting' | 'ended'
+  /** One sentence for people, e.g. "waiting 4 s before opening /dev/ttyACM0 again: no such device". */
+  readonly sentence: string
+}
+
+/** Commands the kit understands (firmware/PROTOCOL.md, commands). */
+export type KitCommand =
+  | { readonly command: 'identify' }
+  | { readonly command: 'readCuff' }
+  | { readonly command: 'readGlucometer' }
+  | { readonly command: 'mode'; readonly mode: 'ecg' | 'emg' }
+
+export interface Transport extends Lifecycle {
+  readonly name: string
+  status(): TransportStatus
+  /**
+   * Single consumer. Yields until `stop()` (or the end of a recording, after an `ended` event).
+   * Bounded: a consumer that does not pull holds the sender back, or, where the wire cannot be held back,
+   * makes the transport refuse and count (a `refused` event).
+   */
+  frames(): AsyncIterable<Frame>
+  /** Sends a command where the transport has a way back. Rejects with HomebeatError `transport.no-way-back` else. */
+  send?(command: KitCommand): Promise<void>
+}
