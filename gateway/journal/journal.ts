@@ -55,6 +55,10 @@ export interface LaneDepth {
   /** Sum of `resources` the far end accepted / refused. */
   readonly resourcesAccepted: number
   readonly resourcesFailed: number
+  /** Why the oldest waiting entry did not go through at its last attempt; null or absent: not tried, or nothing waits. */
+  readonly lastReason?: string | null
+  /** Epoch ms of its next attempt, as last planned. */
+  readonly nextAt?: number | null
 }
 
 export interface JournalTotals {
@@ -104,8 +108,9 @@ export interface Journal extends Lifecycle {
   /**
    * Records an outcome. `delivered` on an alert lane also writes the alert_delivery row and, for each fhir lane that
    * wants alerts, a `communication` entry, in the same transaction.
+   * @param nextAt epoch ms at which the worker means to try again; shown by status, not enforced by `claim`.
    */
-  settle(entry: OutboxEntry, outcome: DeliveryOutcome, resources: number): void
+  settle(entry: OutboxEntry, outcome: DeliveryOutcome, resources: number, nextAt?: number): void
   /** Called when an entry is added to the lane; returns an unsubscribe function. */
   onQueued(lane: string, listener: () => void): () => void
   depths(): LaneDepth[]
@@ -132,4 +137,30 @@ export interface EpochKeyStore {
   /** Keeps the first one stored: returns what is stored afterwards. */
   put(epoch: string, wrapped: string): string
   list(): { readonly epoch: string; readonly wrapped: string }[]
+}
+
+/**
+ * A read-only view of a journal, also while a gateway writes it: for the status and verify verbs. Made by
+ * `openJournalReader(path)`; the caller closes it.
+ */
+export interface JournalReader
+  extends Pick<
+    Journal,
+    | 'unbatchedCount'
+    | 'lastBatch'
+    | 'batch'
+    | 'batchNumbers'
+    | 'batchOf'
+    | 'hasMeasurement'
+    | 'activeAlerts'
+    | 'transition'
+    | 'transitions'
+    | 'alertDelivery'
+    | 'alertDeliveries'
+    | 'depths'
+    | 'totals'
+  > {
+  readonly anchors: Pick<AnchorJournal, 'transaction' | 'receipt' | 'lastReceipt'>
+  readonly epochKeys: Pick<EpochKeyStore, 'get' | 'list'>
+  close(): void
 }

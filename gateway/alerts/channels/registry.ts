@@ -1,0 +1,34 @@
+import type { ChannelConfig } from '#gateway/config/schema.js'
+import type { AlertChannel } from './channel.js'
+import { type LineStream, terminalChannel } from './terminal.js'
+import { webhookChannel } from './webhook.js'
+
+/** What channels touch of the world. */
+export interface ChannelEdges {
+  readonly fetch: typeof fetch
+  /** Where the terminal channel writes; process.stderr in the gateway. */
+  readonly stream: LineStream
+  /** Pseudonym of the home. */
+  readonly home: string
+  /** Relative file names of the configuration start here. */
+  readonly baseDir: string
+  /** Longest wait for an answer; each channel has its own default. */
+  readonly timeoutMs?: number
+}
+
+type Factories = {
+  readonly [Type in ChannelConfig['type']]: (
+    config: Extract<ChannelConfig, { type: Type }>,
+    edges: ChannelEdges,
+  ) => AlertChannel
+}
+
+/** To add a channel: its file, its variant in the configuration's schema, and a line here. */
+const FACTORIES: Factories = { terminal: terminalChannel, webhook: webhookChannel }
+
+/** @throws HomebeatError where the configuration cannot work (`secret.*`, `channel.insecure`). */
+export function createChannel(config: ChannelConfig, edges: ChannelEdges): AlertChannel {
+  // TypeScript does not connect the variant with its factory; the mapped type above does.
+  const factory = FACTORIES[config.type] as (config: ChannelConfig, edges: ChannelEdges) => AlertChannel
+  return factory(config, edges)
+}

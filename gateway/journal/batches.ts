@@ -1,0 +1,121 @@
+import { type Address, type BatchHeader, type ClosedBatch, type Hash32, NO_ROOT } from '#gateway/anchoring/batch.js'
+import { HomebeatError } from '#gateway/runtime/errors.js'
+import type { Database } from './database.js'
+import type { MeasurementTable } from './measurements.js'
+import { BATCHES } from './queries.js'
+import { addTotal, BATCHES_CLOSED } from './totals.js'
+
+interface BatchRow {
+  readonly number: number
+  readonly gateway: string
+  readonly previousRoot: string
+  readonly root: string
+  readonly count: number
+  readonly periodStart: number
+  readonly periodEnd: number
+  readonly chainId: number
+  readonly contract: string
+  readonly signature: string
+  readonly closedAt: number
+}
+
+interface LeafRow {
+  readonly identifier: string
+  readonly salt: string
+  readonly observation: string
+}
+
+/** Closed batches with their leaves: exactly what was hashed and signed, kept as text. */
+export class BatchTable {
+  readonly #database: Database
+  readonly #measurements: MeasurementTable
+
+  constructor(database: Database, measurements: MeasurementTable) {
+    this.#database = database
+    this.#measurements = measurements
+  }
+
+  /** Call inside a transaction. Throws `journal.batch-order` or `journal.batch-content`. */
+  insert(batch: ClosedBatch): void {
+    const { header, domain } = batch
+    this.#checkOrder(header)
+    if (header.count !== batch.leaves.length || header.count === 0)
+      throw contentError(header.number, `its header counts ${header.count} leaves, it has ${batch.leaves.length}`)
+    this.#database.run(
+      BATCHES.insert,
+      header.number,
+      header.gateway,
+      header.previousRoot,
+      header.root,
+      header.count,
+      header.periodStart,
+      header.periodEnd,
+      domain.chainId,
+      domain.contract,
+      batch.signature,
+      batch.closedAt,
+    )
+    for (const [position, leaf] of batch.leaves.entries()) {
+      if (!/^[0-9a-f]{64}$/.test(leaf.salt))
+        throw contentError(header.number, 'a salt is not 32 bytes of lower-case hex')
+      const measurement = this.#measurements.giveToBatch(leaf.identifier, header.number)
+      if (measurement === null)
+        throw contentError(header.number, 'a leaf names a measurement that is not stored or already in a batch')
+      const salt = Buffer.from(leaf.salt, 'hex')
+      this.#database.run(BATCHES.insertLeaf, header.number, position, measurement, salt, leaf.observation)
+    }
+    addTotal(this.#database, BATCHES_CLOSED, 1)
+  }
+
+  last(): BatchHeader | null {
+    const row = this.#database.get<BatchRow>(BATCHES.last)
+    return row ? toHeader(row) : null
+  }
+
+  byNumber(number: number): ClosedBatch | null {
+    const row = this.#database.get<BatchRow>(BATCHES.byNumber, number)
+    if (!row) return null
+    return {
+      header: toHeader(row),
+      domain: { chainId: row.chainId, contract: row.contract as Address },
+      signature: row.signature,
+      leaves: this.#database.all<LeafRow>(BATCHES.leaves, number),
+      closedAt: row.closedAt,
+    }
+  }
+
+  numbers(): number[] {
+    return this.#database.all<{ number: number }>(BATCHES.numbers).map(({ number }) => number)
+  }
+
+  #checkOrder(header: BatchHeader): void {
+    const last = this.last()
+    const number = (last?.number ?? 0) + 1
+    if (header.number !== number)
+      throw new HomebeatError(
+        'journal.batch-order',
+        `Batch ${header.number} was refused: the next batch of this journal is ${number}.`,
+      )
+    if (header.previousRoot !== (last?.root ?? NO_ROOT))
+      throw new HomebeatError(
+        'journal.batch-order',
+        `Batch ${header.number} was refused: its previous root is not the root of batch ${number - 1}.`,
+      )
+  }
+}
+
+function toHeader(row: BatchRow): BatchHeader {
+  return {
+    gateway: row.gateway as Address,
+    number: row.number,
+    previousRoot: row.previousRoot as Hash32,
+    root: row.root as Hash32,
+    count: row.count,
+    periodStart: row.periodStart,
+    periodEnd: row.periodEnd,
+  }
+}
+
+function contentError(number: number, reason: string): HomebeatError {
+  return new HomebeatError('journal.batch-content', `Batch ${number} was refused: ${reason}.`)
+}

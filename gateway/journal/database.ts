@@ -1,0 +1,142 @@
+import { chmodSync, closeSync, existsSync, mkdirSync, openSync, statSync } from 'node:fs'
+import { dirname } from 'node:path'
+import Sqlite from 'better-sqlite3'
+import { HomebeatError } from '#gateway/runtime/errors.js'
+import { damaged, journalError } from './errors.js'
+import { checkVersion, MIGRATIONS, migrate } from './schema.js'
+
+export type SqlValue = number | string | Uint8Array | null
+
+/** How long a statement waits for another process's lock: readers take them for milliseconds only. */
+const BUSY_TIMEOUT_MS = 5000
+
+/** A check reads the whole file; above this size it would hold up alerting for minutes on a Pi's card. */
+const CHECK_LIMIT_BYTES = 256 * 1024 * 1024
+
+/** One open SQLite file: prepared statements kept by their text, errors translated once, one transaction at a time. */
+export class Database {
+  readonly path: string
+  readonly #sqlite: Sqlite.Database
+  readonly #statements = new Map<string, Sqlite.Statement>()
+
+  private constructor(path: string, sqlite: Sqlite.Database) {
+    this.path = path
+    this.#sqlite = sqlite
+  }
+
+  /**
+   * Opens for writing, creates what is missing (folder 0700, file 0600) and migrates.
+   * @param suspect the last gateway did not stop cleanly: check the file, within reason, before trusting it.
+   */
+  static openWriter(path: string, suspect: boolean): Database {
+    return opening(path, () => {
+      mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
+      // Created by us so that SQLite gives the -wal and -shm files the same mode. Only when missing: closing a
+      // descriptor of a file that SQLite has open would drop its locks.
+      if (existsSync(path)) chmodSync(path, 0o600)
+      else closeSync(openSync(path, 'wx', 0o600))
+      const sqlite = new Sqlite(path, { timeout: BUSY_TIMEOUT_MS })
+      return configured(sqlite, () => {
+        checkVersion(sqlite, path)
+        sqlite.pragma('journal_mode = WAL')
+        sqlite.pragma('synchronous = FULL')
+        sqlite.pragma('foreign_keys = ON')
+        sqlite.pragma(`journal_size_limit = ${16 * 1024 * 1024}`)
+        if (suspect && statSync(path).size <= CHECK_LIMIT_BYTES) {
+          const result = sqlite.pragma('quick_check(1)', { simple: true })
+          if (result !== 'ok') throw damaged(path, new Error(String(result)))
+        }
+        migrate(sqlite, path)
+        return new Database(path, sqlite)
+      })
+    })
+  }
+
+  /** Opens for reading only; a gateway may be writing meanwhile. */
+  static openReader(path: string): Database {
+    if (!existsSync(path))
+      throw new HomebeatError(
+        'journal.not-found',
+        `There is no journal ${path}: start the gateway once, or check dataDir.`,
+      )
+    return opening(path, () => {
+      const sqlite = new Sqlite(path, { readonly: true, fileMustExist: true, timeout: BUSY_TIMEOUT_MS })
+      return configured(sqlite, () => {
+        const version = checkVersion(sqlite, path)
+        if (version < MIGRATIONS.length)
+          throw new HomebeatError(
+            'journal.older-schema',
+            `The journal ${path} was written by an older Homebeat (schema ${version}): start the gateway once to bring it up to date.`,
+          )
+        return new Database(path, sqlite)
+      })
+    })
+  }
+
+  get<Row>(sql: string, ...values: SqlValue[]): Row | undefined {
+    return this.#guard('read', () => this.#prepared(sql).get(...values) as Row | undefined)
+  }
+
+  all<Row>(sql: string, ...values: SqlValue[]): Row[] {
+    return this.#guard('read', () => this.#prepared(sql).all(...values) as Row[])
+  }
+
+  run(sql: string, ...values: SqlValue[]): { changes: number; id: number } {
+    return this.#guard('write', () => {
+      const result = this.#prepared(sql).run(...values)
+      return { changes: result.changes, id: Number(result.lastInsertRowid) }
+    })
+  }
+
+  /** All or nothing, durable when it returns. Inside another transaction it becomes part of that one. */
+  transaction<Result>(action: () => Result): Result {
+    if (this.#sqlite.inTransaction) return action()
+    return this.#guard('write', () => this.#sqlite.transaction(action).immediate())
+  }
+
+  close(): void {
+    this.#statements.clear()
+    this.#sqlite.close()
+  }
+
+  #prepared(sql: string): Sqlite.Statement {
+    let statement = this.#statements.get(sql)
+    if (!statement) {
+      statement = this.#sqlite.prepare(sql)
+      this.#statements.set(sql, statement)
+    }
+    return statement
+  }
+
+  #guard<Result>(action: 'read' | 'write', body: () => Result): Result {
+    try {
+      return body()
+    } catch (error) {
+      throw journalError(error, this.path, action)
+    }
+  }
+}
+
+function opening<Result>(path: string, body: () => Result): Result {
+  try {
+    return body()
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code
+    if (code === 'EACCES' || code === 'EPERM' || code === 'EROFS')
+      throw new HomebeatError(
+        'journal.open-failed',
+        `Could not open the journal ${path}: ${dirname(path)} must belong to the user that runs Homebeat.`,
+        { cause: error },
+      )
+    throw journalError(error, path, 'open')
+  }
+}
+
+function configured<Result>(sqlite: Sqlite.Database, body: () => Result): Result {
+  try {
+    return body()
+  } catch (error) {
+    sqlite.close()
+    throw error
+  }
+}

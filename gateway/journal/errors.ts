@@ -1,0 +1,38 @@
+import { dirname } from 'node:path'
+import Sqlite from 'better-sqlite3'
+import { HomebeatError, type RetryClass } from '#gateway/runtime/errors.js'
+
+/** Translates what SQLite says into a HomebeatError that says what to do; a HomebeatError passes as it is. */
+export function journalError(error: unknown, path: string, action: 'open' | 'read' | 'write'): HomebeatError {
+  if (error instanceof HomebeatError) return error
+  const code = error instanceof Sqlite.SqliteError ? error.code : ''
+  if (code.startsWith('SQLITE_CORRUPT') || code === 'SQLITE_NOTADB') return damaged(path, error)
+  const retry: RetryClass = PASSING.test(code) ? 'transient' : 'permanent'
+  return new HomebeatError(`journal.${action}-failed`, `${VERBS[action]} the journal ${path}: ${advice(code, path)}`, {
+    retry,
+    cause: error,
+  })
+}
+
+export function damaged(path: string, cause?: unknown): HomebeatError {
+  return new HomebeatError(
+    'journal.damaged',
+    `The journal ${path} is damaged: stop the gateway, move this file and its -wal and -shm files to a safe place, and start again with a new one.`,
+    { cause },
+  )
+}
+
+const VERBS = { open: 'Could not open', read: 'Could not read', write: 'Could not write to' } as const
+
+/** Conditions that end without a change of the program or the data: worth trying again. */
+const PASSING = /^SQLITE_(BUSY|LOCKED|FULL|IOERR|NOMEM|CANTOPEN|READONLY|PROTOCOL)/
+
+function advice(code: string, path: string): string {
+  const folder = dirname(path)
+  if (code.startsWith('SQLITE_FULL')) return `the disk is full; free some space on the disk that holds ${folder}.`
+  if (code.startsWith('SQLITE_READONLY') || code.startsWith('SQLITE_CANTOPEN'))
+    return `${folder} must exist, on a disk that is not read-only, and belong to the user that runs Homebeat.`
+  if (code.startsWith('SQLITE_IOERR')) return `the disk reports an error (${code}); check or replace the card or disk.`
+  if (code.startsWith('SQLITE_BUSY')) return 'another program holds it; close that program.'
+  return code === '' ? 'unexpected error.' : `SQLite answers ${code}.`
+}

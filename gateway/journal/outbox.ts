@@ -1,0 +1,78 @@
+import type { DeliveryOutcome } from '#gateway/lanes/outcome.js'
+import type { Clock } from '#gateway/runtime/clock.js'
+import { HomebeatError } from '#gateway/runtime/errors.js'
+import type { Database } from './database.js'
+import type { LaneDepth, OutboxEntry, OutboxKind } from './journal.js'
+import { OUTBOX } from './queries.js'
+
+/** Reasons are for people and for status; a far end that writes novels is cut here. */
+const MAX_REASON = 300
+
+/**
+ * What each lane owes, strictly in order of being queued. A claim is kept in memory alone: were it on disk, a crash
+ * would have to undo it, and writing it would cost the card a sync. `launch` and `settle` are durable.
+ */
+export class Outbox {
+  readonly #database: Database
+  readonly #clock: Clock
+  readonly #claims = new Map<string, number>()
+
+  constructor(database: Database, clock: Clock) {
+    this.#database = database
+    this.#clock = clock
+  }
+
+  /** Makes the configured lanes known, and says what a crash left: claimed never began, inflight is ambiguous. */
+  recover(lanes: readonly string[]): void {
+    this.#database.transaction(() => {
+      this.#database.run(OUTBOX.forgetLanes)
+      for (const lane of lanes) this.#database.run(OUTBOX.addLane, lane)
+      this.#database.run(OUTBOX.requeueClaimed)
+      this.#database.run(OUTBOX.recoverInflight)
+    })
+  }
+
+  /** Call inside a transaction. */
+  add(lane: string, kind: OutboxKind, ref: number): void {
+    this.#database.run(OUTBOX.add, lane, kind, ref, this.#clock.now())
+  }
+
+  claim(lane: string): OutboxEntry | null {
+    const head = this.#database.get<OutboxEntry>(OUTBOX.head, lane)
+    if (!head) return null
+    if (head.state === 'inflight') throw outOfOrder(head, 'is being delivered: settle it before claiming the next')
+    this.#claims.set(lane, head.id)
+    return { ...head, state: 'claimed' }
+  }
+
+  launch(entry: OutboxEntry): void {
+    if (this.#claims.get(entry.lane) !== entry.id) throw outOfOrder(entry, 'is not claimed')
+    if (this.#database.run(OUTBOX.launch, entry.id).changes !== 1) throw outOfOrder(entry, 'is not waiting')
+    this.#claims.delete(entry.lane)
+  }
+
+  /** Call inside a transaction. Throws when the entry is not inflight, so nothing is counted twice. */
+  settle(entry: OutboxEntry, outcome: DeliveryOutcome, resources: number, nextAt: number | undefined): void {
+    const delivered = outcome.class === 'delivered'
+    const rejected = outcome.class === 'permanent'
+    const { changes } = this.#database.run(
+      OUTBOX.settle,
+      delivered ? 'delivered' : rejected ? 'rejected' : 'failed',
+      delivered || rejected ? this.#clock.now() : null,
+      delivered ? null : outcome.reason.slice(0, MAX_REASON),
+      delivered || rejected ? null : (nextAt ?? null),
+      entry.id,
+    )
+    if (changes !== 1) throw outOfOrder(entry, 'is not being delivered')
+    if (delivered) this.#database.run(OUTBOX.count, 1, 0, resources, 0, entry.lane)
+    if (rejected) this.#database.run(OUTBOX.count, 0, 1, 0, resources, entry.lane)
+  }
+
+  depths(): LaneDepth[] {
+    return this.#database.all<LaneDepth>(OUTBOX.depths)
+  }
+}
+
+function outOfOrder(entry: OutboxEntry, reason: string): HomebeatError {
+  return new HomebeatError('journal.outbox-order', `Entry ${entry.id} of lane ${entry.lane} ${reason}.`)
+}

@@ -1,0 +1,41 @@
+import { once } from 'node:events'
+import { createServer, type IncomingMessage, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+
+export interface Received {
+  readonly method: string | undefined
+  readonly headers: IncomingMessage['headers']
+  readonly body: string
+}
+
+/** A real HTTP server on the loopback that keeps what it is sent and answers as told. */
+export class Receiver {
+  readonly received: Received[] = []
+  status = 204
+  headers: Record<string, string> = {}
+  hanging = false
+  readonly #server: Server
+
+  constructor() {
+    this.#server = createServer(async (request, response) => {
+      let body = ''
+      for await (const chunk of request) body += chunk
+      this.received.push({ method: request.method, headers: request.headers, body })
+      if (!this.hanging) response.writeHead(this.status, this.headers).end()
+    })
+  }
+
+  async start(): Promise<string> {
+    this.#server.listen(0, '127.0.0.1')
+    await once(this.#server, 'listening')
+    return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}/hook`
+  }
+
+  async stop(): Promise<void> {
+    if (!this.#server.listening) return
+    const closed = once(this.#server, 'close')
+    this.#server.close()
+    this.#server.closeAllConnections()
+    await closed
+  }
+}

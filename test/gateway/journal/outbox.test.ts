@@ -1,0 +1,189 @@
+import { expect } from 'chai'
+import fc from 'fast-check'
+import type { OutboxEntry } from '#gateway/journal/journal.js'
+import type { SqliteJournal } from '#gateway/journal/sqlite-journal.js'
+import type { DeliveryOutcome } from '#gateway/lanes/outcome.js'
+import { codeOf, journalAt, TemporaryFolder, transition } from './journal-fixture.js'
+
+const LANE = 'alert:doctor'
+
+/** What must be true of one lane: its waiting references in order, and what has become of the others. */
+interface Model {
+  queue: number[]
+  delivered: number[]
+  rejected: number
+  attempts: number
+  head: 'waiting' | 'claimed' | 'inflight'
+  committed: number
+}
+
+interface Real {
+  journal: SqliteJournal
+  entry: OutboxEntry | null
+  readonly folder: TemporaryFolder
+}
+
+type Step = fc.AsyncCommand<Model, Real>
+
+class CommitStep implements Step {
+  check = () => true
+  async run(model: Model, real: Real): Promise<void> {
+    model.committed++
+    await real.journal.commit({ measurements: [], transitions: [transition({ raisedAt: model.committed })] })
+    model.queue.push(model.committed)
+  }
+  toString = () => 'commit'
+}
+
+class ClaimStep implements Step {
+  check = () => true
+  async run(model: Model, real: Real): Promise<void> {
+    if (model.head === 'inflight') {
+      expect(await codeOf(() => real.journal.claim(LANE))).to.equal('journal.outbox-order')
+      return
+    }
+    real.entry = real.journal.claim(LANE)
+    expect(real.entry === null).to.equal(model.queue.length === 0)
+    if (!real.entry) return
+    expect(real.journal.transition(real.entry.ref)?.raisedAt).to.equal(model.queue[0])
+    expect(real.entry).to.include({ state: 'claimed', attempts: model.attempts })
+    model.head = 'claimed'
+  }
+  toString = () => 'claim'
+}
+
+class LaunchStep implements Step {
+  check = () => true
+  async run(model: Model, real: Real): Promise<void> {
+    const { entry, journal } = real
+    if (!entry) return
+    if (model.head !== 'claimed') {
+      expect(await codeOf(() => journal.launch(entry))).to.equal('journal.outbox-order')
+      return
+    }
+    journal.launch(entry)
+    model.head = 'inflight'
+    model.attempts++
+  }
+  toString = () => 'launch'
+}
+
+class SettleStep implements Step {
+  readonly #outcome: DeliveryOutcome
+  constructor(outcome: DeliveryOutcome) {
+    this.#outcome = outcome
+  }
+  check = () => true
+  async run(model: Model, { entry, journal }: Real): Promise<void> {
+    if (!entry) return
+    if (model.head !== 'inflight') {
+      expect(await codeOf(() => journal.settle(entry, this.#outcome, 1))).to.equal('journal.outbox-order')
+      return
+    }
+    journal.settle(entry, this.#outcome, 1)
+    model.head = 'waiting'
+    if (this.#outcome.class === 'transient' || this.#outcome.class === 'ambiguous') return
+    const done = model.queue.shift() as number
+    if (this.#outcome.class === 'delivered') model.delivered.push(done)
+    else model.rejected++
+    model.attempts = 0
+  }
+  toString = () => `settle ${this.#outcome.class}`
+}
+
+class RestartStep implements Step {
+  check = () => true
+  async run(model: Model, real: Real): Promise<void> {
+    await real.journal.stop()
+    real.journal = journalAt(real.folder.journal)
+    await real.journal.start()
+    // The worker that held a claim is gone; an entry that was inflight is one to be repeated.
+    real.entry = null
+    model.head = 'waiting'
+  }
+  toString = () => 'restart'
+}
+
+describe('The outbox', () => {
+  it('keeps order, loses nothing and doubles nothing, whatever happens in whatever order', async function () {
+    this.timeout(120_000)
+    const commands = [
+      fc.constant(new CommitStep()),
+      fc.constant(new ClaimStep()),
+      fc.constant(new LaunchStep()),
+      fc
+        .constantFrom<DeliveryOutcome>(
+          { class: 'delivered' },
+          { class: 'delivered' },
+          { class: 'transient', reason: 'no connection' },
+          { class: 'ambiguous', reason: 'no answer' },
+          { class: 'permanent', reason: 'refused' },
+        )
+        .map((outcome) => new SettleStep(outcome)),
+      fc.constant(new RestartStep()),
+    ]
+    await fc.assert(
+      fc.asyncProperty(fc.commands(commands, { maxCommands: 60, size: 'max' }), async (steps) => {
+        const folder = new TemporaryFolder()
+        const model: Model = { queue: [], delivered: [], rejected: 0, attempts: 0, head: 'waiting', committed: 0 }
+        const real: Real = { journal: journalAt(folder.journal), entry: null, folder }
+        try {
+          await real.journal.start()
+          await fc.asyncModelRun(() => ({ model, real }), steps)
+          const depth = real.journal.depths().find(({ lane }) => lane === LANE)
+          expect(depth).to.include({
+            depth: model.queue.length,
+            delivered: model.delivered.length,
+            rejected: model.rejected,
+            resourcesAccepted: model.delivered.length,
+            resourcesFailed: model.rejected,
+          })
+          const reached = real.journal.alertDeliveries(1000).map(({ transition: { raisedAt } }) => raisedAt)
+          expect(reached).to.deep.equal(model.delivered)
+          const communications = real.journal.depths().find(({ lane }) => lane === 'fhir:clinic')
+          expect(communications?.depth).to.equal(model.committed + model.delivered.length)
+        } finally {
+          await real.journal.stop()
+          folder.remove()
+        }
+      }),
+      { numRuns: 15 },
+    )
+  })
+
+  it('says why the head of a lane waits, and until when', async () => {
+    const folder = new TemporaryFolder()
+    const journal = journalAt(folder.journal)
+    await journal.start()
+    const shown = () => journal.depths().find(({ lane }) => lane === LANE)
+    try {
+      await journal.commit({ measurements: [], transitions: [transition()] })
+      expect(shown()).to.include({ depth: 1, lastReason: null, nextAt: null })
+      const entry = journal.claim(LANE) as OutboxEntry
+      journal.launch(entry)
+      journal.settle(entry, { class: 'transient', reason: 'HTTP 503' }, 0, 4000)
+      expect(shown()).to.include({ depth: 1, lastReason: 'HTTP 503', nextAt: 4000 })
+    } finally {
+      await journal.stop()
+      folder.remove()
+    }
+  })
+
+  it('treats an entry that was inflight at a crash as one to be repeated', async () => {
+    const folder = new TemporaryFolder()
+    let journal = journalAt(folder.journal)
+    await journal.start()
+    await journal.commit({ measurements: [], transitions: [transition()] })
+    journal.launch(journal.claim(LANE) as OutboxEntry)
+    await journal.stop()
+    journal = journalAt(folder.journal)
+    await journal.start()
+    try {
+      expect(journal.depths().find(({ lane }) => lane === LANE)?.lastReason).to.contain('before the outcome was known')
+      expect(journal.claim(LANE)).to.include({ attempts: 1, state: 'claimed' })
+    } finally {
+      await journal.stop()
+      folder.remove()
+    }
+  })
+})

@@ -1,0 +1,44 @@
+import Sqlite from 'better-sqlite3'
+import { expect } from 'chai'
+import * as queries from '#gateway/journal/queries.js'
+import { migrate } from '#gateway/journal/schema.js'
+
+/** Read whole on purpose: a handful of rows, bounded by LIMIT, or rare (a listing for people). */
+const MAY_SCAN: Record<string, RegExp> = {
+  // Partial indices that hold only what waits.
+  'MEASUREMENTS.unbatched': /^SCAN measurement USING INDEX measurement_unbatched$/,
+  'MEASUREMENTS.unbatchedCount': /^SCAN measurement USING INDEX measurement_unbatched$/,
+  'ALERTS.active': /^SCAN e USING INDEX alert_episode_active$/,
+  // From the newest backwards, as far as LIMIT says.
+  'ALERTS.latest': /^SCAN t$/,
+  'ALERTS.deliveries': /^SCAN (alert_episode|e|\(subquery-\d+\))( |$)/,
+  'BATCHES.numbers': /^SCAN batch$/,
+  // A row for each lane, and a row for each sensor.
+  'OUTBOX.forgetLanes': /^SCAN lane$/,
+  'OUTBOX.depths': /^SCAN l$/,
+  // At start only, over what waits.
+  'OUTBOX.requeueClaimed': /^SCAN outbox USING INDEX outbox_waiting$/,
+  'OUTBOX.recoverInflight': /^SCAN outbox USING INDEX outbox_waiting$/,
+  'EPOCH_KEYS.list': /^SCAN epoch_key$/,
+  'TOTALS.all': /^SCAN total$/,
+}
+
+describe('The journal asks SQLite for nothing that reads a whole table', () => {
+  const sqlite = new Sqlite(':memory:')
+  migrate(sqlite, ':memory:')
+  after(() => sqlite.close())
+
+  for (const [room, statements] of Object.entries(queries)) {
+    for (const [name, sql] of Object.entries(statements)) {
+      it(`in ${room}.${name}`, () => {
+        const steps = sqlite.prepare(`EXPLAIN QUERY PLAN ${sql}`)
+        const count = (sql.match(/\?/g) ?? []).length
+        const plan = (steps.all(...Array(count).fill(null)) as { detail: string }[]).map(({ detail }) => detail)
+        const allowed = MAY_SCAN[`${room}.${name}`]
+        for (const detail of plan) if (/^SCAN /.test(detail)) expect(allowed?.test(detail), detail).to.equal(true)
+        const sorts = plan.filter((detail) => detail.includes('TEMP B-TREE'))
+        if (`${room}.${name}` !== 'ALERTS.deliveries') expect(sorts).to.deep.equal([])
+      })
+    }
+  }
+})
