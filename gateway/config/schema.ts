@@ -96,20 +96,19 @@ export const configSchema = z.strictObject({
   batches: z
     .strictObject({ cron: cron.default('*/5 * * * *'), maxCount: z.number().int().min(1).max(5000).default(500) })
     .prefault({}),
-  chain: z
-    .strictObject({
-      name: name.default('consortium'),
-      /** JSON-RPC endpoints, tried in turn. */
-      endpoints: z.array(httpUrl).min(1).max(20),
-      chainId: z.number().int().positive(),
-      contract: address,
-      /** Blocks on top before an anchor counts; 0 where blocks are final at once (QBFT, anvil). */
-      confirmations: z.number().int().min(0).max(100).default(0),
-      /** wei; 0 on free-gas networks. */
-      gasPrice: z.number().int().min(0).default(0),
-      pollSeconds: z.number().min(0.05).max(60).default(2),
-    })
-    .optional(),
+  chain: z.strictObject({
+    name: name.default('consortium'),
+    /** JSON-RPC endpoints, tried in turn. */
+    endpoints: z.array(httpUrl).min(1).max(20),
+    chainId: z.number().int().positive(),
+    /** AnchorRegistry. */
+    contract: address,
+    /** Blocks on top before an anchor counts; 0 where blocks are final at once (QBFT, anvil). */
+    confirmations: z.number().int().min(0).max(100).default(0),
+    /** wei; 0 on free-gas networks. */
+    gasPrice: z.number().int().min(0).default(0),
+    pollSeconds: z.number().min(0.05).max(60).default(2),
+  }),
   console: z
     .strictObject({
       /** Loopback only until the console has logins. */
@@ -123,5 +122,5 @@ export type Config = z.output<typeof configSchema>
 export type TransportConfig = Config['transports'][number]
 export type ChannelConfig = Config['alerts']['channels'][number]
 export type TargetConfig = Config['fhir']['targets'][number]
-export type ChainConfig = NonNullable<Config['chain']>
+export type ChainConfig = Config['chain']
 export type LimitOverrides = Config['alerts']['limits']

@@ -1,0 +1,25 @@
+#!/usr/bin/env node
+/** `homebeat`: the verbs a person would say; a file each. */
+import { Command } from 'commander'
+import { VERSION } from '#gateway/runtime/version.js'
+import { EXIT } from './exit.js'
+import { identityCommand } from './identity.js'
+import { simulateCommand } from './simulate.js'
+import { startCommand } from './start.js'
+import { statusCommand } from './status.js'
+import { verifyCommand } from './verify.js'
+
+const program = new Command('homebeat')
+  .description('Gateway for the remote monitoring of elderly people. Not a certified medical device.')
+  .version(VERSION)
+  .showHelpAfterError('(homebeat --help says more)')
+  .addCommand(startCommand())
+  .addCommand(statusCommand())
+  .addCommand(verifyCommand())
+  .addCommand(identityCommand())
+  .addCommand(simulateCommand())
+
+program.exitOverride((error) => {
+  process.exit(error.exitCode === 0 ? EXIT.ok : EXIT.usage)
+})
+await program.parseAsync()

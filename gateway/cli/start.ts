@@ -1,0 +1,59 @@
+import { Command, InvalidArgumentError } from 'commander'
+import { loadConfig } from '#gateway/config/load.js'
+import { composeGateway } from '#gateway/main.js'
+import { createLogger } from '#gateway/runtime/logger.js'
+import { verb } from './exit.js'
+import { CONFIG_OPTION } from './options.js'
+
+interface StartOptions {
+  readonly config: string
+  readonly untilStdinCloses?: boolean
+  readonly drainSeconds: number
+}
+
+export function startCommand(): Command {
+  return new Command('start')
+    .description('run the gateway until SIGINT or SIGTERM; it then stores, pushes and anchors what it has read')
+    .addOption(CONFIG_OPTION())
+    .option(
+      '--drain-seconds <n>',
+      'at the end, deliver for at most so long; what is left goes out after the next start',
+      seconds,
+      10,
+    )
+    .option('--until-stdin-closes', 'also stop when standard input closes, so that it never outlives its parent')
+    .action(verb(start))
+}
+
+function seconds(text: string): number {
+  if (!/^\d{1,4}$/.test(text)) throw new InvalidArgumentError('give a whole number of seconds, at most 9999.')
+  return Number(text)
+}
+
+async function start(options: StartOptions): Promise<void> {
+  const loaded = loadConfig(options.config)
+  const logger = createLogger(loaded.config.log.level)
+  const gateway = await composeGateway(loaded, { logger })
+  await gateway.start()
+  const reason = await stopAsked(options.untilStdinCloses === true)
+  logger.info({ reason }, 'stopping')
+  await gateway.stop(options.drainSeconds * 1000)
+}
+
+/** A second signal ends the process at once: what is committed is safe, what is not delivered is so after a restart. */
+function stopAsked(stdinToo: boolean): Promise<string> {
+  return new Promise((resolve) => {
+    let asked = false
+    const onSignal = (signal: string) => {
+      if (asked) process.exit(1)
+      asked = true
+      resolve(signal)
+    }
+    process.on('SIGINT', onSignal).on('SIGTERM', onSignal)
+    if (stdinToo) {
+      process.stdin.resume()
+      process.stdin.once('end', () => resolve('standard input closed'))
+      process.stdin.once('error', () => resolve('standard input closed'))
+    }
+  })
+}

@@ -1,0 +1,108 @@
+/**
+ * The running gateway: starts the parts in the order in which they depend on each other, stops them the other way
+ * round, so that what was read is committed, batched, pushed and anchored before the process ends.
+ */
+import type { Batcher } from './anchoring/batcher.js'
+import type { Journal } from './journal/journal.js'
+import type { LaneWorker } from './lanes/worker.js'
+import type { Pipeline } from './pipeline/pipeline.js'
+import type { Clock } from './runtime/clock.js'
+import type { Committer } from './runtime/committer.js'
+import type { Lifecycle } from './runtime/lifecycle.js'
+import type { Logger } from './runtime/logger.js'
+import type { Pump } from './runtime/pump.js'
+import type { Schedule } from './runtime/schedule.js'
+import type { LiveFeed } from './status/live-feed.js'
+
+/** How often silence is looked at. */
+const TICK_MS = 1000
+
+export interface GatewayParts {
+  readonly journal: Journal
+  readonly committer: Committer
+  readonly pipeline: Pipeline
+  readonly pumps: readonly Pump[]
+  readonly lanes: readonly LaneWorker[]
+  readonly batcher: Batcher
+  readonly schedule: Schedule
+  readonly console: Lifecycle
+  /** Says to others that this gateway runs, once it does. */
+  readonly announcement: Lifecycle
+  readonly feed: LiveFeed
+  readonly clock: Clock
+  readonly logger: Logger
+}
+
+const isAlertLane = (worker: LaneWorker) => worker.status().lane.startsWith('alert:')
+
+export class Gateway implements Lifecycle {
+  readonly #parts: GatewayParts
+  #running = false
+  #cancelTick: () => void = () => {}
+
+  constructor(parts: GatewayParts) {
+    this.#parts = parts
+  }
+
+  async start(): Promise<void> {
+    if (this.#running) return
+    this.#running = true
+    const { console: page, lanes, pumps, schedule, announcement, logger } = this.#parts
+    const started: Lifecycle[] = []
+    try {
+      // The page first: its port is what people get wrong, and nothing is read before it is known to be free.
+      for (const part of [page, ...lanes, ...pumps, schedule, announcement]) {
+        await part.start()
+        started.push(part)
+      }
+    } catch (error) {
+      for (const part of started.reverse()) await part.stop()
+      await this.#parts.journal.stop()
+      this.#running = false
+      throw error
+    }
+    this.#scheduleTick()
+    logger.info('gateway started')
+  }
+
+  /** @param drainMs how long deliveries may go on once nothing more is read; what is left is delivered after a restart. */
+  async stop(drainMs = 10_000): Promise<void> {
+    if (!this.#running) return
+    this.#running = false
+    this.#cancelTick()
+    const { schedule, pumps, pipeline, committer, journal, batcher, lanes, feed, clock, logger } = this.#parts
+    await schedule.stop()
+    await Promise.all(pumps.map((pump) => pump.stop()))
+    const last = pipeline.flush(clock.now())
+    feed.take(last)
+    try {
+      const committed = committer.commit(last)
+      await Promise.all([committed, committer.finish()])
+      await batcher.closeIfDue('stop')
+    } catch (error) {
+      logger.error({ err: error }, 'the last readings could not be stored')
+    }
+    // Alerts first: one that reaches its channel still owes the FHIR servers a Communication.
+    const end = clock.monotonic() + drainMs
+    for (const draining of [lanes.filter(isAlertLane), lanes.filter((lane) => !isAlertLane(lane))]) {
+      await Promise.all(draining.map((lane) => lane.drain(Math.max(0, end - clock.monotonic()))))
+    }
+    await Promise.all(lanes.map((lane) => lane.stop()))
+    await this.#parts.console.stop()
+    await this.#parts.announcement.stop()
+    await journal.stop()
+    logger.info('gateway stopped')
+  }
+
+  #scheduleTick(): void {
+    const { clock, pipeline, committer, feed, logger } = this.#parts
+    this.#cancelTick = clock.after(TICK_MS, () => {
+      const step = pipeline.tick(clock.now())
+      feed.take(step)
+      if (step.measurements.length > 0 || step.transitions.length > 0) {
+        committer.commit(step).catch((error) => logger.error({ err: error }, 'an alert transition could not be stored'))
+      }
+      if (this.#running) this.#scheduleTick()
+    })
+  }
+}

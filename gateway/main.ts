@@ -1,0 +1,161 @@
+/**
+ * Composition: the only file that says `new` for everything. Reads as the line it builds:
+ * journal → pipeline → transports → batches → lanes, with the console looking on.
+ */
+import { randomBytes } from 'node:crypto'
+import { join } from 'node:path'
+import { observationOf } from '#fhir/observation.js'
+import { signedForm } from '#fhir/signed-form.js'
+import { AlertDeliverer } from './alerts/channels/alert-deliverer.js'
+import { createChannel } from './alerts/channels/registry.js'
+import { limitsInForce } from './alerts/limits.js'
+import { limitsOnRecord } from './alerts/limits-on-record.js'
+import { AnchorDeliverer } from './anchoring/anchor-deliverer.js'
+import type { Address } from './anchoring/batch.js'
+import { Batcher } from './anchoring/batcher.js'
+import { EthersLedger } from './anchoring/ethers-ledger.js'
+import { loadOrCreateGatewayKey } from './anchoring/gateway-key.js'
+import type { LoadedConfig } from './config/load.js'
+import { ConsoleServer } from './console/server.js'
+import { FhirDeliverer } from './delivery/fhir-deliverer.js'
+import { Gateway } from './gateway.js'
+import { SqliteJournal } from './journal/sqlite-journal.js'
+import type { Deliverer } from './lanes/deliverer.js'
+import { LaneWorker } from './lanes/worker.js'
+import { Pipeline } from './pipeline/pipeline.js'
+import { type Clock, systemClock } from './runtime/clock.js'
+import { Committer } from './runtime/committer.js'
+import { ensureDataDir } from './runtime/data-dir.js'
+import type { Logger } from './runtime/logger.js'
+import { Pump } from './runtime/pump.js'
+import { Schedule } from './runtime/schedule.js'
+import { VERSION } from './runtime/version.js'
+import { EpochKeys } from './sealing/epoch-keys.js'
+import { loadOrCreateMasterKey } from './sealing/master-key.js'
+import { Sealer } from './sealing/sealer.js'
+import { LiveFeed } from './status/live-feed.js'
+import { RunFileKeeper } from './status/run-file.js'
+import { kitJobs } from './transports/kit-jobs.js'
+import { createTransport } from './transports/registry.js'
+
+/** What a test replaces. */
+export interface Edges {
+  readonly logger: Logger
+  readonly clock?: Clock
+  readonly fetch?: typeof globalThis.fetch
+  /** Where the terminal channel writes; standard error. */
+  readonly terminal?: NodeJS.WritableStream
+}
+
+/**
+ * Opens the journal and the keys, and composes the gateway; nothing is read or sent before its `start()`.
+ * @throws HomebeatError `data-dir.*`, `secret.*`, `gateway-key.*`, `journal.*`, `limits.*`, `config.*`
+ */
+export async function composeGateway(loaded: LoadedConfig, edges: Edges): Promise<Gateway> {
+  const { config, baseDir, dataDir } = loaded
+  const { logger } = edges
+  const clock = edges.clock ?? systemClock
+  const fetch = edges.fetch ?? globalThis.fetch
+  const { id: home, patient } = config.home
+
+  ensureDataDir(dataDir)
+  const signer = await loadOrCreateGatewayKey(join(dataDir, 'keys', 'gateway.key'))
+  const masterKey = await loadOrCreateMasterKey(join(dataDir, 'keys', 'master.key'))
+
+  const journal = new SqliteJournal({
+    path: join(dataDir, 'journal.db'),
+    lanes: {
+      fhir: config.fhir.targets.map(({ name, mode }) => ({ name, alerts: mode === 'clear' })),
+      alert: config.alerts.channels.map(({ name }) => name),
+      anchor: [config.chain.name],
+    },
+    clock,
+    logger,
+    commit: config.commit,
+  })
+
+  const { endpoints, chainId, contract, confirmations, gasPrice, pollSeconds } = config.chain
+  const ledger = new EthersLedger({ endpoints, chainId, contract })
+  const sealer = new Sealer({
+    epochKeys: new EpochKeys({ store: journal.epochKeys, masterKey, patient, random: randomBytes }),
+  })
+
+  const deliverers = new Map<string, Deliverer>()
+  for (const target of config.fhir.targets) {
+    const options = { target, journal, envelopes: sealer, home, patient, fetch, logger, baseDir }
+    deliverers.set(`fhir:${target.name}`, new FhirDeliverer(options))
+  }
+  for (const channelConfig of config.alerts.channels) {
+    const channel = createChannel(channelConfig, { fetch, stream: edges.terminal ?? process.stderr, home, baseDir })
+    deliverers.set(`alert:${channelConfig.name}`, new AlertDeliverer({ channel, journal, home }))
+  }
+  deliverers.set(
+    `anchor:${config.chain.name}`,
+    new AnchorDeliverer({
+      ledger,
+      journal,
+      signer,
+      clock,
+      logger,
+      confirmations,
+      gasPrice,
+      pollMs: pollSeconds * 1000,
+    }),
+  )
+
+  const transports = config.transports.map((transport) => createTransport(transport, { clock, logger, baseDir }))
+  const limits = limitsInForce(config.alerts.limits)
+
+  // From here on the journal is open: whoever composes must start and stop the gateway, or stop the journal.
+  await journal.start()
+  try {
+    const pipeline = new Pipeline({ patient, limits, active: journal.activeAlerts() })
+    const batcher = new Batcher({
+      journal,
+      signer,
+      domain: { chainId, contract: contract as Address },
+      observationOf: (measurement) =>
+        signedForm(observationOf(measurement, { patient, home, ...limitsOnRecord(measurement, limits) })),
+      random: randomBytes,
+      clock,
+      maxCount: config.batches.maxCount,
+    })
+    const committer = new Committer({ journal, clock, logger })
+    const feed = new LiveFeed({ version: VERSION, home, journal, transports, clock })
+    const page = new ConsoleServer({ feed, host: config.console.host, port: config.console.port, logger })
+    const closeFull = () => {
+      if (journal.unbatchedCount() < config.batches.maxCount) return
+      batcher.closeIfDue('count').catch((error) => logger.error({ err: error }, 'a full batch could not be closed'))
+    }
+    const onStep = feed.take.bind(feed)
+    return new Gateway({
+      journal,
+      pipeline,
+      committer,
+      batcher,
+      feed,
+      console: page,
+      announcement: new RunFileKeeper(dataDir, () => page.address().url),
+      pumps: transports.map(
+        (transport) => new Pump({ transport, pipeline, committer, clock, logger, onStep, onCommitted: closeFull }),
+      ),
+      lanes: [...deliverers].map(([lane, deliverer]) => new LaneWorker({ lane, journal, deliverer, clock, logger })),
+      schedule: new Schedule(
+        [
+          {
+            name: 'close batch',
+            cron: config.batches.cron,
+            action: async () => void (await batcher.closeIfDue('time')),
+          },
+          ...config.transports.flatMap(({ schedule }, i) => kitJobs(transports[i], schedule, clock)),
+        ],
+        logger,
+      ),
+      clock,
+      logger,
+    })
+  } catch (error) {
+    await journal.stop()
+    throw error
+  }
+}

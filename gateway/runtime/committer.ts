@@ -1,0 +1,66 @@
+/** COMMIT that does not give up: when the disk refuses, the same commit is tried again until the gateway stops. */
+import type { Commit, Journal } from '#gateway/journal/journal.js'
+import { type Clock, wait } from './clock.js'
+import { HomebeatError } from './errors.js'
+import type { Logger } from './logger.js'
+
+const RETRY_MS = 1000
+
+export class Committer {
+  readonly #journal: Journal
+  readonly #clock: Clock
+  readonly #logger: Logger
+  readonly #giveUp = new AbortController()
+  readonly #underWay = new Set<Promise<unknown>>()
+
+  constructor(options: { journal: Journal; clock: Clock; logger: Logger }) {
+    this.#journal = options.journal
+    this.#clock = options.clock
+    this.#logger = options.logger
+  }
+
+  /** Commits not yet durable; whoever feeds this waits when it grows (see `Pump`). */
+  get underWay(): number {
+    return this.#underWay.size
+  }
+
+  /** Resolves when one of the commits under way has ended. */
+  async oneEnded(): Promise<void> {
+    if (this.#underWay.size > 0) await Promise.race(this.#underWay)
+  }
+
+  /** @throws HomebeatError `journal.stopping` when the gateway ends before the disk took it; a permanent refusal at once. */
+  commit(commit: Commit): Promise<void> {
+    const work = this.#untilDurable(commit)
+    const done = () => void this.#underWay.delete(settled)
+    const settled: Promise<void> = work.then(done, done)
+    this.#underWay.add(settled)
+    return work
+  }
+
+  /** Waits for what is under way; what the disk still refuses then is given up, and its senders are told. */
+  async finish(): Promise<void> {
+    this.#giveUp.abort()
+    await Promise.all(this.#underWay)
+  }
+
+  async #untilDurable(commit: Commit): Promise<void> {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await this.#journal.commit(commit)
+      } catch (cause) {
+        if (cause instanceof HomebeatError && cause.retry === 'permanent') throw cause
+        if (attempt === 1) {
+          this.#logger.error({ err: cause }, 'the disk refuses; holding readings back until it takes them')
+        }
+        if (this.#giveUp.signal.aborted) {
+          throw new HomebeatError('journal.stopping', 'The gateway stops before its disk took the last readings.', {
+            retry: 'transient',
+            cause,
+          })
+        }
+        await wait(this.#clock, RETRY_MS, this.#giveUp.signal)
+      }
+    }
+  }
+}

@@ -1,0 +1,84 @@
+/**
+ * Moves frames from one transport through the pipeline into COMMIT, and settles each frame when what it brought is
+ * durable. Never drops what a transport gave: while the disk refuses, the transport is held back.
+ */
+import type { Pipeline, PipelineStep } from '#gateway/pipeline/pipeline.js'
+import type { Frame, Transport } from '#gateway/transports/transport.js'
+import type { Clock } from './clock.js'
+import type { Committer } from './committer.js'
+import { HomebeatError } from './errors.js'
+import type { Lifecycle } from './lifecycle.js'
+import type { Logger } from './logger.js'
+
+/** Commits under way; with more than this, transports wait. */
+const MAX_UNDER_WAY = 256
+
+export interface PumpOptions {
+  readonly transport: Transport
+  readonly pipeline: Pipeline
+  readonly committer: Committer
+  readonly clock: Clock
+  readonly logger: Logger
+  /** Told of every step, before its commit: live values must not wait for the disk. */
+  readonly onStep: (step: PipelineStep) => void
+  /** Told when measurements have become durable. */
+  readonly onCommitted: () => void
+}
+
+export class Pump implements Lifecycle {
+  readonly #options: PumpOptions
+  #loop: Promise<void> | null = null
+
+  constructor(options: PumpOptions) {
+    this.#options = options
+  }
+
+  async start(): Promise<void> {
+    if (this.#loop) return
+    await this.#options.transport.start()
+    this.#loop = this.#run()
+  }
+
+  /** Stops the transport and takes what it still gave. */
+  async stop(): Promise<void> {
+    await this.#options.transport.stop()
+    await this.#loop
+  }
+
+  async #run(): Promise<void> {
+    const { transport, committer, logger } = this.#options
+    try {
+      for await (const frame of transport.frames()) {
+        this.#take(frame)
+        while (committer.underWay >= MAX_UNDER_WAY) await committer.oneEnded()
+      }
+    } catch (error) {
+      logger.error({ transport: transport.name, err: error }, 'transport failed; restart the gateway to use it again')
+    }
+  }
+
+  #take(frame: Frame): void {
+    const { transport, pipeline, clock, committer, logger, onStep, onCommitted } = this.#options
+    const step = pipeline.accept(frame, clock.now())
+    onStep(step)
+    if (step.measurements.length === 0 && step.transitions.length === 0) {
+      frame.settle(
+        step.refused
+          ? { outcome: 'refused', code: step.refused.code, reason: step.refused.reason }
+          : { outcome: 'committed' },
+      )
+      return
+    }
+    committer.commit(step).then(
+      () => {
+        frame.settle({ outcome: 'committed' })
+        onCommitted()
+      },
+      (error: unknown) => {
+        const code = error instanceof HomebeatError ? error.code : 'journal.failed'
+        logger.error({ transport: transport.name, code }, 'a reading could not be stored')
+        frame.settle({ outcome: 'refused', code, reason: error instanceof Error ? error.message : String(error) })
+      },
+    )
+  }
+}

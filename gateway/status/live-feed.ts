@@ -1,0 +1,81 @@
+/** The Feed of a running gateway: what the console, `homebeat status` and the demo's terminal view look at. */
+import { SENSOR_KINDS, type SensorKind } from '#fhir/measurement.js'
+import type { Feed, GatewayStatus, LiveEvent, LiveValue } from '#gateway/console/feed.js'
+import type { Journal } from '#gateway/journal/journal.js'
+import type { PipelineStep } from '#gateway/pipeline/pipeline.js'
+import type { Clock } from '#gateway/runtime/clock.js'
+import { sensorDefinitions } from '#gateway/sensors/registry.js'
+import type { Transport } from '#gateway/transports/transport.js'
+import { journalStatus } from './journal-status.js'
+
+export interface LiveFeedOptions {
+  readonly version: string
+  readonly home: string
+  readonly journal: Journal
+  readonly transports: readonly Transport[]
+  readonly clock: Clock
+}
+
+export class LiveFeed implements Feed {
+  readonly #options: LiveFeedOptions
+  readonly #startedAt: number
+  readonly #listeners = new Set<(event: LiveEvent) => void>()
+  readonly #values = new Map<SensorKind, LiveValue>()
+  readonly #frames = { received: 0, lost: 0, refused: 0 }
+
+  constructor(options: LiveFeedOptions) {
+    this.#options = options
+    this.#startedAt = options.clock.now()
+  }
+
+  /** Takes what one step of the pipeline gave; live values do not wait for the commit. */
+  take(step: PipelineStep): void {
+    this.#frames.received += step.received
+    this.#frames.lost += step.lost
+    this.#frames.refused += step.refused?.count ?? 0
+    for (const event of step.live) {
+      if (event.type === 'value') this.#values.set(event.value.sensor, event.value)
+      this.#emit(event)
+    }
+    for (const transition of step.transitions) this.#emit({ type: 'alert', transition })
+  }
+
+  status(): GatewayStatus {
+    const { version, home, journal, transports, clock } = this.#options
+    const { user, system } = process.cpuUsage()
+    return {
+      version,
+      home,
+      running: true,
+      startedAt: this.#startedAt,
+      now: clock.now(),
+      transports: transports.map((transport) => transport.status()),
+      frames: { ...this.#frames },
+      ...journalStatus(journal),
+      process: { rssMb: Math.round(process.memoryUsage.rss() / 1e5) / 10, cpuSeconds: (user + system) / 1e6 },
+    }
+  }
+
+  values(): readonly LiveValue[] {
+    return SENSOR_KINDS.map(
+      (sensor) =>
+        this.#values.get(sensor) ?? {
+          sensor,
+          at: null,
+          value: null,
+          unit: sensorDefinitions[sensor].outputs[0].unit,
+          quality: 'missing',
+          remarks: [],
+        },
+    )
+  }
+
+  subscribe(listener: (event: LiveEvent) => void): () => void {
+    this.#listeners.add(listener)
+    return () => this.#listeners.delete(listener)
+  }
+
+  #emit(event: LiveEvent): void {
+    for (const listener of this.#listeners) listener(event)
+  }
+}

@@ -1,0 +1,129 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { dirname, join, relative, resolve } from 'node:path'
+import { expect } from 'chai'
+import { packageRoot } from '#gateway/runtime/package-root.js'
+
+/** Rooms and what each may not import. `from` and `to` are path prefixes; builtins are written `node:…`. */
+const FORBIDDEN: { from: string; to: string[]; except?: string[]; why: string }[] = [
+  { from: 'fhir/', to: ['gateway/', 'simulators/', 'contracts/', 'firmware/', 'test/'], why: 'fhir is pure mapping' },
+  { from: 'fhir/', to: ['node:'], except: ['node:crypto'], why: 'fhir does no I/O' },
+  { from: 'gateway/', to: ['simulators/', 'test/', 'bench/'], why: 'the gateway runs without simulators' },
+  { from: 'contracts/', to: ['gateway/', 'simulators/', 'test/', 'fhir/'], why: 'contracts stand alone' },
+  {
+    from: 'firmware/',
+    to: ['gateway/', 'simulators/', 'test/', 'fhir/'],
+    except: ['gateway/runtime/package-root.ts', 'gateway/runtime/errors.ts'],
+    why: 'firmware stands alone',
+  },
+  { from: 'simulators/', to: ['test/'], why: 'tests use simulators, not the other way round' },
+  ...['gateway/pipeline/', 'gateway/sensors/', 'gateway/alerts/limits', 'gateway/alerts/machine'].map((from) => ({
+    from,
+    to: [
+      'node:',
+      'gateway/journal/',
+      'gateway/delivery/',
+      'gateway/console/server',
+      'gateway/cli/',
+      'gateway/main',
+      'better-sqlite3',
+      'mqtt',
+      'aedes',
+      'serialport',
+      'ethers',
+    ],
+    why: 'the stages of the pipeline do no I/O',
+  })),
+]
+
+function sources(folder: string): string[] {
+  return readdirSync(join(packageRoot, folder), { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile() && /\.tsx?$/.test(entry.name))
+    .map((entry) => relative(packageRoot, join(entry.parentPath, entry.name)))
+}
+
+/** Imports of a file as project paths (`gateway/x.ts`), builtins (`node:fs`) or package names; types count as well. */
+function importsOf(file: string): string[] {
+  const text = readFileSync(join(packageRoot, file), 'utf8')
+  const found: string[] = []
+  for (const match of text.matchAll(
+    /(?:^|\n)\s*(?:import|export)\s[^'"]*?from\s*['"]([^'"]+)['"]|import\(\s*['"]([^'"]+)['"]\s*\)|(?:^|\n)import\s+['"]([^'"]+)['"]/g,
+  )) {
+    const name = match[1] ?? match[2] ?? match[3] ?? ''
+    if (name.startsWith('#')) found.push(name.slice(1).replace(/\.js$/, '.ts'))
+    else if (name.startsWith('.'))
+      found.push(relative(packageRoot, resolve(packageRoot, dirname(file), name)).replace(/\.js$/, '.ts'))
+    else found.push(name)
+  }
+  return found
+}
+
+const rooms = ['fhir', 'gateway', 'contracts', 'firmware', 'simulators']
+const graph = new Map(rooms.flatMap(sources).map((file) => [file, importsOf(file)]))
+
+describe('import boundaries', () => {
+  it('finds the imports it judges', () => {
+    expect(graph.get('gateway/config/load.ts')).to.include.members([
+      'node:fs',
+      'yaml',
+      'gateway/config/schema.ts',
+      'gateway/runtime/errors.ts',
+    ])
+  })
+
+  for (const { from, to, except = [], why } of FORBIDDEN) {
+    it(`${from} imports nothing of ${to.slice(0, 3).join(', ')}${to.length > 3 ? ', …' : ''}: ${why}`, () => {
+      const wrong = [...graph]
+        .filter(([file]) => file.startsWith(from))
+        .flatMap(([file, imports]) =>
+          imports
+            .filter((name) => to.some((prefix) => name === prefix || name.startsWith(prefix)) && !except.includes(name))
+            .map((name) => `${file} → ${name}`),
+        )
+      expect(wrong).to.deep.equal([])
+    })
+  }
+
+  it('reads no clock and rolls no dice in the stages of the pipeline', () => {
+    const wrong = [...graph.keys()].filter(
+      (file) =>
+        /^gateway\/(pipeline|sensors)\/|^gateway\/alerts\/(limits|machine)|^fhir\//.test(file) &&
+        /\bDate\.now\(|\bnew Date\(\)|\bMath\.random\(|\bperformance\.now\(|\bsetTimeout\(|\bsetInterval\(/.test(
+          readFileSync(join(packageRoot, file), 'utf8'),
+        ),
+    )
+    expect(wrong).to.deep.equal([])
+  })
+
+  it('has no import cycle between the rooms of the gateway but through types', () => {
+    const files = [...graph.keys()]
+    const valueImports = new Map(files.map((file) => [file, valueImportsOf(file)]))
+    const cycles: string[] = []
+    const done = new Set<string>()
+    const visit = (file: string, trail: string[]) => {
+      const at = trail.indexOf(file)
+      if (at >= 0) {
+        cycles.push([...trail.slice(at), file].join(' → '))
+        return
+      }
+      if (done.has(file)) return
+      for (const next of valueImports.get(file) ?? []) if (valueImports.has(next)) visit(next, [...trail, file])
+      done.add(file)
+    }
+    for (const file of files) visit(file, [])
+    expect(cycles).to.deep.equal([])
+  })
+})
+
+function valueImportsOf(file: string): string[] {
+  const text = readFileSync(join(packageRoot, file), 'utf8').replace(
+    /(?:^|\n)\s*(?:import|export) type [^;\n]*(?:\{[^}]*\})?[^\n]*from [^\n]*/g,
+    '\n',
+  )
+  return [...text.matchAll(/(?:^|\n)\s*(?:import|export)\s[^'"]*?from\s*['"]([^'"]+)['"]/g)].map((match) => {
+    const name = match[1] ?? ''
+    if (name.startsWith('#')) return name.slice(1).replace(/\.js$/, '.ts')
+    if (name.startsWith('.'))
+      return relative(packageRoot, resolve(packageRoot, dirname(file), name)).replace(/\.js$/, '.ts')
+    return name
+  })
+}
