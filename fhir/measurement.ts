@@ -62,6 +62,8 @@ export type MeasurementValue =
    */
   | {
       readonly type: 'waveform'
+      /** UCUM code of origin and factor where it is not the observable's own: ECG `mV` when calibrated, else `V`. */
+      readonly unit?: string
       /** Milliseconds between samples; need not be whole (360 Hz: 2.777…). */
       readonly periodMs: number
       readonly origin: number

@@ -109,7 +109,14 @@ export async function composeGateway(loaded: LoadedConfig, edges: Edges): Promis
   // From here on the journal is open: whoever composes must start and stop the gateway, or stop the journal.
   await journal.start()
   try {
-    const pipeline = new Pipeline({ patient, limits, active: journal.activeAlerts() })
+    const pipeline = new Pipeline({
+      patient,
+      limits,
+      active: journal.activeAlerts(),
+      known: (identifier) => journal.hasMeasurement(identifier),
+      devices: Object.fromEntries(config.transports.flatMap((t) => (t.device ? [[t.name, t.device]] : []))),
+      zoneOffsetMinutes: (at) => -new Date(at).getTimezoneOffset(),
+    })
     const batcher = new Batcher({
       journal,
       signer,

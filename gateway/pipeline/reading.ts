@@ -26,6 +26,8 @@ export type ReadingValue =
         readonly factor: number
         readonly lowerLimit: number
         readonly upperLimit: number
+        /** UCUM code of `origin` and `factor`; the sensor definition's unit where it is left out. */
+        readonly unit?: string
       }
       readonly samples: readonly (number | null)[]
     }
@@ -37,6 +39,17 @@ export interface Reading {
   readonly status: ReadingStatus
   /** Epoch milliseconds of the (first) sample on the gateway's clock. */
   readonly at: number
+  /**
+   * The device's own monotonic clock at the first sample, milliseconds, unwrapped. Sample positions are counted on it,
+   * never on arrival times.
+   */
+  readonly clockMs?: number
+  /** Sent once and on purpose (a stored record, an MQTT message): always kept, never thinned out. */
+  readonly spot?: boolean
+  /** A newer stored value of the same dump follows: recorded, never alarmed on. */
+  readonly superseded?: boolean
+  /** Tells apart stored values with the same `deviceTime`: 2 for the second of them. */
+  readonly ordinal?: number
   /** The device's own timestamp, where it stamps its stored values: `YYYY-MM-DDThh:mm[:ss]`, no zone. */
   readonly deviceTime?: string
   /** A sender's own message id: makes a redelivery recognisable where `at` would not. */

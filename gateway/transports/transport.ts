@@ -46,6 +46,8 @@ export interface WaveformFrame extends FrameBase {
   readonly factor: number
   readonly lowerLimit: number
   readonly upperLimit: number
+  /** UCUM code of `origin` and `factor`, e.g. `mV`; without it the source is taken as not calibrated. */
+  readonly unit?: string
   /** ADC units; `null` where the recording has no value. */
   readonly samples: readonly (number | null)[]
 }

@@ -1,0 +1,75 @@
+/** decode: Frame → Readings. One KitDecoder per wire; everything else needs no memory. No I/O, no clock of its own. */
+import type { Frame, WaveformFrame } from '#gateway/transports/transport.js'
+import type { ZoneOffset } from './device-time.js'
+import { KitDecoder } from './kit-decoder.js'
+import { decodeMqtt } from './mqtt.js'
+import { type Decoded, NOTHING, refuse } from './result.js'
+
+export interface DecoderOptions {
+  /** Device id of what arrives on a transport whose wire names none; the transport's name where left out. */
+  readonly devices?: Readonly<Record<string, string>>
+  /** Minutes east of UTC of the home: for devices that stamp local time. */
+  readonly zoneOffsetMinutes?: ZoneOffset
+}
+
+export class Decoder {
+  readonly #options: DecoderOptions
+  readonly #kits = new Map<string, KitDecoder>()
+
+  constructor(options: DecoderOptions = {}) {
+    this.#options = options
+  }
+
+  deviceOf(transport: string): string {
+    return this.#options.devices?.[transport] ?? transport
+  }
+
+  decode(frame: Frame): Decoded {
+    switch (frame.format) {
+      case 'kit-line':
+        return this.#kit(frame.transport).decode(frame)
+      case 'mqtt-publish':
+        return decodeMqtt(frame)
+      case 'waveform-block':
+        return decodeWaveform(frame)
+      case 'transport-event': {
+        const { transport, event, detail, receivedAt: at } = frame
+        const refused = event === 'refused' ? { code: 'transport.refused', reason: detail, count: frame.count } : null
+        return { ...NOTHING, events: [{ type: 'transport', transport, at, event, detail }], refused }
+      }
+    }
+  }
+
+  #kit(transport: string): KitDecoder {
+    let kit = this.#kits.get(transport)
+    if (!kit) {
+      const zone = this.#options.zoneOffsetMinutes
+      kit = new KitDecoder({
+        deviceId: this.deviceOf(transport),
+        ...(zone !== undefined && { zoneOffsetMinutes: zone }),
+      })
+      this.#kits.set(transport, kit)
+    }
+    return kit
+  }
+}
+
+/** A recording's block: its samples and its own scale, untouched. */
+function decodeWaveform(frame: WaveformFrame): Decoded {
+  const { sensor, deviceId, at, periodMs, origin, factor, lowerLimit, upperLimit, unit, samples } = frame
+  if (!/^[A-Za-z0-9._-]{1,32}$/.test(deviceId)) {
+    return refuse('device', 'The device of a recording has other characters than letters, digits, dots and hyphens.')
+  }
+  if (!Number.isFinite(at) || !(periodMs > 0) || !Number.isFinite(origin) || !Number.isFinite(factor)) {
+    return refuse('waveform', 'A block of a recording has no usable time, period or scale.')
+  }
+  const scale = { origin, factor, lowerLimit, upperLimit, ...(unit !== undefined && { unit }) }
+  return {
+    readings: [
+      { sensor, deviceId, status: 'ok', at, value: { type: 'samples', periodMs, scale, samples }, remarks: [] },
+    ],
+    events: [],
+    lost: 0,
+    refused: null,
+  }
+}

@@ -1,0 +1,51 @@
+/** Clocks of devices that nobody can read or set: their stamps are kept as they are and placed with care. */
+
+/** Minutes east of UTC at an instant; a number where it never changes. */
+export type ZoneOffset = number | ((at: number) => number)
+
+const SHAPE = /^(\d{4})-(\d{2})-(\d{2})T(\d{2}):(\d{2})(?::(\d{2}))?$/
+const TWO_YEARS_MS = 2 * 365.25 * 86_400_000
+/** A cuff's clock may run a little ahead. */
+const AHEAD_MS = 5 * 60_000
+
+/** `YYYY-MM-DDThh:mm[:ss]` without zone → the instant in the home's zone, or null if there is no such date. */
+export function localTime(text: string, zone: ZoneOffset): number | null {
+  const match = SHAPE.exec(text)
+  if (!match) return null
+  const [year, month, day, hour, minute, second] = match.slice(1).map((part) => Number(part ?? 0)) as [
+    number,
+    number,
+    number,
+    number,
+    number,
+    number,
+  ]
+  const utc = Date.UTC(year, month - 1, day, hour, minute, second)
+  const date = new Date(utc)
+  const same =
+    date.getUTCFullYear() === year &&
+    date.getUTCMonth() === month - 1 &&
+    date.getUTCDate() === day &&
+    date.getUTCHours() === hour &&
+    date.getUTCMinutes() === minute &&
+    second < 60
+  if (!same) return null
+  const offset = typeof zone === 'number' ? zone : zone(utc)
+  return utc - offset * 60_000
+}
+
+/**
+ * The effective time of a stored value: the device's own where it can be true, else when it arrived.
+ * Always with the remark that nobody checked that clock.
+ */
+export function placeDeviceTime(
+  deviceTime: string,
+  receivedAt: number,
+  zone: ZoneOffset,
+): { readonly at: number; readonly remarks: readonly string[] } {
+  const at = localTime(deviceTime, zone)
+  if (at === null || at > receivedAt + AHEAD_MS || at < receivedAt - TWO_YEARS_MS) {
+    return { at: receivedAt, remarks: ['device-clock-unverified', 'device-clock-implausible'] }
+  }
+  return { at: Math.min(at, receivedAt), remarks: ['device-clock-unverified'] }
+}

@@ -1,0 +1,139 @@
+/**
+ * MQTT payload contract, version 1 (docs/mqtt.md): `homebeat/v1/<device>/<sensor>` and a small strict JSON object.
+ * Untrusted input: size, shape, device and units are checked before anything is believed.
+ */
+import { z } from 'zod'
+import type { BodyPosition, SensorKind } from '#fhir/measurement.js'
+import { POSITION_CODES } from '#gateway/sensors/definitions/position.js'
+import { isSensorKind, sensorDefinitions } from '#gateway/sensors/registry.js'
+import type { MqttFrame } from '#gateway/transports/transport.js'
+import type { Reading, ReadingValue } from '../reading.js'
+import { type Decoded, refuse } from './result.js'
+
+export const MQTT_MAX_PAYLOAD = 64 * 1024
+const TOPIC = /^homebeat\/v1\/([a-z0-9][a-z0-9-]{0,31})\/([A-Za-z0-9]{1,32})$/
+/** A sender's clock may run a little ahead; more than this and it is not believed. */
+const AHEAD_MS = 5 * 60_000
+const OLDEST_MS = 2 * 365.25 * 86_400_000
+
+const stamp = {
+  /** The sender's own message id: what makes a redelivery recognisable. */
+  id: z
+    .string()
+    .regex(/^[A-Za-z0-9._:-]{1,40}$/)
+    .optional(),
+  /** ISO 8601 with a zone. */
+  at: z.iso.datetime({ offset: true }).optional(),
+}
+
+const number = z.strictObject({ ...stamp, value: z.number(), unit: z.string().max(16) })
+const pressure = z.strictObject({
+  ...stamp,
+  systolic: z.number(),
+  diastolic: z.number(),
+  pulse: z.number().optional(),
+  unit: z.string().max(16),
+})
+const placed = z.strictObject({
+  ...stamp,
+  position: z.enum(POSITION_CODES as readonly [BodyPosition, ...BodyPosition[]]),
+})
+
+type Stamp = { readonly id?: string | undefined; readonly at?: string | undefined }
+type Part = { readonly sensor: SensorKind; readonly value: ReadingValue }
+
+export function decodeMqtt(frame: MqttFrame): Decoded {
+  const topic = TOPIC.exec(frame.topic)
+  if (!topic) return refuse('topic', 'The topic is not homebeat/v1/<device>/<sensor>.')
+  const [, device = '', sensor = ''] = topic
+  if (device !== frame.deviceId) return refuse('device', 'The topic names another device than the one that sent it.')
+  if (!isSensorKind(sensor)) return refuse('sensor', 'The topic names a sensor this gateway does not know.')
+  if (frame.payload.byteLength > MQTT_MAX_PAYLOAD) return refuse('size', 'The payload is longer than 64 KiB.')
+
+  const json = parseJson(frame.payload)
+  if (json === undefined) return refuse('json', 'The payload is not JSON in UTF-8.')
+
+  const parts = partsOf(sensor, json)
+  if (typeof parts === 'string') return refuse('payload', `The ${sensor} payload is refused: ${parts}.`)
+  const { id, at } = json as Stamp
+  if (id === undefined && at === undefined) {
+    return refuse('payload', `The ${sensor} payload is refused: give "id" or "at", so that a redelivery is recognised.`)
+  }
+  const when = place(at, frame.receivedAt)
+  // Without an id the time as sent is the identity, also where it is not believed.
+  const messageId = id ?? (when.remarks.length > 0 && at !== undefined ? `at.${Date.parse(at)}` : undefined)
+  const readings = parts.map(
+    (part): Reading => ({
+      sensor: part.sensor,
+      deviceId: frame.deviceId,
+      status: 'ok',
+      at: when.at,
+      ...(messageId !== undefined && { messageId }),
+      spot: true,
+      value: part.value,
+      remarks: when.remarks,
+    }),
+  )
+  return { readings, events: [], lost: 0, refused: null }
+}
+
+/** The parts of a payload, or what is wrong with it, for people, without any of its values. */
+function partsOf(sensor: SensorKind, json: unknown): Part[] | string {
+  const { quantity, pressure: cuff, position } = sensorDefinitions[sensor]
+  if (cuff) {
+    const parsed = pressure.safeParse(json)
+    if (!parsed.success) return problem(parsed.error)
+    const { systolic, diastolic, pulse, unit } = parsed.data
+    if (!Object.hasOwn(cuff.units, unit)) return `"unit" must be one of ${Object.keys(cuff.units).join(', ')}`
+    const parts: Part[] = [{ sensor, value: { type: 'bloodPressure', systolic, diastolic, unit } }]
+    if (pulse !== undefined) parts.push({ sensor: 'pulse', value: { type: 'number', value: pulse, unit: '/min' } })
+    return parts
+  }
+  if (position) {
+    const parsed = placed.safeParse(json)
+    if (!parsed.success) return problem(parsed.error)
+    return [{ sensor, value: { type: 'position', code: POSITION_CODES.indexOf(parsed.data.position) } }]
+  }
+  if (quantity) {
+    const parsed = number.safeParse(json)
+    if (!parsed.success) return problem(parsed.error)
+    const { value, unit } = parsed.data
+    const accepted = Object.keys(quantity.units).filter((name) => name !== 'counts')
+    if (!accepted.includes(unit)) return `"unit" must be one of ${accepted.join(', ')}`
+    return [{ sensor, value: { type: 'number', value, unit } }]
+  }
+  return 'version 1 of the contract has no waveforms'
+}
+
+function place(at: string | undefined, receivedAt: number): { at: number; remarks: string[] } {
+  if (at === undefined) return { at: receivedAt, remarks: [] }
+  const time = Date.parse(at)
+  if (!Number.isFinite(time) || time > receivedAt + AHEAD_MS || time < receivedAt - OLDEST_MS) {
+    return { at: receivedAt, remarks: ['device-clock-implausible'] }
+  }
+  return { at: time, remarks: [] }
+}
+
+function parseJson(payload: Uint8Array): unknown {
+  try {
+    const value: unknown = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(payload))
+    return value === null ? undefined : value
+  } catch {
+    return undefined
+  }
+}
+
+/** The first problem only, named by its member; nothing that the sender wrote is repeated. */
+function problem(error: z.ZodError): string {
+  const issue = error.issues[0]
+  const member = issue?.path[0]
+  if (issue?.code === 'unrecognized_keys') return 'it has a member the contract does not name'
+  if (member === undefined) return 'it must be a JSON object'
+  const rule: Record<string, string> = {
+    id: '1 to 40 letters, digits, dots, underscores, colons or hyphens',
+    at: 'an ISO 8601 time with a zone',
+    position: `one of ${POSITION_CODES.join(', ')}`,
+    unit: 'a UCUM code',
+  }
+  return `"${String(member)}" must be ${rule[String(member)] ?? 'a number'}`
+}

@@ -1,0 +1,103 @@
+/** Readings and judged values → LiveEvents for drawing and for the ten latest values. No I/O, no clock. */
+import type { SensorKind } from '#fhir/measurement.js'
+import type { LiveEvent, LiveValue } from '#gateway/console/feed.js'
+import { sensorDefinitions } from '#gateway/sensors/registry.js'
+import type { Judged, Normalised } from './normalise/judged.js'
+import { scaleOf } from './normalise/waveform-channel.js'
+import type { Reading } from './reading.js'
+
+/** An unchanged value is repeated so often, so that its age stays true. */
+const REPEAT_MS = 1000
+/** While the clip speaks, a stored value of the same sensor is not shown as the latest. */
+const CONTINUOUS_MS = 30_000
+
+interface Shown {
+  value: LiveValue
+  at: number
+  continuousAt: number
+}
+
+export class LiveView {
+  readonly #shown = new Map<SensorKind, Shown>()
+
+  /** The latest value of each sensor heard so far. */
+  values(): LiveValue[] {
+    return [...this.#shown.values()].map(({ value }) => value)
+  }
+
+  accept(reading: Reading, { judged, signals }: Normalised, now: number): LiveEvent[] {
+    const events: LiveEvent[] = []
+    const samples = samplesOf(reading)
+    if (samples) events.push(samples)
+    const values = judged.filter(({ measurement, superseded }) => measurement.value.type !== 'waveform' && !superseded)
+    for (const one of values) events.push(...this.#show(liveValue(one), one.spot, now))
+    const state = signals[0]?.state ?? 'ok'
+    if (samples && values.length === 0 && !this.#hasNumber(reading.sensor, now)) {
+      const { sensor, at } = reading
+      const { absent, outputs, quantity } = sensorDefinitions[sensor]
+      const unit = outputs.at(-1)?.unit ?? ''
+      // A sensor with a rate has none yet; one without has nothing more to say than that it is there.
+      const waiting = state === 'ok' && quantity !== undefined
+      const remarks = waiting
+        ? ['acquiring']
+        : state === 'ok'
+          ? []
+          : [state === 'flat' ? 'flat-line' : absent[state].remark]
+      const quality = waiting ? 'missing' : state === 'ok' ? 'good' : state === 'flat' ? 'questionable' : 'missing'
+      events.push(...this.#show({ sensor, at, value: null, unit, quality, remarks }, false, now))
+    }
+    return events
+  }
+
+  /** Airflow shows its rate; between two rates nothing is to be shown instead. */
+  #hasNumber(sensor: SensorKind, now: number): boolean {
+    const shown = this.#shown.get(sensor)
+    return shown?.value.value != null && now - shown.at < CONTINUOUS_MS
+  }
+
+  #show(value: LiveValue, spot: boolean, now: number): LiveEvent[] {
+    const last = this.#shown.get(value.sensor)
+    if (last && spot && now - last.continuousAt < CONTINUOUS_MS) return []
+    if (last && spot && (value.at ?? 0) < (last.value.at ?? 0)) return []
+    const continuousAt = spot ? (last?.continuousAt ?? Number.NEGATIVE_INFINITY) : now
+    const repeated = last !== undefined && same(last.value, value) && now - last.at < REPEAT_MS && now >= last.at
+    if (repeated) {
+      last.continuousAt = continuousAt
+      return []
+    }
+    this.#shown.set(value.sensor, { value, at: now, continuousAt })
+    return [{ type: 'value', value }]
+  }
+}
+
+function samplesOf(reading: Reading): LiveEvent | null {
+  const { sensor, at, value } = reading
+  if (value.type !== 'samples' || (sensor !== 'ecg' && sensor !== 'emg' && sensor !== 'airflow')) return null
+  const part = sensorDefinitions[sensor].waveform
+  if (!part) return null
+  const { origin, factor, unit } = scaleOf(part, value)
+  const samples = value.samples.map((sample) => (sample === null ? null : origin + factor * sample))
+  return { type: 'samples', sensor, at, periodMs: value.periodMs, unit, samples }
+}
+
+function liveValue({ measurement }: Judged): LiveValue {
+  const { sensor, observable, at, value, quality, remarks } = measurement
+  const unit = sensorDefinitions[sensor].outputs.find((output) => output.observable === observable)?.unit ?? ''
+  const shown =
+    value.type === 'quantity'
+      ? value.value
+      : value.type === 'bloodPressure'
+        ? { systolic: value.systolic, diastolic: value.diastolic }
+        : value.type === 'position'
+          ? value.position
+          : null
+  return { sensor, at, value: shown, unit, quality, remarks }
+}
+
+function same(a: LiveValue, b: LiveValue): boolean {
+  const equal =
+    typeof a.value === 'object' && typeof b.value === 'object' && a.value && b.value
+      ? a.value.systolic === b.value.systolic && a.value.diastolic === b.value.diastolic
+      : a.value === b.value
+  return equal && a.quality === b.quality && a.remarks.join() === b.remarks.join()
+}

@@ -1,0 +1,179 @@
+/**
+ * The line from Frame to what is committed: decode → normalise → evaluate. Holds state, does no I/O and reads no clock,
+ * so the same frames at the same times give the same steps. The runtime commits a step and then settles its frame.
+ */
+import type { Measurement } from '#fhir/measurement.js'
+import type { AlertTransition } from '#gateway/alerts/alert.js'
+import type { Limit } from '#gateway/alerts/limits.js'
+import type { LiveEvent, LiveValue } from '#gateway/console/feed.js'
+import type { Frame } from '#gateway/transports/transport.js'
+import { Decoder, type DecoderOptions } from './decode/decoder.js'
+import type { DeviceEvent, Refusal } from './decode/result.js'
+import { Evaluator } from './evaluate.js'
+import { LiveView } from './live.js'
+import type { Judged } from './normalise/judged.js'
+import { Normaliser } from './normalise/normaliser.js'
+
+export interface PipelineOptions extends DecoderOptions {
+  /** Pseudonym of the patient. */
+  readonly patient: string
+  /** From `limitsInForce`. */
+  readonly limits: readonly Limit[]
+  /** Episodes that were active before a restart (the journal's `activeAlerts`). */
+  readonly active: readonly AlertTransition[]
+  /**
+   * Whether a measurement is stored already (the journal's `hasMeasurement`): a record read from a memory again, or a
+   * message sent again, is not alarmed on again. Asked only of spot values.
+   */
+  readonly known?: (identifier: string) => boolean
+}
+
+export interface PipelineStep {
+  /** To be stored; may repeat what is stored already (the journal recognises it). */
+  readonly measurements: readonly Measurement[]
+  readonly transitions: readonly AlertTransition[]
+  readonly live: readonly LiveEvent[]
+  /** Lines the device sent that never came. */
+  readonly lost: number
+  readonly refused: Refusal | null
+  /** Lines or messages in this step: 1, or 0 for transport events, ticks and flushes. */
+  readonly received: number
+  readonly events: readonly DeviceEvent[]
+}
+
+/** Spot values remembered, so that they are not alarmed on twice before they are stored. */
+const MAX_SPOTS = 2000
+const NO_DEVICES: ReadonlySet<string> = new Set()
+
+export class Pipeline {
+  readonly #decoder: Decoder
+  readonly #normaliser: Normaliser
+  readonly #evaluator: Evaluator
+  readonly #live = new LiveView()
+  readonly #known: (identifier: string) => boolean
+  readonly #spots = new Set<string>()
+  readonly #devices = new Map<string, Set<string>>()
+  /** The latest judged value by device and observable: what a delay that runs out was caused by. */
+  readonly #latest = new Map<string, Measurement>()
+
+  constructor(options: PipelineOptions) {
+    this.#decoder = new Decoder(options)
+    this.#normaliser = new Normaliser(options)
+    this.#evaluator = new Evaluator(options)
+    this.#known = options.known ?? (() => false)
+  }
+
+  /** The latest value of each sensor heard so far. */
+  values(): LiveValue[] {
+    return this.#live.values()
+  }
+
+  /** @param now epoch ms, gateway's clock. */
+  accept(frame: Frame, now: number): PipelineStep {
+    const { readings, events, lost, refused } = this.#decoder.decode(frame)
+    const step = new StepBuilder()
+    for (const event of events) this.#event(event, now, step)
+    for (const reading of readings) {
+      this.#devicesOf(frame.transport).add(reading.deviceId)
+      const normalised = this.#normaliser.accept(reading, now)
+      const repeated = normalised.judged.some((one) => one.spot && this.#isRepeated(one))
+      for (const judged of normalised.judged) {
+        const transitions = repeated ? [] : this.#evaluator.see(judged, now)
+        step.add(judged, transitions)
+        this.#latest.set(`${judged.measurement.deviceId} ${judged.measurement.observable}`, judged.measurement)
+      }
+      const expected = frame.format === 'kit-line'
+      for (const signal of normalised.signals) step.raise(this.#evaluator.signal(signal, expected, now))
+      if (!repeated) step.live.push(...this.#live.accept(reading, normalised, now))
+    }
+    const received = frame.format === 'transport-event' ? 0 : 1
+    return step.build({ lost, refused, received, events })
+  }
+
+  /** Call about once a second: delays, silence, chunks of what fell silent. */
+  tick(now: number): PipelineStep {
+    const step = new StepBuilder()
+    step.keep(this.#normaliser.tick(now))
+    this.#raise(this.#evaluator.tick(now), step)
+    return step.build()
+  }
+
+  /** Before the end: what is still being gathered. */
+  flush(now: number): PipelineStep {
+    const step = new StepBuilder()
+    step.keep(this.#normaliser.flush())
+    this.#raise(this.#evaluator.tick(now), step)
+    return step.build()
+  }
+
+  #event(event: DeviceEvent, now: number, step: StepBuilder): void {
+    if (event.type === 'transport') {
+      const devices = this.#devicesOf(event.transport)
+      if (event.event === 'disconnected' || event.event === 'ended') {
+        for (const deviceId of devices) step.keep(this.#normaliser.flush(deviceId))
+      }
+      step.raise(this.#evaluator.event(event, devices, now))
+      return
+    }
+    const { deviceId } = event
+    if (event.type === 'boot') step.keep(this.#normaliser.restart(deviceId))
+    else if (event.type === 'mode') step.keep(this.#normaliser.flush(deviceId, event.mode === 'ecg' ? 'emg' : 'ecg'))
+    else if (event.type === 'hand-over' && event.phase === 'begin') this.#normaliser.remark(deviceId, 'hand-over')
+    step.raise(this.#evaluator.event(event, NO_DEVICES, now))
+  }
+
+  /** The devices heard over a transport so far. */
+  #devicesOf(transport: string): Set<string> {
+    let devices = this.#devices.get(transport)
+    if (!devices) {
+      devices = new Set()
+      this.#devices.set(transport, devices)
+    }
+    return devices
+  }
+
+  /** Transitions of a delay: the value that caused one is stored, even where it said nothing new. */
+  #raise(transitions: readonly AlertTransition[], step: StepBuilder): void {
+    for (const { measurement } of transitions) {
+      if (measurement === undefined) continue
+      for (const latest of this.#latest.values()) if (latest.identifier === measurement) step.measurements.push(latest)
+    }
+    step.raise(transitions)
+  }
+
+  #isRepeated({ measurement: { identifier } }: Judged): boolean {
+    if (this.#spots.has(identifier)) return true
+    this.#spots.add(identifier)
+    if (this.#spots.size > MAX_SPOTS)
+      for (const oldest of [...this.#spots].slice(0, MAX_SPOTS / 2)) this.#spots.delete(oldest)
+    return this.#known(identifier)
+  }
+}
+
+class StepBuilder {
+  readonly measurements: Measurement[] = []
+  readonly transitions: AlertTransition[] = []
+  readonly live: LiveEvent[] = []
+
+  /** A judged value and what it caused: a value that raises or ends an alert is stored in any case. */
+  add(judged: Judged, transitions: readonly AlertTransition[]): void {
+    if (judged.stored || transitions.length > 0) this.measurements.push(judged.measurement)
+    this.raise(transitions)
+  }
+
+  keep(judged: readonly Judged[]): void {
+    for (const { measurement } of judged) this.measurements.push(measurement)
+  }
+
+  raise(transitions: readonly AlertTransition[]): void {
+    for (const transition of transitions) {
+      this.transitions.push(transition)
+      this.live.push({ type: 'alert', transition })
+    }
+  }
+
+  build(rest: Partial<Pick<PipelineStep, 'lost' | 'refused' | 'received' | 'events'>> = {}): PipelineStep {
+    const { measurements, transitions, live } = this
+    return { measurements, transitions, live, lost: 0, refused: null, received: 0, events: [], ...rest }
+  }
+}

@@ -1,0 +1,142 @@
+/**
+ * Technical conditions: probes off, faults, silence, a transport that is gone. The widest one that explains the others is
+ * the only one raised: an unplugged kit is one alert, not ten.
+ */
+import type { SensorKind } from '#fhir/measurement.js'
+import type { AlertTransition, Priority } from '#gateway/alerts/alert.js'
+import { type Condition, type Episode, INACTIVE, restored, type Sight, step } from '#gateway/alerts/machine.js'
+import { sensorDefinitions } from '#gateway/sensors/registry.js'
+import type { DeviceEvent } from './decode/result.js'
+import type { Signal } from './normalise/judged.js'
+
+const PROBE_DELAY_MS = 10_000
+const DISCONNECTED_DELAY_MS = 5000
+/** A kit from which nothing at all comes. */
+const DEVICE_SILENT_MS = 30_000
+
+interface Tracked {
+  condition: Condition
+  episode: Episode
+}
+
+interface Heard {
+  readonly sensor: SensorKind
+  readonly deviceId: string
+  at: number
+  state: Signal['state']
+  /** Since when it is in this state. */
+  since: number
+  expected: boolean
+}
+
+export class TechnicalAlerts {
+  readonly #tracked = new Map<string, Tracked>()
+  readonly #heard = new Map<string, Heard>()
+  /** Devices behind a transport that is down. */
+  readonly #unreachable = new Set<string>()
+
+  constructor(active: readonly AlertTransition[] = []) {
+    for (const transition of active) {
+      const { condition, kind, priority } = transition
+      this.#tracked.set(condition, {
+        condition: { condition, kind, priority, delayMs: 0 },
+        episode: restored(transition),
+      })
+    }
+  }
+
+  /** @returns also the sensor's state and for how long it has been in it. */
+  signal(
+    { sensor, deviceId, state }: Signal,
+    expected: boolean,
+    now: number,
+  ): { transitions: AlertTransition[]; state: Signal['state']; sinceMs: number } {
+    const key = `${deviceId} ${sensor}`
+    const heard = this.#heard.get(key) ?? { sensor, deviceId, at: now, state, since: now, expected }
+    if (heard.state !== state) heard.since = now
+    heard.at = now
+    heard.state = state
+    heard.expected = expected
+    this.#heard.set(key, heard)
+    const name = kebab(sensor)
+    const probe = (suffix: string, priority: Priority, is: boolean) =>
+      this.#step(`${suffix}-${name}`, priority, PROBE_DELAY_MS, is ? 'crossed' : 'safe', now)
+    const transitions = [
+      ...probe('probe-off', 'low', state === 'off'),
+      ...probe('sensor-fault', 'medium', state === 'fault'),
+      // Either the electrodes or the patient: look at both.
+      ...probe('flat-line', 'high', state === 'flat'),
+      ...this.#step(`silent-${name}`, 'medium', 0, 'safe', now),
+      ...this.#step(`silent-device-${deviceId}`, 'medium', 0, 'safe', now),
+    ]
+    return { transitions, state, sinceMs: now - heard.since }
+  }
+
+  /** @param devices heard over the transport, for transport events. */
+  event(event: DeviceEvent, devices: ReadonlySet<string>, now: number): AlertTransition[] {
+    if (event.type === 'mode') {
+      // The other of the two on the shared input is not expected any more.
+      this.#heard.delete(`${event.deviceId} ${event.mode === 'ecg' ? 'emg' : 'ecg'}`)
+      const other = event.mode === 'ecg' ? 'emg' : 'ecg'
+      return ['probe-off', 'sensor-fault', 'flat-line', 'silent'].flatMap((name) =>
+        this.#step(`${name}-${other}`, 'low', 0, 'withdrawn', now),
+      )
+    }
+    if (event.type !== 'transport' || event.event === 'refused') return []
+    const condition = `transport-disconnected-${event.transport}`
+    if (event.event === 'disconnected') {
+      for (const device of devices) this.#unreachable.add(device)
+      return this.#step(condition, 'medium', DISCONNECTED_DELAY_MS, 'crossed', now)
+    }
+    for (const device of devices) this.#unreachable.delete(device)
+    for (const [key, heard] of this.#heard) {
+      if (!devices.has(heard.deviceId)) continue
+      if (event.event === 'ended') this.#heard.delete(key)
+      else heard.at = now
+    }
+    return this.#step(condition, 'medium', DISCONNECTED_DELAY_MS, 'safe', now)
+  }
+
+  tick(now: number): AlertTransition[] {
+    const transitions: AlertTransition[] = []
+    const latest = new Map<string, number>()
+    for (const heard of this.#heard.values()) {
+      // The clock was set back.
+      heard.at = Math.min(heard.at, now)
+      if (heard.expected) latest.set(heard.deviceId, Math.max(latest.get(heard.deviceId) ?? 0, heard.at))
+    }
+    for (const [deviceId, at] of latest) {
+      if (this.#unreachable.has(deviceId) || now - at <= DEVICE_SILENT_MS) continue
+      transitions.push(...this.#step(`silent-device-${deviceId}`, 'medium', 0, 'crossed', now))
+    }
+    for (const { sensor, deviceId, at, expected } of this.#heard.values()) {
+      const silentAfterMs = sensorDefinitions[sensor].silentAfterMs
+      if (!expected || silentAfterMs === null || this.#unreachable.has(deviceId)) continue
+      if (now - (latest.get(deviceId) ?? now) > DEVICE_SILENT_MS || now - at <= silentAfterMs) continue
+      transitions.push(...this.#step(`silent-${kebab(sensor)}`, 'medium', 0, 'crossed', now))
+    }
+    // Delays that ran out; a probe's only while the sensor still speaks.
+    for (const [name, { episode, condition }] of this.#tracked) {
+      if (episode.state === 'pending')
+        transitions.push(...this.#step(name, condition.priority, condition.delayMs, 'unknown', now))
+    }
+    return transitions
+  }
+
+  #step(name: string, priority: Priority, delayMs: number, sight: Sight, now: number): AlertTransition[] {
+    let tracked = this.#tracked.get(name)
+    if (!tracked) {
+      if (sight !== 'crossed') return []
+      tracked = { condition: { condition: name, kind: 'technical', priority, delayMs }, episode: INACTIVE }
+      this.#tracked.set(name, tracked)
+    }
+    // What was restored from before a restart knows its delay only from here on.
+    if (sight === 'crossed') tracked.condition = { ...tracked.condition, delayMs, priority }
+    const { episode, transition } = step(tracked.condition, tracked.episode, sight, now)
+    tracked.episode = episode
+    return transition ? [transition] : []
+  }
+}
+
+/** `bodyTemperature` → `body-temperature`. */
+export const kebab = (kind: string): string => kind.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)

@@ -1,0 +1,30 @@
+import { ADC_FULL_SCALE, identity, PROBE_ABSENT, type SensorDefinition } from '../sensor-definition.js'
+
+/**
+ * Nasal thermocouple. Gain and offset of the shield are documented nowhere, so the waveform is a dimensionless fraction
+ * of the converter's full scale; the respiratory rate is counted from it (`gateway/pipeline/normalise/breaths.ts`).
+ */
+export const airflow: SensorDefinition = {
+  kind: 'airflow',
+  label: 'Airflow',
+  kitLines: ['A'],
+  outputs: [
+    { observable: 'airflowWaveform', dataClass: 'waveform', unit: '1' },
+    { observable: 'respiratoryRate', dataClass: 'vital-signs', unit: '/min' },
+  ],
+  silentAfterMs: 30_000,
+  absent: PROBE_ABSENT,
+  waveform: {
+    observable: 'airflowWaveform',
+    scale: { origin: 0, factor: 1 / ADC_FULL_SCALE, lowerLimit: 0, upperLimit: ADC_FULL_SCALE, unit: '1' },
+    chunkMs: 10_000,
+  },
+  quantity: {
+    observable: 'respiratoryRate',
+    units: { '/min': identity },
+    plausible: { low: 3, high: 80 },
+    decimals: 1,
+    // Each rate is an average over about 20 s already.
+    keep: { everyMs: 5000, change: Number.POSITIVE_INFINITY },
+  },
+}
