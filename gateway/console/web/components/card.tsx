@@ -1,0 +1,16 @@
+import type { ComponentChildren } from 'preact'
+import { useId } from 'preact/hooks'
+
+/** A titled surface; `aside` stands at the right of the title. */
+export function Card(props: { title: string; aside?: ComponentChildren; class?: string; children: ComponentChildren }) {
+  const id = useId()
+  return (
+    <section class={`card ${props.class ?? ''}`} aria-labelledby={id}>
+      <div class="card-head">
+        <h2 id={id}>{props.title}</h2>
+        {props.aside !== undefined && <div class="card-aside">{props.aside}</div>}
+      </div>
+      {props.children}
+    </section>
+  )
+}

@@ -1,0 +1,109 @@
+import { useEffect, useRef, useState } from 'preact/hooks'
+import uPlot from 'uplot'
+import { onAppearanceChange } from '../lib/hooks.js'
+import { type LiveStore, sensorName } from '../lib/live-store.js'
+import { TREND_SENSORS, type TrendSensor } from '../lib/trend-log.js'
+import { Card } from './card.js'
+
+const HEIGHT = 116
+const REDRAW_MS = 2000
+/** Never zoomed in further than this: the noise of a sensor is not a trend. */
+const LEAST_SPAN: Readonly<Record<TrendSensor, number>> = { pulse: 20, spo2: 6, airflow: 8 }
+
+export function TrendCharts({ store }: { store: LiveStore }) {
+  return (
+    <Card title="Trends" aside="since this page was opened, 15 minutes at most">
+      <div class="trends">
+        {TREND_SENSORS.map((sensor) => (
+          <TrendChart key={sensor} store={store} sensor={sensor} />
+        ))}
+      </div>
+    </Card>
+  )
+}
+
+function TrendChart({ store, sensor }: { store: LiveStore; sensor: TrendSensor }) {
+  const holder = useRef<HTMLDivElement>(null)
+  const [summary, setSummary] = useState('')
+  useEffect(() => {
+    const element = holder.current
+    if (!element) return
+    let chart: uPlot | null = null
+    const data = (): uPlot.AlignedData => [[...store.trends.times], [...store.trends.series[sensor]]]
+    const build = () => {
+      chart?.destroy()
+      chart = new uPlot(options(element, sensor), data(), element)
+    }
+    const refresh = () => {
+      if (document.hidden) return
+      chart?.setData(data())
+      setSummary(summarise(store.trends.series[sensor]))
+    }
+    build()
+    refresh()
+    const timer = setInterval(refresh, REDRAW_MS)
+    const observer = new ResizeObserver(() => chart?.setSize({ width: element.clientWidth, height: HEIGHT }))
+    observer.observe(element)
+    const unwatch = onAppearanceChange(build)
+    return () => {
+      clearInterval(timer)
+      observer.disconnect()
+      unwatch()
+      chart?.destroy()
+    }
+  }, [store, sensor])
+  return (
+    <figure class={`trend trend-${sensor}`}>
+      <figcaption>
+        <span>{sensorName(sensor)}</span>
+        <span class="trend-range">{summary}</span>
+      </figcaption>
+      <div ref={holder} class="trend-chart" role="img" aria-label={`${sensorName(sensor)} trend: ${summary}`} />
+    </figure>
+  )
+}
+
+function options(element: HTMLElement, sensor: TrendSensor): uPlot.Options {
+  const style = getComputedStyle(element)
+  const line = style.getPropertyValue(`--trace-${sensor}`).trim()
+  const grid = { stroke: style.getPropertyValue('--line').trim(), width: 1 }
+  const axis: uPlot.Axis = {
+    stroke: style.getPropertyValue('--ink-soft').trim(),
+    font: `11px ${style.fontFamily}`,
+    grid,
+    ticks: { show: false },
+  }
+  return {
+    width: element.clientWidth,
+    height: HEIGHT,
+    legend: { show: false },
+    cursor: { show: false },
+    padding: [6, 26, 0, 0],
+    scales: { y: { range: (_u, min, max) => span(min, max, LEAST_SPAN[sensor]) } },
+    axes: [
+      { ...axis, space: 90, size: 24, values: (_u, splits) => splits.map(hourMinute) },
+      { ...axis, space: 28, size: 34 },
+    ],
+    series: [{}, { stroke: line, width: 1.75, points: { show: false }, spanGaps: false }],
+  }
+}
+
+function span(min: number | null, max: number | null, least: number): [number, number] {
+  if (min === null || max === null) return [0, least]
+  const missing = Math.max(0, least - (max - min)) / 2
+  return [Math.floor(min - missing), Math.ceil(max + missing)]
+}
+
+function hourMinute(seconds: number): string {
+  return new Date(seconds * 1000).toLocaleTimeString(undefined, {
+    hour: '2-digit',
+    minute: '2-digit',
+    second: '2-digit',
+  })
+}
+
+function summarise(values: readonly (number | null)[]): string {
+  const known = values.filter((v): v is number => v !== null)
+  if (known.length === 0) return 'no values yet'
+  return `${Math.round(Math.min(...known))} to ${Math.round(Math.max(...known))}`
+}

@@ -1,0 +1,211 @@
+/**
+ * The demo: every part of the line as a process of its own, wired over loopback as in a home and a clinic. Nothing here
+ * knows the parts' inside: it starts them, lets them work, stops the gateway, then checks the result from outside.
+ */
+import { existsSync, readFileSync, rmSync } from 'node:fs'
+import { type AddressInfo, createServer } from 'node:net'
+import { join } from 'node:path'
+import { loadOrCreateGatewayKey } from '#gateway/anchoring/gateway-key.js'
+import type { GatewayStatus } from '#gateway/console/feed.js'
+import { ensureDataDir } from '#gateway/runtime/data-dir.js'
+import { HomebeatError } from '#gateway/runtime/errors.js'
+import { packageRoot } from '#gateway/runtime/package-root.js'
+import { readRunFile, removeRunFile } from '#gateway/status/run-file.js'
+import { Child } from './child.js'
+import { Doctor } from './doctor.js'
+import { type FarEnds, Home } from './home.js'
+
+const SEED = 7
+const SCRIPT = 'worsening'
+/** Between the start of the virtual patient and now: the other processes need a moment. */
+const HEAD_START_MS = 2500
+
+const built = (path: string) => join(packageRoot, 'dist', path)
+const simulate = (verb: string, ...args: string[]) => [
+  built('simulators/cli/main.js'),
+  verb,
+  ...args,
+  '--exit-with-parent',
+]
+
+interface ChainReady {
+  readonly listening: string
+  readonly chainId: number
+  readonly contract: string
+}
+
+export interface DemoOptions {
+  /** How often the MQTT devices measure; default 8s. */
+  readonly devicesEvery?: string
+  /** Cron with seconds; default every ten. */
+  readonly batches?: string
+  /** Other servers than the simulated ones; called with the gateway's address, which the chain must have enrolled. */
+  readonly farEnds?: (gateway: string) => Promise<FarEnds>
+  /** How long the gateway may deliver at the end; default 10. */
+  readonly drainSeconds?: number
+}
+
+export class Demo {
+  readonly home = new Home()
+  readonly doctor: Doctor
+  readonly #children: Child[] = []
+  #gateway: Child | null = null
+  #fhirUrl = ''
+  #consoleUrl = ''
+
+  readonly #options: DemoOptions
+
+  constructor(options: DemoOptions = {}) {
+    this.#options = options
+    this.doctor = new Doctor(this.home.webhookToken)
+  }
+
+  /** NDJSON: a line for each measurement of the MQTT devices that the gateway acknowledged. */
+  get acknowledgedFile(): string {
+    return join(this.home.folder, 'acknowledged.ndjson')
+  }
+  get consoleUrl(): string {
+    return this.#consoleUrl
+  }
+  get fhirUrl(): string {
+    return this.#fhirUrl
+  }
+  get gatewayPid(): number | undefined {
+    return this.#gateway?.pid
+  }
+
+  /** @throws HomebeatError with one line that says what to do; everything started is stopped by `stop()`. */
+  async start(consolePort: number): Promise<void> {
+    const { home } = this
+    const startAt = Date.now() + HEAD_START_MS
+    const patient = ['--script', SCRIPT, '--seed', String(SEED), '--start', String(startAt)]
+    ensureDataDir(home.dataDir)
+    const { address } = await loadOrCreateGatewayKey(join(home.dataDir, 'keys', 'gateway.key'))
+
+    await this.doctor.start()
+    const kit = this.#spawn('kit', simulate('kit', '--tcp', '127.0.0.1:0', '--follow-mode', ...patient))
+    const farEnds = await (this.#options.farEnds ?? ((gateway) => this.#simulatedFarEnds(gateway)))(address)
+    const { listening: kitUrl } = await kit.ready<{ listening: string }>()
+    this.#fhirUrl = farEnds.fhirUrl
+    const brokerPort = await freePort()
+    const batches = this.#options.batches ?? '*/10 * * * * *'
+    home.configure({ ...farEnds, kitUrl, webhookUrl: this.doctor.url, consolePort, brokerPort, batches })
+    await this.startGateway()
+    const secrets = [
+      '--cuff-secret',
+      home.secretFile('mqtt-cuff'),
+      '--glucometer-secret',
+      home.secretFile('mqtt-glucometer'),
+    ]
+    const devices = [
+      '--broker',
+      `mqtt://127.0.0.1:${brokerPort}`,
+      ...secrets,
+      '--every',
+      this.#options.devicesEvery ?? '8s',
+    ]
+    await this.#spawn(
+      'devices',
+      simulate('devices', ...devices, '--acknowledged', this.acknowledgedFile, ...patient),
+    ).ready()
+  }
+
+  /** Also after `killGateway`: same home, same configuration. */
+  async startGateway(): Promise<void> {
+    const command = [
+      built('gateway/cli/homebeat.js'),
+      'start',
+      '--config',
+      this.home.configFile,
+      '--until-stdin-closes',
+    ]
+    this.#gateway = this.#spawn('gateway', command)
+    this.#consoleUrl = await this.#untilRunning(this.#gateway)
+  }
+
+  /** SIGKILL: what a power cut does to the process. */
+  async killGateway(): Promise<void> {
+    await this.#gateway?.kill()
+    removeRunFile(this.home.dataDir)
+  }
+
+  /** What the running gateway says of itself. */
+  async status(): Promise<GatewayStatus> {
+    const response = await fetch(new URL('/api/status', this.#consoleUrl), { signal: AbortSignal.timeout(10_000) })
+    return (await response.json()) as GatewayStatus
+  }
+
+  /** Resolves when a part ends that should not have. */
+  async failure(): Promise<HomebeatError> {
+    const name = await Promise.race(this.#children.map((child) => child.exited.then(() => child.name)))
+    return new HomebeatError('demo.child', `The demo's ${name} ended early: see ${this.home.logFile(name)}.`)
+  }
+
+  /** Stops what sends, then the gateway, which commits, batches, pushes and anchors what it has; the far ends stay. */
+  async stopGateway(): Promise<number> {
+    await this.#child('devices')?.stop()
+    const code = (await this.#gateway?.stop(((this.#options.drainSeconds ?? 10) + 50) * 1000)) ?? 1
+    await this.#child('kit')?.stop()
+    return code
+  }
+
+  async stop(): Promise<void> {
+    await this.stopGateway()
+    await Promise.all(this.#children.map((child) => child.stop()))
+    await this.doctor.stop()
+  }
+
+  removeFolder(): void {
+    rmSync(this.home.folder, { recursive: true, force: true })
+  }
+
+  /** The FHIR server and the chain of the demo: simulators, each a process. */
+  async #simulatedFarEnds(gateway: string): Promise<FarEnds> {
+    const fhir = this.#spawn('fhir-server', simulate('fhir-server', '--port', '0'))
+    const chain = this.#spawn('chain', simulate('chain', '--port', '0', '--enrol', gateway))
+    const { listening: fhirUrl } = await fhir.ready<{ listening: string }>()
+    const { listening: rpc, chainId, contract } = await chain.ready<ChainReady>()
+    return { fhirUrl, chain: { endpoints: [rpc], chainId, contract } }
+  }
+
+  #child(name: string): Child | undefined {
+    return this.#children.find((child) => child.name === name)
+  }
+
+  #spawn(name: string, args: string[]): Child {
+    const child = new Child({ name, args, logFile: this.home.logFile(name) })
+    this.#children.push(child)
+    return child
+  }
+
+  async #untilRunning(gateway: Child): Promise<string> {
+    let ended = false
+    void gateway.exited.then(() => {
+      ended = true
+    })
+    while (!ended) {
+      const run = readRunFile(this.home.dataDir)
+      if (run) return run.console
+      await new Promise((resolve) => setTimeout(resolve, 50))
+    }
+    throw new HomebeatError('demo.gateway', lastWords(this.home.logFile('gateway')))
+  }
+}
+
+/** A port of the loopback interface that was free a moment ago, and stays the same when the gateway restarts. */
+function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = createServer().once('error', reject)
+    server.listen(0, '127.0.0.1', () => {
+      const { port } = server.address() as AddressInfo
+      server.close(() => resolve(port))
+    })
+  })
+}
+
+/** The one line with which a verb of `homebeat` says why it ended. */
+function lastWords(logFile: string): string {
+  const lines = existsSync(logFile) ? readFileSync(logFile, 'utf8').split('\n') : []
+  const said = lines.findLast((line) => line.startsWith('homebeat: '))
+  return said?.replace('homebeat: ', '') ?? `The gateway ended early: see ${logFile}.`
+}

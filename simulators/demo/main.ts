@@ -1,0 +1,69 @@
+/** `npm run demo`: the whole line in one go. See `demo.ts` for the parts, `result.ts` for what counts as a success. */
+import { loadConfig } from '#gateway/config/load.js'
+import { systemClock } from '#gateway/runtime/clock.js'
+import { HomebeatError } from '#gateway/runtime/errors.js'
+import { storedStatus } from '#gateway/status/status.js'
+import { Demo } from './demo.js'
+import { parseDemoOptions } from './options.js'
+import { demoResult, describeResult, shortcomings } from './result.js'
+import { TerminalView } from './terminal-view.js'
+import { verifyBatches } from './verify-batches.js'
+
+const options = parseDemoOptions(process.argv.slice(2))
+const say = (text: string) => process.stderr.write(`${text}\n`)
+
+const interrupted = new Promise<'interrupted'>((resolve) => {
+  let asked = false
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    process.on(signal, () => {
+      if (asked) say('Still ending: what was read is being stored, pushed and anchored.')
+      asked = true
+      resolve('interrupted')
+    })
+  }
+})
+
+const demo = new Demo()
+try {
+  say('Starting the virtual kit, the FHIR server, the chain and the gateway …')
+  await Promise.race([
+    demo.start(options.port),
+    interrupted.then(() => Promise.reject(new HomebeatError('demo.interrupted', 'Interrupted.'))),
+  ])
+  process.exitCode = await run()
+} catch (error) {
+  say(
+    `homebeat: ${error instanceof HomebeatError ? error.message : error instanceof Error ? error.stack : String(error)}`,
+  )
+  process.exitCode = 1
+} finally {
+  await demo.stop()
+  if (options.keep) say(`Journal, keys and logs are kept in ${demo.home.folder}`)
+  else demo.removeFolder()
+}
+process.exit()
+
+async function run(): Promise<number> {
+  const view = new TerminalView({ url: demo.consoleUrl, stream: process.stdout, clock: systemClock })
+  if (!options.json) view.start()
+  const time = options.for === undefined ? new Promise<never>(() => {}) : sleep(options.for)
+  const ended = await Promise.race([interrupted, time, demo.failure()])
+  if (ended instanceof HomebeatError) throw ended
+
+  const running = await demo.status()
+  await view.stop()
+  say('Ending: storing, pushing and anchoring what was read, then verifying all of it from the far end …')
+  await demo.stopGateway()
+  const loaded = loadConfig(demo.home.configFile)
+  const verification = await verifyBatches(loaded, demo.fhirUrl)
+  const result = demoResult(running, storedStatus(loaded), verification.verified)
+  const wrong = [...shortcomings(result), ...verification.problems]
+  if (options.json) process.stdout.write(`${JSON.stringify(result)}\n`)
+  else process.stdout.write(`${describeResult(result)}\n`)
+  for (const problem of wrong) say(`homebeat: ${problem}`)
+  return wrong.length === 0 ? 0 : 1
+}
+
+function sleep(ms: number): Promise<'time'> {
+  return new Promise((resolve) => setTimeout(resolve, ms, 'time' as const))
+}
