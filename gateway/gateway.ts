@@ -25,6 +25,7 @@ export interface GatewayParts {
   readonly lanes: readonly LaneWorker[]
   readonly batcher: Batcher
   readonly schedule: Schedule
+  readonly ledger: { close(): void }
   readonly console: Lifecycle
   /** Says to others that this gateway runs, once it does. */
   readonly announcement: Lifecycle
@@ -57,6 +58,7 @@ export class Gateway implements Lifecycle {
       }
     } catch (error) {
       for (const part of started.reverse()) await part.stop()
+      this.#parts.ledger.close()
       await this.#parts.journal.stop()
       this.#running = false
       throw error
@@ -88,6 +90,7 @@ export class Gateway implements Lifecycle {
       await Promise.all(draining.map((lane) => lane.drain(Math.max(0, end - clock.monotonic()))))
     }
     await Promise.all(lanes.map((lane) => lane.stop()))
+    this.#parts.ledger.close()
     await this.#parts.console.stop()
     await this.#parts.announcement.stop()
     await journal.stop()

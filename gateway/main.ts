@@ -26,6 +26,7 @@ import { Pipeline } from './pipeline/pipeline.js'
 import { type Clock, systemClock } from './runtime/clock.js'
 import { Committer } from './runtime/committer.js'
 import { ensureDataDir } from './runtime/data-dir.js'
+import { HomebeatError } from './runtime/errors.js'
 import type { Logger } from './runtime/logger.js'
 import { Pump } from './runtime/pump.js'
 import { Schedule } from './runtime/schedule.js'
@@ -37,6 +38,8 @@ import { LiveFeed } from './status/live-feed.js'
 import { RunFileKeeper } from './status/run-file.js'
 import { kitJobs } from './transports/kit-jobs.js'
 import { createTransport } from './transports/registry.js'
+import { SerialTransport } from './transports/serial/serial-transport.js'
+import type { Transport } from './transports/transport.js'
 
 /** What a test replaces. */
 export interface Edges {
@@ -106,6 +109,8 @@ export async function composeGateway(loaded: LoadedConfig, edges: Edges): Promis
   const transports = config.transports.map((transport) => createTransport(transport, { clock, logger, baseDir }))
   const limits = limitsInForce(config.alerts.limits)
 
+  for (const transport of transports) await findMisconfiguration(transport)
+
   // From here on the journal is open: whoever composes must start and stop the gateway, or stop the journal.
   await journal.start()
   try {
@@ -142,6 +147,7 @@ export async function composeGateway(loaded: LoadedConfig, edges: Edges): Promis
       batcher,
       feed,
       console: page,
+      ledger,
       announcement: new RunFileKeeper(dataDir, () => page.address().url),
       pumps: transports.map(
         (transport) => new Pump({ transport, pipeline, committer, clock, logger, onStep, onCommitted: closeFull }),
@@ -165,4 +171,14 @@ export async function composeGateway(loaded: LoadedConfig, edges: Edges): Promis
     await journal.stop()
     throw error
   }
+}
+
+/** What will not pass by waiting is said before the home relies on it; a cable that is not plugged in yet will. */
+const MISCONFIGURED = new Set(['serial.permission', 'serial.busy', 'serial.unusable'])
+
+async function findMisconfiguration(transport: Transport): Promise<void> {
+  if (!(transport instanceof SerialTransport)) return
+  await transport.probe().catch((error) => {
+    if (error instanceof HomebeatError && MISCONFIGURED.has(error.code)) throw error
+  })
 }

@@ -13,7 +13,10 @@ export function kitJobs(transport: Transport | undefined, schedule: TransportCon
   if (!transport || Object.values(schedule).every((entry) => entry === undefined)) return []
   const { name } = transport
   if (!transport.send) {
-    throw new HomebeatError('config.no-way-back', `transports[${name}] has a schedule, but only a serial kit can be asked: remove it.`)
+    throw new HomebeatError(
+      'config.no-way-back',
+      `transports[${name}] has a schedule, but only a serial kit can be asked: remove it.`,
+    )
   }
   const ask = (command: KitCommand) => transport.send?.(command) ?? Promise.resolve()
   const { cuff, glucometer, emg } = schedule

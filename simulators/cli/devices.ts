@@ -2,7 +2,7 @@
 import { closeSync, openSync, writeSync } from 'node:fs'
 import { Command } from 'commander'
 import { HomebeatError } from '#gateway/runtime/errors.js'
-import { readSecretFile } from '#gateway/transports/secret-file.js'
+import { readSecret } from '#gateway/runtime/secret-file.js'
 import { DEVICE_KINDS } from '#simulators/devices/kinds.js'
 import { type AcknowledgedMeasurement, MqttDevice } from '#simulators/devices/mqtt-device.js'
 import { createPatient } from '#simulators/patient/patients.js'
@@ -54,7 +54,7 @@ async function run(options: Options): Promise<void> {
         new MqttDevice({
           kind: DEVICE_KINDS[name],
           broker: options.broker,
-          secret: await readSecretFile(secrets[name] as string, process.cwd()),
+          secret: readSecret(secrets[name] as string),
           patient,
           seed: options.seed,
           startAt,

@@ -1,8 +1,8 @@
-import { expect } from 'chai'
-import fc from 'fast-check'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { expect } from 'chai'
+import fc from 'fast-check'
 import { stringify } from 'yaml'
 import { loadConfig, parseConfig } from '#gateway/config/load.js'
 import { HomebeatError } from '#gateway/runtime/errors.js'
@@ -56,7 +56,9 @@ describe('config/load', () => {
 
   it('reports names used twice and cron expressions that are none', () => {
     const kit = { name: 'kit', url: 'serial:///dev/a', schedule: { cuff: 'whenever you like' } }
-    const error = problemsOf(stringify({ ...minimal, transports: [kit, structuredClone(kit)], batches: { cron: '61 * * * *' } }))
+    const error = problemsOf(
+      stringify({ ...minimal, transports: [kit, structuredClone(kit)], batches: { cron: '61 * * * *' } }),
+    )
     expect(error.message).to.contain('"kit" is used twice')
     expect(error.message).to.contain('transports[1].schedule.cuff')
     expect(error.message).to.contain('batches.cron')

@@ -43,7 +43,16 @@ function build(step: Partial<PipelineStep> = { measurements: [measurement] }) {
     frames: () => queue,
   } as Transport
   const pipeline = {
-    accept: () => ({ measurements: [], transitions: [], live: [], events: [], lost: 0, refused: null, received: 1, ...step }),
+    accept: () => ({
+      measurements: [],
+      transitions: [],
+      live: [],
+      events: [],
+      lost: 0,
+      refused: null,
+      received: 1,
+      ...step,
+    }),
   } as unknown as Pipeline
   const committer = new Committer({ journal, clock, logger: silentLogger })
   const pump = new Pump({
@@ -74,7 +83,7 @@ describe('runtime/pump', () => {
     arrive()
     await settle()
     expect(settled).to.deep.equal([])
-    held.forEach((release) => release())
+    for (const release of held) release()
     await settle()
     expect(settled).to.deep.equal([{ outcome: 'committed' }])
     await pump.stop()

@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.28;
+
+/// @title Where gateways anchor the Merkle roots of their batches
+/// @notice A gateway is the account that signs its batches. It cannot drop, reorder or rewrite a batch unseen: only the
+/// next number is accepted, and only with the root before it. State is constant per gateway (its head); the history is
+/// in `Anchored`, chained by `previousRoot`, so that anyone can walk back from the head to batch 1.
+/// Nothing of a patient is here: a root is a hash of salted hashes.
+interface IAnchorRegistry {
+    /// @notice What the contract keeps of a gateway.
+    /// @param enrolled whether it may anchor now
+    /// @param number its last batch, 0 before the first
+    /// @param time when that was anchored, seconds since 1970 as the block says
+    /// @param root the root of that batch, zero before the first
+    struct Head {
+        bool enrolled;
+        uint64 number;
+        uint64 time;
+        bytes32 root;
+    }
+
+    /// @notice A batch was anchored. Its time is the block's.
+    event Anchored(address indexed gateway, uint64 indexed number, bytes32 previousRoot, bytes32 root);
+    /// @notice A gateway may anchor from now on.
+    event GatewayEnrolled(address indexed gateway);
+    /// @notice A gateway may not anchor any more; what it anchored stays.
+    event GatewayRetired(address indexed gateway);
+    /// @notice The registrar offered its office; nothing changes before it is accepted.
+    event RegistrarOffered(address indexed registrar, address indexed candidate);
+    /// @notice The office passed on.
+    event RegistrarChanged(address indexed previousRegistrar, address indexed registrar);
+
+    /// @notice The caller is not enrolled: nobody is, until the registrar says so.
+    error AnchorRegistryNotEnrolled(address gateway);
+    /// @notice The gateway is enrolled already.
+    error AnchorRegistryAlreadyEnrolled(address gateway);
+    /// @notice The number is not the one after the head's.
+    error AnchorRegistryWrongNumber(address gateway, uint64 expected, uint64 given);
+    /// @notice The previous root is not the head's.
+    error AnchorRegistryWrongPreviousRoot(address gateway, bytes32 expected, bytes32 given);
+    /// @notice Zero is not a root: it stands for "none yet".
+    error AnchorRegistryZeroRoot();
+    /// @notice Only the registrar may do this.
+    error AnchorRegistryNotRegistrar(address caller);
+    /// @notice Only the one to whom the office was offered may accept it.
+    error AnchorRegistryNotCandidate(address caller);
+    /// @notice The zero address is nobody.
+    error AnchorRegistryZeroAddress();
+
+    /// @notice Anchors the sender's next batch.
+    /// @param number the head's number + 1
+    /// @param previousRoot the head's root, zero for the first batch
+    /// @param root RFC 9162 Merkle root (SHA-256) of the batch's salted leaves, not zero
+    function anchor(uint64 number, bytes32 previousRoot, bytes32 root) external;
+
+    /// @notice The head of a gateway; all zero for an unknown one.
+    function head(address gateway) external view returns (Head memory);
+
+    /// @notice Lets a gateway anchor. A retired one goes on where it ended.
+    function enrol(address gateway) external;
+
+    /// @notice Ends a gateway's right to anchor.
+    function retire(address gateway) external;
+
+    /// @notice Who enrols and retires.
+    function registrar() external view returns (address);
+
+    /// @notice To whom the office is offered, or zero.
+    function candidate() external view returns (address);
+
+    /// @notice Offers the office; zero takes the offer back.
+    function offerRegistrar(address to) external;
+
+    /// @notice Takes the office that was offered to the sender.
+    function acceptRegistrar() external;
+}

@@ -1,0 +1,12 @@
+/** The patient as this project knows them: a pseudonym and nothing else. */
+import type { Patient } from '@medplum/fhirtypes'
+import { OBSERVATION_VALUE, patientIdentifier } from './systems.js'
+
+export function patientOf(patient: string): Patient {
+  return {
+    resourceType: 'Patient',
+    meta: { security: [{ system: OBSERVATION_VALUE, code: 'PSEUDED', display: 'pseudonymized' }] },
+    identifier: [patientIdentifier(patient)],
+    active: true,
+  }
+}

@@ -1,0 +1,56 @@
+/**
+ * The signed form: what of a resource is hashed and signed. A server adds to what it stores (an id, a version, a
+ * literal reference beside the logical one); the signed form leaves that out, so that an Observation read back from
+ * any server gives the same canonical JSON as the one that was hashed.
+ *
+ * Left out: `id`, everything of `meta` but `profile` and `security`, and `reference` (with a server's `display`) of a
+ * Reference that has an `identifier`. Uses no Node module: the console's verifier runs it in a browser.
+ */
+export function signedForm(resource: unknown): unknown {
+  if (!isObject(resource)) return resource
+  const { id: _id, meta, ...rest } = resource
+  const kept = isObject(meta) ? pick(meta, ['profile', 'security']) : {}
+  return withoutLiterals(Object.keys(kept).length > 0 ? { ...rest, meta: kept } : rest)
+}
+
+/** Adds literal references where a Reference's identifier is among `literals` (key: `literalKey`). */
+export function withLiterals<T>(resource: T, literals: ReadonlyMap<string, string>): T {
+  return walk(resource, (object) => {
+    const literal = isLogicalReference(object) ? literals.get(literalKey(object.identifier)) : undefined
+    return literal ? { reference: literal, ...object } : object
+  }) as T
+}
+
+export function literalKey(identifier: { readonly system?: unknown; readonly value?: unknown }): string {
+  return `${String(identifier.system)}|${String(identifier.value)}`
+}
+
+function withoutLiterals(value: unknown): unknown {
+  return walk(value, (object) => {
+    if (!isLogicalReference(object)) return object
+    const { reference: _reference, display: _display, ...rest } = object
+    return rest
+  })
+}
+
+/** A Reference's identifier is one object; a resource's identifiers are an array. */
+function isLogicalReference(object: JsonObject): object is JsonObject & { identifier: JsonObject } {
+  return isObject(object['identifier']) && !('resourceType' in object)
+}
+
+type JsonObject = Record<string, unknown>
+
+function isObject(value: unknown): value is JsonObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+function pick(object: JsonObject, keys: readonly string[]): JsonObject {
+  return Object.fromEntries(keys.filter((key) => object[key] !== undefined).map((key) => [key, object[key]]))
+}
+
+function walk(value: unknown, change: (object: JsonObject) => JsonObject): unknown {
+  if (Array.isArray(value)) return value.map((item) => walk(item, change))
+  if (!isObject(value)) return value
+  const entries = Object.entries(change(value)).filter(([, item]) => item !== undefined)
+  return Object.fromEntries(entries.map(([key, item]) => [key, walk(item, change)]))
+}

@@ -1,0 +1,8 @@
+// Reads commands from the host, answers them, and keeps the mode.
+#pragma once
+#include <stdint.h>
+
+void commands_poll();
+void commands_forget();        // drops a half-read command, before and after a hand-over
+bool mode_is_ecg();
+uint16_t commands_refused();

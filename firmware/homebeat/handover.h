@@ -1,0 +1,9 @@
+// Hands the UART to the cuff or the glucometer, reads what it has stored, and takes the UART back.
+#pragma once
+#include <stdint.h>
+
+enum Device : uint8_t { NOBODY, CUFF, GLUCOMETER };
+
+bool handover_request(Device device);  // false while one is under way or its records are not all sent
+void handover_poll();                  // does what was requested; takes up to 3.5 s
+bool handover_send_record();           // sends one record if there is one; the caller has checked line_ready()

@@ -1,0 +1,65 @@
+#include "status.h"
+
+#include "board.h"
+
+static bool at_rail(uint16_t counts) { return counts < RAIL_LOW || counts > RAIL_HIGH; }
+
+// Two seconds are twenty blocks. The range is judged over the last whole ten blocks and those since: between two beats
+// a real ECG may be flat for most of a second.
+static uint16_t low, high, last_low, last_high;
+static uint8_t blocks;
+static bool flat;
+
+static void remember(const uint16_t *samples, uint8_t n) {
+  if (blocks == 0) {
+    last_low = low;
+    last_high = high;
+    low = 1023;
+    high = 0;
+  }
+  for (; n; n--, samples++) {
+    if (*samples < low) low = *samples;
+    if (*samples > high) high = *samples;
+  }
+  if (++blocks < 10) return;
+  blocks = 0;
+  flat = high - low < ECG_FLAT && last_high >= last_low && high - last_low < ECG_FLAT && last_high - low < ECG_FLAT;
+}
+
+char heart_status(const uint16_t *samples, uint8_t n, bool ecg) {
+  uint8_t railed = 0;
+  for (uint8_t i = 0; i < n; i++) railed += at_rail(samples[i]);
+  if (!ecg) {
+    blocks = 0;  // a resting muscle is flat: only the rails say something
+    last_low = low = 1023;
+    last_high = high = 0;
+    flat = false;
+    return 2 * railed > n ? 'f' : 'o';
+  }
+  remember(samples, n);
+  if (2 * railed > n) return 'f';
+  return flat ? 'n' : 'o';
+}
+
+// Its rest is near zero, so only the upper rail is a fault.
+char airflow_status(const uint16_t *samples, uint8_t n) {
+  for (uint8_t i = 0; i < n; i++) {
+    if (samples[i] <= RAIL_HIGH) return 'o';
+  }
+  return 'f';
+}
+
+char skin_status(const uint16_t *samples, uint8_t n) {
+  uint8_t off = 0, railed = 0;
+  for (uint8_t i = 0; i < n; i++) {
+    off += samples[i] <= SKIN_OFF;
+    railed += samples[i] > RAIL_HIGH;
+  }
+  if (2 * railed >= n) return 'f';
+  return 2 * off >= n ? 'n' : 'o';
+}
+
+char temperature_status(uint16_t counts) {
+  if (at_rail(counts)) return 'f';
+  return counts >= TEMPERATURE_OFF ? 'n' : 'o';
+}

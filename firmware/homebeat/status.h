@@ -1,0 +1,8 @@
+// The status letter of each analogue sensor, inferred from its samples: 'o' ok, 'n' not attached, 'f' fault.
+#pragma once
+#include <stdint.h>
+
+char heart_status(const uint16_t *samples, uint8_t n, bool ecg);  // remembers two seconds
+char airflow_status(const uint16_t *samples, uint8_t n);
+char skin_status(const uint16_t *samples, uint8_t n);
+char temperature_status(uint16_t counts);

@@ -1,0 +1,258 @@
+import { resolve } from 'node:path'
+import mqtt, { type IClientOptions, type IPublishPacket, type MqttClient } from 'mqtt'
+import { type Clock, systemClock, wait } from '#gateway/runtime/clock.js'
+import { HomebeatError } from '#gateway/runtime/errors.js'
+import type { Logger } from '#gateway/runtime/logger.js'
+import { readSecret } from '#gateway/runtime/secret-file.js'
+import { Backoff } from '../backoff.js'
+import { Outlet } from '../outlet.js'
+import type { Frame, FrameOutcome, Transport, TransportStatus } from '../transport.js'
+import { deviceOfTopic, MAX_PAYLOAD_BYTES, type MqttAddress, parseMqttUrl, TOPIC_ROOT } from './address.js'
+import { explainMqttError } from './client-errors.js'
+
+const SUBSCRIPTION = `${TOPIC_ROOT}+/+`
+const QUEUE_CAPACITY = 500
+/** A connection that held for so long was a good one: the next attempt after it comes at once. */
+const GOOD_CONNECTION_MS = 60_000
+/** For the last bytes when the transport is stopped. */
+const GRACE_MS = 2000
+
+export interface ClientTransportOptions {
+  readonly name: string
+  /**
+   * `mqtt://user@host:1883` or `mqtts://user@host:8883`. `?clientId=` names the session at the broker, which must be
+   * another one for each gateway that uses it; default `homebeat-<user>-<name>`.
+   */
+  readonly url: string
+  readonly passwordFile?: string | undefined
+  readonly baseDir: string
+  readonly clock?: Clock
+  readonly logger: Logger
+  readonly capacity?: number
+}
+
+/**
+ * A client of the site's own MQTT broker. It keeps a session there and acknowledges a message only when its frame is
+ * settled, so that the broker sends again what was not stored. One message is under way at a time (the order of a
+ * device's messages is kept). Messages published at QoS 0 have no such promise.
+ *
+ * A retained message is refused: it is an old one, and every new subscription would bring it again as if it were news.
+ */
+export class ClientTransport implements Transport {
+  readonly name: string
+  readonly #address: MqttAddress
+  readonly #options: ClientTransportOptions
+  readonly #clock: Clock
+  readonly #logger: Logger
+  readonly #outlet: Outlet
+  readonly #backoff = new Backoff()
+  readonly #where: string
+  #running: { readonly abort: AbortController; readonly done: Promise<void> } | null = null
+  #starting: Promise<void> | null = null
+  #state: TransportStatus['state'] = 'stopped'
+  #sentence = 'not started'
+  #lastLogged = ''
+
+  constructor(options: ClientTransportOptions) {
+    this.name = options.name
+    this.#options = options
+    this.#address = parseMqttUrl(options.url)
+    this.#where = `${this.#address.host}:${this.#address.port}`
+    this.#clock = options.clock ?? systemClock
+    this.#logger = options.logger.child({ transport: options.name })
+    this.#outlet = new Outlet({
+      name: options.name,
+      clock: this.#clock,
+      capacity: options.capacity ?? QUEUE_CAPACITY,
+    })
+  }
+
+  /** Resolves without waiting for the broker, which may come later. @throws HomebeatError `secret.*` */
+  start(): Promise<void> {
+    this.#starting ??= this.#begin().catch((error: unknown) => {
+      this.#starting = null
+      throw error
+    })
+    return this.#starting
+  }
+
+  async stop(): Promise<void> {
+    await this.#starting?.catch(() => {})
+    const running = this.#running
+    if (!running) return
+    running.abort.abort()
+    this.#outlet.close()
+    await running.done
+    this.#running = null
+    this.#starting = null
+    this.#say('stopped', 'stopped')
+  }
+
+  status(): TransportStatus {
+    return { name: this.name, url: this.#address.shown, state: this.#state, sentence: this.#sentence }
+  }
+
+  frames(): AsyncIterable<Frame> {
+    return this.#outlet.frames()
+  }
+
+  async #begin(): Promise<void> {
+    const { passwordFile, baseDir } = this.#options
+    const password = passwordFile === undefined ? undefined : Buffer.from(readSecret(resolve(baseDir, passwordFile)))
+    this.#outlet.open()
+    const abort = new AbortController()
+    this.#running = { abort, done: this.#run(password, abort.signal) }
+  }
+
+  async #run(password: Buffer | undefined, signal: AbortSignal): Promise<void> {
+    this.#backoff.reset()
+    while (!signal.aborted) {
+      this.#say('connecting', `connecting to the MQTT broker ${this.#where}`)
+      const failure = await this.#session(password, signal)
+      if (signal.aborted) break
+      const delay = this.#backoff.next()
+      const code = failure?.code ?? 'mqtt.closed'
+      const why = failure?.message ?? 'the broker closed the connection'
+      this.#logger[code === this.#lastLogged ? 'debug' : 'warn']({ code }, why)
+      this.#lastLogged = code
+      this.#say('waiting', `waiting ${delay / 1000} s before connecting to ${this.#where} again: ${why}`)
+      await wait(this.#clock, delay, signal)
+    }
+  }
+
+  /** One connection, with an mqtt.js client of its own: nothing of a lost connection can reach the next. */
+  async #session(password: Buffer | undefined, signal: AbortSignal): Promise<HomebeatError | null> {
+    const ended = new AbortController()
+    const end: { connected: boolean; failure: HomebeatError | null } = { connected: false, failure: null }
+    const fail = (error: Error) => {
+      end.failure ??= explainMqttError(error, this.#where)
+      client.end(true)
+    }
+    const client = mqtt.connect(this.#connectOptions(password))
+    // mqtt.js sends the PUBACK, and looks at the next packet, when `done` is called (`customHandleAcks`, which would say
+    // what it is for, is for MQTT 5 only).
+    client.handleMessage = (packet, done) =>
+      this.#take(packet, ended.signal, (outcome) => {
+        if (ended.signal.aborted) return
+        if (outcome.outcome === 'committed' || !outcome.code.startsWith('journal.')) {
+          this.#wentWell()
+          done()
+          return
+        }
+        // Not acknowledged: the broker sends it again on the next connection.
+        const why = 'a message could not be stored: it is fetched again'
+        fail(new HomebeatError('mqtt.not-stored', why, { retry: 'transient' }))
+      })
+    client.on('error', fail)
+    client.on('connect', () => {
+      end.connected = true
+      this.#connected()
+      // The messages of a kept session come before the answer to this.
+      this.#subscribe(client).catch(fail)
+    })
+    const startedAt = this.#clock.monotonic()
+    let cancelForce = () => {}
+    const abort = () => {
+      const force = () => client.end(true)
+      if (!client.connected) return force()
+      // Lets the acknowledgements that are under way get out first.
+      cancelForce = this.#clock.after(GRACE_MS, force)
+      client.stream.end(force)
+    }
+    signal.addEventListener('abort', abort, { once: true })
+    await new Promise<void>((resolve) => client.once('close', resolve))
+    ended.abort()
+    cancelForce()
+    if (end.connected && this.#clock.monotonic() - startedAt >= GOOD_CONNECTION_MS) this.#wentWell()
+    signal.removeEventListener('abort', abort)
+    await new Promise<void>((resolve) => client.end(true, () => resolve()))
+    if (end.connected && !signal.aborted)
+      this.#outlet.event('disconnected', end.failure?.message ?? `the MQTT broker ${this.#where} closed the connection`)
+    return end.failure
+  }
+
+  #wentWell(): void {
+    this.#backoff.reset()
+    this.#lastLogged = ''
+  }
+
+  #connectOptions(password: Buffer | undefined): IClientOptions {
+    const { host, port, tls, user, clientId } = this.#address
+    return {
+      protocol: tls ? 'mqtts' : 'mqtt',
+      host,
+      port,
+      protocolVersion: 4,
+      clientId: clientId ?? ['homebeat', user, this.name].filter(Boolean).join('-'),
+      clean: false,
+      keepalive: 60,
+      reconnectPeriod: 0,
+      resubscribe: false,
+      ...(user === undefined ? {} : { username: user }),
+      ...(password === undefined ? {} : { password }),
+    }
+  }
+
+  async #subscribe(client: MqttClient): Promise<void> {
+    const grants = await client.subscribeAsync(SUBSCRIPTION, { qos: 1 })
+    if (grants.some((grant) => grant.qos === 128))
+      throw new HomebeatError(
+        'mqtt.subscription-refused',
+        `the MQTT broker ${this.#where} does not let this user read ${SUBSCRIPTION}: allow it in the broker's access list`,
+        { retry: 'transient' },
+      )
+  }
+
+  #connected(): void {
+    this.#say('connected', `connected to the MQTT broker ${this.#where}`)
+    this.#logger.info({ where: this.#where }, 'connected')
+    this.#outlet.event('connected', `connected to the MQTT broker ${this.#where}`)
+  }
+
+  /** One at a time: the next when this one is settled. */
+  #take(packet: IPublishPacket, ended: AbortSignal, settled: (outcome: FrameOutcome) => void): void {
+    const receivedAt = this.#clock.now()
+    const { topic } = packet
+    const payload = Buffer.from(packet.payload)
+    const deviceId = deviceOfTopic(topic)
+    const refusal = this.#refusal(deviceId, payload, packet)
+    if (deviceId === null || refusal !== null) {
+      const reason = refusal ?? 'messages'
+      this.#outlet.refuse(reason)
+      settled({ outcome: 'refused', code: 'mqtt.refused', reason })
+      return
+    }
+    let done = false
+    const settle = (outcome: FrameOutcome) => {
+      if (done) return
+      done = true
+      if (outcome.outcome === 'refused')
+        this.#logger.warn({ device: deviceId, code: outcome.code }, 'a message was refused')
+      settled(outcome)
+    }
+    void this.#outlet.whenRoom().then(() => {
+      if (ended.aborted) return
+      this.#outlet.push({
+        format: 'mqtt-publish',
+        transport: this.name,
+        receivedAt,
+        topic,
+        payload,
+        deviceId,
+        settle,
+      })
+    })
+  }
+
+  #refusal(deviceId: string | null, payload: Buffer, packet: IPublishPacket): string | null {
+    if (deviceId === null) return 'messages on a topic without a valid device id'
+    if (packet.retain) return 'retained messages'
+    if (payload.length > MAX_PAYLOAD_BYTES) return `messages of more than ${MAX_PAYLOAD_BYTES / 1024} KiB`
+    return null
+  }
+
+  #say(state: TransportStatus['state'], sentence: string): void {
+    this.#state = state
+    this.#sentence = sentence
+  }
+}

@@ -1,0 +1,57 @@
+import type { Socket } from 'node:net'
+
+/**
+ * Watches the length that each MQTT packet announces (MQTT 3.1.1, 2.2.3): the broker's parser would collect up to
+ * 256 MB for a packet before anybody is asked whether it may be sent, or who the sender is.
+ */
+export class PacketLimit {
+  readonly #maxBytes: number
+  /** Bytes of the current packet still to come, after its fixed header. */
+  #body = 0
+  /** Position in the fixed header: 0 its first byte, 1–4 the digits of the length. */
+  #header = 0
+  #length = 0
+
+  constructor(maxBytes: number) {
+    this.#maxBytes = maxBytes
+  }
+
+  /** @returns false when a packet is announced that is too long, or whose length cannot be one. */
+  accept(chunk: Uint8Array): boolean {
+    for (let i = 0; i < chunk.length; ) {
+      if (this.#body > 0) {
+        const skipped = Math.min(this.#body, chunk.length - i)
+        this.#body -= skipped
+        i += skipped
+        continue
+      }
+      const byte = chunk[i++] as number
+      if (this.#header === 0) {
+        this.#header = 1
+        this.#length = 0
+        continue
+      }
+      if (this.#header > 4) return false
+      this.#length += (byte & 0x7f) * 128 ** (this.#header - 1)
+      if (this.#length > this.#maxBytes) return false
+      this.#header++
+      if (byte & 0x80) continue
+      this.#body = this.#length
+      this.#header = 0
+    }
+    return true
+  }
+}
+
+/** Destroys the socket when it announces too long a packet. Its reader must take bytes with `read()`, as aedes does. */
+export function limitPackets(socket: Socket, maxBytes: number, exceeded: () => void): void {
+  const limit = new PacketLimit(maxBytes)
+  const read = socket.read.bind(socket)
+  socket.read = (size?: number) => {
+    const chunk: Buffer | null = read(size)
+    if (chunk === null || limit.accept(chunk)) return chunk
+    exceeded()
+    socket.destroy()
+    return null
+  }
+}

@@ -1,0 +1,59 @@
+import type { TransportConfig } from '#gateway/config/schema.js'
+import type { Clock } from '#gateway/runtime/clock.js'
+import { HomebeatError } from '#gateway/runtime/errors.js'
+import type { Logger } from '#gateway/runtime/logger.js'
+import { BrokerTransport } from './mqtt/broker-transport.js'
+import { ClientTransport } from './mqtt/client-transport.js'
+import { ReplayTransport } from './replay/replay-transport.js'
+import type { SerialBinding } from './serial/binding.js'
+import { SerialTransport } from './serial/serial-transport.js'
+import type { Transport } from './transport.js'
+
+export interface TransportEdges {
+  readonly clock: Clock
+  readonly logger: Logger
+  /** Instead of the machine's own serial ports. */
+  readonly serialBinding?: SerialBinding
+  /** The folder that relative paths in the configuration count from. */
+  readonly baseDir: string
+}
+
+const SERIAL = (config: TransportConfig, { clock, logger, serialBinding }: TransportEdges): Transport =>
+  new SerialTransport({ name: config.name, url: config.url, clock, logger, binding: serialBinding })
+
+const MQTT_CLIENT = (config: TransportConfig, { clock, logger, baseDir }: TransportEdges): Transport =>
+  new ClientTransport({
+    name: config.name,
+    url: config.url,
+    passwordFile: config.passwordFile,
+    baseDir,
+    clock,
+    logger,
+  })
+
+const BY_SCHEME: Readonly<Record<string, (config: TransportConfig, edges: TransportEdges) => Transport>> = {
+  serial: SERIAL,
+  'serial+tcp': SERIAL,
+  mqtt: MQTT_CLIENT,
+  mqtts: MQTT_CLIENT,
+  'mqtt+broker': ({ name, url, devices }, { clock, logger, baseDir }) =>
+    new BrokerTransport({ name, url, devices, baseDir, clock, logger }),
+  replay: ({ name, url, device }, { clock, logger, baseDir }) =>
+    new ReplayTransport({ name, url, device: device ?? name, baseDir, clock, logger }),
+}
+
+/** The scheme of the URL chooses. Opens nothing yet. @throws HomebeatError `config.transport-url` */
+export function createTransport(config: TransportConfig, edges: TransportEdges): Transport {
+  const scheme = /^([a-z+]+):/.exec(config.url)?.[1] ?? ''
+  const create = Object.hasOwn(BY_SCHEME, scheme) ? BY_SCHEME[scheme] : undefined
+  if (!create)
+    throw new HomebeatError(
+      'config.transport-url',
+      `transports[${config.name}].url starts with ${scheme ? `"${scheme}:"` : 'no known scheme'}: use one of ${Object.keys(
+        BY_SCHEME,
+      )
+        .map((known) => `${known}:`)
+        .join(', ')}`,
+    )
+  return create(config, edges)
+}

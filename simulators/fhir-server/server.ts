@@ -1,0 +1,251 @@
+/**
+ * A FHIR R4 REST server on loopback, in memory: create, read, update, search, conditional create and update,
+ * transaction and batch, Binary raw or as a resource; everything is validated, and refused with 422 when invalid.
+ */
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { badRequest, getStatus, normalizeOperationOutcome } from '@medplum/core'
+import { FhirRouter, type HttpMethod } from '@medplum/fhir-router'
+import type { Binary, OperationOutcome, Resource } from '@medplum/fhirtypes'
+import type { Lifecycle } from '#gateway/runtime/lifecycle.js'
+import { capabilityStatement } from './capability.js'
+import { definitions } from './definitions.js'
+import { Faults } from './faults.js'
+import { ValidatingRepository } from './repository.js'
+import { paged } from './search-page.js'
+import { transactionHandler } from './transaction.js'
+import { UNPROCESSABLE } from './validator.js'
+
+export interface FhirServerOptions {
+  /** 0 picks a free one. */
+  readonly port: number
+  readonly host?: '127.0.0.1' | '::1'
+  /** Asked of every request but `metadata`. */
+  readonly token?: string
+  readonly faults?: Faults
+}
+
+const MAX_BODY = 64 * 1024 * 1024
+const FHIR_JSON = 'application/fhir+json'
+
+export class FhirServerSimulator implements Lifecycle {
+  /** Emptied by every `start`. */
+  repository = new ValidatingRepository()
+  readonly faults: Faults
+  /** Requests answered or failed, metadata not counted. */
+  requests = 0
+  readonly #options: FhirServerOptions
+  #server: Server | undefined
+  #router = new FhirRouter()
+  #turn: Promise<unknown> = Promise.resolve()
+
+  constructor(options: FhirServerOptions) {
+    this.#options = options
+    this.faults = options.faults ?? new Faults()
+  }
+
+  /** Base URL, once started. */
+  get url(): string {
+    const address = this.#server?.address() as AddressInfo | null | undefined
+    if (!address) throw new Error('the FHIR server simulator is not started')
+    const host = address.family === 'IPv6' ? `[${address.address}]` : address.address
+    return `http://${host}:${address.port}/fhir`
+  }
+
+  async start(): Promise<void> {
+    if (this.#server) return
+    definitions()
+    this.repository = new ValidatingRepository()
+    this.#router = new FhirRouter()
+    // Of equally good routes the first wins: replace, do not add.
+    const batch = this.#router.router.routes.find(({ method, path }) => method === 'POST' && path.length === 0)
+    if (batch) batch.handler = transactionHandler(this.repository)
+    const server = createServer((request, response) => void this.#handle(request, response))
+    this.#server = server
+    try {
+      await new Promise<void>((resolve, reject) => {
+        server.once('error', reject)
+        server.listen(this.#options.port, this.#options.host ?? '127.0.0.1', resolve)
+      })
+    } catch (error) {
+      this.#server = undefined
+      throw error
+    }
+  }
+
+  async stop(): Promise<void> {
+    const server = this.#server
+    this.#server = undefined
+    if (!server) return
+    const closed = new Promise<void>((resolve) => server.close(() => resolve()))
+    server.closeAllConnections()
+    await closed
+  }
+
+  async #handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    try {
+      const path = pathOf(request)
+      if (path === null) return send(response, 404, outcome('not-found', 'FHIR is served under /fhir'))
+      if (path.startsWith('metadata')) return send(response, 200, capabilityStatement)
+      this.requests += 1
+      const { token } = this.#options
+      if (token !== undefined && request.headers.authorization !== `Bearer ${token}`) {
+        return send(response, 401, outcome('login', 'bearer token missing or wrong'))
+      }
+      const body = await readBody(request)
+      const fault = this.faults.take()
+      if (fault?.type === 'hang') return
+      if (fault?.type === 'status') {
+        if (fault.retryAfterSeconds !== undefined) response.setHeader('Retry-After', String(fault.retryAfterSeconds))
+        return send(response, fault.status, outcome('transient', 'failing on request'))
+      }
+      const answer = await this.#inTurn(() => this.#answer(request, path, body))
+      if (fault?.type === 'cut') return void request.socket.destroy()
+      answer(response)
+    } catch (error) {
+      if (response.headersSent) response.destroy()
+      else if (error instanceof BodyError) send(response, error.status, outcome('too-long', error.message))
+      else send(response, 500, outcome('exception', 'the server failed'))
+    }
+  }
+
+  /** One request at a time: the repository has no locks. */
+  #inTurn<T>(action: () => Promise<T>): Promise<T> {
+    const done = this.#turn.then(action, action)
+    this.#turn = done.catch(() => undefined)
+    return done
+  }
+
+  async #answer(request: IncomingMessage, path: string, body: Buffer): Promise<(response: ServerResponse) => void> {
+    const method = (request.method ?? 'GET') as HttpMethod
+    const resource = parseBody(request, path, body)
+    if (resource === INVALID_JSON)
+      return (response) => send(response, 400, outcome('structure', 'the body is not JSON'))
+    if (method === 'POST' && isObject(resource)) withoutServerFields(resource)
+    const { url, page } = paged(method, path)
+    const [result, stored] = await this.#route({
+      method,
+      url,
+      pathname: '',
+      body: resource,
+      params: {},
+      query: {},
+      headers: request.headers,
+      config: { transactions: true },
+    })
+    const status = result.id === UNPROCESSABLE ? 422 : getStatus(result)
+    if (status >= 400 || !stored) return (response) => send(response, status, result)
+    if (stored.resourceType === 'Binary' && method === 'GET' && !accepts(request)) {
+      return (response) => sendRaw(response, stored)
+    }
+    const shown = stored.resourceType === 'Bundle' && page ? page(stored, this.url) : minimal(request, stored)
+    return (response) => {
+      if (stored.meta?.versionId) response.setHeader('ETag', `W/"${stored.meta.versionId}"`)
+      if (status === 201) response.setHeader('Location', `${this.url}/${stored.resourceType}/${stored.id}`)
+      send(response, status, shown)
+    }
+  }
+
+  async #route(request: Parameters<FhirRouter['handleRequest']>[0]): Promise<[OperationOutcome, Resource?]> {
+    try {
+      const run = () => this.#router.handleRequest(request, this.repository)
+      if (request.method === 'GET' || request.url === '') return toPair(await run())
+      // A failed outcome must undo a single write too: the router returns it, a transaction needs it thrown.
+      return toPair(
+        await this.repository.withTransaction(async () => {
+          const answer = await run()
+          if (getStatus(answer[0]) >= 400 || answer[0].id === UNPROCESSABLE) throw new Refused(answer[0])
+          return answer
+        }),
+      )
+    } catch (error) {
+      return [error instanceof Refused ? error.outcome : normalizeOperationOutcome(error)]
+    }
+  }
+}
+
+class Refused extends Error {
+  readonly outcome: OperationOutcome
+  constructor(outcome: OperationOutcome) {
+    super('refused')
+    this.outcome = outcome
+  }
+}
+
+class BodyError extends Error {
+  readonly status = 413
+}
+
+const INVALID_JSON = Symbol('not JSON')
+
+function toPair(answer: Awaited<ReturnType<FhirRouter['handleRequest']>>): [OperationOutcome, Resource?] {
+  return answer.length === 1 ? [answer[0]] : [answer[0], answer[1]]
+}
+
+/** Path and query below the base, or null outside it. */
+function pathOf(request: IncomingMessage): string | null {
+  const match = /^\/fhir(?:\/(.*)|(\?.*))?$/s.exec(request.url ?? '')
+  return match ? (match[1] ?? match[2] ?? '') : null
+}
+
+async function readBody(request: IncomingMessage): Promise<Buffer> {
+  const chunks: Buffer[] = []
+  let length = 0
+  for await (const chunk of request as AsyncIterable<Buffer>) {
+    length += chunk.length
+    if (length > MAX_BODY) throw new BodyError('the body is larger than 64 MB')
+    chunks.push(chunk)
+  }
+  return Buffer.concat(chunks)
+}
+
+function parseBody(request: IncomingMessage, path: string, body: Buffer): unknown {
+  if (body.length === 0) return undefined
+  const type = request.headers['content-type'] ?? ''
+  if (path === 'Binary' && !/json/.test(type.split(';')[0]?.replace('application/jose+json', '') ?? '')) {
+    return { resourceType: 'Binary', contentType: type, data: body.toString('base64') } satisfies Binary
+  }
+  if (path.endsWith('/_search')) return Object.fromEntries(new URLSearchParams(body.toString('utf8')))
+  try {
+    return JSON.parse(body.toString('utf8'))
+  } catch {
+    return INVALID_JSON
+  }
+}
+
+/** R4 http, create: id, version and time are the server's to give. */
+function withoutServerFields(resource: Record<string, unknown>): void {
+  delete resource['id']
+  if (isObject(resource['meta'])) {
+    delete resource['meta']['versionId']
+    delete resource['meta']['lastUpdated']
+  }
+}
+
+function accepts(request: IncomingMessage): boolean {
+  return /application\/(?:fhir\+)?json/.test(request.headers.accept ?? '')
+}
+
+/** `Prefer: return=minimal` (R4 http, "Managing return content"), for transactions. */
+function minimal(request: IncomingMessage, resource: Resource): Resource {
+  if (resource.resourceType !== 'Bundle' || request.headers['prefer'] !== 'return=minimal') return resource
+  return { ...resource, entry: (resource.entry ?? []).map(({ resource: _resource, ...entry }) => entry) }
+}
+
+function send(response: ServerResponse, status: number, resource: Resource): void {
+  response.writeHead(status, { 'Content-Type': `${FHIR_JSON}; charset=utf-8` })
+  response.end(JSON.stringify(resource))
+}
+
+function sendRaw(response: ServerResponse, binary: Binary): void {
+  response.writeHead(200, { 'Content-Type': binary.contentType })
+  response.end(Buffer.from(binary.data ?? '', 'base64'))
+}
+
+function outcome(code: 'not-found' | 'login' | 'transient' | 'too-long' | 'exception' | 'structure', text: string) {
+  return { ...badRequest(text), issue: [{ severity: 'error' as const, code, details: { text } }] }
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}

@@ -1,0 +1,139 @@
+/** A home with a real journal in a temporary folder, one batch closed, one alert raised, delivered and cleared. */
+import { randomBytes } from 'node:crypto'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { Measurement } from '#fhir/measurement.js'
+import { observationOf } from '#fhir/observation.js'
+import { signedForm } from '#fhir/signed-form.js'
+import type { AlertTransition } from '#gateway/alerts/alert.js'
+import { type ClosedBatch, NO_ROOT } from '#gateway/anchoring/batch.js'
+import { canonicalJson } from '#gateway/anchoring/canonical-json.js'
+import type { TargetConfig } from '#gateway/config/schema.js'
+import { FhirDeliverer } from '#gateway/delivery/fhir-deliverer.js'
+import type { OutboxEntry } from '#gateway/journal/journal.js'
+import { SqliteJournal } from '#gateway/journal/sqlite-journal.js'
+import { silentLogger } from '#gateway/runtime/logger.js'
+import { EpochKeys } from '#gateway/sealing/epoch-keys.js'
+import { Sealer } from '#gateway/sealing/sealer.js'
+import { TestClock } from '#test/support/test-clock.js'
+
+export class DeliveryHome {
+  readonly home: string
+  readonly patient: string
+  readonly #folder = mkdtempSync(join(tmpdir(), 'homebeat-delivery-'))
+  readonly journal: SqliteJournal
+  batch!: ClosedBatch
+
+  constructor(home = 'home-1', patient = 'quiet-heron') {
+    this.home = home
+    this.patient = patient
+    this.journal = new SqliteJournal({
+      path: join(this.#folder, 'journal.sqlite'),
+      lanes: {
+        fhir: [
+          { name: 'care', alerts: true },
+          { name: 'archive', alerts: false },
+        ],
+        alert: ['doctor'],
+        anchor: [],
+      },
+      clock: new TestClock(),
+      logger: silentLogger,
+      commit: { maxDelayMs: 0, maxCount: 100 },
+    })
+  }
+
+  /** @param change what to do to an Observation's JSON on its way into the batch. */
+  async start(
+    measurements: readonly Measurement[],
+    change: (observation: string, index: number) => string = (observation) => observation,
+  ): Promise<void> {
+    await this.journal.start()
+    await this.journal.commit({ measurements, transitions: [] })
+    const observations = measurements.map((measurement, index) =>
+      change(canonicalJson(signedForm(observationOf(measurement, this))), index),
+    )
+    this.batch = {
+      header: {
+        gateway: '0x5B38Da6a701c568545dCfcB03FcB875f56beddC4',
+        number: 1,
+        previousRoot: NO_ROOT,
+        root: `0x${'11'.repeat(32)}`,
+        count: measurements.length,
+        periodStart: Math.min(...measurements.map(({ at }) => at)),
+        periodEnd: Math.max(...measurements.map(({ at }) => at)),
+      },
+      domain: { chainId: 1, contract: '0x5B38Da6a701c568545dCfcB03FcB875f56beddC4' },
+      signature: `0x${'22'.repeat(65)}`,
+      leaves: observations.map((observation, index) => ({
+        identifier: measurements[index]?.identifier ?? '',
+        salt: index.toString(16).padStart(64, '0'),
+        observation,
+      })),
+      closedAt: Date.UTC(2026, 0, 2, 9),
+    }
+    this.journal.closeBatch(this.batch)
+  }
+
+  /** Commits the transitions; each `active` one also reaches the channel `doctor`, as the alert lane would record it. */
+  async alert(...transitions: AlertTransition[]): Promise<void> {
+    await this.journal.commit({ measurements: [], transitions })
+    for (let entry = this.journal.claim('alert:doctor'); entry; entry = this.journal.claim('alert:doctor')) {
+      this.journal.launch(entry)
+      this.journal.settle(entry, { class: 'delivered' }, 1)
+    }
+  }
+
+  /** Everything the lane owes now, in order, marked as delivered. */
+  owed(lane: string): OutboxEntry[] {
+    const entries: OutboxEntry[] = []
+    for (let entry = this.journal.claim(lane); entry; entry = this.journal.claim(lane)) {
+      this.journal.launch(entry)
+      this.journal.settle(entry, { class: 'delivered' }, 1)
+      entries.push(entry)
+    }
+    return entries
+  }
+
+  deliverer(target: Partial<TargetConfig> & { url: string }): FhirDeliverer {
+    const masterKey = Buffer.alloc(32, 7)
+    const epochKeys = new EpochKeys({
+      store: this.journal.epochKeys,
+      masterKey,
+      patient: this.patient,
+      random: randomBytes,
+    })
+    return new FhirDeliverer({
+      target: { name: 'care', mode: 'clear', timeoutSeconds: 60, ...target },
+      journal: this.journal,
+      envelopes: new Sealer({ epochKeys }),
+      home: this.home,
+      patient: this.patient,
+      fetch: globalThis.fetch,
+      logger: silentLogger,
+    })
+  }
+
+  async stop(): Promise<void> {
+    await this.journal.stop()
+    rmSync(this.#folder, { recursive: true, force: true })
+  }
+}
+
+export function transition(changes: Partial<AlertTransition> = {}): AlertTransition {
+  const raisedAt = Date.UTC(2026, 0, 2, 8, 31)
+  return {
+    alertId: `low-oxygen-saturation-${raisedAt}`,
+    condition: 'low-oxygen-saturation',
+    kind: 'physiological',
+    priority: 'high',
+    state: 'active',
+    at: raisedAt,
+    raisedAt,
+    observable: 'oxygenSaturation',
+    value: 88,
+    limit: { comparator: '<=', value: 91 },
+    ...changes,
+  }
+}

@@ -1,0 +1,125 @@
+/** Far ends of the MQTT transports: devices, and a mosquitto process as a site's broker. */
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { existsSync } from 'node:fs'
+import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { connect, createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import mqtt, { type IClientOptions, type MqttClient } from 'mqtt'
+
+export async function temporaryFolder(): Promise<{ path: string; remove(): Promise<void> }> {
+  const path = await mkdtemp(join(tmpdir(), 'homebeat-mqtt-'))
+  return { path, remove: () => rm(path, { recursive: true, force: true }) }
+}
+
+export async function writeSecret(folder: string, name: string, secret: string, mode = 0o600): Promise<string> {
+  const file = join(folder, name)
+  await writeFile(file, `${secret}\n`)
+  await chmod(file, mode)
+  return name
+}
+
+/** An MQTT client as a device or a site's program would be: no reconnecting unless told. */
+export function mqttClient(port: number, options: IClientOptions = {}): MqttClient {
+  const client = mqtt.connect({
+    host: '127.0.0.1',
+    port,
+    protocol: 'mqtt',
+    reconnectPeriod: 0,
+    connectTimeout: 15_000,
+    ...options,
+  })
+  client.on('error', () => {})
+  return client
+}
+
+export async function connected(client: MqttClient): Promise<MqttClient> {
+  if (client.connected) return client
+  return new Promise((resolve, reject) => {
+    client.once('connect', () => resolve(client))
+    client.once('close', () => reject(new Error('the broker closed the connection')))
+  })
+}
+
+export function closeOf(client: MqttClient): Promise<void> {
+  return new Promise((resolve) => client.once('close', () => resolve()))
+}
+
+/** The code of the CONNACK that refused a client. */
+export function refusal(client: MqttClient): Promise<number> {
+  return new Promise((resolve, reject) => {
+    client.once('error', (error) => resolve((error as Error & { code: number }).code))
+    client.once('connect', () => reject(new Error('the broker let the client in')))
+  })
+}
+
+export async function freePort(): Promise<number> {
+  const server = createServer()
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as { port: number }
+  await new Promise<void>((resolve) => server.close(() => resolve()))
+  return port
+}
+
+const MOSQUITTO = '/usr/sbin/mosquitto'
+
+export function hasMosquitto(): boolean {
+  return existsSync(MOSQUITTO)
+}
+
+/** A mosquitto process on a free port, which knows one user. */
+export class Mosquitto {
+  readonly port: number
+  #process: ChildProcess
+
+  private constructor(process: ChildProcess, port: number) {
+    this.#process = process
+    this.port = port
+  }
+
+  static async start(folder: string, user: string, password: string): Promise<Mosquitto> {
+    const port = await freePort()
+    const passwords = join(folder, 'mosquitto.passwd')
+    execFileSync('mosquitto_passwd', ['-b', '-c', passwords, user, password], { stdio: 'ignore' })
+    const config = join(folder, 'mosquitto.conf')
+    await writeFile(
+      config,
+      [
+        `listener ${port} 127.0.0.1`,
+        'allow_anonymous false',
+        `password_file ${passwords}`,
+        'persistence false',
+        // Started as root it would change to a user who cannot read the folder.
+        'user root',
+        '',
+      ].join('\n'),
+    )
+    const process = spawn(MOSQUITTO, ['-c', config], { stdio: 'ignore' })
+    const broker = new Mosquitto(process, port)
+    await broker.#answers()
+    return broker
+  }
+
+  async stop(): Promise<void> {
+    if (this.#process.exitCode !== null) return
+    const ended = once(this.#process, 'exit')
+    this.#process.kill('SIGTERM')
+    await ended
+  }
+
+  async #answers(): Promise<void> {
+    for (;;) {
+      if (this.#process.exitCode !== null) throw new Error(`mosquitto ended with ${this.#process.exitCode}`)
+      const socket = connect(this.port, '127.0.0.1')
+      const open = await Promise.race([
+        once(socket, 'connect').then(() => true),
+        new Promise<boolean>((resolve) => socket.once('error', () => resolve(false))),
+      ])
+      socket.destroy()
+      if (open) return
+      await new Promise((resolve) => setTimeout(resolve, 50))
+    }
+  }
+}

@@ -1,0 +1,188 @@
+import { expect } from 'chai'
+import type { MqttClient } from 'mqtt'
+import type { HomebeatError } from '#gateway/runtime/errors.js'
+import { silentLogger } from '#gateway/runtime/logger.js'
+import { ClientTransport } from '#gateway/transports/mqtt/client-transport.js'
+import { FrameReader } from '#test/behaviours/transport.behaviour.js'
+import { TestClock } from '#test/support/test-clock.js'
+import { connected, freePort, hasMosquitto, Mosquitto, mqttClient, temporaryFolder, writeSecret } from '../brokers.js'
+import { until } from '../kits.js'
+
+const COMMITTED = { outcome: 'committed' } as const
+
+describe('ClientTransport at a mosquitto broker', function () {
+  this.timeout(60_000)
+  let folder: Awaited<ReturnType<typeof temporaryFolder>>
+  let mosquitto: Mosquitto
+  let clock: TestClock
+  let transport: ClientTransport
+  let reader: FrameReader
+  let publisher: MqttClient
+
+  const build = (options: { passwordFile?: string; user?: string } = {}) =>
+    new ClientTransport({
+      name: 'site',
+      url: `mqtt://${options.user ?? 'home'}@127.0.0.1:${mosquitto.port}`,
+      passwordFile: options.passwordFile ?? 'broker.secret',
+      baseDir: folder.path,
+      clock,
+      logger: silentLogger,
+    })
+  const publish = (topic: string, payload: string | Buffer, retain = false) =>
+    publisher.publishAsync(topic, payload, { qos: 1, retain })
+  const text = async () => {
+    const frame = await reader.find('mqtt-publish')
+    return { frame, payload: Buffer.from(frame.payload).toString() }
+  }
+
+  before(async function () {
+    if (!hasMosquitto()) this.skip()
+    folder = await temporaryFolder()
+    await writeSecret(folder.path, 'broker.secret', 'open sesame')
+    mosquitto = await Mosquitto.start(folder.path, 'home', 'open sesame')
+  })
+  after(async () => {
+    await mosquitto?.stop()
+    await folder?.remove()
+  })
+  beforeEach(async () => {
+    clock = new TestClock()
+    transport = build()
+    reader = new FrameReader(transport)
+    publisher = await connected(mqttClient(mosquitto.port, { username: 'home', password: 'open sesame' }))
+  })
+  afterEach(async () => {
+    // Ends the session at the broker, which outlives the transport.
+    await transport.stop()
+    await publisher.endAsync(true)
+    const eraser = mqttClient(mosquitto.port, {
+      clientId: 'homebeat-home-site',
+      username: 'home',
+      password: 'open sesame',
+    })
+    await connected(eraser)
+    await eraser.endAsync()
+  })
+  /** Makes the broker keep the transport's subscription, whatever the timing. */
+  const subscribed = async () => {
+    await transport.start()
+    await until(() => transport.status().state === 'connected')
+    for (let seen = false; !seen; ) {
+      await publish('homebeat/v1/probe/data', 'probe')
+      const { frame, payload } = await text()
+      frame.settle(COMMITTED)
+      seen = payload === 'probe'
+    }
+  }
+
+  it('takes the messages of all devices, each under the name in its topic', async () => {
+    await subscribed()
+    await publish('homebeat/v1/cuff/data', 'a')
+    await publish('homebeat/v1/meter-2/data', 'b')
+    const first = await text()
+    expect(first.frame).to.include({ deviceId: 'cuff', topic: 'homebeat/v1/cuff/data', transport: 'site' })
+    first.frame.settle(COMMITTED)
+    const second = await text()
+    expect(second.frame.deviceId).to.equal('meter-2')
+    expect([first.payload, second.payload]).to.deep.equal(['a', 'b'])
+    second.frame.settle(COMMITTED)
+  })
+
+  it('is sent again what it did not settle before it was stopped', async () => {
+    await subscribed()
+    await publish('homebeat/v1/cuff/data', 'kept')
+    await publish('homebeat/v1/cuff/data', 'lost')
+    await publish('homebeat/v1/cuff/data', 'waiting')
+    const kept = await text()
+    kept.frame.settle(COMMITTED)
+    expect((await text()).payload).to.equal('lost')
+    await transport.stop()
+    await transport.start()
+    reader = new FrameReader(transport)
+    for (const expected of ['lost', 'waiting']) {
+      const { frame, payload } = await text()
+      expect(payload).to.equal(expected)
+      frame.settle(COMMITTED)
+    }
+  })
+
+  it('does not acknowledge what cannot be stored now, and fetches it again', async () => {
+    await subscribed()
+    await publish('homebeat/v1/cuff/data', 'reading')
+    const first = await text()
+    first.frame.settle({ outcome: 'refused', code: 'journal.disk-full', reason: 'the disk is full' })
+    await until(() => transport.status().state === 'waiting')
+    expect(transport.status().sentence).to.match(/could not be stored/)
+    await clock.advance(500)
+    const second = await text()
+    expect(second.payload).to.equal('reading')
+    second.frame.settle(COMMITTED)
+  })
+
+  it('acknowledges what will never be kept, and goes on', async () => {
+    await subscribed()
+    await publish('homebeat/v1/cuff/data', 'nonsense')
+    await publish('homebeat/v1/cuff/data', 'reading')
+    const first = await text()
+    first.frame.settle({ outcome: 'refused', code: 'decode.json', reason: 'not JSON' })
+    expect((await text()).payload).to.equal('reading')
+    expect(transport.status().state).to.equal('connected')
+  })
+
+  it('refuses retained messages, wrong device ids and payloads of more than 64 KiB', async () => {
+    await publish('homebeat/v1/cuff/data', 'old', true)
+    await subscribed()
+    await publish('homebeat/v1/Not A Device/data', 'x')
+    await publish('homebeat/v1/cuff/data', Buffer.alloc(64 * 1024 + 1))
+    await publish('homebeat/v1/cuff/data', 'good')
+    expect((await text()).payload).to.equal('good')
+    await clock.advance(1000)
+    const details = new Set<string>()
+    while (details.size < 3) {
+      const event = await reader.find('transport-event')
+      if (event.event === 'refused') details.add(event.detail)
+    }
+    expect([...details].sort()).to.deep.equal([
+      'messages of more than 64 KiB',
+      'messages on a topic without a valid device id',
+      'retained messages',
+    ])
+    await publish('homebeat/v1/cuff/data', '', true)
+  })
+
+  it('says that the password is wrong, and tries again', async () => {
+    await writeSecret(folder.path, 'wrong.secret', 'open barley')
+    const wrong = build({ passwordFile: 'wrong.secret' })
+    await wrong.start()
+    await until(() => wrong.status().state === 'waiting')
+    expect(wrong.status().sentence).to.match(/^waiting 0\.5 s .* refused the user name or password: check/)
+    await clock.advance(500)
+    await until(() => wrong.status().sentence.startsWith('waiting 1 s'))
+    await wrong.stop()
+  })
+
+  it('refuses to start when its password can be read by others', async () => {
+    await writeSecret(folder.path, 'open.secret', 'open sesame', 0o640)
+    const error = await build({ passwordFile: 'open.secret' })
+      .start()
+      .then(
+        () => null,
+        (failure: HomebeatError) => failure,
+      )
+    expect(error?.code).to.equal('secret.mode')
+  })
+})
+
+describe('ClientTransport without its broker', () => {
+  it('waits for it', async () => {
+    const port = await freePort()
+    const clock = new TestClock()
+    const url = `mqtt://127.0.0.1:${port}`
+    const transport = new ClientTransport({ name: 'site', url, baseDir: '.', clock, logger: silentLogger })
+    await transport.start()
+    await until(() => transport.status().state === 'waiting')
+    expect(transport.status().sentence).to.match(/is the MQTT broker running there\?$/)
+    await transport.stop()
+    expect(transport.status().state).to.equal('stopped')
+  })
+})
