@@ -3,6 +3,7 @@
  * round, so that what was read is committed, batched, pushed and anchored before the process ends.
  */
 import type { Batcher } from './anchoring/batcher.js'
+import type { GatewayStatus } from './console/feed.js'
 import type { Journal } from './journal/journal.js'
 import type { LaneWorker } from './lanes/worker.js'
 import type { Pipeline } from './pipeline/pipeline.js'
@@ -43,6 +44,10 @@ export class Gateway implements Lifecycle {
 
   constructor(parts: GatewayParts) {
     this.#parts = parts
+  }
+
+  status(): GatewayStatus {
+    return this.#parts.feed.status()
   }
 
   async start(): Promise<void> {

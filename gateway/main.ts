@@ -16,6 +16,7 @@ import { Batcher } from './anchoring/batcher.js'
 import { EthersLedger } from './anchoring/ethers-ledger.js'
 import { loadOrCreateGatewayKey } from './anchoring/gateway-key.js'
 import type { LoadedConfig } from './config/load.js'
+import { checkSecretFiles } from './config/secret-files.js'
 import { ConsoleServer } from './console/server.js'
 import { FhirDeliverer } from './delivery/fhir-deliverer.js'
 import { Gateway } from './gateway.js'
@@ -61,6 +62,7 @@ export async function composeGateway(loaded: LoadedConfig, edges: Edges): Promis
   const fetch = edges.fetch ?? globalThis.fetch
   const { id: home, patient } = config.home
 
+  checkSecretFiles(loaded)
   ensureDataDir(dataDir)
   const signer = await loadOrCreateGatewayKey(join(dataDir, 'keys', 'gateway.key'))
   const masterKey = await loadOrCreateMasterKey(join(dataDir, 'keys', 'master.key'))

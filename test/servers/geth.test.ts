@@ -1,6 +1,4 @@
 import { expect } from 'chai'
-import { JsonRpcProvider, Network, Wallet } from 'ethers'
-import { deployAnchorRegistry, enrolGateway } from '#contracts/deploy.js'
 import { AnchorDeliverer } from '#gateway/anchoring/anchor-deliverer.js'
 import type { Address, ClosedBatch } from '#gateway/anchoring/batch.js'
 import { EthersLedger } from '#gateway/anchoring/ethers-ledger.js'
@@ -9,9 +7,8 @@ import { verifyRecord } from '#gateway/anchoring/verify.js'
 import { systemClock } from '#gateway/runtime/clock.js'
 import { silentLogger } from '#gateway/runtime/logger.js'
 import { anchorEntry, Home } from '#test/gateway/anchoring/home.js'
+import { admitGateway, foundConsortium, GETH_TERMS } from '#test/support/consortium.js'
 import { type GethNetwork, requireGeth, startGethNetwork } from '#test/support/geth.js'
-
-const PRICE = { gasPrice: 1, confirmations: 3 }
 
 describe('five geth validators', function () {
   this.timeout(5 * 60_000)
@@ -25,22 +22,14 @@ describe('five geth validators', function () {
     this.timeout(25 * 60_000)
     await requireGeth(this)
     network = await startGethNetwork()
-    const { endpoints, chainId, fundedKey } = network
-    const provider = new JsonRpcProvider(endpoints[1], Network.from(chainId), { staticNetwork: true })
-    try {
-      const registrar = new Wallet(fundedKey, provider)
-      const contract = await deployAnchorRegistry(registrar, registrar.address, PRICE)
-      home = await Home.open({ chainId, contract })
-      await enrolGateway(registrar, contract, home.wallet.address, PRICE)
-      const coin = { to: home.wallet.address, value: 10n ** 18n, type: 0, gasPrice: 1, gasLimit: 21_000 }
-      await (await registrar.sendTransaction(coin)).wait(4)
-      ledger = new EthersLedger({ endpoints, chainId, contract })
-    } finally {
-      provider.destroy()
-    }
+    const { endpoints, chainId } = network
+    const contract = await foundConsortium(network)
+    home = await Home.open({ chainId, contract })
+    await admitGateway(network, contract, home.wallet.address)
+    ledger = new EthersLedger({ endpoints, chainId, contract })
     deliverer = new AnchorDeliverer({
       ...{ ledger, journal: home.journal, signer: home.wallet, clock: systemClock, logger: silentLogger },
-      ...{ ...PRICE, pollMs: 500 },
+      ...{ ...GETH_TERMS, pollMs: 500 },
     })
   })
   after(async function () {

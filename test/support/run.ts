@@ -8,13 +8,18 @@ export interface Finished {
 }
 
 /** Runs a built program of this package to its end, as a person would, and gives back what it printed. */
-export function runNode(args: readonly string[], options: { env?: NodeJS.ProcessEnv } = {}): Promise<Finished> {
+export function runNode(
+  args: readonly string[],
+  options: { env?: NodeJS.ProcessEnv; patienceMs?: number } = {},
+): Promise<Finished> {
   return new Promise((resolve, reject) => {
     const child = spawn(process.execPath, [...args], {
       cwd: packageRoot,
       stdio: ['ignore', 'pipe', 'pipe'],
       env: { ...process.env, NODE_OPTIONS: '', ...options.env },
     })
+    // Ended by force rather than left behind when it does not end by itself; its exit code is then not 0.
+    const timer = setTimeout(() => child.kill('SIGKILL'), options.patienceMs ?? 45_000)
     let stdout = ''
     let stderr = ''
     child.stdout.setEncoding('utf8').on('data', (text) => {
@@ -24,7 +29,10 @@ export function runNode(args: readonly string[], options: { env?: NodeJS.Process
       stderr += text
     })
     child.once('error', reject)
-    child.once('close', (code) => resolve({ code: code ?? 1, stdout, stderr }))
+    child.once('close', (code) => {
+      clearTimeout(timer)
+      resolve({ code: code ?? 1, stdout, stderr })
+    })
   })
 }
 

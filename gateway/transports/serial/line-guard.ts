@@ -6,6 +6,9 @@ export const MAX_LINE = 160
 const LF = 0x0a
 const BANG = 0x21
 
+/** The kit hands the UART to the cuff or the glucometer: until its next line, what is heard is theirs (PROTOCOL.md, `H`). */
+const HAND_OVER = /^!H,[0-9A-F]{4},[0-9A-F]{8},begin,/
+
 /** `overlong`: more than MAX_LINE bytes without an end. `unframed`: a line without `!`. */
 export type LineRefusal = 'overlong' | 'unframed'
 
@@ -22,6 +25,7 @@ export class LineGuard extends Transform {
   /** Bytes dropped from this line since its beginning or the last `!`. */
   #dropped = 0
   #reported = false
+  #handedOver = false
 
   constructor(refused: (reason: LineRefusal) => void) {
     super()
@@ -57,6 +61,7 @@ export class LineGuard extends Transform {
   #endLine(): void {
     if (this.#heldBytes > 0) {
       this.#held[this.#heldBytes] = LF
+      this.#handedOver = HAND_OVER.test(this.#held.toString('latin1', 0, this.#heldBytes))
       this.push(Buffer.from(this.#held.subarray(0, this.#heldBytes + 1)))
     } else if (this.#dropped > 0) this.#report('unframed')
     this.#heldBytes = 0
@@ -64,9 +69,9 @@ export class LineGuard extends Transform {
     this.#reported = false
   }
 
-  /** Once a line. */
+  /** Once a line; what was announced is no surprise. */
   #report(reason: LineRefusal): void {
-    if (this.#reported) return
+    if (this.#reported || this.#handedOver) return
     this.#reported = true
     this.#refused(reason)
   }

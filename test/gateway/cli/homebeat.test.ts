@@ -106,7 +106,7 @@ describe('the command line', function () {
     writeFileSync(secret, 'secret')
     chmodSync(secret, 0o644)
     const target = { name: 'care', url: 'http://127.0.0.1:1/fhir', tokenFile: 'token' }
-    await oneLine(1, /chmod 600/, 'start', '--config', configure({ fhir: { targets: [target] } }))
+    await oneLine(2, /chmod 600/, 'start', '--config', configure({ fhir: { targets: [target] } }))
   })
 
   it('says that it may not open a serial port', async function () {

@@ -7,14 +7,12 @@ describe('the demo, as a person runs it', function () {
   this.timeout(240_000)
 
   it('drives the whole line and ends with one JSON object that says so', async () => {
-    const { code, stdout, stderr } = await runNode([
-      'dist/simulators/demo/main.js',
-      '--for',
-      '45s',
-      '--json',
-      '--port',
-      '0',
-    ])
+    const { code, stdout, stderr } = await runNode(
+      ['dist/simulators/demo/main.js', '--for', '45s', '--json', '--port', '0'],
+      {
+        patienceMs: 220_000,
+      },
+    )
     expect(code, stderr).to.equal(0)
     expect(stdout.trim().split('\n'), stdout).to.have.length(1)
     const result = JSON.parse(stdout) as DemoResult

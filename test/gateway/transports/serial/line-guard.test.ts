@@ -29,6 +29,16 @@ describe('The line guard', () => {
     expect(await of('\n\nnoise\n!a\n')).to.deep.equal({ text: '!a\n', refused: ['unframed'] })
   })
 
+  it('does not count what a device says while the kit has handed it the line, and counts again afterwards', async () => {
+    const handOver = '!H,0001,00000000,begin,cuff,0,0*0000\n'
+    expect(await of(`${handOver}\xc1\xc2dump\nmore${'\xff'.repeat(500)}\n!a\nnoise\n`)).to.deep.equal({
+      text: `${handOver}!a\n`,
+      refused: ['unframed'],
+    })
+    const end = '!H,0002,00000000,end,cuff,0,0*0000\n'
+    expect((await of(`${handOver}${end}noise\n`)).refused).to.deep.equal(['unframed'])
+  })
+
   it('keeps back a line that has not ended', async () => {
     expect(await of('!a\n!never')).to.deep.equal({ text: '!a\n', refused: [] })
   })

@@ -1,0 +1,24 @@
+/** Every secret file that the configuration names is looked at before anything starts: all problems at once. */
+import { resolve } from 'node:path'
+import { HomebeatError } from '#gateway/runtime/errors.js'
+import { readSecret } from '#gateway/runtime/secret-file.js'
+import type { LoadedConfig } from './load.js'
+
+/** @throws HomebeatError `config.secrets`, a line for each file that is missing, empty or open to other users */
+export function checkSecretFiles({ config, baseDir }: Pick<LoadedConfig, 'config' | 'baseDir'>): void {
+  const files = [
+    ...config.transports.flatMap(({ passwordFile, devices }) => [passwordFile, ...devices.map((d) => d.secretFile)]),
+    ...config.alerts.channels.map((channel) => ('tokenFile' in channel ? channel.tokenFile : undefined)),
+    ...config.fhir.targets.map(({ tokenFile }) => tokenFile),
+  ]
+  const problems = [...new Set(files)].flatMap((file) => {
+    if (file === undefined) return []
+    try {
+      readSecret(resolve(baseDir, file))
+      return []
+    } catch (error) {
+      return [error instanceof Error ? error.message : String(error)]
+    }
+  })
+  if (problems.length > 0) throw new HomebeatError('config.secrets', problems.join('\n'))
+}
