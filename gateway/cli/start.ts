@@ -38,6 +38,8 @@ async function start(options: StartOptions): Promise<void> {
   const reason = await stopAsked(options.untilStdinCloses === true)
   logger.info({ reason }, 'stopping')
   await gateway.stop(options.drainSeconds * 1000)
+  // An open pipe would keep the process alive.
+  process.stdin.destroy()
 }
 
 /** A second signal ends the process at once: what is committed is safe, what is not delivered is so after a restart. */

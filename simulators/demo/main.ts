@@ -24,6 +24,8 @@ const interrupted = new Promise<'interrupted'>((resolve) => {
 })
 
 const demo = new Demo()
+/** Logs help where something went wrong that the message does not explain. */
+let logsHelp = false
 try {
   say('Starting the virtual kit, the FHIR server, the chain and the gateway …')
   await Promise.race([
@@ -31,14 +33,16 @@ try {
     interrupted.then(() => Promise.reject(new HomebeatError('demo.interrupted', 'Interrupted.'))),
   ])
   process.exitCode = await run()
+  logsHelp = process.exitCode !== 0
 } catch (error) {
+  logsHelp = !(error instanceof HomebeatError) || error.code === 'demo.child'
   say(
     `homebeat: ${error instanceof HomebeatError ? error.message : error instanceof Error ? error.stack : String(error)}`,
   )
   process.exitCode = 1
 } finally {
   await demo.stop()
-  if (options.keep) say(`Journal, keys and logs are kept in ${demo.home.folder}`)
+  if (options.keep || logsHelp) say(`Journal, keys and logs are kept in ${demo.home.folder}`)
   else demo.removeFolder()
 }
 process.exit()
@@ -53,11 +57,15 @@ async function run(): Promise<number> {
   const running = await demo.status()
   await view.stop()
   say('Ending: storing, pushing and anchoring what was read, then verifying all of it from the far end …')
-  await demo.stopGateway()
+  const code = await demo.stopGateway()
   const loaded = loadConfig(demo.home.configFile)
   const verification = await verifyBatches(loaded, demo.fhirUrl)
   const result = demoResult(running, storedStatus(loaded), verification.verified)
-  const wrong = [...shortcomings(result), ...verification.problems]
+  const wrong = [
+    ...shortcomings(result),
+    ...verification.problems,
+    ...(code === 0 ? [] : [`the gateway ended with exit code ${code}: see ${demo.home.logFile('gateway')}`]),
+  ]
   if (options.json) process.stdout.write(`${JSON.stringify(result)}\n`)
   else process.stdout.write(`${describeResult(result)}\n`)
   for (const problem of wrong) say(`homebeat: ${problem}`)
