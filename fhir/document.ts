@@ -16,18 +16,18 @@ import {
   patientIdentifier,
 } from './systems.js'
 
-/** What the mapping needs of the gateway's Envelope, which fits it. */
+/** One sealed envelope: the Observations of one data class and day of one batch. */
 export interface SealedDocument {
-  /** Unique and deterministic. */
+  /** Deterministic and unique per gateway: sealing the same batch again gives the same identifiers. */
   readonly identifier: string
   readonly dataClass: DataClass
-  /** `YYYY-MM-DD`. */
+  /** `YYYY-MM-DD`, UTC: with the data class it names the epoch key that opens it. */
   readonly day: string
-  /** JWE, compact or JSON serialisation, ASCII. */
+  /** The JWE (A256GCM), compact or JSON serialisation, ASCII. */
   readonly jwe: string
   /** Observations inside. */
   readonly count: number
-  /** Epoch milliseconds. */
+  /** Epoch milliseconds: start of the earliest and end of the latest Observation inside. */
   readonly periodStart: number
   readonly periodEnd: number
 }

@@ -10,13 +10,14 @@ export interface Finished {
 /** Runs a built program of this package to its end, as a person would, and gives back what it printed. */
 export function runNode(
   args: readonly string[],
-  options: { env?: NodeJS.ProcessEnv; patienceMs?: number } = {},
+  options: { env?: NodeJS.ProcessEnv; patienceMs?: number; uid?: number } = {},
 ): Promise<Finished> {
   return new Promise((resolve, reject) => {
     const child = spawn(process.execPath, [...args], {
       cwd: packageRoot,
       stdio: ['ignore', 'pipe', 'pipe'],
       env: { ...process.env, NODE_OPTIONS: '', ...options.env },
+      ...(options.uid === undefined ? {} : { uid: options.uid, gid: options.uid }),
     })
     // Ended by force rather than left behind when it does not end by itself; its exit code is then not 0.
     const timer = setTimeout(() => child.kill('SIGKILL'), options.patienceMs ?? 45_000)

@@ -1,11 +1,14 @@
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, chownSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import type { AddressInfo } from 'node:net'
 import { createServer, type Server } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect } from 'chai'
 import { stringify } from 'yaml'
-import { homebeat } from '#test/support/run.js'
+import { homebeat, runNode } from '#test/support/run.js'
+
+/** Debian's `nobody`. */
+const NOBODY = 65_534
 
 const base = (dataDir: string) => ({
   home: { id: 'home-1', patient: 'p-1' },
@@ -110,20 +113,33 @@ describe('the command line', function () {
   })
 
   it('says that it may not open a serial port', async function () {
-    if (process.getuid?.() === 0) {
-      // root may open everything; the transport's own tests inject the refusal
+    // root may open everything: the gateway runs as nobody then.
+    const root = process.getuid?.() === 0
+    const user = root ? { uid: NOBODY } : {}
+    const program = ['dist/gateway/cli/homebeat.js']
+    if ((await runNode([...program, '--version'], user)).code !== 0) {
+      if (this.test) this.test.title += ' (skipped: another user cannot read this checkout)'
       this.skip()
     }
-    const port = join(folder, 'tty')
-    writeFileSync(port, '')
-    chmodSync(port, 0)
-    await oneLine(
-      1,
-      /dialout/,
-      'start',
-      '--config',
-      configure({ transports: [{ name: 'kit', url: `serial://${port}` }] }),
-    )
+    const own = mkdtempSync(join(tmpdir(), 'homebeat-serial-'))
+    try {
+      const tty = join(own, 'tty')
+      writeFileSync(tty, '')
+      chmodSync(tty, 0)
+      const file = join(own, 'homebeat.yaml')
+      const kit = { name: 'kit', url: `serial://${tty}` }
+      writeFileSync(file, stringify({ ...base(join(own, 'data')), transports: [kit] }))
+      if (root) {
+        for (const path of [own, file]) chownSync(path, NOBODY, NOBODY)
+        chownSync(tty, 0, 0)
+      }
+      const { code, stderr } = await runNode([...program, 'start', '--config', file], user)
+      expect(stderr).to.match(/^homebeat: no permission to open .*tty: add the user to the group dialout/)
+      expect(stderr.trim().split('\n')).to.have.length(1)
+      expect(code).to.equal(1)
+    } finally {
+      rmSync(own, { recursive: true, force: true })
+    }
   })
 
   it('prints the address that the consortium enrols, the same every time', async () => {
