@@ -34,7 +34,7 @@ async function everything(fhirUrl: string): Promise<Resource[]> {
 }
 
 describe('the whole line against HAPI FHIR and five geth validators', function () {
-  this.timeout(8 * 60_000)
+  this.timeout(12 * 60_000)
   let hapi: Hapi | undefined
   let network: GethNetwork | undefined
   let demo: Demo | undefined
@@ -58,7 +58,7 @@ describe('the whole line against HAPI FHIR and five geth validators', function (
     const servers = { fhir: hapi as Hapi, chain: network as GethNetwork }
     demo = new Demo({
       batches: '*/15 * * * * *',
-      drainSeconds: 120,
+      drainSeconds: 300,
       farEnds: async (gateway) => {
         const contract = await foundConsortium(servers.chain)
         await admitGateway(servers.chain, contract, gateway)
