@@ -6,8 +6,9 @@
 import type { Bundle, Resource } from '@medplum/fhirtypes'
 import type { DeliveryOutcome } from '#gateway/lanes/outcome.js'
 import { HomebeatError } from '#gateway/runtime/errors.js'
+import { outcomeOfNetworkError } from '#gateway/runtime/http-outcome.js'
 import { readSecret } from '#gateway/runtime/secret-file.js'
-import { networkOutcome, statusOutcome } from './fhir-outcome.js'
+import { statusOutcome } from './fhir-outcome.js'
 
 export interface FhirClientOptions {
   /** Base URL, with or without a slash at the end. */
@@ -71,7 +72,7 @@ export class FhirClient {
         signal: AbortSignal.any([signal, timeout]),
       })
       const resource = parse(await readText(response))
-      const refusal = statusOutcome(response.status, response.headers.get('retry-after'), resource)
+      const refusal = statusOutcome(response.status, response.headers, resource)
       return refusal ? { ok: false, outcome: refusal } : { ok: true, resource }
     } catch (error) {
       if (error instanceof HomebeatError) {
@@ -80,7 +81,7 @@ export class FhirClient {
       }
       if (timeout.aborted) return ambiguous(`no answer within ${timeoutMs / 1000} s`)
       if (signal.aborted) return ambiguous('stopped while waiting for the answer')
-      return { ok: false, outcome: networkOutcome(error) }
+      return { ok: false, outcome: outcomeOfNetworkError(error) }
     }
   }
 

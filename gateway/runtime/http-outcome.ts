@@ -37,7 +37,7 @@ export function outcomeOfResponse(
   }
   // An expired token is put right by people; until then nothing is lost.
   if (status === 401 || status === 403 || status === 407)
-    return { class: 'transient', reason: `${reason}: renew this target's token` }
+    return { class: 'transient', reason: `${reason}: renew the token in its tokenFile` }
   if (status >= 400 && status < 500) return { class: 'permanent', reason }
   return { class: 'ambiguous', reason }
 }
@@ -61,7 +61,7 @@ const UNSENT = new Set([
 const TLS = /^(CERT_|ERR_TLS_|ERR_SSL_|DEPTH_ZERO_|SELF_SIGNED_|UNABLE_TO_|INVALID_CA$|HOSTNAME_MISMATCH$)/
 
 /** The outcome of a `fetch` that rejected: transient if nothing was sent for certain, else ambiguous. */
-export function outcomeOfNetworkError(error: unknown): DeliveryOutcome {
+export function outcomeOfNetworkError(error: unknown): Exclude<DeliveryOutcome, { readonly class: 'delivered' }> {
   const codes = errorCodes(error, 0)
   const known = codes.filter((code) => code !== 'ABORT_ERR' && code !== 'TIMEOUT')
   const reason = codes.length > 0 ? codes[0] : undefined

@@ -82,7 +82,7 @@ describe('the FHIR deliverer', () => {
     const { url } = server
     await server.stop()
     const { outcome } = await home.deliverer({ url, tokenFile }).deliver(entry, never)
-    expect(outcome).to.deep.equal({ class: 'transient', reason: 'cannot connect (ECONNREFUSED)' })
+    expect(outcome).to.deep.equal({ class: 'transient', reason: 'no connection (ECONNREFUSED)' })
   })
 
   it('keeps what waits while the token is wrong, missing or open to others', async () => {
