@@ -46,10 +46,13 @@ export class Outlet {
     return this.#queue.whenRoom()
   }
 
-  /** Puts an event between the data before and after it. Refusals so far come first. */
-  event(event: TransportEventFrame['event'], detail: string): void {
+  /**
+   * Puts an event between the data before and after it. Refusals so far come first.
+   * @param deviceId of several on this transport, the one that came or went.
+   */
+  event(event: TransportEventFrame['event'], detail: string, deviceId?: string): void {
     this.#report()
-    this.#put(event, detail, 1)
+    this.#put(event, detail, 1, deviceId)
   }
 
   /**
@@ -68,7 +71,7 @@ export class Outlet {
     this.#refused.clear()
   }
 
-  #put(event: TransportEventFrame['event'], detail: string, count: number): void {
+  #put(event: TransportEventFrame['event'], detail: string, count: number, deviceId?: string): void {
     // Events cannot be held back, so with a consumer that never returns they need a bound of their own.
     if (this.#queue.size >= 2 * this.#capacity) return
     this.#queue.push({
@@ -78,6 +81,7 @@ export class Outlet {
       event,
       detail,
       count,
+      ...(deviceId === undefined ? {} : { deviceId }),
       settle: nothingToSettle,
     })
   }

@@ -58,6 +58,8 @@ export interface TransportEventFrame extends FrameBase {
   readonly event: 'connected' | 'disconnected' | 'refused' | 'ended'
   /** For people; no health value, no name. */
   readonly detail: string
+  /** Of several devices on this transport, the one that came or went; absent when it is the transport itself. */
+  readonly deviceId?: string
   /** How many lines or messages a `refused` event stands for. */
   readonly count: number
 }

@@ -33,7 +33,9 @@ export class Decoder {
       case 'waveform-block':
         return decodeWaveform(frame)
       case 'transport-event': {
-        const { transport, event, detail, receivedAt: at } = frame
+        const { transport, event, detail, deviceId, receivedAt: at } = frame
+        // One of many that comes to measure and goes again is no fault of the transport.
+        if (deviceId !== undefined) return NOTHING
         const refused = event === 'refused' ? { code: 'transport.refused', reason: detail, count: frame.count } : null
         return { ...NOTHING, events: [{ type: 'transport', transport, at, event, detail }], refused }
       }

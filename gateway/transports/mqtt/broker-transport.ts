@@ -140,8 +140,8 @@ export class BrokerTransport implements Transport {
       authorizeForward: (client, packet) => (packet.topic.startsWith(ownTopics(client)) ? packet : null),
     })
     this.#broker = broker
-    broker.on('client', ({ id }) => this.#say('connected', `device ${id} connected`))
-    broker.on('clientDisconnect', ({ id }) => this.#say('disconnected', `device ${id} disconnected`))
+    broker.on('client', ({ id }) => this.#say('connected', id))
+    broker.on('clientDisconnect', ({ id }) => this.#say('disconnected', id))
     broker.on('clientError', ({ id }, error) => this.#logger.debug({ device: id, reason: error.message }, 'MQTT error'))
     broker.on('connectionError', (_client, error) => this.#logger.debug({ reason: error.message }, 'MQTT error'))
     await this.#listen(broker)
@@ -256,10 +256,11 @@ export class BrokerTransport implements Transport {
     )
   }
 
-  #say(event: 'connected' | 'disconnected', detail: string): void {
+  #say(event: 'connected' | 'disconnected', deviceId: string): void {
     if (this.#stopped) return
+    const detail = `device ${deviceId} ${event}`
     this.#logger.info(detail)
-    this.#outlet.event(event, detail)
+    this.#outlet.event(event, detail, deviceId)
   }
 
   #refuse(what: string, device: string): void {

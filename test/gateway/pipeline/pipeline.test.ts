@@ -129,6 +129,12 @@ describe('the pipeline', () => {
     expect(run(200, 210, 'TO')).to.deep.equal(['transport-disconnected-kit-1 cleared'])
   })
 
+  it('does not take the going of one device for the loss of its broker', () => {
+    const pipeline = pipelineOf()
+    const gone = { ...eventFrame('disconnected'), deviceId: 'cuff' }
+    expect(briefly([pipeline.accept(gone, T0), pipeline.tick(T0 + 60_000)])).to.deep.equal([])
+  })
+
   it('takes a short loss of the line and the end of a recording for what they are', () => {
     const pipeline = pipelineOf()
     const steps = [

@@ -182,11 +182,16 @@ describe('BrokerTransport', () => {
   describe('letting in', () => {
     it('says which devices come and go', async () => {
       const cuff = await connected(device('cuff'))
-      expect(await reader.find('transport-event')).to.include({ event: 'connected', detail: 'device cuff connected' })
+      expect(await reader.find('transport-event')).to.include({
+        event: 'connected',
+        deviceId: 'cuff',
+        detail: 'device cuff connected',
+      })
       expect(broker.status().sentence).to.match(/^1 of 2 devices connected to the broker on 127\.0\.0\.1:\d+$/)
       await cuff.endAsync()
       expect(await reader.find('transport-event')).to.include({
         event: 'disconnected',
+        deviceId: 'cuff',
         detail: 'device cuff disconnected',
       })
     })
