@@ -2,7 +2,7 @@ import { Command, InvalidArgumentError } from 'commander'
 import { loadConfig } from '#gateway/config/load.js'
 import { composeGateway } from '#gateway/main.js'
 import { createLogger } from '#gateway/runtime/logger.js'
-import { verb } from './exit.js'
+import { EXIT, verb } from './exit.js'
 import { CONFIG_OPTION } from './options.js'
 
 interface StartOptions {
@@ -42,13 +42,16 @@ async function start(options: StartOptions): Promise<void> {
   process.stdin.destroy()
 }
 
+/** Terminals, npm and `timeout` often send one Ctrl-C twice; a person who insists takes longer than this. */
+const INSISTING_MS = 2000
+
 /** A second signal ends the process at once: what is committed is safe, what is not delivered is so after a restart. */
 function stopAsked(stdinToo: boolean): Promise<string> {
   return new Promise((resolve) => {
-    let asked = false
+    let askedAt: number | null = null
     const onSignal = (signal: string) => {
-      if (asked) process.exit(1)
-      asked = true
+      if (askedAt !== null && performance.now() - askedAt > INSISTING_MS) process.exit(EXIT.failed)
+      askedAt ??= performance.now()
       resolve(signal)
     }
     process.on('SIGINT', onSignal).on('SIGTERM', onSignal)
