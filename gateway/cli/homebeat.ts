@@ -1,5 +1,10 @@
-#!/usr/bin/env node
-/** `homebeat`: the verbs a person would say; a file each. */
+#!/usr/bin/env -S node --max-semi-space-size=2
+/**
+ * `homebeat`: the verbs a person would say; a file each.
+ *
+ * The first line keeps V8's young generation small: a gateway's garbage is short-lived, and on a Pi a quarter less memory
+ * is worth the collections (`npm run bench:demo`).
+ */
 import { Command } from 'commander'
 import { VERSION } from '#gateway/runtime/version.js'
 import { EXIT } from './exit.js'

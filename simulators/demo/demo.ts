@@ -19,6 +19,10 @@ const SEED = 7
 const SCRIPT = 'worsening'
 /** Between the start of the virtual patient and now: the other processes need a moment. */
 const HEAD_START_MS = 2500
+const DRAIN_S = 10
+
+/** As in the first line of `gateway/cli/homebeat.ts`, which is not looked at when Node is started with the file. */
+const NODE_FLAGS = ['--max-semi-space-size=2']
 
 const built = (path: string) => join(packageRoot, 'dist', path)
 const simulate = (verb: string, ...args: string[]) => [
@@ -41,7 +45,7 @@ export interface DemoOptions {
   readonly batches?: string
   /** Other servers than the simulated ones; called with the gateway's address, which the chain must have enrolled. */
   readonly farEnds?: (gateway: string) => Promise<FarEnds>
-  /** How long the gateway may deliver at the end; default 10. */
+  /** How long, in seconds, the gateway may deliver at the end; default 10. */
   readonly drainSeconds?: number
 }
 
@@ -112,14 +116,9 @@ export class Demo {
 
   /** Also after `killGateway`: same home, same configuration. */
   async startGateway(): Promise<void> {
-    const command = [
-      built('gateway/cli/homebeat.js'),
-      'start',
-      '--config',
-      this.home.configFile,
-      '--until-stdin-closes',
-    ]
-    this.#gateway = this.#spawn('gateway', command)
+    const drain = String(this.#options.drainSeconds ?? DRAIN_S)
+    const options = ['--config', this.home.configFile, '--until-stdin-closes', '--drain-seconds', drain]
+    this.#gateway = this.#spawn('gateway', [...NODE_FLAGS, built('gateway/cli/homebeat.js'), 'start', ...options])
     this.#consoleUrl = await this.#untilRunning(this.#gateway)
   }
 
@@ -144,7 +143,7 @@ export class Demo {
   /** Stops what sends, then the gateway, which commits, batches, pushes and anchors what it has; the far ends stay. */
   async stopGateway(): Promise<number> {
     await this.#child('devices')?.stop()
-    const code = (await this.#gateway?.stop(((this.#options.drainSeconds ?? 10) + 50) * 1000)) ?? 1
+    const code = (await this.#gateway?.stop(((this.#options.drainSeconds ?? DRAIN_S) + 50) * 1000)) ?? 1
     await this.#child('kit')?.stop()
     return code
   }
