@@ -75,9 +75,11 @@ export class Pump implements Lifecycle {
         onCommitted()
       },
       (error: unknown) => {
-        const code = error instanceof HomebeatError ? error.code : 'journal.failed'
+        const known = error instanceof HomebeatError
+        const code = known ? error.code : 'journal.failed'
+        const reason = error instanceof Error ? error.message : String(error)
         logger.error({ transport: transport.name, code }, 'a reading could not be stored')
-        frame.settle({ outcome: 'refused', code, reason: error instanceof Error ? error.message : String(error) })
+        frame.settle({ outcome: known && error.retry === 'permanent' ? 'refused' : 'not-stored', code, reason })
       },
     )
   }

@@ -7,8 +7,10 @@ import type { Lifecycle } from '#gateway/runtime/lifecycle.js'
 /** What became of a frame: said exactly once by the pipeline, after COMMIT for anything that is kept. */
 export type FrameOutcome =
   | { readonly outcome: 'committed' }
-  /** Not kept; the sender is told where its protocol can say so. */
+  /** Not kept, and never will be: sending it again would not help. */
   | { readonly outcome: 'refused'; readonly code: string; readonly reason: string }
+  /** Not kept now: the sender must not be told that it is safe, and should send it again. */
+  | { readonly outcome: 'not-stored'; readonly code: string; readonly reason: string }
 
 interface FrameBase {
   /** The transport's name in the configuration. */

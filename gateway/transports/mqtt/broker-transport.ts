@@ -227,7 +227,7 @@ export class BrokerTransport implements Transport {
   }
 
   #settle(client: Client, packet: PublishPacket, outcome: FrameOutcome, done: Done): void {
-    if (outcome.outcome === 'refused' && outcome.code.startsWith('journal.')) {
+    if (outcome.outcome === 'not-stored') {
       this.#logger.warn(
         { device: client.id, code: outcome.code },
         'a message could not be stored: its sender must repeat it',

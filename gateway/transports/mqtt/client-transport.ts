@@ -134,7 +134,7 @@ export class ClientTransport implements Transport {
     client.handleMessage = (packet, done) =>
       this.#take(packet, ended.signal, (outcome) => {
         if (ended.signal.aborted) return
-        if (outcome.outcome === 'committed' || !outcome.code.startsWith('journal.')) {
+        if (outcome.outcome !== 'not-stored') {
           this.#wentWell()
           done()
           return

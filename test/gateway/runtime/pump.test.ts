@@ -131,7 +131,7 @@ describe('runtime/pump', () => {
     await committer.finish()
     await settle()
     expect(settled).to.have.length(1)
-    expect(settled[0]).to.include({ outcome: 'refused', code: 'journal.stopping' })
+    expect(settled[0]).to.include({ outcome: 'not-stored', code: 'journal.stopping' })
   })
 
   it('does not repeat what the journal can never store', async () => {

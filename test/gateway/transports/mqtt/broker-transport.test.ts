@@ -113,7 +113,7 @@ describe('BrokerTransport', () => {
         if (!error) acknowledged++
       })
       const first = await reader.find('mqtt-publish')
-      first.settle({ outcome: 'refused', code: 'journal.disk-full', reason: 'the disk is full' })
+      first.settle({ outcome: 'not-stored', code: 'journal.disk-full', reason: 'the disk is full' })
       await closed
       expect(acknowledged).to.equal(0)
       const again = await connected(device('cuff', session))

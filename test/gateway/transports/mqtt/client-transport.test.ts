@@ -110,7 +110,7 @@ describe('ClientTransport at a mosquitto broker', function () {
     await subscribed()
     await publish('homebeat/v1/cuff/data', 'reading')
     const first = await text()
-    first.frame.settle({ outcome: 'refused', code: 'journal.disk-full', reason: 'the disk is full' })
+    first.frame.settle({ outcome: 'not-stored', code: 'journal.disk-full', reason: 'the disk is full' })
     await until(() => transport.status().state === 'waiting')
     expect(transport.status().sentence).to.match(/could not be stored/)
     await clock.advance(500)
