@@ -26,6 +26,11 @@ export class FirmataBinding implements SerialBinding {
     return this.#open.has(path)
   }
 
+  /** Bytes of the device that nobody has read yet. */
+  unread(path: string): number {
+    return this.#open.get(path)?.unread ?? 0
+  }
+
   async list() {
     return [...this.#devices.keys()].map((path) => ({ path }))
   }
@@ -59,6 +64,10 @@ class FirmataPort implements SerialBindingPort {
       this.#wake?.()
     }
     device.reset()
+  }
+
+  get unread(): number {
+    return this.#received.length
   }
 
   pull(): void {
