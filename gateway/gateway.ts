@@ -23,6 +23,8 @@ export interface GatewayParts {
   readonly committer: Committer
   readonly pipeline: Pipeline
   readonly pumps: readonly Pump[]
+  /** Alert channels that hold something open. */
+  readonly channels: readonly Lifecycle[]
   readonly lanes: readonly LaneWorker[]
   readonly batcher: Batcher
   readonly schedule: Schedule
@@ -53,11 +55,11 @@ export class Gateway implements Lifecycle {
   async start(): Promise<void> {
     if (this.#running) return
     this.#running = true
-    const { console: page, lanes, pumps, schedule, announcement, logger } = this.#parts
+    const { console: page, channels, lanes, pumps, schedule, announcement, logger } = this.#parts
     const started: Lifecycle[] = []
     try {
       // The page first: its port is what people get wrong, and nothing is read before it is known to be free.
-      for (const part of [page, ...lanes, ...pumps, schedule, announcement]) {
+      for (const part of [page, ...channels, ...lanes, ...pumps, schedule, announcement]) {
         await part.start()
         started.push(part)
       }
@@ -95,6 +97,7 @@ export class Gateway implements Lifecycle {
       await Promise.all(draining.map((lane) => lane.drain(Math.max(0, end - clock.monotonic()))))
     }
     await Promise.all(lanes.map((lane) => lane.stop()))
+    await Promise.all(this.#parts.channels.map((channel) => channel.stop()))
     this.#parts.ledger.close()
     await this.#parts.console.stop()
     await this.#parts.announcement.stop()

@@ -7,7 +7,8 @@ import { join } from 'node:path'
 import { observationOf } from '#fhir/observation.js'
 import { signedForm } from '#fhir/signed-form.js'
 import { AlertDeliverer } from './alerts/channels/alert-deliverer.js'
-import { createChannel } from './alerts/channels/registry.js'
+import { type AlertChannel, noticeOf } from './alerts/channels/channel.js'
+import { type Acknowledgement, createChannel } from './alerts/channels/registry.js'
 import { limitsInForce } from './alerts/limits.js'
 import { limitsOnRecord } from './alerts/limits-on-record.js'
 import { AnchorDeliverer } from './anchoring/anchor-deliverer.js'
@@ -90,8 +91,19 @@ export async function composeGateway(loaded: LoadedConfig, edges: Edges): Promis
     const options = { target, journal, envelopes: sealer, home, patient, fetch, logger, baseDir }
     deliverers.set(`fhir:${target.name}`, new FhirDeliverer(options))
   }
+  const channels: AlertChannel[] = []
+  const channelEdges = {
+    fetch,
+    stream: edges.terminal ?? process.stderr,
+    home,
+    baseDir,
+    clock,
+    acknowledged: ({ channel, alertIds }: Acknowledgement) =>
+      logger.info({ channel, alertIds }, 'somebody has pressed the annunciator’s button'),
+  }
   for (const channelConfig of config.alerts.channels) {
-    const channel = createChannel(channelConfig, { fetch, stream: edges.terminal ?? process.stderr, home, baseDir })
+    const channel = createChannel(channelConfig, channelEdges)
+    channels.push(channel)
     deliverers.set(`alert:${channelConfig.name}`, new AlertDeliverer({ channel, journal, home }))
   }
   deliverers.set(
@@ -154,6 +166,10 @@ export async function composeGateway(loaded: LoadedConfig, edges: Edges): Promis
       pumps: transports.map(
         (transport) => new Pump({ transport, pipeline, committer, clock, logger, onStep, onCommitted: closeFull }),
       ),
+      channels: channels.map((channel) => ({
+        start: async () => channel.start?.(journal.activeAlerts().map((transition) => noticeOf(transition, home))),
+        stop: async () => channel.stop?.(),
+      })),
       lanes: [...deliverers].map(([lane, deliverer]) => new LaneWorker({ lane, journal, deliverer, clock, logger })),
       schedule: new Schedule(
         [

@@ -32,7 +32,8 @@ const transport = z.strictObject({
   name,
   /**
    * serial:///dev/ttyACM0?baud=115200 · serial+tcp://host:port · mqtt+broker://127.0.0.1:1883 (embedded broker) ·
-   * mqtt://user@host:1883 (the site's broker) · replay:path/to/record.hea
+   * mqtt://user@host:1883 (the site's broker) · replay:path/to/record.hea ·
+   * firmata:///dev/ttyACM0?baud=57600&interval=20&accelerometer=on (an Uno with StandardFirmata)
    */
   url: z.string().min(1).max(500),
   /** Device id given to what arrives here where the wire names none. */
@@ -47,9 +48,28 @@ const transport = z.strictObject({
     .default([]),
 })
 
+const pin = z.number().int().min(2).max(127)
+
 const channel = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('terminal'), name: name.default('terminal') }),
   z.strictObject({ type: z.literal('webhook'), name, url: httpUrl, tokenFile: z.string().optional() }),
+  /** Lamps, buzzer and button on a board with Firmata of its own. */
+  z.strictObject({
+    type: z.literal('annunciator'),
+    name: name.default('annunciator'),
+    /** firmata:///dev/ttyACM1?baud=57600 */
+    url: z.string().min(1).max(500),
+    /** Digital pins: a lamp for each priority (red, yellow, cyan), a buzzer, a button to ground. */
+    pins: z
+      .strictObject({
+        high: pin.default(9),
+        medium: pin.default(10),
+        low: pin.default(11),
+        buzzer: pin.default(8),
+        button: pin.default(2),
+      })
+      .prefault({}),
+  }),
 ])
 
 const target = z.strictObject({

@@ -2,6 +2,7 @@ import type { TransportConfig } from '#gateway/config/schema.js'
 import type { Clock } from '#gateway/runtime/clock.js'
 import { HomebeatError } from '#gateway/runtime/errors.js'
 import type { Logger } from '#gateway/runtime/logger.js'
+import { FirmataTransport } from './firmata/firmata-transport.js'
 import { BrokerTransport } from './mqtt/broker-transport.js'
 import { ClientTransport } from './mqtt/client-transport.js'
 import { ReplayTransport } from './replay/replay-transport.js'
@@ -34,6 +35,8 @@ const MQTT_CLIENT = (config: TransportConfig, { clock, logger, baseDir }: Transp
 const BY_SCHEME: Readonly<Record<string, (config: TransportConfig, edges: TransportEdges) => Transport>> = {
   serial: SERIAL,
   'serial+tcp': SERIAL,
+  firmata: ({ name, url }, { clock, logger, serialBinding }) =>
+    new FirmataTransport({ name, url, clock, logger, binding: serialBinding }),
   mqtt: MQTT_CLIENT,
   mqtts: MQTT_CLIENT,
   'mqtt+broker': ({ name, url, devices }, { clock, logger, baseDir }) =>

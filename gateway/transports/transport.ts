@@ -54,6 +54,22 @@ export interface WaveformFrame extends FrameBase {
   readonly samples: readonly (number | null)[]
 }
 
+/** What the converter of a board without a protocol of its own gave in one stretch (Firmata). */
+export interface AnalogSamplesFrame extends FrameBase {
+  readonly format: 'analog-samples'
+  /** The board's own time of the first samples, milliseconds, counted in its sampling intervals. */
+  readonly clockMs: number
+  /** One sampling interval; every channel has one sample in each. */
+  readonly periodMs: number
+  /** ADC counts, 0 to 1023; `null` where one was lost on the line. */
+  readonly channels: readonly {
+    readonly sensor: 'ecg' | 'airflow' | 'gsr' | 'bodyTemperature'
+    readonly samples: readonly (number | null)[]
+  }[]
+  /** ±8 g, 256 counts per g; `null` where the sensor did not answer. Left out where there is none. */
+  readonly acceleration?: readonly (readonly [number, number, number] | null)[]
+}
+
 /** Something about the transport itself, in order with its data: silence and loss are events too. */
 export interface TransportEventFrame extends FrameBase {
   readonly format: 'transport-event'
@@ -66,7 +82,7 @@ export interface TransportEventFrame extends FrameBase {
   readonly count: number
 }
 
-export type Frame = KitLineFrame | MqttFrame | WaveformFrame | TransportEventFrame
+export type Frame = KitLineFrame | MqttFrame | WaveformFrame | AnalogSamplesFrame | TransportEventFrame
 
 export interface TransportStatus {
   readonly name: string

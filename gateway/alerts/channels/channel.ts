@@ -24,6 +24,9 @@ export interface AlertChannel {
   readonly name: string
   /** Never rejects. The same notice may come twice; the far end is given what it needs to recognise it. */
   notify(notice: AlertNotice, signal: AbortSignal): Promise<DeliveryOutcome>
+  /** Where a channel holds something open. @param active what was raised before the gateway started and is not over. */
+  start?(active: readonly AlertNotice[]): Promise<void>
+  stop?(): Promise<void>
 }
 
 export function noticeOf(transition: AlertTransition, home: string): AlertNotice {

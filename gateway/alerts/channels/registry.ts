@@ -1,4 +1,7 @@
 import type { ChannelConfig } from '#gateway/config/schema.js'
+import type { Clock } from '#gateway/runtime/clock.js'
+import type { SerialBinding } from '#gateway/transports/serial/binding.js'
+import { annunciatorChannel } from './annunciator.js'
 import type { AlertChannel } from './channel.js'
 import { type LineStream, terminalChannel } from './terminal.js'
 import { webhookChannel } from './webhook.js'
@@ -14,6 +17,20 @@ export interface ChannelEdges {
   readonly baseDir: string
   /** Longest wait for an answer; each channel has its own default. */
   readonly timeoutMs?: number
+  /** The system's clock where left out. */
+  readonly clock?: Clock
+  /** Instead of the machine's own serial ports. */
+  readonly serialBinding?: SerialBinding
+  /** Somebody has pressed the button of a local annunciator. */
+  readonly acknowledged?: (acknowledgement: Acknowledgement) => void
+}
+
+/** Who was there has seen these alerts. Today it only silences the annunciator it came from. */
+export interface Acknowledgement {
+  readonly channel: string
+  /** Epoch ms. */
+  readonly at: number
+  readonly alertIds: readonly string[]
 }
 
 type Factories = {
@@ -24,7 +41,7 @@ type Factories = {
 }
 
 /** To add a channel: its file, its variant in the configuration's schema, and a line here. */
-const FACTORIES: Factories = { terminal: terminalChannel, webhook: webhookChannel }
+const FACTORIES: Factories = { terminal: terminalChannel, webhook: webhookChannel, annunciator: annunciatorChannel }
 
 /** @throws HomebeatError where the configuration cannot work (`secret.*`, `channel.insecure`). */
 export function createChannel(config: ChannelConfig, edges: ChannelEdges): AlertChannel {

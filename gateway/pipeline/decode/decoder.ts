@@ -1,5 +1,6 @@
-/** decode: Frame → Readings. One KitDecoder per wire; everything else needs no memory. No I/O, no clock of its own. */
+/** decode: Frame → Readings. One KitDecoder or AnalogDecoder per wire; everything else needs no memory. No I/O, no clock of its own. */
 import type { Frame, WaveformFrame } from '#gateway/transports/transport.js'
+import { AnalogDecoder } from './analog.js'
 import type { ZoneOffset } from './device-time.js'
 import { KitDecoder } from './kit-decoder.js'
 import { decodeMqtt } from './mqtt.js'
@@ -15,6 +16,7 @@ export interface DecoderOptions {
 export class Decoder {
   readonly #options: DecoderOptions
   readonly #kits = new Map<string, KitDecoder>()
+  readonly #boards = new Map<string, AnalogDecoder>()
 
   constructor(options: DecoderOptions = {}) {
     this.#options = options
@@ -32,6 +34,8 @@ export class Decoder {
         return decodeMqtt(frame)
       case 'waveform-block':
         return decodeWaveform(frame)
+      case 'analog-samples':
+        return this.#board(frame.transport).decode(frame)
       case 'transport-event': {
         const { transport, event, detail, deviceId, receivedAt: at } = frame
         // One of many that comes to measure and goes again is no fault of the transport.
@@ -40,6 +44,15 @@ export class Decoder {
         return { ...NOTHING, events: [{ type: 'transport', transport, at, event, detail }], refused }
       }
     }
+  }
+
+  #board(transport: string): AnalogDecoder {
+    let board = this.#boards.get(transport)
+    if (!board) {
+      board = new AnalogDecoder(this.deviceOf(transport))
+      this.#boards.set(transport, board)
+    }
+    return board
   }
 
   #kit(transport: string): KitDecoder {

@@ -1,6 +1,7 @@
 import { expect } from 'chai'
 import { HomebeatError } from '#gateway/runtime/errors.js'
 import { silentLogger } from '#gateway/runtime/logger.js'
+import { FirmataTransport } from '#gateway/transports/firmata/firmata-transport.js'
 import { BrokerTransport } from '#gateway/transports/mqtt/broker-transport.js'
 import { ClientTransport } from '#gateway/transports/mqtt/client-transport.js'
 import { createTransport } from '#gateway/transports/registry.js'
@@ -18,6 +19,7 @@ describe('The transport registry', () => {
   it('chooses the transport by the scheme of its URL', () => {
     expect(create('serial:///dev/ttyACM0?baud=115200')).to.be.instanceOf(SerialTransport)
     expect(create('serial+tcp://bridge.local:2000')).to.be.instanceOf(SerialTransport)
+    expect(create('firmata:///dev/ttyACM0?interval=25')).to.be.instanceOf(FirmataTransport)
     expect(create('mqtt+broker://127.0.0.1:1883')).to.be.instanceOf(BrokerTransport)
     expect(create('mqtt://home@broker.local')).to.be.instanceOf(ClientTransport)
     expect(create('mqtts://home@broker.local:8883?clientId=home-1')).to.be.instanceOf(ClientTransport)
