@@ -3,6 +3,7 @@
 // converter, the UART and the I2C bus are driven directly, so that sampling never waits for the link.
 #include "accelerometer.h"
 #include "board.h"
+#include "calibration.h"
 #include "commands.h"
 #include "handover.h"
 #include "line.h"
@@ -18,6 +19,7 @@
 
 void setup() {
   pins_begin();
+  calibration_begin();
   uart_begin(BAUD_HOST);
   sampler_begin();
   oximeter_begin();
@@ -32,7 +34,8 @@ void setup() {
 void loop() {
   wdt_reset();
   oximeter_poll();
-  accelerometer_poll();
+  accelerometer_poll(true);
+  calibration_poll();
   commands_poll();
   handover_poll();
   telemetry_poll();
