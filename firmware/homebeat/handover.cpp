@@ -50,6 +50,13 @@ static void rest_ms(uint16_t ms) {
   while (now_ms() - begin < ms) rest();
 }
 
+// The last byte may still be in the data register and the one before it on the wire: two characters at the old rate.
+static void change_baud(uint32_t baud, uint8_t two_characters_ms) {
+  while (!uart_drained()) rest();
+  rest_ms(two_characters_ms);
+  uart_change_baud(baud);
+}
+
 static void announce(bool begin, uint16_t records, uint16_t dropped) {
   while (!line_ready()) rest();
   line_begin('H', now_ms());
@@ -88,7 +95,7 @@ struct Found {
 
 static Found read_cuff() {
   CuffParser parser;
-  uart_change_baud(BAUD_CUFF);
+  change_baud(BAUD_CUFF, 4);
   uart_put(0xAA);
   uart_put(0x55);
   uart_put(0x88);
@@ -102,7 +109,7 @@ static Found read_glucometer() {
   GlucometerParser parser;
   PORTD |= GLUCOMETER_ENABLE;
   rest_ms(ENABLE_MS);
-  uart_change_baud(BAUD_GLUCOMETER);
+  change_baud(BAUD_GLUCOMETER, 4);
   uart_put('U');
   listen(parser, LONGEST_GLUCOMETER_MS);
   PORTD &= ~GLUCOMETER_ENABLE;
@@ -118,7 +125,7 @@ static void pass() {
   announce(true, 0, 0);
   commands_forget();
   Found found = source == CUFF ? read_cuff() : read_glucometer();
-  uart_change_baud(BAUD_HOST);
+  change_baud(BAUD_HOST, source == CUFF ? 4 : 20);
   rest_ms(SETTLE_MS);
   uart_put('\n');
   more = found.more;

@@ -19,9 +19,9 @@
 
 void setup() {
   pins_begin();
-  calibration_begin();
   uart_begin(BAUD_HOST);
   sampler_begin();
+  calibration_begin();  // before the first tick is served
   oximeter_begin();
   set_sleep_mode(SLEEP_MODE_IDLE);
   sei();
