@@ -14,14 +14,14 @@ import { type Decoded, type DeviceEvent, refuse } from './result.js'
 export const KIT_PROTOCOL = '1'
 
 /** What an L line's letter stands for: the type of the lines that are missing. */
-const GAPS: Readonly<Record<string, SensorKind>> = {
-  E: 'ecg',
-  M: 'emg',
-  A: 'airflow',
-  X: 'position',
-  G: 'gsr',
-  T: 'bodyTemperature',
-}
+const GAPS: ReadonlyMap<string, SensorKind> = new Map([
+  ['E', 'ecg'],
+  ['M', 'emg'],
+  ['A', 'airflow'],
+  ['X', 'position'],
+  ['G', 'gsr'],
+  ['T', 'bodyTemperature'],
+])
 
 /** A jump beyond this is a restart whose banner was lost, not a loss: about ten minutes of lines. */
 const MAX_LOST = 16_384
@@ -179,7 +179,7 @@ export class KitDecoder {
         return true
       }
       case 'L': {
-        const signal = GAPS[first]
+        const signal = GAPS.get(first)
         const periodUs = decimal(second, 7)
         const samples = decimal(third, 5)
         if (line.fields.length !== 3 || !signal || !periodUs || samples === null) return false
