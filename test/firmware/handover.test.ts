@@ -81,6 +81,17 @@ describe('firmware hand-over', function () {
     expect(bodies(kit.run(1100), 'S').at(-1)).to.equal('ecg,0,0,0')
   })
 
+  it('is one dump for a virtual patient that measures on request: not again at the second pass', () => {
+    const patient = new KitHost(new FakePatient(), { measureOnRequest: true })
+    patient.board.cuff.store(...eighty)
+    patient.run(300)
+    patient.command('P')
+    const lines = patient.run(5000)
+    expect(bodies(lines, 'H').at(-1)).to.equal('end,cuff,80,0,40')
+    expect(bodies(lines, 'P')).to.have.length(80)
+    expect(bodies(lines, 'P').at(-1)).to.match(/,131,82,72$/)
+  })
+
   it('begins again when the cuff has measured between two passes, so that the newest is not lost', () => {
     kit.board.cuff.store(...eighty)
     kit.command('P')
