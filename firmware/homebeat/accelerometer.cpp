@@ -1,6 +1,5 @@
 #include "accelerometer.h"
 
-#include "line.h"
 #include "sampler.h"
 #include "twi.h"
 
@@ -15,6 +14,14 @@ static uint8_t filling, fill;
 static bool ready;
 static uint8_t device;     // its address, 0 while it does not answer
 static uint8_t retry_in;   // readings until it is looked for again
+
+Gap accelerometer_gap;
+
+static void turn() {
+  filling ^= 1;
+  fill = 0;
+  ready = true;
+}
 
 static bool start(uint8_t address) {
   uint8_t who;
@@ -35,9 +42,14 @@ void accelerometer_begin() {
   look();
 }
 
-void accelerometer_poll() {
+void accelerometer_poll(bool may_search) {
   if (!accel_due()) return;
-  if (!device && --retry_in == 0) look();
+  if (fill == ACCEL_BLOCK) {
+    accelerometer_gap.add(now_ms());
+    return;
+  }
+  if (!device && retry_in > 1) retry_in--;
+  else if (!device && may_search) look();
   AccelBlock &block = blocks[filling];
   if (fill == 0) {
     block.time = now_ms();
@@ -56,21 +68,12 @@ void accelerometer_poll() {
     block.status = 'f';
     sample[0] = sample[1] = sample[2] = 4095;
   }
-  if (++fill < ACCEL_BLOCK) return;
-  fill = 0;
-  if (ready) {
-    line_drop();
-  } else {
-    filling ^= 1;
-    ready = true;
-  }
+  if (++fill == ACCEL_BLOCK && !ready) turn();
 }
 
 const AccelBlock *accelerometer_waiting() { return ready ? &blocks[filling ^ 1] : 0; }
-void accelerometer_sent() { ready = false; }
 
-void accelerometer_restart() {
-  fill = 0;
+void accelerometer_sent() {
   ready = false;
-  accel_due();
+  if (fill == ACCEL_BLOCK) turn();
 }

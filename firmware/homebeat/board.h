@@ -26,22 +26,19 @@ const uint8_t SEGMENTS_F_TO_A = 0x3F;
 
 // Rates. The sampling tick is 2 ms; every rate is a whole number of ticks.
 const uint8_t TICK_MS = 2;
-const uint8_t HEART_TICKS = 2;      // 250 Hz
+const uint8_t HEART_TICKS = 2;      // 250 Hz after a reset
 const uint8_t ACCEL_TICKS = 10;     // 50 Hz
-const uint8_t AIRFLOW_TICKS = 20;   // 25 Hz
+const uint8_t AIRFLOW_TICKS = 20;   // 25 Hz after a reset
 const uint8_t SKIN_TICKS = 125;     // 4 Hz
 const uint16_t SECOND_TICKS = 500;  // 1 Hz
 
-// Calibration, in converter counts. The published facts do not fix these; they only choose a status letter, never a value.
-const uint16_t RAIL_LOW = 5;            // below: shorted or saturated
-const uint16_t RAIL_HIGH = 1015;        // above: open or saturated
-const uint16_t SKIN_OFF = 112;          // 1 uS: (0.5 V + 1/20 V) * 1023 / 5; up to here the electrodes are off
-const uint16_t TEMPERATURE_OFF = 707;   // 27.5 degrees C by the nominal bridge; from here on the probe is off the skin
-const uint8_t ECG_FLAT = 2;             // an ECG that moves less than this for two seconds is a lead that is off
+// The calibration constants are listed in constants.h.
 
-// Oximeter display, model A: one digit lasts 2.35-2.8 ms; we sample every 304 us, so 7.7-9.2 samples a digit.
+// Oximeter display, sampled every 300 us from the strobe. Model A shows each digit for 2.35-2.8 ms: 7.8-9.3 samples.
 const uint8_t DIGIT_SAMPLES = 8;        // nominal, 8.5 with the half below
 const uint8_t GHOST_SAMPLES = 3;        // a pattern at most this long is the gap between two digits, not a digit
+// Model B: the samples at which its five digits are read. How long each stands is not documented.
+const uint8_t MODEL_B_AT[5] = {0, 2, 19, 20, 25};
 
 inline void pins_begin() {
   DDRD |= GLUCOMETER_ENABLE;

@@ -1,6 +1,7 @@
 #include "commands.h"
 
 #include "board.h"
+#include "calibration.h"
 #include "handover.h"
 #include "line.h"
 #include "sampler.h"
@@ -10,13 +11,17 @@
 #include <string.h>
 #include <util/crc16.h>
 
-// "P,0001,emg*ABCD": the longest command has 15 characters between "?" and LF.
-static const uint8_t MAX_COMMAND = 20;
+// "C,0001,airflow-zero=65535*ABCD": the longest command has 30 characters between "?" and LF.
+static const uint8_t MAX_COMMAND = 32;
 static char text[MAX_COMMAND + 1];
 static uint8_t length;
 static bool reading, waiting;  // waiting: `text` is a whole command that has not been answered yet
 static bool emg;
+static uint8_t ecg_ticks = HEART_TICKS, emg_ticks = HEART_TICKS;
 static uint16_t refused;
+static uint16_t keeping;              // the command that waits for the EEPROM
+static uint8_t kept = CONSTANTS + 1;  // and the constant it has set; CONSTANTS: all of them; more: none waits
+static uint8_t listing = CONSTANTS;   // the next constant to be sent
 
 bool mode_is_ecg() { return !emg; }
 uint16_t commands_refused() { return refused; }
@@ -31,6 +36,14 @@ static void answer(uint16_t cseq, const char *result, const char *detail) {
   line_hex(cseq, 4);
   line_text(result);
   line_text(detail);
+  line_end();
+}
+
+static void accept_value(uint16_t cseq, uint16_t value) {
+  line_begin('K', now_ms());
+  line_hex(cseq, 4);
+  line_text(PSTR(",ok,"));
+  line_decimal(value);
   line_end();
 }
 
@@ -67,9 +80,69 @@ static void set_mode(uint16_t cseq, const char *argument) {
   else return refuse(cseq, PSTR("bad-argument"));
   if (to_emg != emg) {
     emg = to_emg;
-    heart_restart();
+    heart_restart(emg ? emg_ticks : ecg_ticks);
   }
   accept(cseq, emg ? PSTR("emg") : PSTR("ecg"));
+}
+
+// Bounded choices: what the converter, the link and the memory carry with room to spare.
+static void set_rate(uint16_t cseq, const char *argument) {
+  static const struct {
+    char text[12];
+    char signal;
+    uint8_t ticks;
+  } CHOICES[] PROGMEM = {
+      {"ecg=125", 'e', 4}, {"ecg=250", 'e', 2}, {"ecg=500", 'e', 1},    {"emg=250", 'm', 2},
+      {"emg=500", 'm', 1}, {"airflow=25", 'a', 20}, {"airflow=50", 'a', 10},
+  };
+  for (uint8_t i = 0; i < sizeof CHOICES / sizeof *CHOICES; i++) {
+    if (strcmp_P(argument, CHOICES[i].text)) continue;
+    uint8_t ticks = pgm_read_byte(&CHOICES[i].ticks);
+    char signal = pgm_read_byte(&CHOICES[i].signal);
+    if (signal == 'a') {
+      if (ticks != airflow_ticks()) airflow_restart(ticks);
+    } else {
+      (signal == 'm' ? emg_ticks : ecg_ticks) = ticks;
+      if ((signal == 'm') == emg && ticks != heart_ticks()) heart_restart(ticks);
+    }
+    return accept_value(cseq, 1000 / TICK_MS / ticks);
+  }
+  refuse(cseq, PSTR("bad-argument"));
+}
+
+// Nothing: lists all. A name: its value. name=value: sets it. "nominal": sets all as they were delivered.
+static void calibrate(uint16_t cseq, const char *argument) {
+  uint8_t constant;
+  if (!*argument) {
+    listing = 0;
+    return accept(cseq, calibration_kept() ? PSTR("kept") : PSTR("nominal"));
+  }
+  if (calibration_find(argument, &constant)) return accept_value(cseq, calibration((Constant)constant));
+  if (!strcmp_P(argument, PSTR("nominal"))) {
+    calibration_reset();
+    constant = CONSTANTS;
+  } else if (!calibration_set(argument, &constant)) {
+    return refuse(cseq, PSTR("bad-argument"));
+  }
+  keeping = cseq;
+  kept = constant;
+}
+
+// Answered when it is in the EEPROM, not before.
+static void answer_kept() {
+  if (kept == CONSTANTS) accept(keeping, PSTR("nominal"));
+  else accept_value(keeping, calibration((Constant)kept));
+  kept = CONSTANTS + 1;
+}
+
+bool commands_send_constant() {
+  if (listing == CONSTANTS) return false;
+  line_begin('C', now_ms());
+  line_text(calibration_name(listing));
+  line_comma();
+  line_decimal(calibration((Constant)listing++));
+  line_end();
+  return true;
 }
 
 // T,SSSS,[argument]*CRCC. What has not even this shape cannot be answered: it is counted, and the host repeats.
@@ -92,6 +165,8 @@ static void execute() {
     case 'P': return begin_dump(cseq, CUFF, PSTR("cuff"), argument);
     case 'U': return begin_dump(cseq, GLUCOMETER, PSTR("glucometer"), argument);
     case 'M': return set_mode(cseq, argument);
+    case 'R': return set_rate(cseq, argument);
+    case 'C': return calibrate(cseq, argument);
     default: return refuse(cseq, PSTR("unknown"));
   }
 }
@@ -115,6 +190,8 @@ void commands_poll() {
       text[length++] = byte;
     }
   }
+  if (!line_ready() || calibration_writing()) return;
+  if (kept <= CONSTANTS) answer_kept();
   if (!waiting || !line_ready()) return;
   waiting = false;
   text[length] = 0;

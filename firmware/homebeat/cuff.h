@@ -12,6 +12,7 @@ class CuffParser {
  public:
   CuffParser();
   bool feed(uint8_t byte);  // true when the dump is complete
+  bool enough() const { return false; }  // the whole dump is read each time: only its end says how many there are
   uint16_t malformed() const { return bad; }
 
  private:

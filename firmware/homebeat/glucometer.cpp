@@ -23,6 +23,8 @@ bool GlucometerParser::feed(uint8_t byte) {
   return left == 0;
 }
 
+bool GlucometerParser::enough() const { return started && records_full(); }
+
 bool glucose_decode(const uint8_t *raw, GlucoseRecord *r) {
   r->year = raw[0];
   r->month = raw[1];

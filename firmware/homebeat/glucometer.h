@@ -13,6 +13,7 @@ class GlucometerParser {
   GlucometerParser();
   bool feed(uint8_t byte);  // true when the dump is complete
   uint16_t malformed() const { return bad; }
+  bool enough() const;  // true when the window is full
   uint8_t missing() const { return left; }  // announced but not received
 
  private:

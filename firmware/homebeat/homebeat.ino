@@ -3,6 +3,7 @@
 // converter, the UART and the I2C bus are driven directly, so that sampling never waits for the link.
 #include "accelerometer.h"
 #include "board.h"
+#include "calibration.h"
 #include "commands.h"
 #include "handover.h"
 #include "line.h"
@@ -20,6 +21,7 @@ void setup() {
   pins_begin();
   uart_begin(BAUD_HOST);
   sampler_begin();
+  calibration_begin();  // before the first tick is served
   oximeter_begin();
   set_sleep_mode(SLEEP_MODE_IDLE);
   sei();
@@ -32,7 +34,8 @@ void setup() {
 void loop() {
   wdt_reset();
   oximeter_poll();
-  accelerometer_poll();
+  accelerometer_poll(true);
+  calibration_poll();
   commands_poll();
   handover_poll();
   telemetry_poll();

@@ -1,4 +1,4 @@
-// Sniffs the oximeter's multiplexed seven-segment display (model A) and reads pulse and SpO2 off it.
+// Sniffs the oximeter's multiplexed seven-segment display (models A and B) and reads pulse and SpO2 off it.
 #pragma once
 #include <stdint.h>
 

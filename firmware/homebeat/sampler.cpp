@@ -8,16 +8,16 @@
 Block<HEART_BLOCK> heart;
 Block<AIRFLOW_BLOCK> airflow;
 Block<SKIN_BLOCK> skin;
-Temperature temperature;
+Temperatures temperatures;
 
 static volatile uint32_t clock_ms;
 static uint32_t sampled_ms;             // the tick at which the running conversions were asked for
 static volatile uint8_t wanted;         // channels still to convert in this tick, one bit each
 static uint8_t channel;                 // being converted
-static volatile bool paused;
 static volatile bool accel_flag, second_flag;
 static volatile uint16_t overruns;
 static uint8_t heart_in, accel_in, airflow_in, skin_in;
+static volatile uint8_t heart_every = HEART_TICKS, airflow_every = AIRFLOW_TICKS;
 static uint16_t second_in;
 
 void sampler_begin() {
@@ -48,11 +48,11 @@ ISR(TIMER1_COMPA_vect) {
   clock_ms += TICK_MS;
   uint8_t due = 0;
   if (--heart_in == 0) {
-    heart_in = HEART_TICKS;
+    heart_in = heart_every;
     due |= _BV(CHANNEL_HEART);
   }
   if (--airflow_in == 0) {
-    airflow_in = AIRFLOW_TICKS;
+    airflow_in = airflow_every;
     due |= _BV(CHANNEL_AIRFLOW);
   }
   if (--skin_in == 0) {
@@ -61,7 +61,7 @@ ISR(TIMER1_COMPA_vect) {
   }
   if (--accel_in == 0) {
     accel_in = ACCEL_TICKS;
-    if (accel_flag && !paused) overruns++;
+    if (accel_flag) overruns++;
     accel_flag = true;
   }
   if (--second_in == 0) {
@@ -83,15 +83,21 @@ ISR(ADC_vect) {
   uint8_t done = channel;
   wanted &= ~_BV(done);
   if (wanted) convert_next();
-  if (paused) return;
   switch (done) {
     case CHANNEL_HEART: heart.push(counts, sampled_ms); break;
     case CHANNEL_AIRFLOW: airflow.push(counts, sampled_ms); break;
     case CHANNEL_SKIN: skin.push(counts, sampled_ms); break;
-    default:
-      temperature.counts = counts;
-      temperature.time = sampled_ms;
-      temperature.ready = true;
+    default: {
+      Temperatures &t = temperatures;
+      if (t.waiting == Temperatures::ROOM) {
+        t.gap.add(sampled_ms);
+        break;
+      }
+      uint8_t at = (t.first + t.waiting) % Temperatures::ROOM;
+      t.counts[at] = counts;
+      t.time[at] = sampled_ms;
+      t.waiting++;
+    }
   }
 }
 
@@ -120,19 +126,22 @@ void sampler_missed() {
   ATOMIC_BLOCK(ATOMIC_RESTORESTATE) { overruns++; }
 }
 
-void heart_restart() {
+uint8_t heart_ticks() { return heart_every; }
+uint8_t airflow_ticks() { return airflow_every; }
+
+// The countdown is shortened where it must be, never lengthened: the next sample comes when it was due, or earlier.
+void heart_restart(uint8_t ticks) {
   ATOMIC_BLOCK(ATOMIC_RESTORESTATE) {
-    heart.fill = 0;
-    heart.ready = false;
+    heart_every = ticks;
+    if (heart_in > ticks) heart_in = ticks;
+    heart.restart();
   }
 }
 
-void sampler_pause() {
+void airflow_restart(uint8_t ticks) {
   ATOMIC_BLOCK(ATOMIC_RESTORESTATE) {
-    paused = true;
-    heart.fill = airflow.fill = skin.fill = 0;
-    heart.ready = airflow.ready = skin.ready = temperature.ready = false;
+    airflow_every = ticks;
+    if (airflow_in > ticks) airflow_in = ticks;
+    airflow.restart();
   }
 }
-
-void sampler_resume() { paused = false; }

@@ -2,7 +2,7 @@
 #pragma once
 #include <stdint.h>
 
-char heart_status(const uint16_t *samples, uint8_t n, bool ecg);  // remembers two seconds
+char heart_status(const uint16_t *samples, uint8_t n, bool ecg, uint8_t per_second);  // remembers two seconds of blocks
 char airflow_status(const uint16_t *samples, uint8_t n);
 char skin_status(const uint16_t *samples, uint8_t n);
 char temperature_status(uint16_t counts);

@@ -30,67 +30,102 @@ void telemetry_banner() {
   line_end();
 }
 
-static void waveform(char type, uint32_t time, char status, const char *period, const uint16_t *samples, uint8_t n) {
+// In microseconds; every period is a whole number of milliseconds.
+static void period(uint16_t ms) {
+  line_decimal(ms);
+  line_text(PSTR("000,"));
+}
+
+static void waveform(char type, uint32_t time, char status, uint16_t ms, const uint16_t *samples, uint8_t n) {
   line_begin(type, time);
   line_char(status);
-  line_text(period);
+  line_comma();
+  period(ms);
   while (n--) line_packed(*samples++);
   line_end();
 }
 
-template <uint8_t N> static void drop_lost(Block<N> &block) {
-  uint8_t lost;
-  ATOMIC_BLOCK(ATOMIC_RESTORESTATE) {
-    lost = block.lost;
-    block.lost = 0;
-  }
-  while (lost--) line_drop();
+static void declare(char type, uint16_t ms, Gap &gap) {
+  uint32_t since;
+  uint16_t count = gap.take(&since);
+  line_begin('L', since);
+  line_char(type);
+  line_comma();
+  period(ms);
+  line_decimal(count);
+  line_end();
 }
 
 static bool send_heart() {
-  drop_lost(heart);
+  bool ecg = mode_is_ecg();
+  uint8_t ms = heart_ticks() * TICK_MS;
+  if (heart.gap.due(heart.ready, heart.waiting_time())) {
+    declare(ecg ? 'E' : 'M', ms, heart.gap);
+    return true;
+  }
   if (!heart.ready) return false;
   const uint16_t *s = heart.waiting();
-  bool ecg = mode_is_ecg();
-  waveform(ecg ? 'E' : 'M', heart.waiting_time(), heart_status(s, HEART_BLOCK, ecg), PSTR(",4000,"), s, HEART_BLOCK);
-  heart.ready = false;
+  char status = heart_status(s, HEART_BLOCK, ecg, 1000 / HEART_BLOCK / ms);
+  waveform(ecg ? 'E' : 'M', heart.waiting_time(), status, ms, s, HEART_BLOCK);
+  heart.sent();
   return true;
 }
 
 static bool send_accelerometer() {
   const AccelBlock *block = accelerometer_waiting();
+  if (accelerometer_gap.due(block, block ? block->time : 0)) {
+    declare('X', ACCEL_TICKS * TICK_MS, accelerometer_gap);
+    return true;
+  }
   if (!block) return false;
-  waveform('X', block->time, block->status, PSTR(",20000,"), block->samples, 3 * ACCEL_BLOCK);
+  waveform('X', block->time, block->status, ACCEL_TICKS * TICK_MS, block->samples, 3 * ACCEL_BLOCK);
   accelerometer_sent();
   return true;
 }
 
 static bool send_airflow() {
-  drop_lost(airflow);
+  uint8_t ms = airflow_ticks() * TICK_MS;
+  if (airflow.gap.due(airflow.ready, airflow.waiting_time())) {
+    declare('A', ms, airflow.gap);
+    return true;
+  }
   if (!airflow.ready) return false;
   const uint16_t *s = airflow.waiting();
-  waveform('A', airflow.waiting_time(), airflow_status(s, AIRFLOW_BLOCK), PSTR(",40000,"), s, AIRFLOW_BLOCK);
-  airflow.ready = false;
+  waveform('A', airflow.waiting_time(), airflow_status(s, AIRFLOW_BLOCK), ms, s, AIRFLOW_BLOCK);
+  airflow.sent();
   return true;
 }
 
 static bool send_skin() {
-  drop_lost(skin);
+  const uint16_t ms = SKIN_TICKS * TICK_MS;
+  if (skin.gap.due(skin.ready, skin.waiting_time())) {
+    declare('G', ms, skin.gap);
+    return true;
+  }
   if (!skin.ready) return false;
   const uint16_t *s = skin.waiting();
-  waveform('G', skin.waiting_time(), skin_status(s, SKIN_BLOCK), PSTR(",250000,"), s, SKIN_BLOCK);
-  skin.ready = false;
+  waveform('G', skin.waiting_time(), skin_status(s, SKIN_BLOCK), ms, s, SKIN_BLOCK);
+  skin.sent();
   return true;
 }
 
 static bool send_temperature() {
-  if (!temperature.ready) return false;
-  line_begin('T', temperature.time);
-  line_char(temperature_status(temperature.counts));
+  Temperatures &t = temperatures;
+  uint8_t at = t.first;
+  if (t.gap.due(t.waiting, t.time[at])) {
+    declare('T', SECOND_TICKS * TICK_MS, t.gap);
+    return true;
+  }
+  if (!t.waiting) return false;
+  line_begin('T', t.time[at]);
+  line_char(temperature_status(t.counts[at]));
   line_comma();
-  line_decimal(temperature.counts);
+  line_decimal(t.counts[at]);
   line_end();
-  temperature.ready = false;
+  ATOMIC_BLOCK(ATOMIC_RESTORESTATE) {
+    t.first = (at + 1) % Temperatures::ROOM;
+    t.waiting--;
+  }
   return true;
 }
 
@@ -131,5 +166,5 @@ void telemetry_poll() {
   }
   if (!line_ready()) return;
   (void)(send_heart() || send_accelerometer() || send_airflow() || send_skin() || send_temperature() ||
-         send_oximeter() || send_state() || handover_send_record());
+         send_oximeter() || send_state() || commands_send_constant() || handover_send_record());
 }

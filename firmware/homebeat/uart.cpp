@@ -3,7 +3,6 @@
 #include <avr/interrupt.h>
 #include <avr/io.h>
 #include <util/atomic.h>
-#include <util/delay.h>
 
 static const uint8_t RX_SIZE = 64;  // 33 ms at the cuff's 19200 baud
 static volatile uint8_t tx_ring[256];
@@ -70,11 +69,9 @@ uint16_t uart_overflows() {
   return lost;
 }
 
+bool uart_drained() { return tx_head == tx_tail && (UCSR0A & _BV(UDRE0)); }
+
 void uart_change_baud(uint32_t baud) {
-  while (tx_head != tx_tail) {}
-  // The last byte may still be in the data register and the one before it on the wire: two characters at 1200 baud.
-  while (!(UCSR0A & _BV(UDRE0))) {}
-  _delay_ms(18);
   configure(baud);
   uart_discard();
 }

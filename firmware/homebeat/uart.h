@@ -9,5 +9,5 @@ bool uart_take(uint8_t *byte);
 void uart_discard();          // forgets what was received
 uint16_t uart_overflows();    // bytes lost because the receive ring was full
 
-// Waits until the last bit has left, then changes the rate. Takes up to 25 ms.
-void uart_change_baud(uint32_t baud);
+bool uart_drained();          // true when all bytes but the last one or two have left
+void uart_change_baud(uint32_t baud);  // at once: what has not left is lost

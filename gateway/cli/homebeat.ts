@@ -8,6 +8,7 @@
 import { Command } from 'commander'
 import { VERSION } from '#gateway/runtime/version.js'
 import { EXIT } from './exit.js'
+import { flashCommand } from './flash.js'
 import { identityCommand } from './identity.js'
 import { simulateCommand } from './simulate.js'
 import { startCommand } from './start.js'
@@ -22,6 +23,7 @@ const program = new Command('homebeat')
   .addCommand(statusCommand())
   .addCommand(verifyCommand())
   .addCommand(identityCommand())
+  .addCommand(flashCommand())
   .addCommand(simulateCommand())
 
 program.exitOverride((error) => {

@@ -93,12 +93,34 @@ export interface TransportStatus {
   readonly sentence: string
 }
 
+/** The constants a kit keeps: firmware/PROTOCOL.md says what each is, its unit and its range. */
+export type CalibrationConstant =
+  | 'rail-low'
+  | 'rail-high'
+  | 'skin-off'
+  | 'temp-off'
+  | 'ecg-flat'
+  | 'temp-vref'
+  | 'temp-ra'
+  | 'temp-rb'
+  | 'temp-rc'
+  | 'skin-zero'
+  | 'airflow-zero'
+
 /** Commands the kit understands (firmware/PROTOCOL.md, commands). */
 export type KitCommand =
   | { readonly command: 'identify' }
   | { readonly command: 'readCuff' }
   | { readonly command: 'readGlucometer' }
   | { readonly command: 'mode'; readonly mode: 'ecg' | 'emg' }
+  /** Hertz: ecg 125, 250 or 500; emg 250 or 500; airflow 25 or 50. Until the kit's next reset. */
+  | { readonly command: 'rate'; readonly signal: 'ecg' | 'emg' | 'airflow'; readonly hertz: number }
+  /** The kit answers, and then sends its constants one by one (device events `calibration`). */
+  | { readonly command: 'readCalibration' }
+  /** Answered when it is kept in the kit's EEPROM. @param value 0–65535, in the constant's own unit and range. */
+  | { readonly command: 'calibrate'; readonly name: CalibrationConstant; readonly value: number }
+  /** Back to the nominal values, kept as well. */
+  | { readonly command: 'resetCalibration' }
 
 export interface Transport extends Lifecycle {
   readonly name: string

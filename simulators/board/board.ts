@@ -1,3 +1,4 @@
+import { EEPROMMemoryBackend } from 'avr8js'
 import type { VirtualPatient } from '#simulators/patient/patient.js'
 import { AdcInputs, type Jumper } from './adc-inputs.js'
 import { VirtualCuff } from './cuff.js'
@@ -36,6 +37,10 @@ export interface VirtualBoardOptions {
   readonly bootloaderMs?: number
 }
 
+/** ATmega328P. */
+const EEPROM_BYTES = 1024
+/** One request reads a long dump in passes: nobody measures again between them. */
+const MEASURE_AGAIN_MS = 60_000
 const toCycles = (ms: number) => Math.round((ms * CPU_HZ) / 1000)
 /** Bytes reach the host at least this often. */
 const SLICE_CYCLES = toCycles(5)
@@ -48,6 +53,8 @@ export class VirtualBoard {
   readonly glucometer = new VirtualGlucometer()
   readonly oximeter: OximeterDisplay
   readonly accelerometer: Mma8452q
+  /** Outlives every reset, as the real one does. */
+  readonly eeprom = new EEPROMMemoryBackend(EEPROM_BYTES)
   readonly #inputs: AdcInputs
   readonly #bus: SerialBus
   readonly #program: Uint16Array
@@ -72,10 +79,10 @@ export class VirtualBoard {
     this.accelerometer = new Mma8452q((t) => options.patient.acceleration(t), now)
     this.#bus = new SerialBus([this.cuff, this.glucometer])
     if (options.measureOnRequest ?? true) {
-      this.cuff.beforeDump = () => this.measureBloodPressure()
-      this.glucometer.beforeDump = () => this.measureGlucose()
+      this.cuff.beforeDump = this.#atMostOnceAMinute(() => this.measureBloodPressure())
+      this.glucometer.beforeDump = this.#atMostOnceAMinute(() => this.measureGlucose())
     }
-    this.#machine = new Machine(this.#program, { cycles: 0, cause: 'powerOn' })
+    this.#machine = new Machine(this.#program, { cycles: 0, cause: 'powerOn', eeprom: this.eeprom })
     this.#wire()
   }
 
@@ -86,6 +93,10 @@ export class VirtualBoard {
   /** Received bytes that the firmware was too slow to read: 0, or the firmware is wrong. */
   get receiveOverruns(): number {
     return this.#bus.overruns
+  }
+  /** The processor, from the last reset on: for measuring the firmware. */
+  get machine(): Machine {
+    return this.#machine
   }
   get hostBaud(): number {
     return this.#bus.hostBaud
@@ -164,7 +175,7 @@ export class VirtualBoard {
 
   #restart(cause: ResetCause, silentMs: number): void {
     const cycles = this.#cycles + toCycles(silentMs)
-    this.#machine = new Machine(this.#program, { cycles, cause })
+    this.#machine = new Machine(this.#program, { cycles, cause, eeprom: this.eeprom })
     this.#wire()
   }
 
@@ -175,6 +186,15 @@ export class VirtualBoard {
       this.glucometer.enabled = machine.portD.pinState(5) === 1
     })
     this.glucometer.enabled = false
+  }
+
+  #atMostOnceAMinute(measure: () => void): () => void {
+    let last = Number.NEGATIVE_INFINITY
+    return () => {
+      if (this.now - last < MEASURE_AGAIN_MS) return
+      last = this.now
+      measure()
+    }
   }
 
   get #cycles(): number {

@@ -1,6 +1,7 @@
 import {
   AVRADC,
   AVRClock,
+  AVREEPROM,
   AVRIOPort,
   AVRTimer,
   AVRTWI,
@@ -10,6 +11,7 @@ import {
   avrInstruction,
   CPU,
   clockConfig,
+  type EEPROMBackend,
   portBConfig,
   portCConfig,
   portDConfig,
@@ -26,6 +28,8 @@ export const CPU_HZ = 16_000_000
 const CYCLES_PER_MS = CPU_HZ / 1000
 const SRAM_BYTES = 2048
 const SLEEP_OPCODE = 0x9588
+/** `rjmp .-2`: an instruction that jumps to itself. */
+const HANG_OPCODE = 0xcfff
 const SMCR = 0x53
 const MCUSR = 0x54
 
@@ -54,8 +58,9 @@ export class Machine {
   #asleep = false
   #stopped: ResetCause | undefined
 
-  /** @param cycles the cycle count at which the processor starts. */
-  constructor(program: Uint16Array, options: { cycles: number; cause: ResetCause }) {
+  /** @param options.cycles the cycle count at which the processor starts. `eeprom` outlives it. */
+  constructor(image: Uint16Array, options: { cycles: number; cause: ResetCause; eeprom?: EEPROMBackend }) {
+    const program = image.slice()
     this.#program = program
     const cpu = new CPU(program, SRAM_BYTES)
     this.cpu = cpu
@@ -69,6 +74,7 @@ export class Machine {
     this.usart = new AVRUSART(cpu, usart0Config, CPU_HZ)
     repairUsart(cpu)
     this.twi = new AVRTWI(cpu, twiConfig, CPU_HZ)
+    if (options.eeprom) new AVREEPROM(cpu, options.eeprom)
     new AVRWatchdog(cpu, watchdogConfig, new AVRClock(cpu, CPU_HZ, clockConfig))
     // The watchdog would restart the processor but not its peripherals: stop here, and let the board make a new Machine.
     cpu.reset = () => {
@@ -82,6 +88,11 @@ export class Machine {
   /** Set when the processor has reset itself: it must be replaced. */
   get stopped(): ResetCause | undefined {
     return this.#stopped
+  }
+
+  /** The firmware comes back from where it is now no more: it hangs, until a reset makes a new machine. */
+  hang(): void {
+    this.#program[this.cpu.pc] = HANG_OPCODE
   }
 
   /** Calls `action` after so many virtual milliseconds, unless a reset comes first. Not before the next instruction. */

@@ -1,20 +1,32 @@
 import type { VirtualPatient } from '#simulators/patient/patient.js'
 import type { Machine } from './machine.js'
 
-/** on: shows values; acquiring: shows dashes; off: dark, no strobe. */
-export type OximeterState = 'on' | 'acquiring' | 'off'
+/** on: shows values; acquiring: shows dashes; blank: strobes without a digit; off: dark, no strobe. */
+export type OximeterState = 'on' | 'acquiring' | 'blank' | 'off'
 
 const SEGMENTS = [0x77, 0x24, 0x6b, 0x6d, 0x3c, 0x5d, 0x5f, 0x64, 0x7f, 0x7d] as const
 const DASH = 0x08
 const BLANK = 0
-/** Model A: 2.35–2.8 ms a digit, a frame of 12–17 ms; the strobe's own length is not documented. */
-const TIMING = { digitMs: 2.55, frameMs: 15, strobeMs: 1 } as const
+/** A: each digit for the same time. B: as its users sample it every 300 µs, see `STARTS`. */
+export type OximeterModel = 'A' | 'B'
+
+/** A frame takes 12–17 ms; the strobe's own length is not documented. */
+const TIMING = { frameMs: 15, strobeMs: 1 } as const
+/** Model A: 2.35–2.8 ms a digit. */
+const DIGIT_MS = 2.55
+const SAMPLE_MS = 0.3
+/** Model B: read at samples 0, 2, 19, 20 and 25, so each digit starts at most one sample before; half of one here [?]. */
+const MODEL_B_STARTS = [0, 1.5, 18.5, 19.5, 24.5].map((sample) => sample * SAMPLE_MS)
+const MODEL_B_END_MS = 36 * SAMPLE_MS
 const STROBE_BIT = 6
 const SEGMENT_G_BIT = 7
 
 /** The clip oximeter's multiplexed display as the shield's connector sees it: segments low when lit, one strobe a frame. */
 export class OximeterDisplay {
   state: OximeterState = 'on'
+  model: OximeterModel = 'A'
+  /** Model A's time for each digit, milliseconds: 2.35–2.8. */
+  digitMs = DIGIT_MS
   readonly #patient: VirtualPatient
   readonly #now: () => number
   #machine: Machine | undefined
@@ -47,14 +59,16 @@ export class OximeterDisplay {
   #digit(machine: Machine, digits: readonly number[], index: number): void {
     if (machine !== this.#machine) return
     this.#show(machine, digits[index] ?? BLANK)
-    if (index < digits.length) machine.after(TIMING.digitMs, () => this.#digit(machine, digits, index + 1))
+    if (index >= digits.length) return
+    const start = (i: number) => (this.model === 'A' ? i * this.digitMs : (MODEL_B_STARTS[i] ?? MODEL_B_END_MS))
+    machine.after(start(index + 1) - start(index), () => this.#digit(machine, digits, index + 1))
   }
 
   /** Pulse ones, tens, hundreds, SpO2 ones, tens; the numbers change once a second. */
   #patterns(): readonly number[] {
-    if (this.state === 'acquiring') {
+    if (this.state !== 'on') {
       this.#second = -1
-      return [DASH, DASH, DASH, DASH, DASH]
+      return Array.from({ length: 5 }, () => (this.state === 'acquiring' ? DASH : BLANK))
     }
     const second = Math.floor(this.#now() / 1000)
     if (second === this.#second) return this.#digits

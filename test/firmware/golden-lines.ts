@@ -7,7 +7,7 @@ export function goldenLines(): string {
   kit.board.cuff.store({ year: 2013, month: 11, day: 19, hour: 11, minute: 5, systolic: 119, diastolic: 73, pulse: 60 })
   kit.board.glucometer.store({ year: 2013, month: 11, day: 19, hour: 13, minute: 7, glucose: 104 })
   const lines = kit.run(3000)
-  for (const command of ['I', 'P']) {
+  for (const command of ['I', 'C', 'P']) {
     kit.command(command)
     lines.push(...kit.run(1500))
   }
@@ -15,5 +15,5 @@ export function goldenLines(): string {
   lines.push(...kit.run(2500))
   kit.command('M', 'emg')
   lines.push(...kit.run(500))
-  return `${[...'BEMAXGTOPUHKS'].map((type) => lines.filter((line) => line.type === type).at(-1)?.text).join('\n')}\n`
+  return `${[...'BEMAXGTOPUHLCKS'].map((type) => lines.filter((line) => line.type === type).at(-1)?.text).join('\n')}\n`
 }

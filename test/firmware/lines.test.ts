@@ -18,7 +18,9 @@ const BODY: Readonly<Record<string, RegExp>> = {
   O: /^(o,\d{1,3},\d{1,2}|[anf],,)$/,
   P: /^o,\d+,\d{4}-\d\d-\d\dT\d\d:\d\d,\d{1,3},\d{1,3},\d{1,3}$/,
   U: /^o,\d+,\d{4}-\d\d-\d\dT\d\d:\d\d,\d{1,5},[0-9A-F]{2}$/,
-  H: /^(begin,(cuff|glucometer),0,0|end,(cuff|glucometer),\d+,\d+)$/,
+  H: /^(begin,(cuff|glucometer),0,0|end,(cuff|glucometer),\d+,\d+),\d+$/,
+  L: /^([EMAGX],\d{4,6}|T,1000000),\d+$/,
+  C: /^[a-z0-9-]+,\d{1,5}$/,
   K: /^[0-9A-F]{4},(ok|err),[a-z0-9.-]+$/,
   S: /^(ecg|emg),\d+,\d+,\d+$/,
 }

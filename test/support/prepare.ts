@@ -9,6 +9,7 @@ import { existsSync } from 'node:fs'
 const NEEDS: { file: string; packages: string[] }[] = [
   { file: '/usr/bin/avr-gcc', packages: ['gcc-avr', 'avr-libc', 'binutils-avr'] },
   { file: '/usr/share/arduino/hardware/arduino/avr/cores/arduino/main.cpp', packages: ['arduino-core-avr'] },
+  { file: '/usr/bin/g++', packages: ['g++'] },
   { file: '/usr/bin/socat', packages: ['socat'] },
   { file: '/usr/sbin/mosquitto', packages: ['mosquitto'] },
   { file: '/usr/bin/chromium', packages: ['chromium'] },

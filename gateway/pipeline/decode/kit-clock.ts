@@ -7,8 +7,11 @@
 export const MAX_DRIFT = 0.006
 /** The serial line buffers a few seconds at most: more than this is a step of the gateway's own clock. */
 const CLOCK_STEP_MS = 30_000
-/** Lines carry the time of their first sample, so they are out of order by about a second; a reboot is more. */
-const REBOOT_BACKWARDS_MS = 3000
+/**
+ * Lines carry the time of their first sample, and what was kept during a hand-over (10.5 s at most) comes after it;
+ * an earlier reboot than this shows in the sequence numbers.
+ */
+const REBOOT_BACKWARDS_MS = 14_000
 const WRAP = 2 ** 32
 
 export class KitClock {

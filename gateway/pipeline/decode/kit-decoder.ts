@@ -2,6 +2,7 @@
  * Decodes the lines of one kit: envelope, sequence, clock, bodies. Holds the state of one wire; no I/O and no clock
  * of its own: times come with the frames.
  */
+import type { SensorKind } from '#fhir/measurement.js'
 import type { KitLineFrame } from '#gateway/transports/transport.js'
 import type { Reading } from '../reading.js'
 import { placeDeviceTime, type ZoneOffset } from './device-time.js'
@@ -11,6 +12,16 @@ import { decimal, type KitLine, parseKitLine } from './kit-line.js'
 import { type Decoded, type DeviceEvent, refuse } from './result.js'
 
 export const KIT_PROTOCOL = '1'
+
+/** What an L line's letter stands for: the type of the lines that are missing. */
+const GAPS: ReadonlyMap<string, SensorKind> = new Map([
+  ['E', 'ecg'],
+  ['M', 'emg'],
+  ['A', 'airflow'],
+  ['X', 'position'],
+  ['G', 'gsr'],
+  ['T', 'bodyTemperature'],
+])
 
 /** A jump beyond this is a restart whose banner was lost, not a loss: about ten minutes of lines. */
 const MAX_LOST = 16_384
@@ -153,16 +164,32 @@ export class KitDecoder {
 
   #event(line: KitLine, at: number, events: DeviceEvent[]): boolean {
     const deviceId = this.#deviceId
-    const [first = '', second = '', third, fourth] = line.fields
+    const [first = '', second = '', third, fourth, fifth] = line.fields
     switch (line.type) {
       case 'H': {
         const records = decimal(third, 5)
         const dropped = decimal(fourth, 5)
         if ((first !== 'begin' && first !== 'end') || (second !== 'cuff' && second !== 'glucometer')) return false
-        if (records === null || dropped === null) return false
-        this.#stamps.clear()
+        const from = fifth === undefined ? 0 : decimal(fifth, 5)
+        if (records === null || dropped === null || from === null) return false
+        // A long dump comes in passes: what follows an earlier one is the same dump.
+        if (from === 0) this.#stamps.clear()
         this.#records = first === 'end' ? records : null
         events.push({ type: 'hand-over', deviceId, at, phase: first, to: second, records, dropped })
+        return true
+      }
+      case 'L': {
+        const signal = GAPS.get(first)
+        const periodUs = decimal(second, 7)
+        const samples = decimal(third, 5)
+        if (line.fields.length !== 3 || !signal || !periodUs || samples === null) return false
+        events.push({ type: 'gap', deviceId, at, signal, periodMs: periodUs / 1000, samples })
+        return true
+      }
+      case 'C': {
+        const value = decimal(second, 5)
+        if (line.fields.length !== 2 || !/^[a-z0-9-]{1,16}$/.test(first) || value === null) return false
+        events.push({ type: 'calibration', deviceId, at, name: first, value })
         return true
       }
       case 'K':

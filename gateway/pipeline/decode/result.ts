@@ -1,4 +1,5 @@
 /** What decode makes of one Frame. */
+import type { SensorKind } from '#fhir/measurement.js'
 import type { Reading } from '../reading.js'
 
 /** A frame that cannot be used. `code` is stable and starts with `decode.`; `reason` has no value from the payload. */
@@ -28,6 +29,24 @@ export type DeviceEvent =
       readonly to: 'cuff' | 'glucometer'
       readonly records: number
       readonly dropped: number
+    }
+  /** Samples that the kit took and could not keep, e.g. during a hand-over: a declared gap. */
+  | {
+      readonly type: 'gap'
+      readonly deviceId: string
+      /** Of the first missing sample. */
+      readonly at: number
+      readonly signal: SensorKind
+      readonly periodMs: number
+      readonly samples: number
+    }
+  /** One of the constants kept in the kit (firmware/PROTOCOL.md). */
+  | {
+      readonly type: 'calibration'
+      readonly deviceId: string
+      readonly at: number
+      readonly name: string
+      readonly value: number
     }
   | {
       readonly type: 'answer'

@@ -2,12 +2,36 @@
 import type { KitCommand } from '../transport.js'
 import { crc16Hex } from './crc16.js'
 
-const TYPES = { identify: 'I', readCuff: 'P', readGlucometer: 'U', mode: 'M' } as const
+const TYPES = {
+  identify: 'I',
+  readCuff: 'P',
+  readGlucometer: 'U',
+  mode: 'M',
+  rate: 'R',
+  readCalibration: 'C',
+  calibrate: 'C',
+  resetCalibration: 'C',
+} as const satisfies Record<KitCommand['command'], string>
+
+function argumentOf(command: KitCommand): string {
+  switch (command.command) {
+    case 'mode':
+      return command.mode
+    case 'rate':
+      return `${command.signal}=${command.hertz}`
+    case 'calibrate':
+      return `${command.name}=${command.value}`
+    case 'resetCalibration':
+      return 'nominal'
+    default:
+      return ''
+  }
+}
 
 /** `?<type>,<cseq>,<argument>*<crc>` and its LF. @param cseq 0–65535. */
 export function commandLine(command: KitCommand, cseq: number): string {
-  const argument = command.command === 'mode' ? command.mode : ''
-  const covered = `${TYPES[command.command]},${cseq.toString(16).toUpperCase().padStart(4, '0')},${argument}`
+  const number = cseq.toString(16).toUpperCase().padStart(4, '0')
+  const covered = `${TYPES[command.command]},${number},${argumentOf(command)}`
   return `?${covered}*${crc16Hex(covered)}\n`
 }
 

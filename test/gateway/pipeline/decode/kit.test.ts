@@ -142,6 +142,47 @@ describe('kit lines', () => {
     expect(events('K', '00A1,ok,homebeat-0.1.0')[0]).to.include({ command: '00A1', ok: true, detail: 'homebeat-0.1.0' })
   })
 
+  it('tell declared gaps and the kit’s constants as events, and refuse what is neither', () => {
+    const kit = new TestKit()
+    const one = decoder()
+    const decode = (type: string, body: string) => one.decode(kit.frame(type, 1000, body))
+    expect(decode('L', 'E,4000,85').events).to.deep.equal([
+      { type: 'gap', deviceId: 'kit-1', at: T0 + 1000, signal: 'ecg', periodMs: 4, samples: 85 },
+    ])
+    expect(decode('L', 'T,1000000,2').events[0]).to.include({ signal: 'bodyTemperature', periodMs: 1000, samples: 2 })
+    expect(decode('C', 'temp-rb,821').events).to.deep.equal([
+      { type: 'calibration', deviceId: 'kit-1', at: T0 + 1000, name: 'temp-rb', value: 821 },
+    ])
+    for (const [type, body] of [
+      ['L', 'Q,4000,85'],
+      ['L', 'E,0,85'],
+      ['L', 'E,4000'],
+      ['L', 'constructor,4000,1'],
+      ['C', 'temp-rb,-1'],
+      ['C', 'Temp,1'],
+      ['C', 'temp-rb'],
+      ['H', 'end,cuff,3,0,x'],
+    ] as const)
+      expect(decode(type, body).refused?.code, body).to.equal('decode.kit-body')
+  })
+
+  it('take a dump in passes as one: records of the same minute stay apart over the border of two passes', () => {
+    const kit = new TestKit()
+    const one = decoder()
+    const record = (index: number) =>
+      one.decode(kit.frame('P', 1100, `o,${index},2026-01-01T11:05,119,73,60`)).readings[0]
+    const hand = (body: string) => one.decode(kit.frame('H', 1000, body))
+    hand('begin,cuff,0,0,0')
+    hand('end,cuff,2,0,0')
+    expect(record(0)).to.include({ superseded: true }).and.not.to.have.property('ordinal')
+    hand('begin,cuff,0,0,1')
+    hand('end,cuff,2,0,1')
+    expect(record(1)).to.include({ ordinal: 2 }).and.not.to.have.property('superseded')
+    hand('begin,cuff,0,0,0')
+    hand('end,cuff,2,0,0')
+    expect(record(0), 'a dump that begins again').to.not.have.property('ordinal')
+  })
+
   it('from a cuff keep the device’s own time, and only the newest of a dump may alarm', () => {
     const kit = new TestKit()
     const one = new KitDecoder({ deviceId: 'kit-1', zoneOffsetMinutes: 60 })
@@ -186,6 +227,8 @@ describe('kit lines', () => {
       P: 'bloodPressure pulse',
       U: 'glucose',
       H: 'hand-over',
+      L: 'gap',
+      C: 'calibration',
       K: 'answer',
       S: 'mode heartbeat',
     })
