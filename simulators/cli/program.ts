@@ -65,7 +65,9 @@ export async function runProgram(
   verbs = VERBS,
 ): Promise<number> {
   const program = new Command('homebeat simulate')
-    .description('Simulators: every part around a gateway, without hardware. They run until Ctrl-C; scenarios end by themselves.')
+    .description(
+      'Simulators: every part around a gateway, without hardware. They run until Ctrl-C; scenarios end by themselves.',
+    )
     .exitOverride()
     .configureOutput({
       writeOut: output.out,

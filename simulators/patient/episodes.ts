@@ -161,13 +161,13 @@ export const EPISODES: readonly Script[] = [
   },
   {
     name: 'asystole',
-    description: 'the heart stands still from 30 to 60 s: no beat in the ECG, no pulse at the finger',
+    description: 'the heart stands still from 30 s on: no beat in the ECG, no pulse at the finger, and soon no breath',
     ...resting,
     rhythm: [
       [0, 'sinus'],
       [30, 'asystole'],
-      [60, 'sinus'],
     ],
+    apnoea: [[38, 86_400]],
   },
   {
     name: 'hypoglycaemia',

@@ -18,7 +18,8 @@ export function toJson(outcomes: readonly ScenarioOutcome[]) {
 export function line({ name, passed, alerts, missed, unexpected }: ScenarioOutcome, width: number): string {
   const times = new Map<string, number[]>()
   for (const { condition, at } of alerts) times.set(condition, [...(times.get(condition) ?? []), Math.round(at)])
-  const raised = [...times].map(([condition, at]) => `${condition} at ${at.join(', ')} s`).join('; ') || 'nothing raised'
+  const raised =
+    [...times].map(([condition, at]) => `${condition} at ${at.join(', ')} s`).join('; ') || 'nothing raised'
   const wrong = [
     ...(missed.length > 0 ? [`MISSED ${missed.join(', ')}`] : []),
     ...(unexpected.length > 0 ? [`UNEXPECTED ${unexpected.join(', ')}`] : []),

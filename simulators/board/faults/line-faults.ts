@@ -21,7 +21,7 @@ export class LineFaults {
   #sound = 0
   #errors = 0
   #garbage = 0
-  #garbageFrom = 0
+  #garbageAt = Number.POSITIVE_INFINITY
 
   constructor(seed = 1) {
     this.#bitSeed = hash(seed, 11)
@@ -31,8 +31,8 @@ export class LineFaults {
   /** Replaces what was wrong before; an empty fault is a sound line. @param t milliseconds */
   set(fault: LineFault, t: number): void {
     this.#fault = fault
-    this.#garbageFrom = t
     this.#sound = this.#nextGap()
+    this.#garbageAt = t + this.#nextPause()
   }
 
   get(): LineFault {
@@ -60,12 +60,19 @@ export class LineFaults {
 
   /** Bytes that nobody sent, since the last call. @param t milliseconds */
   garbage(t: number): Uint8Array {
-    const { garbagePerSecond = 0, cut } = this.#fault
-    if (!garbagePerSecond || cut) return new Uint8Array(0)
-    const due = Math.floor(((t - this.#garbageFrom) * garbagePerSecond) / 1000)
-    if (due <= 0) return new Uint8Array(0)
-    this.#garbageFrom += (due * 1000) / garbagePerSecond
-    return Uint8Array.from({ length: due }, () => hash(this.#byteSeed, this.#garbage++) & 0xff)
+    const heard: number[] = []
+    while (this.#garbageAt <= t) {
+      heard.push(hash(this.#byteSeed, 2 * this.#garbage++) & 0xff)
+      this.#garbageAt += this.#nextPause()
+    }
+    return Uint8Array.from(this.#fault.cut ? [] : heard)
+  }
+
+  /** Milliseconds to the next byte that nobody sent: exponential, as independent ones are. */
+  #nextPause(): number {
+    const { garbagePerSecond = 0 } = this.#fault
+    if (garbagePerSecond === 0) return Number.POSITIVE_INFINITY
+    return (-1000 / garbagePerSecond) * Math.log(1 - uniform(this.#byteSeed, 2 * this.#garbage + 1))
   }
 
   /** Sound bits before the next wrong one: geometric, as independent errors are. */
