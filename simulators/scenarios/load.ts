@@ -7,7 +7,7 @@ import { type Scenario, scenarioSchema } from './schema.js'
 
 const MAX_BYTES = 256 * 1024
 
-/** @throws HomebeatError `scenario.unreadable`, `scenario.invalid` */
+/** @throws HomebeatError `usage.scenario` */
 export function loadScenario(file: string): Scenario {
   let text: string
   try {
@@ -15,14 +15,14 @@ export function loadScenario(file: string): Scenario {
     text = readFileSync(file, 'utf8')
   } catch (cause) {
     const why = (cause as NodeJS.ErrnoException).code ?? (cause as Error).message
-    throw new HomebeatError('scenario.unreadable', `The scenario ${file} cannot be read (${why}): check the path.`, {
+    throw new HomebeatError('usage.scenario', `The scenario ${file} cannot be read (${why}): check the path.`, {
       cause,
     })
   }
   return parseScenario(text, file)
 }
 
-/** @param file only for the message. @throws HomebeatError `scenario.invalid` */
+/** @param file only for the message. @throws HomebeatError `usage.scenario` */
 export function parseScenario(text: string, file = 'scenario.yaml'): Scenario {
   const document = parseDocument(text)
   if (document.errors.length > 0) {
@@ -73,5 +73,5 @@ function crossCheck({ patient, duration, events, expect }: Scenario): string[] {
 /** One line, so that it can be told like every other error. */
 function invalid(file: string, problems: readonly string[]): HomebeatError {
   const count = problems.length === 1 ? 'one problem' : `${problems.length} problems`
-  return new HomebeatError('scenario.invalid', `The scenario ${file} has ${count}: ${problems.join('; ')}.`)
+  return new HomebeatError('usage.scenario', `The scenario ${file} has ${count}: ${problems.join('; ')}.`)
 }

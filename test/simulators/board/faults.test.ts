@@ -139,13 +139,15 @@ describe('electrical faults', function () {
       expect(last()).to.equal('o')
     })
 
-    it('never turn missed edges of the display into numbers for long: most frames are refused', () => {
+    it('make the display unreadable when many of its edges are missed, and no number of it; few do no harm', () => {
       const kit = new KitHost(new FakePatient())
       kit.board.faults.set('oximeter', { errorRate: 0.4 })
-      const lines = of(kit.run(10_000), 'O')
-      const wrong = lines.filter(({ fields }) => fields[0] === 'o' && (fields[1] !== '72' || fields[2] !== '97'))
-      expect(lines.length).to.be.above(7)
-      expect(lines.length - wrong.length, 'refused or right').to.be.above(0)
+      expect(new Set(statuses(kit.run(8000), 'O'))).to.deep.equal(new Set(['f']))
+      kit.board.faults.set('oximeter', { errorRate: 0.01 })
+      kit.run(2500)
+      const shown = of(kit.run(5000), 'O').filter(({ fields }) => fields[0] === 'o')
+      expect(shown.length).to.be.above(2)
+      for (const { fields } of shown) expect(fields).to.deep.equal(['o', '72', '97'])
     })
 
     it('show dashes when there is no pulse to be found', () => {

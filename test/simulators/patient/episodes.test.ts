@@ -16,8 +16,7 @@ function intervals(script: string, from: number, to: number, seed = 1): number[]
   return starts.slice(1).map((start, i) => start - (starts[i] as number))
 }
 const mean = (values: readonly number[]) => values.reduce((sum, v) => sum + v, 0) / values.length
-const spread = (values: readonly number[]) =>
-  Math.sqrt(mean(values.map((v) => (v - mean(values)) ** 2))) / mean(values)
+const spread = (values: readonly number[]) => Math.sqrt(mean(values.map((v) => (v - mean(values)) ** 2))) / mean(values)
 
 describe('What happens to a virtual patient', () => {
   it('is the same for the same seed, in any order', () => {
@@ -32,7 +31,10 @@ describe('What happens to a virtual patient', () => {
         patient.arterialPressure(t),
       ]
       const seen = times.map((t) => all(a, t))
-      expect(times.toReversed().map((t) => all(b, t)), name).to.deep.equal(seen.toReversed())
+      expect(
+        times.toReversed().map((t) => all(b, t)),
+        name,
+      ).to.deep.equal(seen.toReversed())
     }
   })
 
@@ -63,7 +65,10 @@ describe('What happens to a virtual patient', () => {
     expect(spread(all)).to.be.within(0.15, 0.32)
     expect(60_000 / mean(all)).to.be.closeTo(96, 8)
     const steps = all.slice(1).map((v, i) => v - (all[i] as number))
-    expect(mean(steps.slice(1).map((v, i) => v * (steps[i] as number))), 'one after the other says nothing').to.be.below(0)
+    expect(
+      mean(steps.slice(1).map((v, i) => v * (steps[i] as number))),
+      'one after the other says nothing',
+    ).to.be.below(0)
     const height = (script: string, at: number) => {
       const patient = of(script)
       const heights: number[] = []

@@ -15,8 +15,10 @@ describe('A patient with a recorded ECG', function () {
   this.timeout(60_000)
 
   it('has the record’s samples at their times, straight lines between, and begins again at its end', async () => {
-    const expected = JSON.parse(readFileSync(fixture('expected.json'), 'utf8')) as Record<string, unknown>
-    const digital = findSamples(expected, 'two')
+    const expected = JSON.parse(readFileSync(fixture('expected.json'), 'utf8')) as {
+      two: { MLII: (number | null)[] }
+    }
+    const digital = expected.two.MLII
     const volts = (adc: number | null) => (adc === null ? 2.5 : Math.min(5, Math.max(0, 2.5 + (adc - 1024) / 200)))
     const patient = await withRecord(steady(), fixture('two.hea'))
     for (const [i, adc] of digital.entries())
@@ -55,7 +57,9 @@ describe('A patient with a recorded ECG', function () {
     let below = true
     for (const { time, fields } of lines) {
       for (const [i, count] of unpack(fields[2] as string).entries()) {
-        expect(count).to.be.closeTo((patient.ecg(time + 4 * i + 0.3) / 5) * 1024 - 0.5, 1)
+        // The conversion is 0.1 to 0.5 ms after the tick it is stamped with, and a real QRS is steep.
+        const near = [0, 0.15, 0.3, 0.45, 0.6].map((ms) => (patient.ecg(time + 4 * i + ms) / 5) * 1024)
+        expect(count).to.be.within(Math.min(...near) - 1.5, Math.max(...near) + 0.5)
         if (below && count > 620) beats++
         below = count < 560 ? true : count > 620 ? false : below
       }
@@ -64,10 +68,3 @@ describe('A patient with a recorded ECG', function () {
     expect(beats).to.be.within(12, 13)
   })
 })
-
-/** The first signal's samples of a record in expected.json. */
-function findSamples(expected: Record<string, unknown>, record: string): (number | null)[] {
-  const entry = expected[record] as unknown
-  const first = Array.isArray(entry) ? entry[0] : Object.values(entry as object)[0]
-  return (Array.isArray(first) ? first : (entry as unknown[])) as (number | null)[]
-}

@@ -68,7 +68,7 @@ expect:
   raised: [{ condition: low oxygen, within: 10 }]
 `)
     expect(error).to.be.instanceOf(HomebeatError)
-    expect(error.code).to.equal('scenario.invalid')
+    expect(error.code).to.equal('usage.scenario')
     expect(error.message).to.not.include('\n')
     for (const part of ['mine.yaml', 'name:', 'patient.vitals.spo2', 'colour', 'events.0', 'events.1', 'events.2'])
       expect(error.message, part).to.include(part)
@@ -99,7 +99,8 @@ describe('Scenario verdicts', () => {
     { condition: 'probe-off-spo2', at: 40 },
     { condition: 'low-oxygen-saturation', at: 60 },
   ]
-  const expectation = (part: object) => parseScenario(`${MINIMAL.replace('expect: {}', '')}expect: ${JSON.stringify(part)}`).expect
+  const expectation = (part: object) =>
+    parseScenario(`${MINIMAL.replace('expect: {}', '')}expect: ${JSON.stringify(part)}`).expect
   const verdict = (part: object) => judge(expectation(part), raised)
 
   it('pass when everything expected came in its time and nothing else', () => {
@@ -109,7 +110,9 @@ describe('Scenario verdicts', () => {
   })
 
   it('name what was missed: never raised, too late, too early', () => {
-    expect(verdict({ raised: [{ condition: 'no-breath', within: 20 }], allowed: ['*'] }).missed).to.deep.equal(['no-breath'])
+    expect(verdict({ raised: [{ condition: 'no-breath', within: 20 }], allowed: ['*'] }).missed).to.deep.equal([
+      'no-breath',
+    ])
     const late = verdict({ raised: [{ condition: 'low-oxygen-saturation', within: 20 }], allowed: ['*'] })
     expect(late.missed).to.deep.equal(['low-oxygen-saturation'])
     const early = judge(expectation({ raised: [{ condition: 'low-glucose', after: 10, within: 20 }] }), [
