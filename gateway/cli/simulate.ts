@@ -12,7 +12,7 @@ import { EXIT, verb } from './exit.js'
  */
 export function simulateCommand(): Command {
   return new Command('simulate')
-    .description('run a simulator: kit, devices, fhir-server, chain (homebeat simulate --help)')
+    .description('run a simulator: kit, devices, fleet, scenario, fhir-server, chain (homebeat simulate --help)')
     .helpOption(false)
     .allowUnknownOption()
     .argument('[args...]', 'the simulator and its options')

@@ -1,22 +1,26 @@
 import { ADCMuxInputType } from 'avr8js'
 import type { VirtualPatient } from '#simulators/patient/patient.js'
+import type { AnalogueSensor, SensorFaults } from './faults/sensor-faults.js'
 import type { Machine } from './machine.js'
 import { countsToVolts, skinVolts, temperatureCounts } from './sensor-curves.js'
 
 /** Which signal the shield's jumper puts on A0. */
 export type Jumper = 'ecg' | 'emg'
 
+/** What is on A0 to A3. */
+const SENSORS: readonly AnalogueSensor[] = ['ecg', 'airflow', 'gsr', 'bodyTemperature']
+
 /** The four analogue inputs A0–A3. Each conversion asks the body for the voltage at that instant. */
 export class AdcInputs {
   jumper: Jumper = 'ecg'
-  /** Volts of inputs whose sensor is off the body, in place of the patient's. */
-  readonly detached = new Map<number, number>()
   readonly #patient: VirtualPatient
+  readonly #faults: SensorFaults
   readonly #now: () => number
 
   /** @param now the patient's time, milliseconds. */
-  constructor(patient: VirtualPatient, now: () => number) {
+  constructor(patient: VirtualPatient, faults: SensorFaults, now: () => number) {
     this.#patient = patient
+    this.#faults = faults
     this.#now = now
   }
 
@@ -30,22 +34,24 @@ export class AdcInputs {
     }
   }
 
-  /** Volts at an input now. */
+  /** Volts at an input now, disturbed and all. */
   volts(channel: number): number {
-    const off = this.detached.get(channel)
-    if (off !== undefined) return off
+    const sensor = SENSORS[channel]
+    if (sensor === undefined) return 0
     const t = this.#now()
-    switch (channel) {
-      case 0:
+    return this.#faults.volts(sensor, t, () => this.#healthy(sensor, t))
+  }
+
+  #healthy(sensor: AnalogueSensor, t: number): number {
+    switch (sensor) {
+      case 'ecg':
         return this.jumper === 'ecg' ? this.#patient.ecg(t) : this.#patient.emg(t)
-      case 1:
+      case 'airflow':
         return this.#patient.airflow(t)
-      case 2:
+      case 'gsr':
         return skinVolts(this.#patient.vitals(t).skinConductance)
-      case 3:
+      case 'bodyTemperature':
         return countsToVolts(temperatureCounts(this.#patient.vitals(t).temperature))
-      default:
-        return 0
     }
   }
 }

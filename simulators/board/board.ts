@@ -2,6 +2,11 @@ import { EEPROMMemoryBackend } from 'avr8js'
 import type { VirtualPatient } from '#simulators/patient/patient.js'
 import { AdcInputs, type Jumper } from './adc-inputs.js'
 import { VirtualCuff } from './cuff.js'
+import { DisplayFaults } from './faults/display-faults.js'
+import { FaultyUartDevice } from './faults/faulty-uart-device.js'
+import { type LineFault, LineFaults } from './faults/line-faults.js'
+import type { FaultySensor } from './faults/sensor-fault.js'
+import { SensorFaults } from './faults/sensor-faults.js'
 import { VirtualGlucometer } from './glucometer.js'
 import { parseIntelHex } from './intel-hex.js'
 import { CPU_HZ, Machine, type ResetCause } from './machine.js'
@@ -12,14 +17,7 @@ import { SerialBus } from './serial-bus.js'
 export type { Jumper } from './adc-inputs.js'
 
 /** Sensors that can be taken off the body or pulled off the board. */
-export type DetachableSensor =
-  | 'ecg'
-  | 'gsr'
-  | 'bodyTemperature'
-  | 'oximeter'
-  | 'accelerometer'
-  | 'bloodPressure'
-  | 'glucose'
+export type DetachableSensor = FaultySensor
 
 export interface VirtualBoardOptions {
   /** The firmware, as the text of an Intel HEX file. */
@@ -35,17 +33,17 @@ export interface VirtualBoardOptions {
   readonly jumper?: Jumper
   /** Silence of the bootloader after a reset through DTR, milliseconds. Default 0; a real Uno takes about 1500. */
   readonly bootloaderMs?: number
+  /** Of the disturbances in `faults` and `line`. Default 1. */
+  readonly faultSeed?: number
 }
 
 /** ATmega328P. */
 const EEPROM_BYTES = 1024
 /** One request reads a long dump in passes: nobody measures again between them. */
 const MEASURE_AGAIN_MS = 60_000
-const toCycles = (ms: number) => Math.round((ms * CPU_HZ) / 1000)
+const CYCLES_PER_MS = CPU_HZ / 1000
 /** Bytes reach the host at least this often. */
-const SLICE_CYCLES = toCycles(5)
-/** Volts on inputs whose sensor is off: no contact is a rail, a missing thermistor the upper one, dry skin the offset. */
-const OFF_VOLTS = { ecg: [0, 0], gsr: [2, 0.5], bodyTemperature: [3, 5] } as const
+const SLICE_CYCLES = 5 * CYCLES_PER_MS
 
 /** The kit: an Uno with the shield, executing the real firmware, wired to a virtual body. Time moves only by `run`. */
 export class VirtualBoard {
@@ -55,6 +53,10 @@ export class VirtualBoard {
   readonly accelerometer: Mma8452q
   /** Outlives every reset, as the real one does. */
   readonly eeprom = new EEPROMMemoryBackend(EEPROM_BYTES)
+  /** What is wrong with the sensors: `faults.set('ecg', { hum: 0.4 })`. */
+  readonly faults: SensorFaults
+  readonly #line: LineFaults
+  readonly #display: DisplayFaults
   readonly #inputs: AdcInputs
   readonly #bus: SerialBus
   readonly #program: Uint16Array
@@ -62,22 +64,34 @@ export class VirtualBoard {
   readonly #epochMs: number
   readonly #bootloaderMs: number
   #machine: Machine
-  #offset: number
+  /** `low`: browned out, and coming back by itself; `none`: the cable is pulled. */
+  #supply: 'on' | 'low' | 'none' = 'on'
+  /** The patient's time at a count of the processor's cycles; from there on, time follows the processor's clock. */
+  #anchor: { cycles: number; at: number }
+  #cyclesPerMs = CYCLES_PER_MS
   #listeners = new Set<(bytes: Uint8Array) => void>()
   #appointments: { at: number; action: () => void }[] = []
 
   constructor(options: VirtualBoardOptions) {
     this.#program = parseIntelHex(options.hex)
     this.#patient = options.patient
-    this.#offset = options.startMs ?? 0
+    this.#anchor = { cycles: 0, at: options.startMs ?? 0 }
+    this.faults = new SensorFaults(options.faultSeed)
+    this.#line = new LineFaults(options.faultSeed)
     this.#epochMs = options.epochMs ?? Date.UTC(2026, 0, 1)
     this.#bootloaderMs = options.bootloaderMs ?? 0
     const now = () => this.now
-    this.#inputs = new AdcInputs(options.patient, now)
+    this.#inputs = new AdcInputs(options.patient, this.faults, now)
     this.#inputs.jumper = options.jumper ?? 'ecg'
     this.oximeter = new OximeterDisplay(options.patient, now)
-    this.accelerometer = new Mma8452q((t) => options.patient.acceleration(t), now)
-    this.#bus = new SerialBus([this.cuff, this.glucometer])
+    this.#display = new DisplayFaults(this.oximeter, this.faults, (t) => options.patient.vitals(t).pulse, now)
+    this.accelerometer = new Mma8452q((t) => this.faults.acceleration(t, options.patient.acceleration(t)), now, {
+      contact: () => this.faults.contact('accelerometer', this.now) === 'good',
+    })
+    this.#bus = new SerialBus([
+      new FaultyUartDevice(this.cuff, 'bloodPressure', this.faults, now),
+      new FaultyUartDevice(this.glucometer, 'glucose', this.faults, now),
+    ])
     if (options.measureOnRequest ?? true) {
       this.cuff.beforeDump = this.#atMostOnceAMinute(() => this.measureBloodPressure())
       this.glucometer.beforeDump = this.#atMostOnceAMinute(() => this.measureGlucose())
@@ -88,7 +102,7 @@ export class VirtualBoard {
 
   /** The patient's time, milliseconds. */
   get now(): number {
-    return this.#machine.ms + this.#offset
+    return this.#anchor.at + (this.#cycles - this.#anchor.cycles) / this.#cyclesPerMs
   }
   /** Received bytes that the firmware was too slow to read: 0, or the firmware is wrong. */
   get receiveOverruns(): number {
@@ -113,21 +127,71 @@ export class VirtualBoard {
     this.#inputs.jumper = to
   }
 
+  /** What is wrong with the line to the host; `{}` ends it. */
+  get line(): LineFault {
+    return this.#line.get()
+  }
+  set line(fault: LineFault) {
+    this.#line.set(fault, this.now)
+  }
+
+  /**
+   * By how much the processor's clock is fast, in parts per million (an Uno's resonator may be 5000 off to either side).
+   * Everything the firmware times goes with it; the body and the host do not.
+   */
+  get clockErrorPpm(): number {
+    return Math.round((this.#cyclesPerMs / CYCLES_PER_MS - 1) * 1e6)
+  }
+  set clockErrorPpm(ppm: number) {
+    this.#anchor = { cycles: this.#cycles, at: this.now }
+    this.#cyclesPerMs = CYCLES_PER_MS * (1 + ppm / 1e6)
+  }
+
   /** Takes a sensor off the body (or a device off the board). */
   detach(sensor: DetachableSensor): void {
-    this.#setAttached(sensor, false)
+    this.faults.set(sensor, { ...this.faults.get(sensor), contact: 'off' })
+    this.#display.look()
   }
   attach(sensor: DetachableSensor): void {
-    this.#setAttached(sensor, true)
+    this.faults.set(sensor, { ...this.faults.get(sensor), contact: 'good' })
+    this.#display.look()
+  }
+
+  /** Whether the kit has power: it comes through the cable. */
+  get powered(): boolean {
+    return this.#supply === 'on'
+  }
+
+  /** Somebody pulls the cable: no power, no bytes, what was in memory is gone. */
+  pullCable(): void {
+    this.#deliver()
+    this.#supply = 'none'
+  }
+  /** … and plugs it in again: the kit starts from the beginning. */
+  plugCable(): void {
+    if (!this.powered) this.#powerUp('powerOn')
+  }
+
+  /** The supply drops too low for the processor for so long; what was in memory is lost, the host is still connected. */
+  brownOut(virtualMs: number): void {
+    if (!this.powered) return
+    this.#deliver()
+    this.#supply = 'low'
+    this.after(virtualMs, () => {
+      if (this.#supply === 'low') this.#powerUp('brownOut')
+    })
   }
 
   /** Runs as fast as it can. Listeners hear the bytes in slices of a few virtual milliseconds. */
   run(virtualMs: number): void {
-    const end = this.#cycles + toCycles(virtualMs)
+    const end = this.#cycles + this.#toCycles(virtualMs)
     while (this.#cycles < end) {
       this.#keepAppointments()
+      this.#display.look()
       const next = this.#appointments[0]?.at ?? end
-      this.#machine.runUntil(Math.min(end, this.#cycles + SLICE_CYCLES, next))
+      const until = Math.min(end, this.#cycles + SLICE_CYCLES, next)
+      if (this.powered) this.#machine.runUntil(until)
+      else this.#machine.cpu.cycles = until
       this.#deliver()
       if (this.#machine.stopped) this.#restart(this.#machine.stopped, 0)
     }
@@ -136,12 +200,12 @@ export class VirtualBoard {
 
   /** Lets the body's time go on without the board, as when the computer slept. */
   skip(virtualMs: number): void {
-    this.#offset += virtualMs
+    this.#anchor = { ...this.#anchor, at: this.#anchor.at + virtualMs }
   }
 
   /** Calls `action` after so many virtual milliseconds of `run`; a reset does not cancel it. */
   after(virtualMs: number, action: () => void): void {
-    this.#appointments.push({ at: this.#cycles + Math.max(1, toCycles(virtualMs)), action })
+    this.#appointments.push({ at: this.#cycles + Math.max(1, this.#toCycles(virtualMs)), action })
     this.#appointments.sort((a, b) => a.at - b.at)
   }
 
@@ -153,18 +217,19 @@ export class VirtualBoard {
 
   /** What the host's port sends. */
   write(bytes: Uint8Array): void {
-    this.#bus.writeFromHost(bytes)
+    if (this.powered) this.#bus.writeFromHost(this.#line.pass(bytes))
   }
 
   /** A pulse on the reset line, as opening the port gives through DTR. */
   reset(): void {
     this.#deliver()
-    this.#restart('external', this.#bootloaderMs)
+    if (this.powered) this.#restart('external', this.#bootloaderMs)
   }
 
-  /** Somebody takes the pressure now: the cuff stores it under its own clock. */
+  /** Somebody takes the pressure now: the cuff stores it under its own clock, or nothing where it finds no pulse. */
   measureBloodPressure(): void {
     const { systolic, diastolic, pulse } = this.#patient.vitals(this.now)
+    if (pulse < 1) return
     const whole = { systolic: Math.round(systolic), diastolic: Math.round(diastolic), pulse: Math.round(pulse) }
     this.cuff.store({ ...this.#deviceTime(), ...whole })
   }
@@ -173,15 +238,22 @@ export class VirtualBoard {
     this.glucometer.store({ ...this.#deviceTime(), glucose: Math.round(this.#patient.vitals(this.now).glucose) })
   }
 
+  #powerUp(cause: ResetCause): void {
+    this.#supply = 'on'
+    this.accelerometer.powerUp()
+    this.#restart(cause, 0)
+  }
+
   #restart(cause: ResetCause, silentMs: number): void {
-    const cycles = this.#cycles + toCycles(silentMs)
+    const cycles = this.#cycles + this.#toCycles(silentMs)
     this.#machine = new Machine(this.#program, { cycles, cause, eeprom: this.eeprom })
     this.#wire()
   }
 
   #wire(): void {
     const machine = this.#machine
-    for (const part of [this.#inputs, this.oximeter, this.accelerometer, this.#bus]) part.attach(machine)
+    const parts = [this.#inputs, this.#display, this.oximeter, this.accelerometer, this.#bus]
+    for (const part of parts) part.attach(machine)
     machine.portD.addListener(() => {
       this.glucometer.enabled = machine.portD.pinState(5) === 1
     })
@@ -201,26 +273,8 @@ export class VirtualBoard {
     return this.#machine.cpu.cycles
   }
 
-  #setAttached(sensor: DetachableSensor, attached: boolean): void {
-    switch (sensor) {
-      case 'oximeter':
-        this.oximeter.state = attached ? 'on' : 'off'
-        return
-      case 'accelerometer':
-        this.accelerometer.connected = attached
-        return
-      case 'bloodPressure':
-        this.cuff.connected = attached
-        return
-      case 'glucose':
-        this.glucometer.connected = attached
-        return
-      default: {
-        const [channel, volts] = OFF_VOLTS[sensor]
-        if (attached) this.#inputs.detached.delete(channel)
-        else this.#inputs.detached.set(channel, volts)
-      }
-    }
+  #toCycles(ms: number): number {
+    return Math.round(ms * this.#cyclesPerMs)
   }
 
   #deviceTime() {
@@ -234,8 +288,9 @@ export class VirtualBoard {
   }
 
   #deliver(): void {
-    const bytes = this.#bus.takeForHost()
-    if (bytes.length === 0) return
-    for (const listener of this.#listeners) listener(bytes)
+    const sent = this.#line.pass(this.#bus.takeForHost())
+    for (const bytes of [sent, this.#line.garbage(this.now)]) {
+      if (bytes.length > 0) for (const listener of this.#listeners) listener(bytes)
+    }
   }
 }

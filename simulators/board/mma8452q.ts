@@ -14,15 +14,21 @@ export class Mma8452q implements TWIEventHandler {
   connected = true
   readonly #acceleration: (t: number) => readonly [number, number, number]
   readonly #now: () => number
+  readonly #contact: () => boolean
   #registers = new Uint8Array(0x80)
   #machine: Machine | undefined
   #selected = false
   #pointer: number | undefined
 
-  /** @param acceleration g at a time; @param now that time, milliseconds. */
-  constructor(acceleration: (t: number) => readonly [number, number, number], now: () => number) {
+  /** @param acceleration g at a time; @param now that time, milliseconds. @param options.contact whether its wires are sound now */
+  constructor(
+    acceleration: (t: number) => readonly [number, number, number],
+    now: () => number,
+    options: { readonly contact?: () => boolean } = {},
+  ) {
     this.#acceleration = acceleration
     this.#now = now
+    this.#contact = options.contact ?? (() => true)
     this.#registers[REGISTER.whoAmI] = IDENTITY
   }
 
@@ -33,6 +39,13 @@ export class Mma8452q implements TWIEventHandler {
     machine.twi.eventHandler = this
   }
 
+  /** Its own power came back: the registers are as from the factory, in standby. */
+  powerUp(): void {
+    this.#registers = new Uint8Array(0x80)
+    this.#registers[REGISTER.whoAmI] = IDENTITY
+    this.#pointer = undefined
+  }
+
   start(): void {
     this.#later(1, (machine) => machine.twi.completeStart())
   }
@@ -41,7 +54,7 @@ export class Mma8452q implements TWIEventHandler {
     this.#later(1, (machine) => machine.twi.completeStop())
   }
   connectToSlave(address: number, write: boolean): void {
-    this.#selected = this.connected && address === ADDRESS
+    this.#selected = this.connected && this.#contact() && address === ADDRESS
     if (write) this.#pointer = undefined
     else this.#sample()
     this.#later(9, (machine) => machine.twi.completeConnect(this.#selected))

@@ -70,7 +70,8 @@ export class VirtualKit implements Lifecycle {
   }
 }
 
-async function readFirmware(): Promise<string> {
+/** The committed firmware, as the text of its Intel HEX file. @throws HomebeatError `board.hex` */
+export async function readFirmware(): Promise<string> {
   const file = join(packageRoot, 'firmware', 'homebeat.hex')
   try {
     return await readFile(file, 'utf8')

@@ -1,6 +1,8 @@
 import { Command, Option } from 'commander'
+import { HomebeatError } from '#gateway/runtime/errors.js'
 import { VirtualKit } from '#simulators/board/virtual-kit.js'
 import { createPatient } from '#simulators/patient/patients.js'
+import { withRecord } from '#simulators/patient/recorded.js'
 import { lifetime, printReady, withLifetimeOption } from './lifetime.js'
 import { type HostPort, hostPort } from './parse.js'
 import { withPatientOptions } from './patient-options.js'
@@ -13,6 +15,8 @@ interface KitOptions {
   readonly start?: number
   readonly jumper: 'ecg' | 'emg'
   readonly followMode?: true
+  readonly record?: string
+  readonly signal?: string
   readonly exitWithParent?: true
 }
 
@@ -27,14 +31,20 @@ export function kitCommand(): Command {
     .addOption(new Option('--pty', 'offer its serial port as a pseudo-terminal (needs socat)').conflicts('tcp'))
     .addOption(new Option('--jumper <signal>', 'what A0 is').choices(['ecg', 'emg']).default('ecg'))
     .option('--follow-mode', "somebody moves the jumper when the firmware's mode changes")
+    .option('--record <file.hea>', 'the ECG of this PhysioNet WFDB record instead, over and over; the rest as scripted')
+    .option('--signal <name>', "which of the record's signals (default: the first ECG lead)")
   return withLifetimeOption(withPatientOptions(command)).action(run)
 }
 
 async function run(options: KitOptions): Promise<void> {
   // Before anything starts: a signal that comes meanwhile must not leave a socat behind.
   const ended = lifetime(options)
+  if (options.signal !== undefined && options.record === undefined) {
+    throw new HomebeatError('usage.record', '--signal chooses from a record: name it with --record.')
+  }
+  const scripted = createPatient({ script: options.script, seed: options.seed })
   const kit = new VirtualKit({
-    patient: createPatient({ script: options.script, seed: options.seed }),
+    patient: options.record === undefined ? scripted : await withRecord(scripted, options.record, options.signal),
     port: options.pty ? { pty: true } : { tcp: options.tcp ?? {} },
     jumper: options.jumper,
     followMode: options.followMode ?? false,

@@ -23,6 +23,16 @@ export const VERBS: readonly Verb[] = [
     load: async () => (await import('./devices.js')).devicesCommand(),
   },
   {
+    name: 'scenario',
+    description: 'scenarios in virtual time: what must be raised and what must not',
+    load: async () => (await import('#simulators/scenarios/command.js')).scenarioCommand(),
+  },
+  {
+    name: 'fleet',
+    description: 'many homes with MQTT devices, against any broker',
+    load: async () => (await import('./fleet.js')).fleetCommand(),
+  },
+  {
     name: 'fhir-server',
     description: 'a FHIR R4 server that validates what it is given',
     load: async () => (await import('#simulators/fhir-server/command.js')).fhirServerCommand(),
@@ -55,7 +65,9 @@ export async function runProgram(
   verbs = VERBS,
 ): Promise<number> {
   const program = new Command('homebeat simulate')
-    .description('Simulators: every part around a gateway, without hardware. They run until Ctrl-C.')
+    .description(
+      'Simulators: every part around a gateway, without hardware. They run until Ctrl-C; scenarios end by themselves.',
+    )
     .exitOverride()
     .configureOutput({
       writeOut: output.out,

@@ -41,6 +41,8 @@ export interface MqttDeviceOptions {
   readonly clock?: Clock
   /** mqtt.js' `connect`, or a stand-in for its network. */
   readonly connect?: (broker: string, options: IClientOptions) => MqttClient
+  /** Default true: `acknowledged` lists everything. False: it stays empty, and memory bounded. */
+  readonly keepAcknowledged?: boolean
   readonly onAcknowledged?: (measurement: AcknowledgedMeasurement) => void
   /** Told once when the gateway refuses this device: it has stopped. HomebeatError `device.refused`. */
   readonly onRefused?: (error: HomebeatError) => void
@@ -61,7 +63,7 @@ export class MqttDevice implements Lifecycle {
     this.#clock = options.clock ?? systemClock
   }
 
-  /** In the order of their acknowledgements. Grows as long as the device runs. */
+  /** In the order of their acknowledgements. Grows as long as the device runs, unless it is not kept. */
   get acknowledged(): readonly AcknowledgedMeasurement[] {
     return this.#acknowledged
   }
@@ -122,7 +124,7 @@ export class MqttDevice implements Lifecycle {
   #measure(slot: number): void {
     const client = this.#client
     if (!client || this.#unacknowledged >= MEMORY) return
-    const { kind, patient, seed, startAt, everyMs, onAcknowledged } = this.#options
+    const { kind, patient, seed, startAt, everyMs, keepAcknowledged = true, onAcknowledged } = this.#options
     const { deviceId, sensor } = kind
     const id = measurementId(deviceId, seed, startAt, everyMs, slot)
     const at = new Date(startAt + slot * everyMs).toISOString()
@@ -133,7 +135,7 @@ export class MqttDevice implements Lifecycle {
       if (error || client !== this.#client) return
       this.#unacknowledged--
       const measurement = { id, at, deviceId, sensor }
-      this.#acknowledged.push(measurement)
+      if (keepAcknowledged) this.#acknowledged.push(measurement)
       onAcknowledged?.(measurement)
     })
   }

@@ -20,14 +20,19 @@ const WAVES = [
 const R_HEIGHT = 30 * 0.1 ** 2
 const HEIGHTS = WAVES.map((wave) => (wave.a * wave.b ** 2 * R_VOLTS) / R_HEIGHT)
 
+/** A beat that no P wave comes before: the atria do not beat. */
+export const FIBRILLATING_SHAPE: readonly number[] = HEIGHTS.map((height, i) => (WAVES[i]?.name === 'P' ? 0 : height))
+
 /** The five Gaussians of a beat of one length, ready for many samples. */
 export class BeatShape {
   readonly #angles: Float64Array
   /** −1 / (2 b²) */
   readonly #falls: Float64Array
+  readonly #heights: readonly number[]
 
-  /** @param rrMs from this R wave to the next */
-  constructor(rrMs: number) {
+  /** @param rrMs from this R wave to the next @param heights of P, Q, R, S, T, volts */
+  constructor(rrMs: number, heights: readonly number[] = HEIGHTS) {
+    this.#heights = heights
     const rate = 1000 / rrMs
     const width = Math.sqrt(rate)
     this.#angles = Float64Array.from(WAVES, (wave) => wave.angle * rate ** wave.stretch)
@@ -37,13 +42,14 @@ export class BeatShape {
   /** Volts over the baseline. @param phase 0 at this R wave, 1 at the next */
   at(phase: number): number {
     const theta = phase < 0.5 ? phase * 2 * Math.PI : (phase - 1) * 2 * Math.PI
+    const heights = this.#heights
     let volts = 0
-    for (let i = 0; i < HEIGHTS.length; i++) {
+    for (let i = 0; i < heights.length; i++) {
       let d = theta - (this.#angles[i] as number)
       if (d < -Math.PI) d += 2 * Math.PI
       else if (d > Math.PI) d -= 2 * Math.PI
       const exponent = d * d * (this.#falls[i] as number)
-      if (exponent > -12) volts += (HEIGHTS[i] as number) * Math.exp(exponent)
+      if (exponent > -12) volts += (heights[i] as number) * Math.exp(exponent)
     }
     return volts
   }

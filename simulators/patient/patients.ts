@@ -1,13 +1,16 @@
 /** Makes virtual patients: a script of slow changes, and one seeded body whose beat and breath drive every waveform. */
 import type { BodyPosition } from '#fhir/measurement.js'
 import { HomebeatError } from '#gateway/runtime/errors.js'
+import { apnoeic, desaturation } from './apnoea.js'
 import { Cycles } from './cycles.js'
-import { BeatShape } from './ecg.js'
+import { FALL_MS, falling } from './fall.js'
+import { Heart } from './heart.js'
 import { Muscle } from './muscle.js'
 import { signed, smoothNoise, stream } from './noise.js'
 import type { VirtualPatient, Vitals } from './patient.js'
-import { GRAVITY, TURN_MS, turning } from './posture.js'
-import { findScript, SCRIPTS, type Script, type ScriptedVital, valueAt } from './scripts.js'
+import { GRAVITY, TURN_MS, turning, type Vector } from './posture.js'
+import { entryAt, type Rhythm, type Script, type ScriptedVital, valueAt } from './script.js'
+import { findScript, SCRIPTS } from './scripts.js'
 
 export { SCRIPTS } from './scripts.js'
 
@@ -27,27 +30,40 @@ const ECG_BASELINE_VOLTS = 2.5
 /** The baseline follows the breath, as in the paper cited in ecg.ts. */
 const ECG_WANDER_VOLTS = 0.05
 const ECG_NOISE_VOLTS = 0.004
-/** Respiratory sinus arrhythmia: the rate's change to either side over a breath; small in the elderly. */
-const ARRHYTHMIA = 0.03
 /** Part of a breath spent breathing in. */
 const INSPIRATION = 0.4
 const AIRFLOW_REST_VOLTS = 0.2
 const AIRFLOW_PEAK_VOLTS = 2.5
+/** The blood's oxygen cannot be told any more below this. % */
+const LOWEST_SPO2 = 40
+/** Two steps a second. */
+const STEP_MS = 500
+
+/** A patient whose heart can be looked at: ECG, pulse and pressure come from the same beats. */
+export interface BeatingPatient extends VirtualPatient {
+  /** mm[Hg] in an artery of the arm: each R wave's pulse follows it by about 0.2 s. */
+  arterialPressure(t: number): number
+  /** The beat at `t`: its number, its R wave and the length to the next, ms, and its rhythm. */
+  beat(t: number): { readonly index: number; readonly start: number; readonly length: number; readonly rhythm: Rhythm }
+}
 
 /**
  * @param options.script a name of SCRIPTS @param options.seed a whole number; the same gives the same body
  * @throws HomebeatError `usage.script`
  */
-export function createPatient(options: { script: string; seed: number }): VirtualPatient {
+export function createPatient(options: { script: string; seed: number }): BeatingPatient {
   const script = findScript(options.script)
   if (!script) {
     const names = SCRIPTS.map((known) => known.name).join(', ')
     throw new HomebeatError('usage.script', `There is no patient script of that name; choose one of: ${names}.`)
   }
-  return new ScriptedPatient(script, options.seed)
+  return patientOf(script, options.seed)
 }
 
-class ScriptedPatient implements VirtualPatient {
+/** The same with a script of one's own. */
+export const patientOf = (script: Script, seed: number): BeatingPatient => new ScriptedPatient(script, seed)
+
+class ScriptedPatient implements BeatingPatient {
   readonly #script: Script
   readonly #seeds: Readonly<Record<ScriptedVital, number>>
   readonly #ecgNoise: number
@@ -55,9 +71,7 @@ class ScriptedPatient implements VirtualPatient {
   readonly #motion: number
   readonly #muscle: Muscle
   readonly #breaths: Cycles
-  readonly #beats: Cycles
-  #shape = new BeatShape(800)
-  #shapeLength = 800
+  readonly #heart: Heart
 
   constructor(script: Script, seed: number) {
     this.#script = script
@@ -68,44 +82,50 @@ class ScriptedPatient implements VirtualPatient {
     this.#motion = stream(seed, 'motion')
     this.#muscle = new Muscle(stream(seed, 'muscle'))
     const breathSeed = stream(seed, 'breath')
-    const beatSeed = stream(seed, 'beat')
-    // No two breaths or beats are quite alike.
+    // No two breaths are quite alike.
     this.#breaths = new Cycles((index, start) => {
       return (60_000 / this.#vital('respiratoryRate', Math.max(0, start))) * (1 + 0.04 * signed(breathSeed, index))
     }, -1500)
-    this.#beats = new Cycles((index, start) => {
-      const rate = this.#vital('pulse', Math.max(0, start)) * (1 + ARRHYTHMIA * (2 * this.#chest(start) - 1))
-      return (60_000 / rate) * (1 + 0.01 * signed(beatSeed, index))
-    }, -300)
+    this.#heart = new Heart({
+      script,
+      seed: stream(seed, 'beat'),
+      rate: (t) => this.#vital('pulse', t),
+      chest: (t) => this.#chest(t),
+    })
   }
 
   vitals(t: number): Vitals {
     const at = Math.max(0, t)
+    const beating = this.#heart.beating(at)
+    const { apnoea } = this.#script
+    const spo2 = this.#vital('spo2', at) - (apnoea ? desaturation(apnoea, at) : 0)
     return {
-      pulse: this.#vital('pulse', at),
-      spo2: Math.min(100, this.#vital('spo2', at)),
-      respiratoryRate: this.#vital('respiratoryRate', at),
+      pulse: beating ? this.#vital('pulse', at) : 0,
+      spo2: Math.min(100, Math.max(LOWEST_SPO2, spo2)),
+      respiratoryRate: this.#breathing(at) ? this.#vital('respiratoryRate', at) : 0,
       temperature: this.#vital('temperature', at),
-      systolic: this.#vital('systolic', at),
-      diastolic: this.#vital('diastolic', at),
+      systolic: beating ? this.#vital('systolic', at) : this.arterialPressure(at),
+      diastolic: beating ? this.#vital('diastolic', at) : this.arterialPressure(at),
       glucose: this.#vital('glucose', at),
       skinConductance: this.#vital('skinConductance', at),
       position: this.#position(at).now,
     }
   }
 
+  arterialPressure(t: number): number {
+    const at = Math.max(0, t)
+    return this.#heart.pressure(at, this.#vital('systolic', at), this.#vital('diastolic', at))
+  }
+
+  beat(t: number) {
+    const cycle = this.#heart.cycle(Math.max(0, t))
+    return { ...cycle, rhythm: this.#heart.rhythm(Math.max(0, cycle.start)) }
+  }
+
   ecg(t: number): number {
     const at = Math.max(0, t)
-    this.#beats.seek(at)
-    const { length } = this.#beats
-    if (length !== this.#shapeLength) {
-      this.#shape = new BeatShape(length)
-      this.#shapeLength = length
-    }
     const noise = ECG_NOISE_VOLTS * signed(this.#ecgNoise, Math.floor(at * 4))
-    return (
-      ECG_BASELINE_VOLTS + this.#shape.at(this.#beats.phase(at)) + ECG_WANDER_VOLTS * (this.#chest(at) - 0.5) + noise
-    )
+    return ECG_BASELINE_VOLTS + this.#heart.ecg(at) + ECG_WANDER_VOLTS * (this.#chest(at) - 0.5) + noise
   }
 
   emg(t: number): number {
@@ -117,7 +137,7 @@ class ScriptedPatient implements VirtualPatient {
     this.#breaths.seek(at)
     const phase = this.#breaths.phase(at)
     const noise = 0.01 * signed(this.#airflowNoise, Math.floor(at))
-    if (phase < INSPIRATION) return AIRFLOW_REST_VOLTS + noise
+    if (phase < INSPIRATION || !this.#breathing(at)) return AIRFLOW_REST_VOLTS + noise
     // A nasal thermocouple is warmed by the breath that leaves.
     const depth = 1 + 0.1 * signed(this.#airflowNoise, -1 - this.#breaths.index)
     const flow = Math.sin((Math.PI * (phase - INSPIRATION)) / (1 - INSPIRATION))
@@ -126,16 +146,29 @@ class ScriptedPatient implements VirtualPatient {
 
   acceleration(t: number): readonly [number, number, number] {
     const at = Math.max(0, t)
-    const { before, now, since } = this.#position(at)
-    const [x, y, z] =
-      since < TURN_MS ? turning(GRAVITY[before], GRAVITY[now], since / TURN_MS) : (GRAVITY[now] as readonly number[])
+    const [x, y, z] = this.#gravity(at)
     const breath = this.#chest(at) - 0.5
     const cell = Math.floor(at) * 3
+    const step = this.#script.movement ? valueAt(this.#script.movement, at) : 0
+    const sway = step === 0 ? 0 : step * Math.sin((2 * Math.PI * at) / STEP_MS)
     return [
-      (x as number) + 0.004 * signed(this.#motion, cell),
-      (y as number) + 0.02 * breath + 0.004 * signed(this.#motion, cell + 1),
-      (z as number) + 0.015 * breath + 0.004 * signed(this.#motion, cell + 2),
+      x + 0.004 * signed(this.#motion, cell) + 0.4 * sway,
+      y + 0.02 * breath + 0.004 * signed(this.#motion, cell + 1) + sway,
+      z + 0.015 * breath + 0.004 * signed(this.#motion, cell + 2) + 0.3 * sway,
     ]
+  }
+
+  #gravity(t: number): Vector {
+    const { before, now, since } = this.#position(t)
+    const fall = this.#script.falls?.find((seconds) => t >= seconds * 1000 && t < seconds * 1000 + FALL_MS)
+    if (fall !== undefined) {
+      // Whoever falls lies as soon as they land: the turn belongs to the fall.
+      const from = since < FALL_MS ? before : now
+      return falling(GRAVITY[from], GRAVITY[now], t - fall * 1000)
+    }
+    const fell = this.#script.falls?.some((seconds) => t >= seconds * 1000 && t - seconds * 1000 < FALL_MS + TURN_MS)
+    if (since >= TURN_MS || fell) return GRAVITY[now]
+    return turning(GRAVITY[before], GRAVITY[now], since / TURN_MS)
   }
 
   #vital(key: ScriptedVital, t: number): number {
@@ -143,9 +176,15 @@ class ScriptedPatient implements VirtualPatient {
     return valueAt(this.#script.vitals[key], t) + amplitude * smoothNoise(this.#seeds[key], t / ms)
   }
 
+  #breathing(t: number): boolean {
+    const { apnoea } = this.#script
+    return !apnoea || !apnoeic(apnoea, t)
+  }
+
   /** How full the chest is, 0 to 1. */
   #chest(t: number): number {
     const at = Math.max(0, t)
+    if (!this.#breathing(at)) return 0
     this.#breaths.seek(at)
     const phase = this.#breaths.phase(at)
     const turn = phase < INSPIRATION ? phase / INSPIRATION : 1 + (phase - INSPIRATION) / (1 - INSPIRATION)
@@ -153,9 +192,8 @@ class ScriptedPatient implements VirtualPatient {
   }
 
   #position(t: number): { before: BodyPosition; now: BodyPosition; since: number } {
-    const positions = this.#script.positions
-    let i = positions.length - 1
-    while (i > 0 && (positions[i] as (typeof positions)[number])[0] * 1000 > t) i--
+    const { positions } = this.#script
+    const i = entryAt(positions, t)
     const [seconds, now] = positions[i] as (typeof positions)[number]
     const before = positions[i - 1]?.[1] ?? now
     return { before, now, since: t - seconds * 1000 }

@@ -1,37 +1,13 @@
-/**
- * What happens to a patient, as data: [seconds, value] points of each vital sign, joined smoothly; before the first and
- * after the last point the value stays.
- */
-import type { BodyPosition } from '#fhir/measurement.js'
-import type { Vitals } from './patient.js'
-
-export type ScriptedVital = Exclude<keyof Vitals, 'position'>
-export type Points = readonly (readonly [seconds: number, value: number])[]
-
-export interface Script {
-  readonly name: string
-  readonly description: string
-  readonly vitals: Readonly<Record<ScriptedVital, Points>>
-  /** From each second on; the body takes about a second to turn. */
-  readonly positions: readonly (readonly [seconds: number, position: BodyPosition])[]
-}
-
-const healthy: Script['vitals'] = {
-  pulse: [[0, 74]],
-  spo2: [[0, 96]],
-  respiratoryRate: [[0, 15]],
-  temperature: [[0, 36.8]],
-  systolic: [[0, 128]],
-  diastolic: [[0, 76]],
-  glucose: [[0, 108]],
-  skinConductance: [[0, 4]],
-}
+/** The scripts there are. */
+import { EPISODES } from './episodes.js'
+import { HEALTHY } from './healthy.js'
+import type { Script } from './script.js'
 
 const TABLE: readonly Script[] = [
   {
     name: 'steady',
     description: 'an elderly person at rest, lying on the back; nothing happens',
-    vitals: healthy,
+    vitals: HEALTHY,
     positions: [[0, 'supine']],
   },
   {
@@ -95,6 +71,7 @@ const TABLE: readonly Script[] = [
       [30, 'supine'],
     ],
   },
+  ...EPISODES,
 ]
 
 /** The scripts there are, for `--help` and for checking a name. */
@@ -102,20 +79,4 @@ export const SCRIPTS: readonly { readonly name: string; readonly description: st
 
 export function findScript(name: string): Script | undefined {
   return TABLE.find((script) => script.name === name)
-}
-
-/** The scripted value at `t` ms: smoothstep between points, so that nothing jumps and no point is overshot. */
-export function valueAt(points: Points, t: number): number {
-  const seconds = t / 1000
-  let [s0, v0] = points[0] as readonly [number, number]
-  for (const [s1, v1] of points) {
-    if (seconds < s1) {
-      if (seconds <= s0) return v0
-      const f = (seconds - s0) / (s1 - s0)
-      return v0 + (v1 - v0) * f * f * (3 - 2 * f)
-    }
-    s0 = s1
-    v0 = v1
-  }
-  return v0
 }
