@@ -59,8 +59,11 @@ export class WaveformChannel {
   }
 
   #state(reading: Reading, value: Samples): Signal['state'] {
-    if (reading.status !== 'ok') return reading.status
     const { rails, flatAfterMs } = this.#part
+    // The kit has no lead-off pin: it infers "off" from a trace without movement. So does a heart that stands still; what
+    // is not at a rail is therefore judged here, where it becomes a flat line of high priority.
+    const inferred = reading.status === 'off' && flatAfterMs !== undefined
+    if (reading.status !== 'ok' && !inferred) return reading.status
     // A source with its own scale has its own rails, too.
     if (value.scale) return 'ok'
     if (rails && isRailed(value.samples, rails)) return 'off'

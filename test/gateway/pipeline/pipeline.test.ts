@@ -255,19 +255,34 @@ describe('the pipeline', () => {
     expect(closed((p) => p.tick(T0 + 9000))).to.deep.equal([])
   })
 
-  it('calls a trace without any movement flat, and raises it', () => {
+  // The kit infers "off" from a trace without movement; a heart that stands still looks the same, and comes first.
+  for (const status of ['o', 'n']) {
+    it(`calls a trace without any movement flat, and raises it, where the kit says "${status}"`, () => {
+      const pipeline = pipelineOf()
+      const kit = new TestKit()
+      const steps = []
+      for (let i = 0; i < 200; i++) {
+        const body = `${status},4000,${pack(Array.from({ length: 25 }, () => 512))}`
+        steps.push(pipeline.accept(kit.frame('E', i * 100, body), T0 + i * 100))
+      }
+      expect(briefly(steps)).to.deep.equal(['flat-line-ecg active'])
+      expect(steps.flatMap(({ transitions }) => transitions)[0]).to.include({ priority: 'high' })
+      expect(steps.flatMap(({ measurements }) => measurements)[0]).to.deep.include({
+        quality: 'questionable',
+        remarks: ['flat-line'],
+      })
+    })
+  }
+
+  it('calls a trace at a rail an electrode that is off, not a flat line', () => {
     const pipeline = pipelineOf()
     const kit = new TestKit()
     const steps = []
     for (let i = 0; i < 200; i++) {
-      const body = `o,4000,${pack(Array.from({ length: 25 }, () => 512))}`
+      const body = `n,4000,${pack(Array.from({ length: 25 }, () => 0))}`
       steps.push(pipeline.accept(kit.frame('E', i * 100, body), T0 + i * 100))
     }
-    expect(briefly(steps)).to.deep.equal(['flat-line-ecg active'])
-    expect(steps.flatMap(({ measurements }) => measurements)[0]).to.deep.include({
-      quality: 'questionable',
-      remarks: ['flat-line'],
-    })
+    expect(briefly(steps)).to.deep.equal(['probe-off-ecg active'])
   })
 
   it('raises when breathing stops for 20 s', () => {
