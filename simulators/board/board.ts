@@ -39,8 +39,8 @@ export interface VirtualBoardOptions {
 
 /** ATmega328P. */
 const EEPROM_BYTES = 1024
-/** One request reads a long dump in passes: nobody measures again between them. */
-const MEASURE_AGAIN_MS = 60_000
+/** One request reads a long dump in passes that follow each other sooner than this: nobody measures again between them. */
+const NEXT_PASS_MS = 15_000
 const CYCLES_PER_MS = CPU_HZ / 1000
 /** Bytes reach the host at least this often. */
 const SLICE_CYCLES = 5 * CYCLES_PER_MS
@@ -93,8 +93,8 @@ export class VirtualBoard {
       new FaultyUartDevice(this.glucometer, 'glucose', this.faults, now),
     ])
     if (options.measureOnRequest ?? true) {
-      this.cuff.beforeDump = this.#atMostOnceAMinute(() => this.measureBloodPressure())
-      this.glucometer.beforeDump = this.#atMostOnceAMinute(() => this.measureGlucose())
+      this.cuff.beforeDump = this.#oncePerDump(() => this.measureBloodPressure())
+      this.glucometer.beforeDump = this.#oncePerDump(() => this.measureGlucose())
     }
     this.#machine = new Machine(this.#program, { cycles: 0, cause: 'powerOn', eeprom: this.eeprom })
     this.#wire()
@@ -260,12 +260,12 @@ export class VirtualBoard {
     this.glucometer.enabled = false
   }
 
-  #atMostOnceAMinute(measure: () => void): () => void {
-    let last = Number.NEGATIVE_INFINITY
+  #oncePerDump(measure: () => void): () => void {
+    let asked = Number.NEGATIVE_INFINITY
     return () => {
-      if (this.now - last < MEASURE_AGAIN_MS) return
-      last = this.now
-      measure()
+      const anew = this.now - asked >= NEXT_PASS_MS
+      asked = this.now
+      if (anew) measure()
     }
   }
 
