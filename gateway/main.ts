@@ -24,7 +24,7 @@ import { Gateway } from './gateway.js'
 import { SqliteJournal } from './journal/sqlite-journal.js'
 import type { Deliverer } from './lanes/deliverer.js'
 import { LaneWorker } from './lanes/worker.js'
-import { Pipeline } from './pipeline/pipeline.js'
+import { Pipeline, type PipelineStep } from './pipeline/pipeline.js'
 import { type Clock, systemClock } from './runtime/clock.js'
 import { Committer } from './runtime/committer.js'
 import { ensureDataDir } from './runtime/data-dir.js'
@@ -153,7 +153,6 @@ export async function composeGateway(loaded: LoadedConfig, edges: Edges): Promis
       if (journal.unbatchedCount() < config.batches.maxCount) return
       batcher.closeIfDue('count').catch((error) => logger.error({ err: error }, 'a full batch could not be closed'))
     }
-    const onStep = feed.take.bind(feed)
     return new Gateway({
       journal,
       pipeline,
@@ -164,7 +163,14 @@ export async function composeGateway(loaded: LoadedConfig, edges: Edges): Promis
       ledger,
       announcement: new RunFileKeeper(dataDir, () => page.address().url),
       pumps: transports.map(
-        (transport) => new Pump({ transport, pipeline, committer, clock, logger, onStep, onCommitted: closeFull }),
+        (transport) =>
+          new Pump({
+            ...{ transport, pipeline, committer, clock, logger, onCommitted: closeFull },
+            onStep: (step) => {
+              feed.take(step)
+              askCalibration(transport, step, logger)
+            },
+          }),
       ),
       channels: channels.map((channel) => ({
         start: async () => channel.start?.(journal.activeAlerts().map((transition) => noticeOf(transition, home))),
@@ -189,6 +195,17 @@ export async function composeGateway(loaded: LoadedConfig, edges: Edges): Promis
     await journal.stop()
     throw error
   }
+}
+
+/** A kit keeps the constants of its shield; the gateway's formulas need them whenever it has started. */
+function askCalibration(transport: Transport, step: PipelineStep, logger: Logger): void {
+  const started = step.events.some(
+    (event) => event.type === 'boot' || (event.type === 'transport' && event.event === 'connected'),
+  )
+  if (!started) return
+  transport.send?.({ command: 'readCalibration' }).catch((error) => {
+    logger.debug({ transport: transport.name, err: error }, 'no calibration from the kit: nominal constants hold')
+  })
 }
 
 /** What will not pass by waiting is said before the home relies on it; a cable that is not plugged in yet will. */

@@ -7,6 +7,7 @@
  */
 import { Command } from 'commander'
 import { VERSION } from '#gateway/runtime/version.js'
+import { calibrateCommand } from './calibrate.js'
 import { EXIT } from './exit.js'
 import { flashCommand } from './flash.js'
 import { identityCommand } from './identity.js'
@@ -24,6 +25,7 @@ const program = new Command('homebeat')
   .addCommand(verifyCommand())
   .addCommand(identityCommand())
   .addCommand(flashCommand())
+  .addCommand(calibrateCommand())
   .addCommand(simulateCommand())
 
 program.exitOverride((error) => {

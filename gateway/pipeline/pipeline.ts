@@ -117,6 +117,7 @@ export class Pipeline {
     }
     const { deviceId } = event
     if (event.type === 'boot') step.keep(this.#normaliser.restart(deviceId))
+    else if (event.type === 'calibration') this.#normaliser.calibrate(deviceId, event.name, event.value)
     else if (event.type === 'mode') step.keep(this.#normaliser.flush(deviceId, event.mode === 'ecg' ? 'emg' : 'ecg'))
     else if (event.type === 'hand-over' && event.phase === 'begin') this.#normaliser.remark(deviceId, 'hand-over')
     step.raise(this.#evaluator.event(event, NO_DEVICES, now))

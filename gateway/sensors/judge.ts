@@ -1,7 +1,13 @@
 /** Applies a SensorDefinition to one value: physical unit, plausibility, and what the sensor's status means. */
 import type { MeasurementValue, Quality } from '#fhir/measurement.js'
 import type { ReadingStatus } from '#gateway/pipeline/reading.js'
-import type { PressurePart, QuantityPart, SensorDefinition } from './sensor-definition.js'
+import {
+  type Calibration,
+  NOMINAL,
+  type PressurePart,
+  type QuantityPart,
+  type SensorDefinition,
+} from './sensor-definition.js'
 
 export interface Judgement {
   readonly status: ReadingStatus
@@ -17,9 +23,15 @@ export function judgeAbsent(definition: SensorDefinition, status: Exclude<Readin
 }
 
 /** One raw number → the output's unit. An unknown unit is a programming error: decode refuses it before. */
-export function judgeQuantity(definition: SensorDefinition, part: QuantityPart, raw: number, unit: string): Judgement {
+export function judgeQuantity(
+  definition: SensorDefinition,
+  part: QuantityPart,
+  raw: number,
+  unit: string,
+  calibration: Calibration = NOMINAL,
+): Judgement {
   const convert = part.units[unit]
-  const physical = convert ? convert(raw) : Number.NaN
+  const physical = convert ? convert(raw, calibration) : Number.NaN
   const status = part.probe?.(physical, raw, unit) ?? 'ok'
   if (status !== 'ok') return judgeAbsent(definition, status)
   if (!Number.isFinite(physical)) return judgeAbsent(definition, 'fault')

@@ -8,6 +8,13 @@ import type { ReadingStatus } from '#gateway/pipeline/reading.js'
 /** Line types of `firmware/PROTOCOL.md` that carry sensor values. */
 export type KitLineType = 'E' | 'M' | 'A' | 'X' | 'G' | 'T' | 'O' | 'P' | 'U'
 
+/**
+ * The constants of one kit, by their names in `firmware/PROTOCOL.md` and in their units there. What a kit has not handed over
+ * is nominal: each conversion knows its own default.
+ */
+export type Calibration = ReadonlyMap<string, number>
+export const NOMINAL: Calibration = new Map()
+
 /** One thing a sensor yields; a sensor can yield several (airflow: waveform and rate). */
 export interface SensorOutput {
   readonly observable: Observable
@@ -19,7 +26,7 @@ export interface SensorOutput {
 export interface QuantityPart {
   readonly observable: Observable
   /** Accepted units and how each becomes the output's unit. Kit counts have the unit `counts`. */
-  readonly units: Readonly<Record<string, (value: number) => number>>
+  readonly units: Readonly<Record<string, (value: number, calibration: Calibration) => number>>
   /** Outside of these the value is kept but marked implausible: no living body, or not within the sensor's range. */
   readonly plausible: { readonly low: number; readonly high: number }
   /** What the raw counts or the physical value say about the probe, where the sensor itself says nothing. */
@@ -39,6 +46,8 @@ export interface WaveformPart {
     readonly upperLimit: number
     readonly unit: string
   }
+  /** Origin of the scale for this kit, where it has a calibration of its own. */
+  readonly originOf?: (calibration: Calibration) => number
   /** Length of one stored chunk. */
   readonly chunkMs: number
   /** Counts at or beyond which the input stands at a supply rail: no electrode, or saturated. */

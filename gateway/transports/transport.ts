@@ -94,18 +94,20 @@ export interface TransportStatus {
 }
 
 /** The constants a kit keeps: firmware/PROTOCOL.md says what each is, its unit and its range. */
-export type CalibrationConstant =
-  | 'rail-low'
-  | 'rail-high'
-  | 'skin-off'
-  | 'temp-off'
-  | 'ecg-flat'
-  | 'temp-vref'
-  | 'temp-ra'
-  | 'temp-rb'
-  | 'temp-rc'
-  | 'skin-zero'
-  | 'airflow-zero'
+export const CALIBRATION_CONSTANTS = [
+  'rail-low',
+  'rail-high',
+  'skin-off',
+  'temp-off',
+  'ecg-flat',
+  'temp-vref',
+  'temp-ra',
+  'temp-rb',
+  'temp-rc',
+  'skin-zero',
+  'airflow-zero',
+] as const
+export type CalibrationConstant = (typeof CALIBRATION_CONSTANTS)[number]
 
 /** Commands the kit understands (firmware/PROTOCOL.md, commands). */
 export type KitCommand =

@@ -6,6 +6,7 @@ import type { Measurement, Observable, SensorKind } from '#fhir/measurement.js'
 import { POSITION_CODES } from '#gateway/sensors/definitions/position.js'
 import { type Judgement, judgeAbsent, judgePressure, judgeQuantity } from '#gateway/sensors/judge.js'
 import { sensorDefinitions } from '#gateway/sensors/registry.js'
+import { type Calibration, NOMINAL } from '#gateway/sensors/sensor-definition.js'
 import type { Reading } from '../reading.js'
 import { BreathDetector, NO_BREATH_MS } from './breaths.js'
 import type { Chunk } from './chunker.js'
@@ -34,6 +35,7 @@ interface Channel {
 export class Normaliser {
   readonly #patient: string
   readonly #channels = new Map<string, Channel>()
+  readonly #calibrations = new Map<string, Map<string, number>>()
 
   constructor(options: { patient: string }) {
     this.#patient = options.patient
@@ -51,6 +53,16 @@ export class Normaliser {
       default:
         return this.#value(channel, reading)
     }
+  }
+
+  /** A constant of a kit, as it hands it over; holds from the next reading on. */
+  calibrate(deviceId: string, name: string, value: number): void {
+    const constants = this.#calibrations.get(deviceId) ?? new Map<string, number>()
+    this.#calibrations.set(deviceId, constants.set(name, value))
+  }
+
+  #calibrationOf(deviceId: string): Calibration {
+    return this.#calibrations.get(deviceId) ?? NOMINAL
   }
 
   /** Closes chunks whose source fell silent. */
@@ -94,7 +106,9 @@ export class Normaliser {
       channel = {
         sensor,
         deviceId,
-        waveform: definition.waveform ? new WaveformChannel(definition, definition.waveform) : null,
+        waveform: definition.waveform
+          ? new WaveformChannel(definition, definition.waveform, () => this.#calibrationOf(deviceId))
+          : null,
         breaths: definition.waveform && definition.quantity ? new BreathDetector() : null,
         posture: definition.position ? new Posture() : null,
         kept: new Map(),
@@ -113,7 +127,13 @@ export class Normaliser {
     let judgement: Judgement | null = null
     if (status !== 'ok') judgement = judgeAbsent(definition, status)
     else if (value.type === 'number' && definition.quantity) {
-      judgement = judgeQuantity(definition, definition.quantity, value.value, value.unit)
+      judgement = judgeQuantity(
+        definition,
+        definition.quantity,
+        value.value,
+        value.unit,
+        this.#calibrationOf(reading.deviceId),
+      )
     } else if (value.type === 'bloodPressure' && definition.pressure) {
       judgement = judgePressure(definition, definition.pressure, value, value.unit)
     } else if (value.type === 'position' && definition.position) {

@@ -1,6 +1,11 @@
 /** One waveform of one device on its way to chunks: scale, rails, flat line. */
 import type { MeasurementValue, Quality } from '#fhir/measurement.js'
-import type { SensorDefinition, WaveformPart } from '#gateway/sensors/sensor-definition.js'
+import {
+  type Calibration,
+  NOMINAL,
+  type SensorDefinition,
+  type WaveformPart,
+} from '#gateway/sensors/sensor-definition.js'
 import type { Reading } from '../reading.js'
 import { type Chunk, Chunker, type Scale } from './chunker.js'
 import type { Signal } from './judged.js'
@@ -14,14 +19,17 @@ const FLAT_SPAN_COUNTS = 2
 export class WaveformChannel {
   readonly #definition: SensorDefinition
   readonly #part: WaveformPart
+  readonly #calibration: () => Calibration
   readonly #chunker: Chunker
   #flat: { low: number; high: number; sinceMs: number } | null = null
   /** Gateway's time of the latest block. */
   #heardAt = 0
 
-  constructor(definition: SensorDefinition, part: WaveformPart) {
+  /** @param calibration of this device, asked with each block: it may come, or change, later. */
+  constructor(definition: SensorDefinition, part: WaveformPart, calibration: () => Calibration = () => NOMINAL) {
     this.#definition = definition
     this.#part = part
+    this.#calibration = calibration
     this.#chunker = new Chunker({ chunkMs: part.chunkMs })
   }
 
@@ -32,7 +40,7 @@ export class WaveformChannel {
       at: reading.at,
       clockMs: reading.clockMs ?? reading.at,
       periodMs: value.periodMs,
-      scale: scaleOf(this.#part, value),
+      scale: scaleOf(this.#part, value, this.#calibration()),
       samples: value.samples,
       // The samples stay, whatever the state: what the converter gave is evidence.
       remarks: [...reading.remarks, ...this.#remarks(state)],
@@ -79,8 +87,8 @@ export class WaveformChannel {
   }
 }
 
-export function scaleOf(part: WaveformPart, value: Samples): Scale {
-  if (!value.scale) return part.scale
+export function scaleOf(part: WaveformPart, value: Samples, calibration: Calibration = NOMINAL): Scale {
+  if (!value.scale) return part.originOf ? { ...part.scale, origin: part.originOf(calibration) } : part.scale
   return { ...value.scale, unit: value.scale.unit ?? part.scale.unit }
 }
 

@@ -17,6 +17,7 @@ export const airflow: SensorDefinition = {
   waveform: {
     observable: 'airflowWaveform',
     scale: { origin: 0, factor: 1 / ADC_FULL_SCALE, lowerLimit: 0, upperLimit: ADC_FULL_SCALE, unit: '1' },
+    originOf: (calibration) => -(calibration.get('airflow-zero') ?? 0) / ADC_FULL_SCALE,
     chunkMs: 10_000,
   },
   quantity: {

@@ -1,4 +1,10 @@
-import { ADC_FULL_SCALE, identity, PROBE_ABSENT, type SensorDefinition } from '../sensor-definition.js'
+import {
+  ADC_FULL_SCALE,
+  type Calibration,
+  identity,
+  PROBE_ABSENT,
+  type SensorDefinition,
+} from '../sensor-definition.js'
 
 /**
  * Thermistor in a Wheatstone bridge, amplified five times. The resistances differ from shield to shield: these are the
@@ -37,6 +43,18 @@ export function temperatureFromCounts(counts: number, bridge: { [K in keyof type
   return Math.log(resistance / row.a) / Math.log(row.b)
 }
 
+/** This kit's bridge: `temp-vref` in mV, `temp-ra`, `temp-rb` and `temp-rc` in ohm. */
+function bridgeOf(calibration: Calibration): { [K in keyof typeof BRIDGE]: number } {
+  const millivolts = calibration.get('temp-vref')
+  return {
+    ...BRIDGE,
+    referenceVolts: millivolts === undefined ? BRIDGE.referenceVolts : millivolts / 1000,
+    ra: calibration.get('temp-ra') ?? BRIDGE.ra,
+    rb: calibration.get('temp-rb') ?? BRIDGE.rb,
+    rc: calibration.get('temp-rc') ?? BRIDGE.rc,
+  }
+}
+
 export const bodyTemperature: SensorDefinition = {
   kind: 'bodyTemperature',
   label: 'Body temperature',
@@ -47,7 +65,7 @@ export const bodyTemperature: SensorDefinition = {
   quantity: {
     observable: 'bodyTemperature',
     units: {
-      counts: temperatureFromCounts,
+      counts: (counts, calibration) => temperatureFromCounts(counts, bridgeOf(calibration)),
       Cel: identity,
       '[degF]': (fahrenheit) => ((fahrenheit - 32) * 5) / 9,
     },

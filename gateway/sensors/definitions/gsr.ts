@@ -28,7 +28,11 @@ export const gsr: SensorDefinition = {
   absent: PROBE_ABSENT,
   quantity: {
     observable: 'skinConductance',
-    units: { counts: conductanceFromCounts, uS: identity },
+    units: {
+      counts: (counts, calibration) =>
+        conductanceFromCounts(counts, (calibration.get('skin-zero') ?? 1000 * GSR_OFFSET_VOLTS) / 1000),
+      uS: identity,
+    },
     // The converter ends at 90 µS.
     plausible: { low: 0, high: 90 },
     probe: (microsiemens, _raw, unit) => (unit === 'counts' && microsiemens <= OFF_AT_OR_BELOW ? 'off' : 'ok'),

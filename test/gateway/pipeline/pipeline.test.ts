@@ -2,6 +2,7 @@ import { expect } from 'chai'
 import type { AlertTransition } from '#gateway/alerts/alert.js'
 import { limitsInForce } from '#gateway/alerts/limits.js'
 import { Pipeline, type PipelineOptions, type PipelineStep } from '#gateway/pipeline/pipeline.js'
+import { BRIDGE, temperatureFromCounts } from '#gateway/sensors/definitions/body-temperature.js'
 import { eventFrame, mqttFrame, pack, T0, TestKit, waveformFrame } from './frames.js'
 
 const pipelineOf = (options: Partial<PipelineOptions> = {}) =>
@@ -273,6 +274,23 @@ describe('the pipeline', () => {
       })
     })
   }
+
+  it('takes the constants that a kit hands over, from the next reading on, and for this kit alone', () => {
+    const pipeline = pipelineOf()
+    const kit = new TestKit()
+    const read = (type: string, ms: number, body: string) =>
+      pipeline.accept(kit.frame(type, ms, body), T0 + ms).measurements.map(({ value }) => value)
+    const nominal = read('T', 0, 'o,349')
+    expect(nominal).to.deep.equal([{ type: 'quantity', value: 37.01 }])
+    read('C', 100, 'temp-vref,2900')
+    read('C', 110, 'skin-zero,600')
+    const [warm] = read('T', 10_000, 'o,349')
+    const expected = temperatureFromCounts(349, { ...BRIDGE, referenceVolts: 2.9 })
+    expect(expected).to.be.below(36.8)
+    expect(warm?.type === 'quantity' && warm.value).to.be.closeTo(expected, 0.01)
+    const [skin] = read('G', 10_100, `o,250000,${pack([205, 205, 205, 205])}`)
+    expect(skin?.type === 'quantity' && skin.value).to.be.closeTo(20 * ((205 * 5) / 1023 - 0.6), 0.01)
+  })
 
   it('calls a trace at a rail an electrode that is off, not a flat line', () => {
     const pipeline = pipelineOf()

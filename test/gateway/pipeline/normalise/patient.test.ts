@@ -13,15 +13,19 @@ describe('counted from a virtual patient', () => {
       const patient = createPatient({ script: name, seed: 7 })
       const detector = new BreathDetector()
       let compared = 0
+      let breathing = 0
       for (let s = 0; s < 120; s++) {
         const line = Array.from({ length: 25 }, (_, i) => counts(patient.airflow(s * 1000 + i * 40)))
         const { rate } = detector.push(s * 1000, 40, line)
-        if (s < 30 || rate === null) continue
+        if (s < 30) continue
         const recent = Array.from({ length: 30 }, (_, i) => patient.vitals((s - i) * 1000).respiratoryRate)
+        if (Math.min(...recent) > 0) breathing += 1
+        if (rate === null) continue
         expect(rate, `second ${s}`).to.be.within(Math.min(...recent) - 3, Math.max(...recent) + 3)
         compared += 1
       }
-      expect(compared).to.be.above(80)
+      // No rate is no lie; but who breathes all the time has one nearly all the time.
+      expect(compared).to.be.at.least(0.9 * breathing)
     })
 
     it(`(${name}) the position follows the body within 5 s`, () => {
