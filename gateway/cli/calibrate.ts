@@ -30,9 +30,11 @@ export function calibrateCommand(): Command {
 async function calibrate(url: string, settings: readonly string[], options: Options): Promise<void> {
   const changes = settings.map(parseSetting)
   const kit = new SerialTransport({ name: 'kit', url, logger: silentLogger })
-  await kit.probe()
-  await kit.start()
+  // The clock's timers let a process end: between two attempts to open the port nothing else would keep this one.
+  const alive = setInterval(() => {}, 1000)
   try {
+    await kit.probe()
+    await kit.start()
     const constants = new Map<string, number>()
     const complete = gather(kit, constants)
     const commands: KitCommand[] = [
@@ -53,6 +55,7 @@ async function calibrate(url: string, settings: readonly string[], options: Opti
     )
   } finally {
     await kit.stop()
+    clearInterval(alive)
   }
 }
 

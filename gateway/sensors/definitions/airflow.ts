@@ -17,7 +17,8 @@ export const airflow: SensorDefinition = {
   waveform: {
     observable: 'airflowWaveform',
     scale: { origin: 0, factor: 1 / ADC_FULL_SCALE, lowerLimit: 0, upperLimit: ADC_FULL_SCALE, unit: '1' },
-    originOf: (calibration) => -(calibration.get('airflow-zero') ?? 0) / ADC_FULL_SCALE,
+    // From 0, so that it is never −0.
+    originOf: (calibration) => 0 - (calibration.get('airflow-zero') ?? 0) / ADC_FULL_SCALE,
     chunkMs: 10_000,
   },
   quantity: {
