@@ -105,3 +105,12 @@ export const identity = (value: number): number => value
 /** The shield's converter: 10 bits against AVcc, nominally 5 V. */
 export const ADC_FULL_SCALE = 1023
 export const ADC_REFERENCE_VOLTS = 5
+
+/** Converter counts as volts at the shield's output: its gain is not documented, so never body-surface millivolts. */
+export const SHIELD_VOLTS: WaveformPart['scale'] = {
+  origin: 0,
+  factor: ADC_REFERENCE_VOLTS / ADC_FULL_SCALE,
+  lowerLimit: 0,
+  upperLimit: ADC_FULL_SCALE,
+  unit: 'V',
+}

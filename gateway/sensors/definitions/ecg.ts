@@ -1,4 +1,4 @@
-import { ADC_FULL_SCALE, ADC_REFERENCE_VOLTS, LEAD_ABSENT, type SensorDefinition } from '../sensor-definition.js'
+import { LEAD_ABSENT, type SensorDefinition, SHIELD_VOLTS } from '../sensor-definition.js'
 
 /**
  * One lead, as volts at the shield's output: analogue gain and bandwidth are documented nowhere, so never body-surface
@@ -13,13 +13,7 @@ export const ecg: SensorDefinition = {
   absent: LEAD_ABSENT,
   waveform: {
     observable: 'ecgWaveform',
-    scale: {
-      origin: 0,
-      factor: ADC_REFERENCE_VOLTS / ADC_FULL_SCALE,
-      lowerLimit: 0,
-      upperLimit: ADC_FULL_SCALE,
-      unit: 'V',
-    },
+    scale: SHIELD_VOLTS,
     chunkMs: 10_000,
     // There is no lead-off pin: an open input drifts to a rail, a shorted one is flat.
     rails: { low: 2, high: 1021 },

@@ -1,4 +1,4 @@
-import { ADC_FULL_SCALE, ADC_REFERENCE_VOLTS, LEAD_ABSENT, type SensorDefinition } from '../sensor-definition.js'
+import { LEAD_ABSENT, type SensorDefinition, SHIELD_VOLTS } from '../sensor-definition.js'
 
 /** Muscle activity on the ECG's input (a jumper chooses), volts at the shield's output. A trend, never a limit. */
 export const emg: SensorDefinition = {
@@ -10,13 +10,7 @@ export const emg: SensorDefinition = {
   absent: LEAD_ABSENT,
   waveform: {
     observable: 'emgWaveform',
-    scale: {
-      origin: 0,
-      factor: ADC_REFERENCE_VOLTS / ADC_FULL_SCALE,
-      lowerLimit: 0,
-      upperLimit: ADC_FULL_SCALE,
-      unit: 'V',
-    },
+    scale: SHIELD_VOLTS,
     chunkMs: 10_000,
     rails: { low: 2, high: 1021 },
   },

@@ -36,7 +36,11 @@ describe('ClientTransport at a mosquitto broker', function () {
   }
 
   before(async function () {
-    if (!hasMosquitto()) this.skip()
+    if (!hasMosquitto()) {
+      const suite = this.runnable().parent
+      if (suite) suite.title += ' (skipped: mosquitto is not installed)'
+      this.skip()
+    }
     folder = await temporaryFolder()
     await writeSecret(folder.path, 'broker.secret', 'open sesame')
     mosquitto = await Mosquitto.start(folder.path, 'home', 'open sesame')

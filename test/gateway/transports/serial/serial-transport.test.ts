@@ -329,7 +329,10 @@ describe('SerialTransport with the native binding', () => {
     const transport = new SerialTransport({ name: 'kit', url: `serial://${path}`, clock, logger: silentLogger })
     try {
       await until(() => missing || said.includes('starting data transfer loop'))
-      if (missing) this.skip()
+      if (missing) {
+        if (this.test) this.test.title += ' (skipped: socat is not installed)'
+        this.skip()
+      }
       const reader = new FrameReader(transport)
       await transport.start()
       expect(await reader.expect('transport-event')).to.include({ event: 'connected' })
