@@ -2,6 +2,7 @@
  * The running gateway: starts the parts in the order in which they depend on each other, stops them the other way
  * round, so that what was read is committed, batched, pushed and anchored before the process ends.
  */
+import type { Watcher } from './alerts/system-condition.js'
 import type { Batcher } from './anchoring/batcher.js'
 import type { GatewayStatus } from './console/feed.js'
 import type { Journal } from './journal/journal.js'
@@ -30,6 +31,9 @@ export interface GatewayParts {
   readonly schedule: Schedule
   readonly ledger: { close(): void }
   readonly console: Lifecycle
+  readonly control: Lifecycle
+  /** Look after parts of the gateway; asked on every tick. */
+  readonly watchers: readonly Watcher[]
   /** Says to others that this gateway runs, once it does. */
   readonly announcement: Lifecycle
   readonly feed: LiveFeed
@@ -55,11 +59,11 @@ export class Gateway implements Lifecycle {
   async start(): Promise<void> {
     if (this.#running) return
     this.#running = true
-    const { console: page, channels, lanes, pumps, schedule, announcement, logger } = this.#parts
+    const { console: page, control, channels, lanes, pumps, schedule, announcement, logger } = this.#parts
     const started: Lifecycle[] = []
     try {
       // The page first: its port is what people get wrong, and nothing is read before it is known to be free.
-      for (const part of [page, ...channels, ...lanes, ...pumps, schedule, announcement]) {
+      for (const part of [page, control, ...channels, ...lanes, ...pumps, schedule, announcement]) {
         await part.start()
         started.push(part)
       }
@@ -99,6 +103,7 @@ export class Gateway implements Lifecycle {
     await Promise.all(lanes.map((lane) => lane.stop()))
     await Promise.all(this.#parts.channels.map((channel) => channel.stop()))
     this.#parts.ledger.close()
+    await this.#parts.control.stop()
     await this.#parts.console.stop()
     await this.#parts.announcement.stop()
     await journal.stop()
@@ -106,9 +111,11 @@ export class Gateway implements Lifecycle {
   }
 
   #scheduleTick(): void {
-    const { clock, pipeline, committer, feed, logger } = this.#parts
+    const { clock, pipeline, committer, feed, watchers, logger } = this.#parts
     this.#cancelTick = clock.after(TICK_MS, () => {
-      const step = pipeline.tick(clock.now())
+      const now = clock.now()
+      const conditions = watchers.flatMap((watcher) => watcher.look(now))
+      const step = pipeline.tick(now, conditions)
       feed.take(step)
       if (step.measurements.length > 0 || step.transitions.length > 0) {
         committer.commit(step).catch((error) => logger.error({ err: error }, 'an alert transition could not be stored'))

@@ -11,6 +11,7 @@ import { type AlertChannel, noticeOf } from './alerts/channels/channel.js'
 import { type Acknowledgement, createChannel } from './alerts/channels/registry.js'
 import { limitsInForce } from './alerts/limits.js'
 import { limitsOnRecord } from './alerts/limits-on-record.js'
+import type { Watcher } from './alerts/system-condition.js'
 import { AnchorDeliverer } from './anchoring/anchor-deliverer.js'
 import type { Address } from './anchoring/batch.js'
 import { Batcher } from './anchoring/batcher.js'
@@ -19,6 +20,8 @@ import { loadOrCreateGatewayKey } from './anchoring/gateway-key.js'
 import type { LoadedConfig } from './config/load.js'
 import { checkSecretFiles } from './config/secret-files.js'
 import { ConsoleServer } from './console/server.js'
+import type { ControlCommand } from './control/command.js'
+import { ControlServer } from './control/control-server.js'
 import { FhirDeliverer } from './delivery/fhir-deliverer.js'
 import { Gateway } from './gateway.js'
 import { SqliteJournal } from './journal/sqlite-journal.js'
@@ -149,6 +152,9 @@ export async function composeGateway(loaded: LoadedConfig, edges: Edges): Promis
     const committer = new Committer({ journal, clock, logger })
     const feed = new LiveFeed({ version: VERSION, home, journal, transports, clock })
     const page = new ConsoleServer({ feed, host: config.console.host, port: config.console.port, logger })
+    /** What a person may tell the running gateway; each feature adds its own. */
+    const commands: ControlCommand[] = []
+    const watchers: Watcher[] = []
     const closeFull = () => {
       if (journal.unbatchedCount() < config.batches.maxCount) return
       batcher.closeIfDue('count').catch((error) => logger.error({ err: error }, 'a full batch could not be closed'))
@@ -160,6 +166,8 @@ export async function composeGateway(loaded: LoadedConfig, edges: Edges): Promis
       batcher,
       feed,
       console: page,
+      control: new ControlServer({ dataDir, commands, logger }),
+      watchers,
       ledger,
       announcement: new RunFileKeeper(dataDir, () => page.address().url),
       pumps: transports.map(

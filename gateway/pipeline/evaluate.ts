@@ -7,6 +7,7 @@ import type { AlertTransition } from '#gateway/alerts/alert.js'
 import { type Limit, type LimitComponent, limitGroups } from '#gateway/alerts/limits.js'
 import { restored, step } from '#gateway/alerts/machine.js'
 import { LimitGroup } from '#gateway/alerts/machine-group.js'
+import type { SystemCondition } from '#gateway/alerts/system-condition.js'
 import type { DeviceEvent } from './decode/result.js'
 import type { Judged, Signal } from './normalise/judged.js'
 import { TechnicalAlerts } from './technical.js'
@@ -82,6 +83,11 @@ export class Evaluator {
   /** @param devices heard over the transport, for transport events. */
   event(event: DeviceEvent, devices: ReadonlySet<string>, now: number): AlertTransition[] {
     return this.#technical.event(event, devices, now)
+  }
+
+  /** How the gateway itself is. */
+  system(condition: SystemCondition, now: number): AlertTransition[] {
+    return this.#technical.system(condition, now)
   }
 
   /** Delays and silence. */

@@ -5,6 +5,7 @@
 import type { Measurement } from '#fhir/measurement.js'
 import type { AlertTransition } from '#gateway/alerts/alert.js'
 import type { Limit } from '#gateway/alerts/limits.js'
+import type { SystemCondition } from '#gateway/alerts/system-condition.js'
 import type { LiveEvent, LiveValue } from '#gateway/console/feed.js'
 import type { Frame } from '#gateway/transports/transport.js'
 import { Decoder, type DecoderOptions } from './decode/decoder.js'
@@ -90,9 +91,13 @@ export class Pipeline {
     return step.build({ lost, refused, received, events })
   }
 
-  /** Call about once a second: delays, silence, chunks of what fell silent. */
-  tick(now: number): PipelineStep {
+  /**
+   * Call about once a second: delays, silence, chunks of what fell silent.
+   * @param conditions what the gateway's watchers say of the gateway itself
+   */
+  tick(now: number, conditions: readonly SystemCondition[] = []): PipelineStep {
     const step = new StepBuilder()
+    for (const condition of conditions) step.raise(this.#evaluator.system(condition, now))
     step.keep(this.#normaliser.tick(now))
     this.#raise(this.#evaluator.tick(now), step)
     return step.build()

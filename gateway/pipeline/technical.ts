@@ -5,6 +5,7 @@
 import type { SensorKind } from '#fhir/measurement.js'
 import type { AlertTransition, Priority } from '#gateway/alerts/alert.js'
 import { type Condition, type Episode, INACTIVE, restored, type Sight, step } from '#gateway/alerts/machine.js'
+import type { SystemCondition } from '#gateway/alerts/system-condition.js'
 import { sensorDefinitions } from '#gateway/sensors/registry.js'
 import type { DeviceEvent } from './decode/result.js'
 import type { Signal } from './normalise/judged.js'
@@ -95,6 +96,11 @@ export class TechnicalAlerts {
       else heard.at = now
     }
     return this.#step(condition, 'medium', DISCONNECTED_DELAY_MS, 'safe', now)
+  }
+
+  /** What a watcher says of the gateway itself. */
+  system({ condition, priority, delayMs, present }: SystemCondition, now: number): AlertTransition[] {
+    return this.#step(condition, priority, delayMs, present ? 'crossed' : 'safe', now)
   }
 
   tick(now: number): AlertTransition[] {

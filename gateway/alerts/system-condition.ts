@@ -1,0 +1,17 @@
+import type { Priority } from './alert.js'
+
+/** Something about the gateway itself that people must know: its disk, its clock, its far ends. */
+export interface SystemCondition {
+  /** Stable kebab-case name, e.g. `disk-low`, `clock-unsynchronised`, `push-failing-care`. */
+  readonly condition: string
+  readonly priority: Priority
+  /** How long it must hold before it is an alert. */
+  readonly delayMs: number
+  readonly present: boolean
+}
+
+/** Looks after one part of the gateway; asked on every tick, so it must be quick and do no I/O that can wait. */
+export interface Watcher {
+  /** All of its conditions, those that are not present too: that is what ends an alert. @param now epoch ms */
+  look(now: number): readonly SystemCondition[]
+}
