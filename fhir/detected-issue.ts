@@ -23,7 +23,7 @@ export interface AlertEvent {
   readonly condition: string
   readonly kind: 'physiological' | 'technical'
   readonly priority: 'high' | 'medium' | 'low'
-  readonly state: 'active' | 'cleared'
+  readonly state: 'active' | 'acknowledged' | 'latched' | 'cleared'
   /** Epoch ms of this transition, and of the episode's start. */
   readonly at: number
   readonly raisedAt: number

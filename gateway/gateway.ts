@@ -7,7 +7,7 @@ import type { Batcher } from './anchoring/batcher.js'
 import type { GatewayStatus } from './console/feed.js'
 import type { Journal } from './journal/journal.js'
 import type { LaneWorker } from './lanes/worker.js'
-import type { Pipeline } from './pipeline/pipeline.js'
+import { asksForCommit, type Pipeline } from './pipeline/pipeline.js'
 import type { Clock } from './runtime/clock.js'
 import type { Committer } from './runtime/committer.js'
 import type { Lifecycle } from './runtime/lifecycle.js'
@@ -117,7 +117,7 @@ export class Gateway implements Lifecycle {
       const conditions = watchers.flatMap((watcher) => watcher.look(now))
       const step = pipeline.tick(now, conditions)
       feed.take(step)
-      if (step.measurements.length > 0 || step.transitions.length > 0) {
+      if (asksForCommit(step)) {
         committer.commit(step).catch((error) => logger.error({ err: error }, 'an alert transition could not be stored'))
       }
       if (this.#running) this.#scheduleTick()

@@ -9,6 +9,9 @@ import { signedForm } from '#fhir/signed-form.js'
 import { AlertDeliverer } from './alerts/channels/alert-deliverer.js'
 import { type AlertChannel, noticeOf } from './alerts/channels/channel.js'
 import { type Acknowledgement, createChannel } from './alerts/channels/registry.js'
+import { AlarmDesk } from './alerts/desk.js'
+import { Dispatcher } from './alerts/dispatch/dispatcher.js'
+import { policyOf } from './alerts/dispatch/policy.js'
 import { limitsInForce } from './alerts/limits.js'
 import { limitsOnRecord } from './alerts/limits-on-record.js'
 import type { Watcher } from './alerts/system-condition.js'
@@ -94,6 +97,14 @@ export async function composeGateway(loaded: LoadedConfig, edges: Edges): Promis
     const options = { target, journal, envelopes: sealer, home, patient, fetch, logger, baseDir }
     deliverers.set(`fhir:${target.name}`, new FhirDeliverer(options))
   }
+  const zone = (at: number) => -new Date(at).getTimezoneOffset()
+  const policy = policyOf(config.alerts, zone)
+  const contacts = new Map(config.alerts.contacts.map((contact) => [contact.id, contact]))
+  const addressOf = (id: string) => {
+    const contact = contacts.get(id)
+    return contact ? { ...(contact.address !== undefined && { address: contact.address }) } : null
+  }
+  let desk: AlarmDesk | undefined
   const channels: AlertChannel[] = []
   const channelEdges = {
     fetch,
@@ -101,13 +112,19 @@ export async function composeGateway(loaded: LoadedConfig, edges: Edges): Promis
     home,
     baseDir,
     clock,
-    acknowledged: ({ channel, alertIds }: Acknowledgement) =>
-      logger.info({ channel, alertIds }, 'somebody has pressed the annunciator’s button'),
+    acknowledged: ({ channel, alertIds }: Acknowledgement) => {
+      desk
+        ?.acknowledge(alertIds, { by: channel, via: 'button' })
+        .catch((error) => logger.warn({ channel, err: error }, 'the button’s acknowledgement was refused'))
+    },
   }
   for (const channelConfig of config.alerts.channels) {
     const channel = createChannel(channelConfig, channelEdges)
     channels.push(channel)
-    deliverers.set(`alert:${channelConfig.name}`, new AlertDeliverer({ channel, journal, home }))
+    deliverers.set(
+      `alert:${channelConfig.name}`,
+      new AlertDeliverer({ channel, journal, home, preview: config.alerts.preview, addressOf }),
+    )
   }
   deliverers.set(
     `anchor:${config.chain.name}`,
@@ -137,7 +154,8 @@ export async function composeGateway(loaded: LoadedConfig, edges: Edges): Promis
       active: journal.activeAlerts(),
       known: (identifier) => journal.hasMeasurement(identifier),
       devices: Object.fromEntries(config.transports.flatMap((t) => (t.device ? [[t.name, t.device]] : []))),
-      zoneOffsetMinutes: (at) => -new Date(at).getTimezoneOffset(),
+      zoneOffsetMinutes: zone,
+      dispatcher: new Dispatcher(policy, journal.openDispatch()),
     })
     const batcher = new Batcher({
       journal,
@@ -151,6 +169,11 @@ export async function composeGateway(loaded: LoadedConfig, edges: Edges): Promis
     })
     const committer = new Committer({ journal, clock, logger })
     const feed = new LiveFeed({ version: VERSION, home, journal, transports, clock })
+    desk = new AlarmDesk({
+      ...{ pipeline, journal, clock, logger },
+      commit: (commit) => committer.commit(commit),
+      onStep: (step) => feed.take(step),
+    })
     const page = new ConsoleServer({ feed, host: config.console.host, port: config.console.port, logger })
     /** What a person may tell the running gateway; each feature adds its own. */
     const commands: ControlCommand[] = []
@@ -181,7 +204,7 @@ export async function composeGateway(loaded: LoadedConfig, edges: Edges): Promis
           }),
       ),
       channels: channels.map((channel) => ({
-        start: async () => channel.start?.(journal.activeAlerts().map((transition) => noticeOf(transition, home))),
+        start: async () => channel.start?.(journal.activeAlerts().map((open) => noticeOf(open, home))),
         stop: async () => channel.stop?.(),
       })),
       lanes: [...deliverers].map(([lane, deliverer]) => new LaneWorker({ lane, journal, deliverer, clock, logger })),

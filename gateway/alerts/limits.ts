@@ -28,6 +28,8 @@ export interface Limit {
   /** The limit must be crossed for so long without a pause. */
   readonly delaySeconds: number
   readonly priority: Priority
+  /** Stays when the value is back, until somebody acknowledges it. */
+  readonly latching?: boolean
   readonly source: string
 }
 
@@ -108,14 +110,14 @@ export function limitsInForce(overrides: LimitOverrides = {}, defaults: readonly
     if (override?.enabled === false) return []
     const value = override?.value ?? row.value
     const clearAt = override?.clearAt ?? row.clearAt + (value - row.value)
-    const { delaySeconds = row.delaySeconds } = override ?? {}
+    const { delaySeconds = row.delaySeconds, priority = row.priority, latching = row.latching } = override ?? {}
     if (crosses(row.comparator, clearAt, value)) {
       throw new HomebeatError(
         'limits.clear-at',
         `alerts.limits.${row.condition}: clearAt must lie on the safe side of the limit, not beyond it.`,
       )
     }
-    return [{ ...row, value, clearAt, delaySeconds }]
+    return [{ ...row, value, clearAt, delaySeconds, priority, ...(latching !== undefined && { latching }) }]
   })
 }
 

@@ -21,7 +21,7 @@ export function statusCommand(): Command {
 function describe(status: GatewayStatus): string {
   const ago = (at: number | null) =>
     at === null ? 'never' : `${Math.max(0, Math.round((status.now - at) / 1000))} s ago`
-  const active = status.alerts.filter((alert) => alert.state === 'active')
+  const active = status.alerts.filter((alert) => alert.state !== 'cleared')
   const { batches } = status
   const lines = [
     `Homebeat ${status.version}, home ${status.home}: ${status.running ? `running since ${ago(status.startedAt)}` : 'not running'}`,

@@ -3,6 +3,8 @@
  * The annotated example is `homebeat.example.yaml`; a test keeps it valid.
  */
 import { z } from 'zod'
+import { ALERT_KINDS, PRIORITIES } from '#gateway/alerts/alert.js'
+import { ROLES } from '#gateway/alerts/roles.js'
 import { LOG_LEVELS } from '#gateway/runtime/logger.js'
 
 /** Names appear in lane names, topics and file names. */
@@ -72,6 +74,40 @@ const channel = z.discriminatedUnion('type', [
   }),
 ])
 
+const timeOfDay = z
+  .string()
+  .regex(/^([01]\d|2[0-3]):[0-5]\d$/, 'give a time of day as "HH:MM", in the local time of the home')
+
+/** From `from` to `to`, over midnight where `to` is the earlier; on these days only (1 Monday … 7 Sunday, of `from`). */
+const hours = z.strictObject({
+  from: timeOfDay,
+  to: timeOfDay,
+  days: z.array(z.number().int().min(1).max(7)).min(1).optional(),
+})
+
+const contact = z.strictObject({
+  /** A pseudonym, e.g. `doctor-1`: it stands in logs, on the FHIR server and in the alarm log. */
+  id: name,
+  role: z.enum(ROLES),
+  /** The name of one of `alerts.channels`. */
+  channel: name,
+  /** Where the channel reaches this contact, e.g. an e-mail address; kept at home. */
+  address: z.string().min(1).max(2000).optional(),
+  /** Only then; always where left out. */
+  hours: z.array(hours).max(20).default([]),
+  /** What this contact is told of; by role where left out. */
+  kinds: z.array(z.enum(ALERT_KINDS)).min(1).optional(),
+  priorities: z.array(z.enum(PRIORITIES)).min(1).optional(),
+  /** Low-priority alerts come once a day at this time, in one message. */
+  digestAt: timeOfDay.optional(),
+})
+
+/** Who is told next when nobody has acknowledged. */
+const escalationStep = z.strictObject({
+  afterMinutes: z.number().min(0).max(1440),
+  contacts: z.array(name).min(1).max(50),
+})
+
 const target = z.strictObject({
   name,
   url: httpUrl,
@@ -86,6 +122,9 @@ const limit = z.strictObject({
   value: z.number().optional(),
   clearAt: z.number().optional(),
   delaySeconds: z.number().min(0).max(3600).optional(),
+  priority: z.enum(PRIORITIES).optional(),
+  /** Stays when the value is back, until somebody acknowledges it. */
+  latching: z.boolean().optional(),
   enabled: z.boolean().optional(),
 })
 
@@ -110,6 +149,34 @@ export const configSchema = z.strictObject({
       channels: z.array(channel).max(20).default([]),
       /** By condition name, e.g. `low-oxygen-saturation`. */
       limits: z.record(z.string(), limit).default({}),
+      contacts: z.array(contact).max(50).default([]),
+      /** By priority; where left out, every contact that wants the priority is told at once. */
+      escalation: z
+        .strictObject({
+          high: z.array(escalationStep).max(10).default([]),
+          medium: z.array(escalationStep).max(10).default([]),
+          low: z.array(escalationStep).max(10).default([]),
+        })
+        .prefault({}),
+      /** Minutes after which those who know are told again, while nobody has acknowledged; 0: never. */
+      remindMinutes: z
+        .strictObject({
+          high: z.number().min(0).max(1440).default(5),
+          medium: z.number().min(0).max(1440).default(30),
+          low: z.number().min(0).max(1440).default(0),
+        })
+        .prefault({}),
+      /** Low-priority alerts wait until these are over. */
+      quietHours: z.array(hours).max(10).default([]),
+      /** What a preview may say beside the condition and its time. */
+      preview: z
+        .strictObject({
+          /** The causing value. A locked screen shows it to everybody. */
+          value: z.boolean().default(false),
+          /** What people call the home, instead of its pseudonym. */
+          label: z.string().min(1).max(60).optional(),
+        })
+        .prefault({}),
     })
     .prefault({}),
   fhir: z.strictObject({ targets: z.array(target).max(10).default([]) }).prefault({}),
@@ -143,4 +210,5 @@ export type TransportConfig = Config['transports'][number]
 export type ChannelConfig = Config['alerts']['channels'][number]
 export type TargetConfig = Config['fhir']['targets'][number]
 export type ChainConfig = Config['chain']
+export type ContactConfig = Config['alerts']['contacts'][number]
 export type LimitOverrides = Config['alerts']['limits']

@@ -3,7 +3,7 @@
  */
 
 import type { BodyPosition, Quality, SensorKind } from '#fhir/measurement.js'
-import type { AlertTransition, Priority } from '#gateway/alerts/alert.js'
+import type { AlertState, AlertTransition, Priority } from '#gateway/alerts/alert.js'
 import type { AnchorReceipt } from '#gateway/anchoring/batch.js'
 import type { LaneDepth } from '#gateway/journal/journal.js'
 import type { TransportStatus } from '#gateway/transports/transport.js'
@@ -26,7 +26,7 @@ export interface LiveAlert {
   readonly condition: string
   readonly kind: 'physiological' | 'technical'
   readonly priority: Priority
-  readonly state: 'active' | 'cleared'
+  readonly state: AlertState
   readonly raisedAt: number
   readonly at: number
   readonly deliveredTo: readonly string[]

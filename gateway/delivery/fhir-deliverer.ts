@@ -80,6 +80,8 @@ export class FhirDeliverer implements Deliverer {
         if (!batch) return missing('batch')
         return this.#options.target.mode === 'clear' ? this.#clear(batch, signal) : this.#sealed(batch, signal)
       }
+      case 'notification':
+        return refused('a FHIR target takes no notifications')
       case 'alert':
       case 'communication':
         // An alert names its condition: a sealed target must never get one, whatever the journal holds.

@@ -1,5 +1,6 @@
 import type { Observable } from '#fhir/measurement.js'
-import type { AlertKind, AlertState, AlertTransition, Priority } from '#gateway/alerts/alert.js'
+import type { Actor, AlertKind, AlertState, AlertTransition, Priority } from '#gateway/alerts/alert.js'
+import type { NotificationReason } from '#gateway/alerts/dispatch/notification.js'
 import type { Database } from './database.js'
 import type { AlertDelivery } from './journal.js'
 import { ALERTS } from './queries.js'
@@ -18,11 +19,16 @@ interface TransitionRow {
   readonly value: number | null
   readonly comparator: string | null
   readonly limitValue: number | null
+  readonly actorBy: string | null
+  readonly actorVia: string | null
+  readonly actorNote: string | null
 }
 
 interface DeliveryRow extends TransitionRow {
   readonly deliveryId: number
   readonly channel: string
+  readonly contact: string | null
+  readonly reason: string
   readonly deliveredAt: number
 }
 
@@ -36,7 +42,7 @@ export class AlertLog {
 
   /** Row id of the transition, or null when this very transition is stored already. Call inside a transaction. */
   insert(transition: AlertTransition): number | null {
-    const { alertId, condition, kind, priority, state, at, raisedAt, limit } = transition
+    const { alertId, condition, kind, priority, state, at, raisedAt, limit, actor } = transition
     const { changes, id } = this.#database.run(
       ALERTS.insert,
       alertId,
@@ -51,9 +57,12 @@ export class AlertLog {
       transition.value ?? null,
       limit?.comparator ?? null,
       limit?.value ?? null,
+      actor?.by ?? null,
+      actor?.via ?? null,
+      actor?.note ?? null,
     )
     if (changes === 0) return null
-    this.#database.run(ALERTS.upsertEpisode, alertId, id, state === 'active' ? 1 : 0)
+    this.#database.run(ALERTS.upsertEpisode, alertId, id, state === 'cleared' ? 0 : 1)
     return id
   }
 
@@ -70,9 +79,14 @@ export class AlertLog {
     return this.#database.all<TransitionRow>(ALERTS.latest, limit).map(toTransition)
   }
 
-  /** Row id of the delivery, or null when this channel already had this transition. */
-  insertDelivery(transition: number, channel: string, deliveredAt: number): number | null {
-    const { changes, id } = this.#database.run(ALERTS.insertDelivery, transition, channel, deliveredAt)
+  /** All transitions of one alert, oldest first. */
+  ofAlert(alertId: string): AlertTransition[] {
+    return this.#database.all<TransitionRow>(ALERTS.ofAlert, alertId).map(toTransition)
+  }
+
+  /** Row id of the delivery, or null when this notification is known to be delivered. */
+  insertDelivery(notification: number, deliveredAt: number): number | null {
+    const { changes, id } = this.#database.run(ALERTS.insertDelivery, deliveredAt, notification)
     return changes === 0 ? null : id
   }
 
@@ -105,9 +119,18 @@ function toTransition(row: TransitionRow): AlertTransition {
           value: row.limitValue,
         },
       }),
+    ...(row.actorBy !== null && {
+      actor: {
+        by: row.actorBy,
+        via: row.actorVia as Actor['via'],
+        ...(row.actorNote !== null && { note: row.actorNote }),
+      },
+    }),
   }
 }
 
 function toDelivery(row: DeliveryRow): AlertDelivery {
-  return { id: row.deliveryId, transition: toTransition(row), channel: row.channel, deliveredAt: row.deliveredAt }
+  const { deliveryId: id, channel, contact, deliveredAt } = row
+  const reason = row.reason as NotificationReason
+  return { id, transition: toTransition(row), channel, ...(contact !== null && { contact }), reason, deliveredAt }
 }

@@ -1,11 +1,16 @@
 import type { AlertTransition } from '#gateway/alerts/alert.js'
+import type { DigestItem, Notification } from '#gateway/alerts/dispatch/notification.js'
 import type { Clock } from '#gateway/runtime/clock.js'
+import type { AlarmAction } from './journal.js'
 import type { MeasurementRow } from './measurement-codec.js'
 
 /** One caller's commit, already in the form in which it is stored: what cannot be stored is refused before it joins. */
 export interface EncodedCommit {
   readonly measurements: readonly MeasurementRow[]
   readonly transitions: readonly AlertTransition[]
+  readonly notifications: readonly Notification[]
+  readonly digestItems: readonly DigestItem[]
+  readonly actions: readonly AlarmAction[]
 }
 
 export interface CommitBounds {
@@ -41,15 +46,15 @@ export class CommitGroup {
   }
 
   add(commit: EncodedCommit): Promise<void> {
-    const size = commit.measurements.length + commit.transitions.length
+    const urgent = urgentCount(commit)
+    const size = commit.measurements.length + urgent
     if (size === 0) return Promise.resolve()
     // A commit that would carry the group over its bound begins the next one.
     if (this.#count > 0 && this.#count + size > this.#bounds.maxCount) this.flush()
     return new Promise((resolve, reject) => {
       this.#waiting.push({ commit, resolve, reject })
       this.#count += size
-      const urgent = commit.transitions.length > 0
-      if (urgent || this.#count >= this.#bounds.maxCount || this.#bounds.maxDelayMs === 0) this.flush()
+      if (urgent > 0 || this.#count >= this.#bounds.maxCount || this.#bounds.maxDelayMs === 0) this.flush()
       else this.#cancelTimer ??= this.#clock.after(this.#bounds.maxDelayMs, () => this.flush())
     })
   }
@@ -70,4 +75,9 @@ export class CommitGroup {
     }
     for (const { resolve } of group) resolve()
   }
+}
+
+/** What people wait for: written at once, in whatever company it finds. */
+function urgentCount({ transitions, notifications, digestItems, actions }: EncodedCommit): number {
+  return transitions.length + notifications.length + digestItems.length + actions.length
 }

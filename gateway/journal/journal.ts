@@ -4,7 +4,9 @@
  */
 
 import type { Measurement, SensorKind } from '#fhir/measurement.js'
-import type { AlertTransition } from '#gateway/alerts/alert.js'
+import type { Actor, AlertTransition } from '#gateway/alerts/alert.js'
+import type { OpenDispatch } from '#gateway/alerts/dispatch/dispatcher.js'
+import type { DigestItem, Notification, NotificationReason } from '#gateway/alerts/dispatch/notification.js'
 import type { AnchorReceipt, BatchHeader, ClosedBatch, Hash32 } from '#gateway/anchoring/batch.js'
 import type { DeliveryOutcome } from '#gateway/lanes/outcome.js'
 import type { Lifecycle } from '#gateway/runtime/lifecycle.js'
@@ -13,6 +15,31 @@ import type { Lifecycle } from '#gateway/runtime/lifecycle.js'
 export interface Commit {
   readonly measurements: readonly Measurement[]
   readonly transitions: readonly AlertTransition[]
+  /** What the alert lanes owe; each names an alert of `transitions` or one that is stored. */
+  readonly notifications?: readonly Notification[]
+  readonly digestItems?: readonly DigestItem[]
+  /** What people did. */
+  readonly actions?: readonly AlarmAction[]
+}
+
+/** One thing that a person did to alarms: a row of the log, kept with who, how and when. */
+export interface AlarmAction {
+  readonly action: 'acknowledge' | 'silence' | 'inhibit' | 'release' | 'escalate'
+  /** Epoch ms. */
+  readonly at: number
+  /** Which alerts; of an inhibition, its scope as text. */
+  readonly subjects: readonly string[]
+  readonly actor: Actor
+  /** Of a silence or an inhibition: epoch ms. */
+  readonly until?: number
+}
+
+/** A stored notification: what an alert lane delivers. */
+export interface StoredNotification {
+  readonly id: number
+  readonly notification: Notification
+  /** Latest transition of its alert when it was made. */
+  readonly transition: AlertTransition
 }
 
 /** queued → claimed → inflight → delivered | rejected (permanent) ; failed = will be tried again at `nextAt`. */
@@ -21,10 +48,11 @@ export type OutboxState = 'queued' | 'claimed' | 'inflight' | 'failed' | 'delive
 /**
  * What an entry delivers:
  * batch — a closed batch (fhir lanes: push; anchor lanes: anchor). `ref` is the batch number.
- * alert — an AlertTransition (alert lanes: notify; fhir lanes: DetectedIssue). `ref` is the transition's row id.
+ * alert — an AlertTransition (fhir lanes: DetectedIssue). `ref` is the transition's row id.
+ * notification — a Notification (alert lanes: notify). `ref` is its row id.
  * communication — an alert that reached a channel (fhir lanes: Communication). `ref` is the alert_delivery row id.
  */
-export type OutboxKind = 'batch' | 'alert' | 'communication'
+export type OutboxKind = 'batch' | 'alert' | 'notification' | 'communication'
 
 export interface OutboxEntry {
   readonly id: number
@@ -41,6 +69,8 @@ export interface AlertDelivery {
   readonly id: number
   readonly transition: AlertTransition
   readonly channel: string
+  readonly contact?: string
+  readonly reason: NotificationReason
   readonly deliveredAt: number
 }
 
@@ -92,9 +122,18 @@ export interface Journal extends Lifecycle {
   batchOf(identifier: string): number | null
   hasMeasurement(identifier: string): boolean
 
-  /** Transitions whose episode is active now; what the alert machine restarts from. */
+  /** The latest transition of each episode that is not cleared; what the alert machine restarts from. */
   activeAlerts(): AlertTransition[]
   transition(id: number): AlertTransition | null
+  /** All transitions of one alert, oldest first. */
+  episode(alertId: string): AlertTransition[]
+  notification(id: number): StoredNotification | null
+  /** All notifications of one alert, oldest first. */
+  notifications(alertId: string): Notification[]
+  /** What the dispatcher restarts from. */
+  openDispatch(): OpenDispatch
+  /** Latest first. */
+  actions(limit: number): AlarmAction[]
   alertDelivery(id: number): AlertDelivery | null
   /** All alert deliveries, oldest first, of the latest `limit` episodes; for status. */
   alertDeliveries(limit: number): AlertDelivery[]
@@ -154,6 +193,9 @@ export interface JournalReader
     | 'hasMeasurement'
     | 'activeAlerts'
     | 'transition'
+    | 'episode'
+    | 'notifications'
+    | 'actions'
     | 'transitions'
     | 'alertDelivery'
     | 'alertDeliveries'

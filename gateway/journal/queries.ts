@@ -2,7 +2,10 @@
 
 const ENTRY = 'id, lane, kind, ref, state, attempts, created_at AS createdAt'
 const TRANSITION = `t.id, t.alert_id AS alertId, t.condition, t.kind, t.priority, t.state, t.at, t.raised_at AS raisedAt,
-  t.observable, t.measurement, t.value, t.comparator, t.limit_value AS limitValue`
+  t.observable, t.measurement, t.value, t.comparator, t.limit_value AS limitValue, t.actor AS actorBy,
+  t.actor_via AS actorVia, t.actor_note AS actorNote`
+const DELIVERY = `d.id AS deliveryId, d.channel, d.contact, d.reason, d.delivered_at AS deliveredAt`
+const NOTIFICATION = `id, transition, key, alert_id AS alertId, reason, channel, contact, at, until, covers`
 const HEADER = `number, gateway, previous_root AS previousRoot, root, count, period_start AS periodStart,
   period_end AS periodEnd, chain_id AS chainId, contract, signature, closed_at AS closedAt`
 const RECEIPT = `batch AS batchNumber, transaction_hash AS transactionHash, block_number AS blockNumber,
@@ -19,7 +22,8 @@ export const MEASUREMENTS = {
 
 export const ALERTS = {
   insert: `INSERT INTO alert_transition (alert_id, condition, kind, priority, state, at, raised_at, observable,
-    measurement, value, comparator, limit_value) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+    measurement, value, comparator, limit_value, actor, actor_via, actor_note)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
     ON CONFLICT (alert_id, state, at) DO NOTHING`,
   upsertEpisode: `INSERT INTO alert_episode (alert_id, latest, active) VALUES (?, ?, ?)
     ON CONFLICT (alert_id) DO UPDATE SET latest = excluded.latest, active = excluded.active`,
@@ -27,15 +31,30 @@ export const ALERTS = {
     WHERE e.active = 1 ORDER BY e.id`,
   byId: `SELECT ${TRANSITION} FROM alert_transition t WHERE t.id = ?`,
   latest: `SELECT ${TRANSITION} FROM alert_transition t ORDER BY t.id DESC LIMIT ?`,
-  insertDelivery: `INSERT INTO alert_delivery (transition, channel, delivered_at) VALUES (?, ?, ?)
-    ON CONFLICT (transition, channel) DO NOTHING`,
-  deliveryById: `SELECT d.id AS deliveryId, d.channel, d.delivered_at AS deliveredAt, ${TRANSITION}
+  ofAlert: `SELECT ${TRANSITION} FROM alert_transition t WHERE t.alert_id = ? ORDER BY t.id`,
+  insertDelivery: `INSERT INTO alert_delivery (transition, notification, channel, contact, reason, delivered_at)
+    SELECT transition, id, channel, contact, reason, ? FROM notification WHERE id = ?
+    ON CONFLICT (notification) DO NOTHING`,
+  deliveryById: `SELECT ${DELIVERY}, ${TRANSITION}
     FROM alert_delivery d JOIN alert_transition t ON t.id = d.transition WHERE d.id = ?`,
   // CROSS JOIN keeps the order of the tables (SQLite): the few episodes first, not every delivery there ever was.
-  deliveries: `SELECT d.id AS deliveryId, d.channel, d.delivered_at AS deliveredAt, ${TRANSITION}
+  deliveries: `SELECT ${DELIVERY}, ${TRANSITION}
     FROM (SELECT alert_id FROM alert_episode ORDER BY id DESC LIMIT ?) e
     CROSS JOIN alert_transition t ON t.alert_id = e.alert_id
     CROSS JOIN alert_delivery d ON d.transition = t.id ORDER BY d.id`,
+} as const
+
+export const NOTIFICATIONS = {
+  // The alert's latest transition: that of the same commit is stored before.
+  insert: `INSERT INTO notification (key, reason, channel, contact, at, until, covers, transition, alert_id)
+    SELECT ?, ?, ?, ?, ?, ?, ?, latest, alert_id FROM alert_episode WHERE alert_id = ? ON CONFLICT (key) DO NOTHING`,
+  byId: `SELECT ${NOTIFICATION} FROM notification WHERE id = ?`,
+  ofAlert: `SELECT ${NOTIFICATION} FROM notification WHERE alert_id = ? ORDER BY id`,
+  addDigestItem: `INSERT INTO digest_item (contact, alert_id, at) VALUES (?, ?, ?) ON CONFLICT DO NOTHING`,
+  removeDigestItem: `DELETE FROM digest_item WHERE contact = ? AND alert_id = ?`,
+  digestItems: `SELECT contact, alert_id AS alertId, at FROM digest_item ORDER BY contact, alert_id`,
+  addAction: `INSERT INTO alarm_action (action, at, subjects, actor, via, note, until) VALUES (?, ?, ?, ?, ?, ?, ?)`,
+  actions: `SELECT action, at, subjects, actor AS "by", via, note, until FROM alarm_action ORDER BY id DESC LIMIT ?`,
 } as const
 
 export const BATCHES = {

@@ -2,6 +2,8 @@ import { mkdirSync } from 'node:fs'
 import { dirname } from 'node:path'
 import type { Measurement } from '#fhir/measurement.js'
 import type { AlertTransition } from '#gateway/alerts/alert.js'
+import type { OpenDispatch } from '#gateway/alerts/dispatch/dispatcher.js'
+import type { Notification } from '#gateway/alerts/dispatch/notification.js'
 import type { BatchHeader, ClosedBatch } from '#gateway/anchoring/batch.js'
 import type { DeliveryOutcome } from '#gateway/lanes/outcome.js'
 import type { Clock } from '#gateway/runtime/clock.js'
@@ -12,7 +14,17 @@ import { type CommitBounds, CommitGroup, type EncodedCommit } from './commit.js'
 import { Database } from './database.js'
 import { epochKeyStore } from './epoch-keys.js'
 import { journalError } from './errors.js'
-import type { AlertDelivery, Commit, Journal, JournalTotals, LaneDepth, OutboxEntry } from './journal.js'
+import type {
+  AlarmAction,
+  AlertDelivery,
+  Commit,
+  Journal,
+  JournalTotals,
+  LaneDepth,
+  OutboxEntry,
+  OutboxKind,
+  StoredNotification,
+} from './journal.js'
 import { JournalLock } from './lock.js'
 import { encodeMeasurement } from './measurement-codec.js'
 import { openTables, type Tables, totalsOf } from './tables.js'
@@ -86,7 +98,8 @@ export class SqliteJournal implements Journal {
   async commit(commit: Commit): Promise<void> {
     if (!this.#tables) throw closed(this.#options.path)
     const measurements = commit.measurements.map(encodeMeasurement)
-    return this.#group.add({ measurements, transitions: commit.transitions })
+    const { transitions, notifications = [], digestItems = [], actions = [] } = commit
+    return this.#group.add({ measurements, transitions, notifications, digestItems, actions })
   }
 
   async flush(): Promise<void> {
@@ -141,6 +154,26 @@ export class SqliteJournal implements Journal {
     return this.#open.alerts.byId(id)
   }
 
+  episode(alertId: string): AlertTransition[] {
+    return this.#open.alerts.ofAlert(alertId)
+  }
+
+  notification(id: number): StoredNotification | null {
+    return this.#open.notifications.byId(id)
+  }
+
+  notifications(alertId: string): Notification[] {
+    return this.#open.notifications.ofAlert(alertId)
+  }
+
+  openDispatch(): OpenDispatch {
+    return this.#open.notifications.open(this.#open.alerts.active())
+  }
+
+  actions(limit: number): AlarmAction[] {
+    return this.#open.notifications.actions(limit)
+  }
+
   alertDelivery(id: number): AlertDelivery | null {
     return this.#open.alerts.deliveryById(id)
   }
@@ -165,10 +198,9 @@ export class SqliteJournal implements Journal {
     const { outbox, alerts } = this.#open
     this.#transaction(() => {
       outbox.settle(entry, outcome, resources, nextAt)
-      if (outcome.class !== 'delivered' || entry.kind !== 'alert' || !entry.lane.startsWith('alert:')) return
-      const channel = entry.lane.slice('alert:'.length)
-      const delivery = alerts.insertDelivery(entry.ref, channel, this.#options.clock.now())
-      if (delivery !== null) this.#queueAlert('communication', delivery, [])
+      if (outcome.class !== 'delivered' || entry.kind !== 'notification' || !entry.lane.startsWith('alert:')) return
+      const delivery = alerts.insertDelivery(entry.ref, this.#options.clock.now())
+      if (delivery !== null) this.#queueForFhir('communication', delivery)
     })
   }
 
@@ -192,25 +224,34 @@ export class SqliteJournal implements Journal {
   }
 
   #write(commits: readonly EncodedCommit[]): void {
-    const { measurements, alerts } = this.#open
+    const { measurements, alerts, notifications } = this.#open
+    const channels = new Set(this.#options.lanes.alert)
     this.#transaction(() => {
       for (const commit of commits) {
         measurements.insert(commit.measurements)
         for (const transition of commit.transitions) {
           const id = alerts.insert(transition)
-          if (id !== null) this.#queueAlert('alert', id, this.#options.lanes.alert)
+          if (id !== null) this.#queueForFhir('alert', id)
         }
+        for (const item of commit.digestItems) notifications.addDigestItem(item)
+        for (const notification of commit.notifications) {
+          const id = notifications.insert(notification)
+          if (id === null || !channels.has(notification.channel)) continue
+          this.#queue(`alert:${notification.channel}`, 'notification', id)
+        }
+        for (const action of commit.actions) notifications.addAction(action)
       }
     })
   }
 
-  /** One entry for each of these alert channels and for each fhir lane that wants alerts. */
-  #queueAlert(kind: 'alert' | 'communication', ref: number, channels: readonly string[]): void {
-    const fhir = this.#options.lanes.fhir.filter(({ alerts }) => alerts)
-    for (const lane of [...channels.map((name) => `alert:${name}`), ...fhir.map(({ name }) => `fhir:${name}`)]) {
-      this.#open.outbox.add(lane, kind, ref)
-      this.#queued.add(lane)
-    }
+  /** For each fhir lane that wants alerts. */
+  #queueForFhir(kind: 'alert' | 'communication', ref: number): void {
+    for (const { name, alerts } of this.#options.lanes.fhir) if (alerts) this.#queue(`fhir:${name}`, kind, ref)
+  }
+
+  #queue(lane: string, kind: OutboxKind, ref: number): void {
+    this.#open.outbox.add(lane, kind, ref)
+    this.#queued.add(lane)
   }
 
   /** A transaction, then, once durable, a call to those who wait for what it queued. */

@@ -4,6 +4,7 @@ import { BatchTable } from './batches.js'
 import type { Database } from './database.js'
 import type { JournalTotals } from './journal.js'
 import { MeasurementTable } from './measurements.js'
+import { NotificationLog } from './notifications.js'
 import { Outbox } from './outbox.js'
 import { BATCHES_ANCHORED, BATCHES_CLOSED, readTotals } from './totals.js'
 
@@ -12,16 +13,19 @@ export interface Tables {
   readonly database: Database
   readonly measurements: MeasurementTable
   readonly alerts: AlertLog
+  readonly notifications: NotificationLog
   readonly batches: BatchTable
   readonly outbox: Outbox
 }
 
 export function openTables(database: Database, clock: Clock): Tables {
   const measurements = new MeasurementTable(database)
+  const alerts = new AlertLog(database)
   return {
     database,
     measurements,
-    alerts: new AlertLog(database),
+    alerts,
+    notifications: new NotificationLog(database, alerts),
     batches: new BatchTable(database, measurements),
     outbox: new Outbox(database, clock),
   }

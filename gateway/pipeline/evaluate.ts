@@ -3,9 +3,12 @@
  * clock: `now` (epoch ms, gateway) comes with each call.
  */
 import type { SensorKind } from '#fhir/measurement.js'
-import type { AlertTransition } from '#gateway/alerts/alert.js'
-import { type Limit, type LimitComponent, limitGroups } from '#gateway/alerts/limits.js'
-import { restored, step } from '#gateway/alerts/machine.js'
+import type { Actor, AlertTransition } from '#gateway/alerts/alert.js'
+import { ConditionBook } from '#gateway/alerts/condition-book.js'
+import { defaultFindings, type Finding, type FindingRow } from '#gateway/alerts/findings.js'
+import { type Inhibition, isInhibited } from '#gateway/alerts/inhibition.js'
+import { isUpper, type Limit, type LimitComponent, limitGroups } from '#gateway/alerts/limits.js'
+import { type Episode, restored, step } from '#gateway/alerts/machine.js'
 import { LimitGroup } from '#gateway/alerts/machine-group.js'
 import type { SystemCondition } from '#gateway/alerts/system-condition.js'
 import type { DeviceEvent } from './decode/result.js'
@@ -35,21 +38,79 @@ interface Group {
 }
 
 export class Evaluator {
-  readonly #groups: Group[]
+  #groups: Group[] = []
   readonly #technical: TechnicalAlerts
+  /** What analysers found, by condition. */
+  readonly #findings: ConditionBook
+  #findingRows: ReadonlyMap<string, FindingRow>
+  #inhibitions: readonly Inhibition[] = []
   /** Active before the restart under a condition that is no longer defined. */
   #orphans: AlertTransition[]
 
-  constructor(options: { limits: readonly Limit[]; active?: readonly AlertTransition[] }) {
-    const active = options.active ?? []
-    this.#groups = limitGroups(options.limits).flatMap(([worst, ...others]) =>
-      worst
-        ? [{ limits: [worst, ...others] as const, machine: new LimitGroup([worst, ...others], active), ...NEVER }]
-        : [],
-    )
+  constructor(options: {
+    limits: readonly Limit[]
+    findings?: readonly FindingRow[]
+    active?: readonly AlertTransition[]
+    inhibitions?: readonly Inhibition[]
+  }) {
+    const { limits, findings = defaultFindings, active = [], inhibitions = [] } = options
+    this.#findingRows = byCondition(findings)
+    this.#inhibitions = inhibitions
+    this.#regroup(limits, new Map(active.map((transition) => [transition.condition, restored(transition)])))
     this.#technical = new TechnicalAlerts(active.filter(({ kind }) => kind === 'technical'))
-    const defined = new Set(options.limits.map(({ condition }) => condition))
-    this.#orphans = active.filter(({ kind, condition }) => kind === 'physiological' && !defined.has(condition))
+    const physiological = active.filter(({ kind }) => kind === 'physiological')
+    this.#findings = new ConditionBook(
+      'physiological',
+      physiological.filter(({ condition }) => this.#findingRows.has(condition)),
+    )
+    const defined = new Set([...limits, ...findings].map(({ condition }) => condition))
+    this.#orphans = physiological.filter(({ condition }) => !defined.has(condition))
+  }
+
+  /** New limits hold from the next value on; an open episode goes on under them. One whose limit is gone is withdrawn. */
+  setLimits(limits: readonly Limit[], now: number): AlertTransition[] {
+    const kept = new Set(limits.map(({ condition }) => condition))
+    const gone = this.#groups.flatMap(({ machine }) => machine.withdraw((condition) => !kept.has(condition), now))
+    this.#regroup(limits, new Map(this.#groups.flatMap(({ machine }) => machine.episodes())))
+    return gone
+  }
+
+  setFindings(rows: readonly FindingRow[]): void {
+    this.#findingRows = byCondition(rows)
+  }
+
+  /** While somebody cares for the patient: no physiological condition of these is raised. Replaces those of before. */
+  setInhibitions(inhibitions: readonly Inhibition[]): void {
+    this.#inhibitions = inhibitions
+  }
+
+  /** Somebody says that they know. @returns nothing where no such alert waits for that */
+  acknowledge(alertId: string, now: number, actor: Actor): AlertTransition[] {
+    return [
+      ...this.#groups.flatMap(({ machine }) => machine.acknowledge(alertId, now, actor)),
+      ...this.#findings.acknowledge(alertId, now, actor),
+      ...this.#technical.acknowledge(alertId, now, actor),
+    ]
+  }
+
+  /** What an analyser saw. A condition that nobody defined is passed over: somebody has switched it off. */
+  finding({ condition, presence, measurement, value, limit }: Finding, now: number): AlertTransition[] {
+    const row = this.#findingRows.get(condition)
+    const seen = row && {
+      condition,
+      priority: row.priority,
+      delayMs: row.delaySeconds * 1000,
+      ...(row.latching && { latching: true }),
+      ...(row.observable && { observable: row.observable }),
+      ...(limit && { limit }),
+    }
+    if (!seen) {
+      return this.#findings.step({ condition, priority: 'low', delayMs: 0 }, 'withdrawn', now)
+    }
+    const inhibited = presence === 'unknown' || isInhibited(this.#inhibitions, condition, row.observable, now)
+    const sight = inhibited ? 'inhibited' : presence === 'present' ? 'crossed' : 'safe'
+    const cause = measurement === undefined ? undefined : { measurement, ...(value !== undefined && { value }) }
+    return this.#findings.step(seen, sight, now, cause)
   }
 
   /** One judged value, stored or not. */
@@ -67,7 +128,11 @@ export class Evaluator {
       group.spot = spot
       group.measuredAt = Math.min(measurement.at, now)
       if (!spot) group.continuousAt = now
-      transitions.push(...group.machine.see(value, now, { measurement: measurement.identifier, value }))
+      const inhibited = group.limits.some((row) => isInhibited(this.#inhibitions, row.condition, row.observable, now))
+      const { machine } = group
+      transitions.push(
+        ...(inhibited ? machine.inhibit(now) : machine.see(value, now, { measurement: measurement.identifier, value })),
+      )
     }
     return transitions
   }
@@ -92,12 +157,28 @@ export class Evaluator {
 
   /** Delays and silence. */
   tick(now: number): AlertTransition[] {
-    const transitions = [...this.#withdraw(now), ...this.#technical.tick(now)]
+    const inhibited = this.#inhibitions.some(({ until }) => now < until)
+    const transitions = [
+      ...this.#withdraw(now),
+      ...this.system({ condition: 'alarms-inhibited', priority: 'low', delayMs: 0, present: inhibited }, now),
+      ...this.#technical.tick(now),
+      ...this.#findings.tick(now),
+    ]
     for (const group of this.#groups) {
       const stale = !group.spot && now - group.seenAt > PENDING_STALE_MS
       transitions.push(...(stale ? group.machine.inhibit(now) : group.machine.tick(now)))
     }
     return transitions
+  }
+
+  #regroup(limits: readonly Limit[], episodes: ReadonlyMap<string, Episode>): void {
+    const before = new Map(this.#groups.map((group) => [groupKey(group.limits[0]), group]))
+    this.#groups = limitGroups(limits).flatMap(([worst, ...others]) => {
+      if (!worst) return []
+      const { seenAt, spot, continuousAt, measuredAt } = before.get(groupKey(worst)) ?? NEVER
+      const machine = new LimitGroup([worst, ...others], episodes)
+      return [{ limits: [worst, ...others] as const, machine, seenAt, spot, continuousAt, measuredAt }]
+    })
   }
 
   #inhibit(sensor: SensorKind, now: number): AlertTransition[] {
@@ -116,6 +197,10 @@ export class Evaluator {
     })
   }
 }
+
+const byCondition = (rows: readonly FindingRow[]) => new Map(rows.map((row) => [row.condition, row]))
+
+const groupKey = ({ observable, component, comparator }: Limit) => `${observable} ${component} ${isUpper(comparator)}`
 
 /** Continuous sensors whose state decides whether a number is believed. */
 const observablesOf: Partial<Record<SensorKind, readonly string[]>> = {

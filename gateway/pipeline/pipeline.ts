@@ -3,7 +3,11 @@
  * so the same frames at the same times give the same steps. The runtime commits a step and then settles its frame.
  */
 import type { Measurement } from '#fhir/measurement.js'
-import type { AlertTransition } from '#gateway/alerts/alert.js'
+import type { Actor, AlertTransition } from '#gateway/alerts/alert.js'
+import type { Dispatcher } from '#gateway/alerts/dispatch/dispatcher.js'
+import type { DigestItem, Dispatch, Notification } from '#gateway/alerts/dispatch/notification.js'
+import type { FindingRow } from '#gateway/alerts/findings.js'
+import type { Inhibition } from '#gateway/alerts/inhibition.js'
 import type { Limit } from '#gateway/alerts/limits.js'
 import type { SystemCondition } from '#gateway/alerts/system-condition.js'
 import type { LiveEvent, LiveValue } from '#gateway/console/feed.js'
@@ -20,8 +24,12 @@ export interface PipelineOptions extends DecoderOptions {
   readonly patient: string
   /** From `limitsInForce`. */
   readonly limits: readonly Limit[]
-  /** Episodes that were active before a restart (the journal's `activeAlerts`). */
+  /** Episodes that were open before a restart (the journal's `activeAlerts`). */
   readonly active: readonly AlertTransition[]
+  readonly findings?: readonly FindingRow[]
+  readonly inhibitions?: readonly Inhibition[]
+  /** Decides who is told of the transitions. Nobody, where left out. */
+  readonly dispatcher?: Dispatcher
   /**
    * Whether a measurement is stored already (the journal's `hasMeasurement`): a record read from a memory again, or a
    * message sent again, is not alarmed on again. Asked only of spot values.
@@ -33,6 +41,9 @@ export interface PipelineStep {
   /** To be stored; may repeat what is stored already (the journal recognises it). */
   readonly measurements: readonly Measurement[]
   readonly transitions: readonly AlertTransition[]
+  /** Who is to be told, and what waits for a digest. */
+  readonly notifications: readonly Notification[]
+  readonly digestItems: readonly DigestItem[]
   readonly live: readonly LiveEvent[]
   /** Lines the device sent that never came. */
   readonly lost: number
@@ -42,6 +53,10 @@ export interface PipelineStep {
   readonly events: readonly DeviceEvent[]
 }
 
+/** Whether a step brought anything that must become durable. */
+export const asksForCommit = ({ measurements, transitions, notifications, digestItems }: PipelineStep): boolean =>
+  measurements.length + transitions.length + notifications.length + digestItems.length > 0
+
 /** Spot values remembered, so that they are not alarmed on twice before they are stored. */
 const MAX_SPOTS = 2000
 const NO_DEVICES: ReadonlySet<string> = new Set()
@@ -50,6 +65,7 @@ export class Pipeline {
   readonly #decoder: Decoder
   readonly #normaliser: Normaliser
   readonly #evaluator: Evaluator
+  readonly #dispatcher: Dispatcher | undefined
   readonly #live = new LiveView()
   readonly #known: (identifier: string) => boolean
   readonly #spots = new Set<string>()
@@ -61,6 +77,7 @@ export class Pipeline {
     this.#decoder = new Decoder(options)
     this.#normaliser = new Normaliser(options)
     this.#evaluator = new Evaluator(options)
+    this.#dispatcher = options.dispatcher
     this.#known = options.known ?? (() => false)
   }
 
@@ -88,7 +105,7 @@ export class Pipeline {
       if (!repeated) step.live.push(...this.#live.accept(reading, normalised, now))
     }
     const received = frame.format === 'transport-event' ? 0 : 1
-    return step.build({ lost, refused, received, events })
+    return this.#done(step, now, { lost, refused, received, events })
   }
 
   /**
@@ -100,7 +117,42 @@ export class Pipeline {
     for (const condition of conditions) step.raise(this.#evaluator.system(condition, now))
     step.keep(this.#normaliser.tick(now))
     this.#raise(this.#evaluator.tick(now), step)
-    return step.build()
+    if (this.#dispatcher) step.tell(this.#dispatcher.tick(now))
+    return this.#done(step, now)
+  }
+
+  /** Somebody says that they know of these alerts; those that nobody has to know of are passed over. */
+  acknowledge(alertIds: readonly string[], actor: Actor, now: number): PipelineStep {
+    const step = new StepBuilder()
+    for (const alertId of alertIds) step.raise(this.#evaluator.acknowledge(alertId, now, actor))
+    return this.#done(step, now)
+  }
+
+  /** No reminders of these alerts until then (epoch ms). */
+  silence(alertIds: readonly string[], until: number, now: number): PipelineStep {
+    const step = new StepBuilder()
+    if (this.#dispatcher) step.tell(this.#dispatcher.silence(alertIds, until, now))
+    return this.#done(step, now)
+  }
+
+  /** The next in the chain are told at once. */
+  escalate(alertId: string, now: number): PipelineStep {
+    const step = new StepBuilder()
+    if (this.#dispatcher) step.tell(this.#dispatcher.escalate(alertId, now))
+    return this.#done(step, now)
+  }
+
+  /** All inhibitions in force from now on. */
+  setInhibitions(inhibitions: readonly Inhibition[]): void {
+    this.#evaluator.setInhibitions(inhibitions)
+  }
+
+  /** The patient's limits and findings from now on. */
+  setLimits(limits: readonly Limit[], findings: readonly FindingRow[], now: number): PipelineStep {
+    const step = new StepBuilder()
+    this.#evaluator.setFindings(findings)
+    step.raise(this.#evaluator.setLimits(limits, now))
+    return this.#done(step, now)
   }
 
   /** Before the end: what is still being gathered. */
@@ -108,7 +160,12 @@ export class Pipeline {
     const step = new StepBuilder()
     step.keep(this.#normaliser.flush())
     this.#raise(this.#evaluator.tick(now), step)
-    return step.build()
+    return this.#done(step, now)
+  }
+
+  #done(step: StepBuilder, now: number, rest: Parameters<StepBuilder['build']>[0] = {}): PipelineStep {
+    if (this.#dispatcher && step.transitions.length > 0) step.tell(this.#dispatcher.take(step.transitions, now))
+    return step.build(rest)
   }
 
   #event(event: DeviceEvent, now: number, step: StepBuilder): void {
@@ -159,6 +216,8 @@ export class Pipeline {
 class StepBuilder {
   readonly measurements: Measurement[] = []
   readonly transitions: AlertTransition[] = []
+  readonly notifications: Notification[] = []
+  readonly digestItems: DigestItem[] = []
   readonly live: LiveEvent[] = []
 
   /** A judged value and what it caused: a value that raises or ends an alert is stored in any case. */
@@ -178,8 +237,24 @@ class StepBuilder {
     }
   }
 
+  tell({ notifications, digestItems }: Dispatch): void {
+    this.notifications.push(...notifications)
+    this.digestItems.push(...digestItems)
+  }
+
   build(rest: Partial<Pick<PipelineStep, 'lost' | 'refused' | 'received' | 'events'>> = {}): PipelineStep {
-    const { measurements, transitions, live } = this
-    return { measurements, transitions, live, lost: 0, refused: null, received: 0, events: [], ...rest }
+    const { measurements, transitions, notifications, digestItems, live } = this
+    return {
+      measurements,
+      transitions,
+      notifications,
+      digestItems,
+      live,
+      lost: 0,
+      refused: null,
+      received: 0,
+      events: [],
+      ...rest,
+    }
   }
 }

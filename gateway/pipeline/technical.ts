@@ -3,8 +3,9 @@
  * the only one raised: an unplugged kit is one alert, not ten.
  */
 import type { SensorKind } from '#fhir/measurement.js'
-import type { AlertTransition, Priority } from '#gateway/alerts/alert.js'
-import { type Condition, type Episode, INACTIVE, restored, type Sight, step } from '#gateway/alerts/machine.js'
+import type { Actor, AlertTransition, Priority } from '#gateway/alerts/alert.js'
+import { ConditionBook } from '#gateway/alerts/condition-book.js'
+import type { Sight } from '#gateway/alerts/machine.js'
 import type { SystemCondition } from '#gateway/alerts/system-condition.js'
 import { sensorDefinitions } from '#gateway/sensors/registry.js'
 import type { DeviceEvent } from './decode/result.js'
@@ -14,11 +15,6 @@ const PROBE_DELAY_MS = 10_000
 const DISCONNECTED_DELAY_MS = 5000
 /** A kit from which nothing at all comes. */
 const DEVICE_SILENT_MS = 30_000
-
-interface Tracked {
-  condition: Condition
-  episode: Episode
-}
 
 interface Heard {
   readonly sensor: SensorKind
@@ -31,19 +27,13 @@ interface Heard {
 }
 
 export class TechnicalAlerts {
-  readonly #tracked = new Map<string, Tracked>()
+  readonly #book: ConditionBook
   readonly #heard = new Map<string, Heard>()
   /** Devices behind a transport that is down. */
   readonly #unreachable = new Set<string>()
 
   constructor(active: readonly AlertTransition[] = []) {
-    for (const transition of active) {
-      const { condition, kind, priority } = transition
-      this.#tracked.set(condition, {
-        condition: { condition, kind, priority, delayMs: 0 },
-        episode: restored(transition),
-      })
-    }
+    this.#book = new ConditionBook('technical', active)
   }
 
   /** @returns also the sensor's state and for how long it has been in it. */
@@ -121,26 +111,16 @@ export class TechnicalAlerts {
       if (now - (latest.get(deviceId) ?? now) > DEVICE_SILENT_MS || now - at <= silentAfterMs) continue
       transitions.push(...this.#step(`silent-${kebab(sensor)}`, 'medium', 0, 'crossed', now))
     }
-    // Delays that ran out; a probe's only while the sensor still speaks.
-    for (const [name, { episode, condition }] of this.#tracked) {
-      if (episode.state === 'pending')
-        transitions.push(...this.#step(name, condition.priority, condition.delayMs, 'unknown', now))
-    }
+    transitions.push(...this.#book.tick(now))
     return transitions
   }
 
-  #step(name: string, priority: Priority, delayMs: number, sight: Sight, now: number): AlertTransition[] {
-    let tracked = this.#tracked.get(name)
-    if (!tracked) {
-      if (sight !== 'crossed') return []
-      tracked = { condition: { condition: name, kind: 'technical', priority, delayMs }, episode: INACTIVE }
-      this.#tracked.set(name, tracked)
-    }
-    // What was restored from before a restart knows its delay only from here on.
-    if (sight === 'crossed') tracked.condition = { ...tracked.condition, delayMs, priority }
-    const { episode, transition } = step(tracked.condition, tracked.episode, sight, now)
-    tracked.episode = episode
-    return transition ? [transition] : []
+  acknowledge(alertId: string, now: number, actor: Actor): AlertTransition[] {
+    return this.#book.acknowledge(alertId, now, actor)
+  }
+
+  #step(condition: string, priority: Priority, delayMs: number, sight: Sight, now: number): AlertTransition[] {
+    return this.#book.step({ condition, priority, delayMs }, sight, now)
   }
 }
 

@@ -2,7 +2,7 @@
  * Moves frames from one transport through the pipeline into COMMIT, and settles each frame when what it brought is
  * durable. Never drops what a transport gave: while the disk refuses, the transport is held back.
  */
-import type { Pipeline, PipelineStep } from '#gateway/pipeline/pipeline.js'
+import { asksForCommit, type Pipeline, type PipelineStep } from '#gateway/pipeline/pipeline.js'
 import type { Frame, Transport } from '#gateway/transports/transport.js'
 import type { Clock } from './clock.js'
 import type { Committer } from './committer.js'
@@ -61,7 +61,7 @@ export class Pump implements Lifecycle {
     const { transport, pipeline, clock, committer, logger, onStep, onCommitted } = this.#options
     const step = pipeline.accept(frame, clock.now())
     onStep(step)
-    if (step.measurements.length === 0 && step.transitions.length === 0) {
+    if (!asksForCommit(step)) {
       frame.settle(
         step.refused
           ? { outcome: 'refused', code: step.refused.code, reason: step.refused.reason }

@@ -1,5 +1,5 @@
 /** What a scenario's expectations make of what was raised. Pure. */
-import type { AlertTransition } from '#gateway/alerts/alert.js'
+import { type AlertTransition, begins } from '#gateway/alerts/alert.js'
 import type { Scenario } from './schema.js'
 
 /** An alert that became active. @property at seconds since the scenario's start */
@@ -20,9 +20,7 @@ export interface Verdict {
 
 /** @param start epoch milliseconds of the scenario's start */
 export function raisedIn(transitions: readonly AlertTransition[], start: number): Raised[] {
-  return transitions
-    .filter(({ state }) => state === 'active')
-    .map(({ condition, raisedAt }) => ({ condition, at: (raisedAt - start) / 1000 }))
+  return transitions.filter(begins).map(({ condition, raisedAt }) => ({ condition, at: (raisedAt - start) / 1000 }))
 }
 
 export function judge(expect: Scenario['expect'], all: readonly Raised[]): Verdict {

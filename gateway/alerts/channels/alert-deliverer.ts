@@ -2,15 +2,21 @@ import type { Journal, OutboxEntry } from '#gateway/journal/journal.js'
 import type { Deliverer } from '#gateway/lanes/deliverer.js'
 import type { DeliveryOutcome } from '#gateway/lanes/outcome.js'
 import { type AlertChannel, noticeOf } from './channel.js'
+import type { PreviewRules } from './preview.js'
 
 export interface AlertDelivererOptions {
   readonly channel: AlertChannel
-  readonly journal: Pick<Journal, 'transition'>
+  readonly journal: Pick<Journal, 'notification' | 'episode'>
   /** Pseudonym of the home. */
   readonly home: string
+  readonly preview?: PreviewRules
+  /** Where a contact is reached; null: the contact is no longer configured. */
+  readonly addressOf?: (contact: string) => { readonly address?: string } | null
+  /** Makes a link that acknowledges an alert; undefined where the site has configured none. */
+  readonly acknowledgeUrl?: (alertId: string, contact: string | undefined) => string | undefined
 }
 
-/** An alert lane's deliverer: looks the transition up and gives the channel what may leave the home. */
+/** An alert lane's deliverer: looks the notification up and gives the channel what may leave the home. */
 export class AlertDeliverer implements Deliverer {
   readonly #options: AlertDelivererOptions
 
@@ -19,9 +25,27 @@ export class AlertDeliverer implements Deliverer {
   }
 
   async deliver(entry: OutboxEntry, signal: AbortSignal): Promise<{ outcome: DeliveryOutcome; resources: number }> {
-    const { channel, journal, home } = this.#options
-    const transition = entry.kind === 'alert' ? journal.transition(entry.ref) : null
-    if (!transition) return { outcome: { class: 'permanent', reason: 'the entry names no stored alert' }, resources: 1 }
-    return { outcome: await channel.notify(noticeOf(transition, home), signal), resources: 1 }
+    const { channel, journal, home, preview, addressOf, acknowledgeUrl } = this.#options
+    const stored = entry.kind === 'notification' ? journal.notification(entry.ref) : null
+    if (!stored) return refused('the entry names no stored notification')
+    const { notification, transition } = stored
+    const { key, reason, contact, until, covers, alertId } = notification
+    const known = contact === undefined ? {} : addressOf ? addressOf(contact) : {}
+    if (known === null) return refused('the contact is no longer configured')
+    const link = reason === 'cleared' || reason === 'digest' ? undefined : acknowledgeUrl?.(alertId, contact)
+    const telling = {
+      key,
+      reason,
+      ...(contact !== undefined && { contact }),
+      ...(known.address !== undefined && { address: known.address }),
+      ...(until !== undefined && { until }),
+      ...(covers && { covers: covers.flatMap((id) => journal.episode(id).at(-1) ?? []) }),
+      ...(link !== undefined && { acknowledgeUrl: link }),
+    }
+    return { outcome: await channel.notify(noticeOf(transition, home, telling, preview), signal), resources: 1 }
   }
+}
+
+function refused(reason: string): { outcome: DeliveryOutcome; resources: number } {
+  return { outcome: { class: 'permanent', reason }, resources: 1 }
 }

@@ -35,8 +35,8 @@ interface AnnunciatorEdges {
 
 /**
  * A lamp for each priority, a buzzer and a button, on any board with Firmata. Lamps show which priorities are active;
- * the buzzer sounds for the highest that was not acknowledged. The button silences the alerts active now, and only the
- * buzzer: a new alert sounds again. The gateway keeps no acknowledgement yet.
+ * the buzzer sounds for the highest that was not acknowledged. The button acknowledges the alerts active now, for
+ * everybody: a new alert sounds again.
  */
 export class Annunciator implements AlertChannel {
   readonly name: string
@@ -46,7 +46,8 @@ export class Annunciator implements AlertChannel {
   readonly #players: Readonly<Record<Priority | 'buzzer', RhythmPlayer>>
   readonly #button: PushButton
   readonly #active = new Map<string, Priority>()
-  readonly #acknowledged = new Set<string>()
+  /** Acknowledged or silenced: their lamps are on, the buzzer passes over them. */
+  readonly #quiet = new Set<string>()
   #attempted: (() => void)[] = []
 
   /** @throws HomebeatError `config.transport-url`, `config.annunciator-pins` */
@@ -83,7 +84,7 @@ export class Annunciator implements AlertChannel {
 
   /** Shows what was active before the gateway started: nobody will tell it again. */
   async start(active: readonly AlertNotice[] = []): Promise<void> {
-    for (const { alertId, priority } of active) this.#active.set(alertId, priority)
+    for (const notice of active) this.#take(notice)
     await this.#keeper.start()
   }
 
@@ -91,7 +92,7 @@ export class Annunciator implements AlertChannel {
   async stop(): Promise<void> {
     for (const player of Object.values(this.#players)) player.play(null)
     this.#active.clear()
-    this.#acknowledged.clear()
+    this.#quiet.clear()
     this.#button.forget()
     const board = this.#keeper.board()
     // What is still being written when the port closes never leaves it.
@@ -101,11 +102,7 @@ export class Annunciator implements AlertChannel {
 
   async notify(notice: AlertNotice, signal: AbortSignal): Promise<DeliveryOutcome> {
     if (signal.aborted) return { class: 'transient', reason: 'stopped before showing' }
-    if (notice.state === 'active') this.#active.set(notice.alertId, notice.priority)
-    else {
-      this.#active.delete(notice.alertId)
-      this.#acknowledged.delete(notice.alertId)
-    }
+    this.#take(notice)
     const board = await this.#connected(signal)
     if (!board) return { class: 'transient', reason: 'the annunciator’s board is not connected' }
     this.#show()
@@ -115,6 +112,19 @@ export class Annunciator implements AlertChannel {
     // The board may have a display; StandardFirmata takes no notice.
     say(board, `${this.#edges.home} ${notice.preview}\n`)
     return { class: 'delivered' }
+  }
+
+  #take({ alertId, priority, state, reason }: AlertNotice): void {
+    if (reason === 'digest') return
+    if (state === 'cleared') {
+      this.#active.delete(alertId)
+      this.#quiet.delete(alertId)
+      return
+    }
+    this.#active.set(alertId, priority)
+    // A reminder and an escalation sound again; the lamp stays on until the alert is over.
+    if (reason === 'silenced' || state === 'acknowledged') this.#quiet.add(alertId)
+    else this.#quiet.delete(alertId)
   }
 
   /** The board, after the first attempt at least. */
@@ -185,15 +195,15 @@ export class Annunciator implements AlertChannel {
     for (const priority of ['high', 'medium', 'low'] as const) {
       this.#players[priority].play(priorities.has(priority) ? LIGHT[priority] : null)
     }
-    const loud = [...this.#active].filter(([alertId]) => !this.#acknowledged.has(alertId))
+    const loud = [...this.#active].filter(([alertId]) => !this.#quiet.has(alertId))
     const loudest = highest(loud.map(([, priority]) => priority))
     this.#players.buzzer.play(loudest && SOUND[loudest])
   }
 
   #acknowledge(): void {
-    const fresh = [...this.#active.keys()].filter((alertId) => !this.#acknowledged.has(alertId))
+    const fresh = [...this.#active.keys()].filter((alertId) => !this.#quiet.has(alertId))
     if (fresh.length === 0) return
-    for (const alertId of fresh) this.#acknowledged.add(alertId)
+    for (const alertId of fresh) this.#quiet.add(alertId)
     this.#show()
     this.#edges.acknowledged?.({ channel: this.name, at: this.#edges.clock.now(), alertIds: fresh })
   }

@@ -1,9 +1,13 @@
 import type { AlertKind, AlertState, AlertTransition, Priority } from '#gateway/alerts/alert.js'
+import type { NotificationReason } from '#gateway/alerts/dispatch/notification.js'
 import type { DeliveryOutcome } from '#gateway/lanes/outcome.js'
-import { previewOf } from './preview.js'
+import { type PreviewRules, previewOf } from './preview.js'
 
-/** What a channel may tell the world of an alert: no value, no limit, no name. */
+/** What a channel may tell the world of an alert: no value, no limit, no name, unless the site allows it in the preview. */
 export interface AlertNotice {
+  /** The same for every attempt at this notice and no other of this home: what a far end drops repetitions by. */
+  readonly key: string
+  readonly reason: NotificationReason
   readonly alertId: string
   readonly condition: string
   readonly priority: Priority
@@ -15,8 +19,15 @@ export interface AlertNotice {
   readonly raisedAt: number
   /** Pseudonym of the home. */
   readonly home: string
-  /** One line in plain words, e.g. "HIGH: oxygen saturation low (active since 14:02)". */
+  /** Text for people, e.g. "HIGH: oxygen saturation low (active since 14:02)". One line, but for a digest. */
   readonly preview: string
+  /** Id of the contact it is for, and where the channel reaches them. */
+  readonly contact?: string
+  readonly address?: string
+  /** Of `silenced`: epoch ms. */
+  readonly until?: number
+  /** A link of single use that acknowledges this alert; only where the site has configured one. */
+  readonly acknowledgeUrl?: string
 }
 
 /** A way to reach people. All implementations pass `test/behaviours/channel.behaviour.ts`. */
@@ -24,12 +35,51 @@ export interface AlertChannel {
   readonly name: string
   /** Never rejects. The same notice may come twice; the far end is given what it needs to recognise it. */
   notify(notice: AlertNotice, signal: AbortSignal): Promise<DeliveryOutcome>
-  /** Where a channel holds something open. @param active what was raised before the gateway started and is not over. */
-  start?(active: readonly AlertNotice[]): Promise<void>
+  /** Where a channel holds something open. @param open what was raised before the gateway started and is not over. */
+  start?(open: readonly AlertNotice[]): Promise<void>
   stop?(): Promise<void>
 }
 
-export function noticeOf(transition: AlertTransition, home: string): AlertNotice {
+/** To whom and why: of a Notification what a notice needs. */
+export interface Telling {
+  readonly key: string
+  readonly reason: NotificationReason
+  readonly contact?: string
+  readonly address?: string
+  readonly until?: number
+  /** Of a digest: the alerts in it. */
+  readonly covers?: readonly AlertTransition[]
+  readonly acknowledgeUrl?: string
+}
+
+export function noticeOf(
+  transition: AlertTransition,
+  home: string,
+  telling: Telling = standing(transition),
+  rules: PreviewRules = {},
+): AlertNotice {
   const { alertId, condition, priority, kind, state, at, raisedAt } = transition
-  return { alertId, condition, priority, kind, state, at, raisedAt, home, preview: previewOf(transition) }
+  const { key, reason, contact, address, until, acknowledgeUrl } = telling
+  return {
+    key,
+    reason,
+    alertId,
+    condition,
+    priority,
+    kind,
+    state,
+    at,
+    raisedAt,
+    home,
+    preview: previewOf(transition, telling, rules),
+    ...(contact !== undefined && { contact }),
+    ...(address !== undefined && { address }),
+    ...(until !== undefined && { until }),
+    ...(acknowledgeUrl !== undefined && { acknowledgeUrl }),
+  }
+}
+
+/** A transition as such, told to nobody in particular. */
+function standing({ alertId, state }: AlertTransition): Telling {
+  return { key: `${alertId}:${state}`, reason: state === 'active' ? 'raised' : state }
 }

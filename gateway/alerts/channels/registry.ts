@@ -25,7 +25,7 @@ export interface ChannelEdges {
   readonly acknowledged?: (acknowledgement: Acknowledgement) => void
 }
 
-/** Who was there has seen these alerts. Today it only silences the annunciator it came from. */
+/** Who was there has seen these alerts. */
 export interface Acknowledgement {
   readonly channel: string
   /** Epoch ms. */

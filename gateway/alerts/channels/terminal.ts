@@ -19,8 +19,10 @@ export function terminalChannel(
   }
 }
 
+const LOUD: ReadonlySet<string> = new Set(['raised', 'escalated', 'reminder'])
+
 function lineOf(notice: AlertNotice, home: string): string {
-  const bell = notice.priority === 'high' && notice.state === 'active' ? '\u0007' : ''
+  const bell = notice.priority === 'high' && LOUD.has(notice.reason) ? '\u0007' : ''
   return `${bell}${new Date(notice.at).toISOString()} ${home} ${notice.preview}\n`
 }
 

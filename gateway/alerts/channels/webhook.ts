@@ -30,7 +30,7 @@ export function webhookChannel(
           method: 'POST',
           headers: {
             'content-type': 'application/json',
-            'idempotency-key': `${notice.alertId}-${notice.state}`,
+            'idempotency-key': `${notice.home}:${notice.key}`,
             ...authorization,
           },
           body: JSON.stringify(bodyOf(notice)),
@@ -58,10 +58,13 @@ function bodyOf(notice: AlertNotice): object {
     priority: notice.priority,
     kind: notice.kind,
     state: notice.state,
+    reason: notice.reason,
     at: new Date(notice.at).toISOString(),
     raisedAt: new Date(notice.raisedAt).toISOString(),
     home: notice.home,
     preview: notice.preview,
+    ...(notice.contact !== undefined && { contact: notice.contact }),
+    ...(notice.acknowledgeUrl !== undefined && { acknowledgeUrl: notice.acknowledgeUrl }),
   }
 }
 

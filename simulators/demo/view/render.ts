@@ -108,7 +108,7 @@ function alerts(state: ViewState): string[] {
 /** Worst first, then newest first. */
 function activeAlerts(status: GatewayStatus | null): LiveAlert[] {
   return (status?.alerts ?? [])
-    .filter((alert) => alert.state === 'active')
+    .filter((alert) => alert.state !== 'cleared')
     .sort((a, b) => RANK[a.priority] - RANK[b.priority] || b.raisedAt - a.raisedAt)
 }
 

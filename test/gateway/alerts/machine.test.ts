@@ -2,7 +2,7 @@ import { expect } from 'chai'
 import fc from 'fast-check'
 import type { AlertTransition } from '#gateway/alerts/alert.js'
 import { crosses, isSafe, type Limit, limitGroups, limitsInForce } from '#gateway/alerts/limits.js'
-import { type Condition, type Episode, INACTIVE, type Sight, step } from '#gateway/alerts/machine.js'
+import { type Condition, type Episode, INACTIVE, restored, type Sight, step } from '#gateway/alerts/machine.js'
 import { LimitGroup } from '#gateway/alerts/machine-group.js'
 
 const T0 = Date.UTC(2026, 0, 1)
@@ -136,7 +136,7 @@ describe('limits of one number', () => {
     const before = new LimitGroup(saturation)
     before.see(90, T0, cause(90))
     const active = before.see(90, T0 + 10_000, cause(90))
-    const after = new LimitGroup(saturation, active)
+    const after = new LimitGroup(saturation, new Map(active.map((one) => [one.condition, restored(one)])))
     for (let s = 11; s < 60; s++) expect(after.see(90, T0 + s * 1000, cause(90))).to.deep.equal([])
     expect(after.see(99, T0 + 60_000, cause(99))[0]).to.include({ state: 'cleared', alertId: active[0]?.alertId })
   })

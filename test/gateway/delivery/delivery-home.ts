@@ -1,4 +1,5 @@
 /** A home with a real journal in a temporary folder, one batch closed, one alert raised, delivered and cleared. */
+
 import { randomBytes } from 'node:crypto'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -17,6 +18,7 @@ import { silentLogger } from '#gateway/runtime/logger.js'
 import { EpochKeys } from '#gateway/sealing/epoch-keys.js'
 import { Sealer } from '#gateway/sealing/sealer.js'
 import { TestClock } from '#test/support/test-clock.js'
+import { told } from '#test/support/told.js'
 
 export class DeliveryHome {
   readonly home: string
@@ -78,7 +80,7 @@ export class DeliveryHome {
 
   /** Commits the transitions; each `active` one also reaches the channel `doctor`, as the alert lane would record it. */
   async alert(...transitions: AlertTransition[]): Promise<void> {
-    await this.journal.commit({ measurements: [], transitions })
+    await this.journal.commit({ measurements: [], ...told(transitions, ['doctor']) })
     for (let entry = this.journal.claim('alert:doctor'); entry; entry = this.journal.claim('alert:doctor')) {
       this.journal.launch(entry)
       this.journal.settle(entry, { class: 'delivered' }, 1)

@@ -2,6 +2,7 @@
 import { writeSync } from 'node:fs'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { systemClock } from '#gateway/runtime/clock.js'
+import { told } from '#test/support/told.js'
 import { journalAt, measurement, nextBatch, transition } from './journal-fixture.js'
 
 const [path, run] = process.argv.slice(2) as [string, string]
@@ -18,7 +19,7 @@ async function sender(name: number): Promise<void> {
     const samples = Array.from({ length: 100 }, (_, index) => (index * count) % 1000)
     const scale = { periodMs: 4, origin: 0, factor: 1, lowerLimit: 0, upperLimit: 1023 }
     const value = { type: 'waveform', ...scale, samples } as const
-    await journal.commit({ measurements: [measurement(id, { sensor: 'ecg', value })], transitions })
+    await journal.commit({ measurements: [measurement(id, { sensor: 'ecg', value })], ...told(transitions) })
     writeSync(1, `measurement ${id}\n`)
     if (alert) writeSync(1, `alert ${id}\n`)
     if (name === 1 && count % 10 === 9) {

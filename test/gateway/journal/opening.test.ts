@@ -7,6 +7,7 @@ import { openJournalReader } from '#gateway/journal/journal-reader.js'
 import { journalHolder } from '#gateway/journal/lock.js'
 import { APPLICATION_ID, MIGRATIONS } from '#gateway/journal/schema.js'
 import { HomebeatError } from '#gateway/runtime/errors.js'
+import { told } from '#test/support/told.js'
 import { codeOf, journalAt, measurement, nextBatch, TemporaryFolder, transition } from './journal-fixture.js'
 
 describe('Opening a journal', () => {
@@ -19,7 +20,7 @@ describe('Opening a journal', () => {
   async function made(): Promise<void> {
     const journal = journalAt(folder.journal)
     await journal.start()
-    await journal.commit({ measurements: [measurement('a')], transitions: [transition()] })
+    await journal.commit({ measurements: [measurement('a')], ...told([transition()]) })
     await journal.stop()
   }
 
@@ -121,7 +122,7 @@ describe('Opening a journal', () => {
     const journal = journalAt(folder.journal, { commit: { maxDelayMs: 1000, maxCount: 100 } })
     await journal.start()
     const first = codeOf(() => journal.commit({ measurements: [measurement('b')], transitions: [] }))
-    const second = journal.commit({ measurements: [measurement('c')], transitions: [transition({ raisedAt: 9 })] })
+    const second = journal.commit({ measurements: [measurement('c')], ...told([transition({ raisedAt: 9 })]) })
     const error = (await second.catch((cause) => cause)) as HomebeatError
     expect(error.code).to.equal('journal.write-failed')
     expect(error.cause).to.be.instanceOf(Sqlite.SqliteError)
@@ -131,7 +132,7 @@ describe('Opening a journal', () => {
     await journal.stop()
     edit('DROP TRIGGER refuse')
     await journal.start()
-    await journal.commit({ measurements: [measurement('b')], transitions: [transition({ raisedAt: 9 })] })
+    await journal.commit({ measurements: [measurement('b')], ...told([transition({ raisedAt: 9 })]) })
     expect(journal.hasMeasurement('b')).to.equal(true)
     await journal.stop()
   })
@@ -169,7 +170,7 @@ describe('The journal reader', () => {
     await journal.start()
     const reader = openJournalReader(folder.journal)
     for (let index = 0; index < 5; index++) {
-      await journal.commit({ measurements: [measurement(`m${index}`)], transitions: [transition({ raisedAt: index })] })
+      await journal.commit({ measurements: [measurement(`m${index}`)], ...told([transition({ raisedAt: index })]) })
       journal.closeBatch(nextBatch(journal))
       expect(reader.totals().measurements.pulse).to.equal(index + 1)
       expect(reader.lastBatch()).to.deep.equal(journal.lastBatch())

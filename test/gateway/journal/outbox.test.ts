@@ -3,6 +3,7 @@ import fc from 'fast-check'
 import type { OutboxEntry } from '#gateway/journal/journal.js'
 import type { SqliteJournal } from '#gateway/journal/sqlite-journal.js'
 import type { DeliveryOutcome } from '#gateway/lanes/outcome.js'
+import { told } from '#test/support/told.js'
 import { codeOf, journalAt, TemporaryFolder, transition } from './journal-fixture.js'
 
 const LANE = 'alert:doctor'
@@ -29,7 +30,7 @@ class CommitStep implements Step {
   check = () => true
   async run(model: Model, real: Real): Promise<void> {
     model.committed++
-    await real.journal.commit({ measurements: [], transitions: [transition({ raisedAt: model.committed })] })
+    await real.journal.commit({ measurements: [], ...told([transition({ raisedAt: model.committed })]) })
     model.queue.push(model.committed)
   }
   toString = () => 'commit'
@@ -45,7 +46,7 @@ class ClaimStep implements Step {
     real.entry = real.journal.claim(LANE)
     expect(real.entry === null).to.equal(model.queue.length === 0)
     if (!real.entry) return
-    expect(real.journal.transition(real.entry.ref)?.raisedAt).to.equal(model.queue[0])
+    expect(real.journal.notification(real.entry.ref)?.transition.raisedAt).to.equal(model.queue[0])
     expect(real.entry).to.include({ state: 'claimed', attempts: model.attempts })
     model.head = 'claimed'
   }
@@ -157,7 +158,7 @@ describe('The outbox', () => {
     await journal.start()
     const shown = () => journal.depths().find(({ lane }) => lane === LANE)
     try {
-      await journal.commit({ measurements: [], transitions: [transition()] })
+      await journal.commit({ measurements: [], ...told([transition()]) })
       expect(shown()).to.include({ depth: 1, lastReason: null, nextAt: null })
       const entry = journal.claim(LANE) as OutboxEntry
       journal.launch(entry)
@@ -173,7 +174,7 @@ describe('The outbox', () => {
     const folder = new TemporaryFolder()
     let journal = journalAt(folder.journal)
     await journal.start()
-    await journal.commit({ measurements: [], transitions: [transition()] })
+    await journal.commit({ measurements: [], ...told([transition()]) })
     journal.launch(journal.claim(LANE) as OutboxEntry)
     await journal.stop()
     journal = journalAt(folder.journal)

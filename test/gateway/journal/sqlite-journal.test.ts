@@ -4,6 +4,7 @@ import { expect } from 'chai'
 import fc from 'fast-check'
 import type { Measurement } from '#fhir/measurement.js'
 import type { SqliteJournal } from '#gateway/journal/sqlite-journal.js'
+import { told } from '#test/support/told.js'
 import {
   codeOf,
   hash,
@@ -116,8 +117,8 @@ describe('The SQLite journal', () => {
     expect(journal.unbatchedCount()).to.equal(1)
   })
 
-  it('owes each alert channel and each fhir target that wants alerts an entry for each transition', async () => {
-    await journal.commit({ measurements: [], transitions: [transition()] })
+  it('owes each alert channel what it is to be told, and each fhir target that wants alerts each transition', async () => {
+    await journal.commit({ measurements: [], ...told([transition()]) })
     const depths = Object.fromEntries(journal.depths().map(({ lane, depth }) => [lane, depth]))
     expect(depths).to.deep.equal({
       'alert:doctor': 1,
@@ -127,13 +128,13 @@ describe('The SQLite journal', () => {
       'fhir:clinic': 1,
     })
     const entry = journal.claim('alert:doctor')
-    expect(entry).to.include({ lane: 'alert:doctor', kind: 'alert', state: 'claimed', attempts: 0 })
-    expect(journal.transition(entry?.ref ?? 0)).to.deep.equal(transition())
+    expect(entry).to.include({ lane: 'alert:doctor', kind: 'notification', state: 'claimed', attempts: 0 })
+    expect(journal.notification(entry?.ref ?? 0)?.transition).to.deep.equal(transition())
   })
 
   it('stores the same transition once', async () => {
-    await journal.commit({ measurements: [], transitions: [transition(), transition()] })
-    await journal.commit({ measurements: [], transitions: [transition()] })
+    await journal.commit({ measurements: [], ...told([transition(), transition()]) })
+    await journal.commit({ measurements: [], ...told([transition()]) })
     expect(journal.transitions(10)).to.have.length(1)
     expect(journal.depths().find(({ lane }) => lane === 'alert:doctor')?.depth).to.equal(1)
   })
@@ -147,15 +148,15 @@ describe('The SQLite journal', () => {
       priority: 'low',
     } as const
     const off = { ...bare, state: 'active', at: 5, raisedAt: 5 } as const
-    await journal.commit({ measurements: [], transitions: [low, off] })
-    await journal.commit({ measurements: [], transitions: [{ ...low, state: 'cleared', at: low.at + 60_000 }] })
+    await journal.commit({ measurements: [], ...told([low, off]) })
+    await journal.commit({ measurements: [], ...told([{ ...low, state: 'cleared', at: low.at + 60_000 }]) })
     await reopen()
     expect(journal.activeAlerts()).to.deep.equal([off])
     expect(journal.transitions(2).map(({ state }) => state)).to.deep.equal(['cleared', 'active'])
   })
 
   it('writes a delivered alert down, and owes its Communication, in one step', async () => {
-    await journal.commit({ measurements: [], transitions: [transition()] })
+    await journal.commit({ measurements: [], ...told([transition()]) })
     const entry = journal.claim('alert:doctor')
     if (!entry) throw new Error('nothing queued')
     journal.launch(entry)
@@ -176,7 +177,7 @@ describe('The SQLite journal', () => {
 
   it('shows the deliveries of the latest episodes only, oldest first', async () => {
     for (const raisedAt of [10, 20, 30]) {
-      await journal.commit({ measurements: [], transitions: [transition({ raisedAt })] })
+      await journal.commit({ measurements: [], ...told([transition({ raisedAt })]) })
       for (const lane of ['alert:terminal', 'alert:doctor']) {
         const entry = journal.claim(lane)
         if (!entry) throw new Error('nothing queued')
@@ -273,20 +274,20 @@ describe('The SQLite journal', () => {
       throw new Error('a mistake')
     })
     journal.onQueued('fhir:archive', () => calls.push('archive'))
-    await journal.commit({ measurements: [measurement('a')], transitions: [transition()] })
+    await journal.commit({ measurements: [measurement('a')], ...told([transition()]) })
     expect(calls).to.deep.equal(['doctor'])
     stop()
-    await journal.commit({ measurements: [], transitions: [transition({ raisedAt: 77 })] })
+    await journal.commit({ measurements: [], ...told([transition({ raisedAt: 77 })]) })
     journal.closeBatch(nextBatch(journal))
     expect(calls).to.deep.equal(['doctor', 'archive'])
   })
 
   it('keeps what a lane owes while the configuration does not name it', async () => {
-    await journal.commit({ measurements: [], transitions: [transition()] })
+    await journal.commit({ measurements: [], ...told([transition()]) })
     await reopen({ lanes: { ...LANES, alert: ['terminal'] } })
     expect(journal.depths().map(({ lane }) => lane)).to.not.include('alert:doctor')
     await reopen()
-    expect(journal.claim('alert:doctor')).to.include({ kind: 'alert' })
+    expect(journal.claim('alert:doctor')).to.include({ kind: 'notification' })
   })
 
   it('may be started and stopped twice, and says that it is closed', async () => {

@@ -7,6 +7,7 @@ import { LaneWorker, type LaneWorkerOptions } from '#gateway/lanes/worker.js'
 import { silentLogger } from '#gateway/runtime/logger.js'
 import { journalAt, TemporaryFolder, transition } from '#test/gateway/journal/journal-fixture.js'
 import { settle, TestClock } from '#test/support/test-clock.js'
+import { told } from '#test/support/told.js'
 
 const LANE = 'alert:doctor'
 
@@ -69,7 +70,7 @@ describe('A lane worker', () => {
 
   async function queue(count: number): Promise<void> {
     for (let index = 0; index < count; index++)
-      await journal.commit({ measurements: [], transitions: [transition({ raisedAt: ++queued })] })
+      await journal.commit({ measurements: [], ...told([transition({ raisedAt: ++queued })], ['doctor']) })
   }
 
   const depth = (lane = LANE) => journal.depths().find((one) => one.lane === lane)?.depth

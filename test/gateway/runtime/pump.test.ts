@@ -46,6 +46,8 @@ function build(step: Partial<PipelineStep> = { measurements: [measurement] }) {
     accept: () => ({
       measurements: [],
       transitions: [],
+      notifications: [],
+      digestItems: [],
       live: [],
       events: [],
       lost: 0,

@@ -10,7 +10,7 @@ const CLEARED_SHOWN = 6
 export function AlertList({ status, now }: { status: GatewayStatus | null; now: number }) {
   const alerts = status?.alerts ?? []
   const active = alerts
-    .filter((alert) => alert.state === 'active')
+    .filter((alert) => alert.state !== 'cleared')
     .sort((a, b) => RANK[a.priority] - RANK[b.priority] || b.raisedAt - a.raisedAt)
   const cleared = alerts
     .filter((alert) => alert.state === 'cleared')
@@ -44,7 +44,7 @@ export function AlertList({ status, now }: { status: GatewayStatus | null; now: 
 }
 
 function Row({ alert, now }: { alert: LiveAlert; now: number }) {
-  const isActive = alert.state === 'active'
+  const isActive = alert.state !== 'cleared'
   return (
     <li class={`alert ${isActive ? `alert-${alert.priority}` : 'alert-cleared'}`} data-alert={alert.condition}>
       <PriorityIcon priority={isActive ? alert.priority : 'none'} />

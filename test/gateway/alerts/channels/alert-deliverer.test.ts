@@ -3,6 +3,7 @@ import { createChannel } from '#gateway/alerts/channels/registry.js'
 import type { OutboxEntry } from '#gateway/journal/journal.js'
 import { shouldBehaveLikeDeliverer } from '#test/behaviours/deliverer.behaviour.js'
 import { journalAt, TemporaryFolder, transition } from '#test/gateway/journal/journal-fixture.js'
+import { told } from '#test/support/told.js'
 import { Receiver } from './receiver.js'
 
 describe('The alert deliverer', () => {
@@ -12,7 +13,7 @@ describe('The alert deliverer', () => {
     const folder = new TemporaryFolder()
     const journal = journalAt(folder.journal)
     await journal.start()
-    await journal.commit({ measurements: [], transitions: [transition()] })
+    await journal.commit({ measurements: [], ...told([transition()]) })
     const entry = journal.claim('alert:doctor') as OutboxEntry
     const channel = createChannel(
       { type: 'webhook', name: 'doctor', url },

@@ -53,7 +53,8 @@ describe('The webhook channel', () => {
     for (const state of ['active', 'active', 'cleared'] as const)
       await channel.notify(noticeOf({ ...RAISED, state }, 'home-7'), never)
     const keys = receiver.received.map(({ headers }) => headers['idempotency-key'])
-    expect(keys).to.deep.equal([`${RAISED.alertId}-active`, `${RAISED.alertId}-active`, `${RAISED.alertId}-cleared`])
+    const key = (state: string) => `home-7:${RAISED.alertId}:${state}`
+    expect(keys).to.deep.equal([key('active'), key('active'), key('cleared')])
   })
 
   it('asks for another try when the other end is busy, no sooner than it says', async () => {

@@ -1,0 +1,50 @@
+/**
+ * Why somebody is told.
+ * raised · escalated: a further step of the chain, because nobody has acknowledged · reminder · acknowledged: so that the
+ * others know · latched: the condition has gone, the alert waits for a person · silenced: be quiet until `until` ·
+ * cleared · digest: several low ones at once, after quiet hours or once a day.
+ */
+export const NOTIFICATION_REASONS = [
+  'raised',
+  'escalated',
+  'reminder',
+  'acknowledged',
+  'latched',
+  'silenced',
+  'cleared',
+  'digest',
+] as const
+export type NotificationReason = (typeof NOTIFICATION_REASONS)[number]
+
+/** One message to one recipient: a row that an alert lane owes. */
+export interface Notification {
+  /** Unique for ever and the same after a restart: stored twice, it is one. */
+  readonly key: string
+  /** Of a digest: the first it covers. */
+  readonly alertId: string
+  readonly reason: NotificationReason
+  /** Name of the channel. */
+  readonly channel: string
+  /** Id of the contact; absent where the channel itself is told of everything. */
+  readonly contact?: string
+  /** Epoch ms. */
+  readonly at: number
+  /** Of `silenced`: epoch ms. */
+  readonly until?: number
+  /** Of a digest: all alerts in it. */
+  readonly covers?: readonly string[]
+}
+
+/** A low-priority alert that a contact is told of later, in a digest. Kept until the digest is committed. */
+export interface DigestItem {
+  readonly contact: string
+  readonly alertId: string
+  /** Epoch ms of the raising. */
+  readonly at: number
+}
+
+/** What one look at the alerts asks for. */
+export interface Dispatch {
+  readonly notifications: readonly Notification[]
+  readonly digestItems: readonly DigestItem[]
+}

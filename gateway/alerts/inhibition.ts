@@ -1,0 +1,28 @@
+import type { Observable } from '#fhir/measurement.js'
+
+/** Physiological alarms that a person has suspended for a while, e.g. while turning the patient. Always with an end. */
+export interface Inhibition {
+  /** One condition, all of one observable, or all. */
+  readonly scope: 'all' | { readonly condition: string } | { readonly observable: Observable }
+  /** Epoch ms. */
+  readonly until: number
+}
+
+/** At most: who cares for somebody for longer inhibits again. */
+export const MAX_INHIBITION_MS = 60 * 60_000
+
+export function isInhibited(
+  inhibitions: readonly Inhibition[],
+  condition: string,
+  observable: Observable | undefined,
+  now: number,
+): boolean {
+  return inhibitions.some(
+    ({ scope, until }) =>
+      now < until &&
+      (scope === 'all' ||
+        ('condition' in scope
+          ? scope.condition === condition
+          : observable !== undefined && scope.observable === observable)),
+  )
+}
