@@ -1,4 +1,5 @@
 import type { AlertTransition } from '#gateway/alerts/alert.js'
+import type { UnmappedMessage } from '#gateway/mapping/unmapped.js'
 import type { Clock } from '#gateway/runtime/clock.js'
 import type { MeasurementRow } from './measurement-codec.js'
 
@@ -6,12 +7,14 @@ import type { MeasurementRow } from './measurement-codec.js'
 export interface EncodedCommit {
   readonly measurements: readonly MeasurementRow[]
   readonly transitions: readonly AlertTransition[]
+  readonly unmapped: readonly UnmappedMessage[]
+  readonly mapped: readonly number[]
 }
 
 export interface CommitBounds {
   /** Longest time a commit waits for company, milliseconds; 0: none. */
   readonly maxDelayMs: number
-  /** Measurements and transitions of a group at which it is written at once. */
+  /** Rows of a group at which it is written at once. */
   readonly maxCount: number
 }
 
@@ -41,14 +44,15 @@ export class CommitGroup {
   }
 
   add(commit: EncodedCommit): Promise<void> {
-    const size = commit.measurements.length + commit.transitions.length
+    const { measurements, transitions, unmapped, mapped } = commit
+    const size = measurements.length + transitions.length + unmapped.length + mapped.length
     if (size === 0) return Promise.resolve()
     // A commit that would carry the group over its bound begins the next one.
     if (this.#count > 0 && this.#count + size > this.#bounds.maxCount) this.flush()
     return new Promise((resolve, reject) => {
       this.#waiting.push({ commit, resolve, reject })
       this.#count += size
-      const urgent = commit.transitions.length > 0
+      const urgent = transitions.length > 0
       if (urgent || this.#count >= this.#bounds.maxCount || this.#bounds.maxDelayMs === 0) this.flush()
       else this.#cancelTimer ??= this.#clock.after(this.#bounds.maxDelayMs, () => this.flush())
     })

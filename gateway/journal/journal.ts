@@ -7,12 +7,17 @@ import type { Measurement, SensorKind } from '#fhir/measurement.js'
 import type { AlertTransition } from '#gateway/alerts/alert.js'
 import type { AnchorReceipt, BatchHeader, ClosedBatch, Hash32 } from '#gateway/anchoring/batch.js'
 import type { DeliveryOutcome } from '#gateway/lanes/outcome.js'
+import type { KeptMessage, UnmappedCount, UnmappedMessage } from '#gateway/mapping/unmapped.js'
 import type { Lifecycle } from '#gateway/runtime/lifecycle.js'
 
 /** What one commit makes durable, all or nothing. */
 export interface Commit {
   readonly measurements: readonly Measurement[]
   readonly transitions: readonly AlertTransition[]
+  /** Messages that became no reading. Beyond their room (`UnmappedBounds`) they are counted, not kept. */
+  readonly unmapped?: readonly UnmappedMessage[]
+  /** Ids of kept messages that `measurements` were made of. */
+  readonly mapped?: readonly number[]
 }
 
 /** queued → claimed → inflight → delivered | rejected (permanent) ; failed = will be tried again at `nextAt`. */
@@ -117,7 +122,21 @@ export interface Journal extends Lifecycle {
 
   readonly anchors: AnchorJournal
   readonly epochKeys: EpochKeyStore
+  readonly unmapped: UnmappedJournal
   totals(): JournalTotals
+}
+
+/** Messages that became no reading and wait for a mapping. */
+export interface UnmappedJournal {
+  counts(): UnmappedCount[]
+  /** Newest first. */
+  latest(limit: number): KeptMessage[]
+  /** Oldest first, from the one after `id`. */
+  after(id: number, limit: number): KeptMessage[]
+  /** Whether any device has used up its room. */
+  isFull(): boolean
+  /** Deletes what waits of a device, because a person says so. @returns how many messages */
+  discard(deviceId: string): number
 }
 
 /** Write-ahead of anchoring: sign, persist the raw transaction, then broadcast. */
@@ -162,5 +181,6 @@ export interface JournalReader
   > {
   readonly anchors: Pick<AnchorJournal, 'transaction' | 'receipt' | 'lastReceipt'>
   readonly epochKeys: Pick<EpochKeyStore, 'get' | 'list'>
+  readonly unmapped: Pick<UnmappedJournal, 'counts' | 'latest'>
   close(): void
 }

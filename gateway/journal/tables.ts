@@ -6,6 +6,7 @@ import type { JournalTotals } from './journal.js'
 import { MeasurementTable } from './measurements.js'
 import { Outbox } from './outbox.js'
 import { BATCHES_ANCHORED, BATCHES_CLOSED, readTotals } from './totals.js'
+import { CLEAR_PAYLOADS, type UnmappedBounds, UnmappedTable } from './unmapped.js'
 
 /** The rooms of one open journal; what the writer and the reader share. */
 export interface Tables {
@@ -14,9 +15,13 @@ export interface Tables {
   readonly alerts: AlertLog
   readonly batches: BatchTable
   readonly outbox: Outbox
+  readonly unmapped: UnmappedTable
 }
 
-export function openTables(database: Database, clock: Clock): Tables {
+/** What one device's unreadable messages may take where nothing else is said. */
+export const UNMAPPED_BOUNDS: UnmappedBounds = { maxMessages: 10_000, maxBytes: 64 * 1024 * 1024 }
+
+export function openTables(database: Database, clock: Clock, bounds: UnmappedBounds = UNMAPPED_BOUNDS): Tables {
   const measurements = new MeasurementTable(database)
   return {
     database,
@@ -24,6 +29,7 @@ export function openTables(database: Database, clock: Clock): Tables {
     alerts: new AlertLog(database),
     batches: new BatchTable(database, measurements),
     outbox: new Outbox(database, clock),
+    unmapped: new UnmappedTable(database, bounds, CLEAR_PAYLOADS),
   }
 }
 

@@ -27,7 +27,7 @@ describe('Group commit', () => {
 
   function give(count: number, over: Partial<EncodedCommit> = {}): Promise<void> {
     const measurements = Array.from({ length: count }, (_, index) => encodeMeasurement(measurement(`m${index}`)))
-    const done = group.add({ measurements, transitions: [], ...over })
+    const done = group.add({ measurements, transitions: [], unmapped: [], mapped: [], ...over })
     done.then(
       () => answered++,
       () => {},
