@@ -7,6 +7,8 @@ import type { AlertTransition } from '#gateway/alerts/alert.js'
 import type { Limit } from '#gateway/alerts/limits.js'
 import type { SystemCondition } from '#gateway/alerts/system-condition.js'
 import type { LiveEvent, LiveValue } from '#gateway/console/feed.js'
+import type { Mapper } from '#gateway/mapping/mapper.js'
+import type { KeptMessage, UnmappedMessage } from '#gateway/mapping/unmapped.js'
 import type { Frame } from '#gateway/transports/transport.js'
 import { Decoder, type DecoderOptions } from './decode/decoder.js'
 import type { DeviceEvent, Refusal } from './decode/result.js'
@@ -33,6 +35,8 @@ export interface PipelineStep {
   /** To be stored; may repeat what is stored already (the journal recognises it). */
   readonly measurements: readonly Measurement[]
   readonly transitions: readonly AlertTransition[]
+  /** To be kept with its reason; `refused` says the same for the counts. */
+  readonly unmapped?: readonly UnmappedMessage[]
   readonly live: readonly LiveEvent[]
   /** Lines the device sent that never came. */
   readonly lost: number
@@ -71,7 +75,7 @@ export class Pipeline {
 
   /** @param now epoch ms, gateway's clock. */
   accept(frame: Frame, now: number): PipelineStep {
-    const { readings, events, lost, refused } = this.#decoder.decode(frame)
+    const { readings, events, lost, refused, unmapped } = this.#decoder.decode(frame)
     const step = new StepBuilder()
     for (const event of events) this.#event(event, now, step)
     for (const reading of readings) {
@@ -88,7 +92,27 @@ export class Pipeline {
       if (!repeated) step.live.push(...this.#live.accept(reading, normalised, now))
     }
     const received = frame.format === 'transport-event' ? 0 : 1
-    return step.build({ lost, refused, received, events })
+    return step.build({ lost, refused, received, events, ...(unmapped && { unmapped: [unmapped] }) })
+  }
+
+  /** Remembers what one run over kept messages needs; give the same to each call of the run. */
+  recovery(): Mapper {
+    return this.#decoder.mapper()
+  }
+
+  /**
+   * A kept message by the mappings of today. Nothing is alarmed on: it is old.
+   * @returns its measurements, at their own time; none where it only repeats another or a rule ignores it; null where it
+   *   is still unmapped
+   */
+  recover(message: KeptMessage, run: Mapper, now: number): readonly Measurement[] | null {
+    const { deviceId, topic, payload, receivedAt } = message
+    const frame = { ...{ format: 'mqtt-publish' as const, transport: '' }, deviceId, topic, payload, receivedAt }
+    const { readings, refused } = this.#decoder.decodeMqtt({ ...frame, settle: () => {} }, run)
+    if (refused) return null
+    return readings.flatMap((reading) =>
+      this.#normaliser.accept(reading, now).judged.map(({ measurement }) => measurement),
+    )
   }
 
   /**
@@ -178,7 +202,7 @@ class StepBuilder {
     }
   }
 
-  build(rest: Partial<Pick<PipelineStep, 'lost' | 'refused' | 'received' | 'events'>> = {}): PipelineStep {
+  build(rest: Partial<Pick<PipelineStep, 'lost' | 'refused' | 'received' | 'events' | 'unmapped'>> = {}): PipelineStep {
     const { measurements, transitions, live } = this
     return { measurements, transitions, live, lost: 0, refused: null, received: 0, events: [], ...rest }
   }
