@@ -42,6 +42,10 @@ import { Sealer } from './sealing/sealer.js'
 import { LiveFeed } from './status/live-feed.js'
 import { RunFileKeeper } from './status/run-file.js'
 import { kitJobs } from './transports/kit-jobs.js'
+import { BrokerTransport } from './transports/mqtt/broker-transport.js'
+import { ClientTransport } from './transports/mqtt/client-transport.js'
+import { deviceCommands } from './transports/mqtt/device-commands.js'
+import { DeviceStore } from './transports/mqtt/device-store.js'
 import { createTransport } from './transports/registry.js'
 import { SerialTransport } from './transports/serial/serial-transport.js'
 import type { Transport } from './transports/transport.js'
@@ -123,7 +127,9 @@ export async function composeGateway(loaded: LoadedConfig, edges: Edges): Promis
     }),
   )
 
-  const transports = config.transports.map((transport) => createTransport(transport, { clock, logger, baseDir }))
+  const devices = DeviceStore.open(join(dataDir, 'devices.json'), clock)
+  const transportEdges = { clock, logger, baseDir, dataDir, devices }
+  const transports = config.transports.map((transport) => createTransport(transport, transportEdges))
   const limits = limitsInForce(config.alerts.limits)
 
   for (const transport of transports) await findMisconfiguration(transport)
@@ -153,8 +159,10 @@ export async function composeGateway(loaded: LoadedConfig, edges: Edges): Promis
     const feed = new LiveFeed({ version: VERSION, home, journal, transports, clock })
     const page = new ConsoleServer({ feed, host: config.console.host, port: config.console.port, logger })
     /** What a person may tell the running gateway; each feature adds its own. */
-    const commands: ControlCommand[] = []
-    const watchers: Watcher[] = []
+    const commands: ControlCommand[] = [...deviceCommands(devices, config.transports)]
+    const watchers: Watcher[] = transports.filter(
+      (transport) => transport instanceof BrokerTransport || transport instanceof ClientTransport,
+    )
     const closeFull = () => {
       if (journal.unbatchedCount() < config.batches.maxCount) return
       batcher.closeIfDue('count').catch((error) => logger.error({ err: error }, 'a full batch could not be closed'))
@@ -217,11 +225,12 @@ function askCalibration(transport: Transport, step: PipelineStep, logger: Logger
 }
 
 /** What will not pass by waiting is said before the home relies on it; a cable that is not plugged in yet will. */
-const MISCONFIGURED = new Set(['serial.permission', 'serial.busy', 'serial.unusable'])
+const MISCONFIGURED = new Set(['serial.permission', 'serial.busy', 'serial.unusable', 'config.certificate'])
 
 async function findMisconfiguration(transport: Transport): Promise<void> {
-  if (!(transport instanceof SerialTransport)) return
-  await transport.probe().catch((error) => {
+  const probes = [SerialTransport, BrokerTransport, ClientTransport] as const
+  if (!probes.some((kind) => transport instanceof kind)) return
+  await (transport as Transport & { probe(): Promise<void> }).probe().catch((error) => {
     if (error instanceof HomebeatError && MISCONFIGURED.has(error.code)) throw error
   })
 }
