@@ -177,13 +177,13 @@ export class BrokerTransport implements Transport, Watcher {
     const url = `${this.#url.tls ? 'mqtts' : 'mqtt'}+broker://${where}`
     if (!this.#server?.listening || !this.#broker)
       return { name: this.name, url, state: 'stopped', sentence: `the broker on ${where} is not running` }
-    const connected = this.#broker.connectedClients
+    const connected = Object.values(this.#clients()).filter((client) => !this.#enrolling.has(client)).length
     const encrypted = this.#url.tls ? ' (TLS)' : ''
     return {
       name: this.name,
       url,
       state: connected > 0 ? 'connected' : 'waiting',
-      sentence: `${connected} of ${this.#devices.size} devices connected to the broker on ${where}${encrypted}`,
+      sentence: `${connected} of ${this.#devices.ids.size} devices connected to the broker on ${where}${encrypted}`,
     }
   }
 
@@ -208,7 +208,7 @@ export class BrokerTransport implements Transport, Watcher {
     this.#guard = new LoginGuard(this.#clock)
     this.#outlet.open()
     this.#devices.load()
-    this.#presence.load()
+    this.#presence.load((id) => this.#devices.ids.has(id))
     const identity = await this.#identity()
     const broker = await Aedes.createBroker({
       connectTimeout: HANDSHAKE_MS,
@@ -246,7 +246,7 @@ export class BrokerTransport implements Transport, Watcher {
     await this.#listen(broker, identity)
     if (this.#stopped) throw new HomebeatError('transport.stopped', 'the broker was stopped while it started')
     const where = `${this.#url.host}:${this.address().port}`
-    this.#logger.info({ devices: this.#devices.size, tls: this.#url.tls }, `MQTT broker listens on ${where}`)
+    this.#logger.info({ devices: this.#devices.ids.size, tls: this.#url.tls }, `MQTT broker listens on ${where}`)
     if (!this.#url.tls && !isLoopback(this.#url.host))
       this.#logger.warn(
         `the MQTT broker on ${where} can be reached from the network and speaks without encryption: use it only on a network of trusted devices`,

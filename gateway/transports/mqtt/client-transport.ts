@@ -17,7 +17,7 @@ import { Presence } from './presence.js'
 
 const SUBSCRIPTION = `${TOPIC_ROOT}+/+`
 const QUEUE_CAPACITY = 500
-/** Taken and not acknowledged yet. A broker has a bound of its own, which is mostly smaller (mosquitto: 20). */
+/** Taken and not acknowledged yet. The broker may have a smaller bound of its own. */
 const MAX_UNACKNOWLEDGED = 200
 /** To mqtt.js: take the next packet, and leave the PUBACK of this one to us. */
 const LATER = new Error('acknowledged when it is stored')

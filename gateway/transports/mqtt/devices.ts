@@ -38,8 +38,9 @@ export class DeviceRegister {
     this.#secrets = secrets
   }
 
-  get size(): number {
-    return new Set([...this.#secrets.ids, ...(this.#store?.ids ?? [])]).size
+  /** Those that may connect. */
+  get ids(): ReadonlySet<string> {
+    return new Set([...this.#secrets.ids, ...(this.#store?.ids ?? [])])
   }
 
   owner(id: string): TopicOwner {

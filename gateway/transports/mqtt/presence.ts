@@ -28,12 +28,16 @@ export class Presence implements Watcher {
     this.#logger = logger
   }
 
-  /** For a start: who was expected when the gateway ended is lost until it comes. */
-  load(): void {
+  /**
+   * For a start: who was expected when the gateway ended is lost until it comes.
+   * @param mayCome false for a device that was taken out meanwhile: nobody waits for it.
+   */
+  load(mayCome: (id: string) => boolean): void {
     if (this.#path === null || this.#devices.size > 0) return
     try {
       const text = readPrivateFile(this.#path)
-      for (const id of text === null ? [] : stored.parse(JSON.parse(text))) this.#devices.set(id, 'lost')
+      for (const id of text === null ? [] : stored.parse(JSON.parse(text)))
+        this.#devices.set(id, mayCome(id) ? 'lost' : 'gone')
     } catch (error) {
       this.#logger.warn({ reason: (error as Error).message }, 'which devices were connected is not known any more')
     }

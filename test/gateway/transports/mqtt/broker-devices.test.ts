@@ -444,6 +444,14 @@ describe('BrokerTransport and its devices', function () {
       await connected(device('cuff', will(OWN, 'offline')))
       expect(lost()).to.equal(false)
     })
+
+    it('waits for no device that was taken out of the configuration', async () => {
+      await start()
+      await connected(device('cuff', will(OWN, 'offline')))
+      await broker.stop()
+      await start({ devices: [{ id: 'meter', secretFile: 'meter.secret' }] })
+      expect(lost()).to.equal(false)
+    })
   })
 
   describe('encryption', () => {

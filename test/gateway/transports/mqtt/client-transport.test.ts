@@ -306,7 +306,7 @@ describe('ClientTransport at a mosquitto broker of its own', function () {
     await subscribed(publisher)
     for (let i = 0; i < 40; i++) publisher.publish('homebeat/v1/cuff/data', String(i), { qos: 1 })
     const frames: Awaited<ReturnType<typeof next>>[] = []
-    // mosquitto sends twenty before the first is acknowledged.
+    // Twenty is what a broker mostly sends before the first is acknowledged.
     while (frames.length < 20) frames.push(await next())
     for (const { frame } of frames.slice(1).reverse()) frame.settle(COMMITTED)
     frames[0]?.frame.settle(COMMITTED)
