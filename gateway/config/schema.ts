@@ -58,7 +58,7 @@ const transport = z.strictObject({
           .string()
           .max(200)
           .regex(
-            /^(?!homebeat(\/|$))(?![+#$/])[^+#\0]*(\/\+(?=\/|$)|\/[^+#\0]*)*(\/#)?$/,
+            /^(?!homebeat(\/|$))(?!\$)[^+#/\0]+(\/(\+|[^+#/\0]*))*(\/#)?$/,
             'give a topic filter that starts with a name, not homebeat/, e.g. tele/cuff/#',
           ),
         device: name,

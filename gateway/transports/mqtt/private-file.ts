@@ -9,7 +9,7 @@ import {
   readFileSync,
   renameSync,
   unlinkSync,
-  writeSync,
+  writeFileSync,
 } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { HomebeatError } from '#gateway/runtime/errors.js'
@@ -46,7 +46,7 @@ export function writePrivateFile(path: string, text: string): void {
   try {
     const descriptor = openSync(temporary, 'wx', 0o600)
     try {
-      writeSync(descriptor, text)
+      writeFileSync(descriptor, text)
       fsyncSync(descriptor)
     } finally {
       closeSync(descriptor)
