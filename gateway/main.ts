@@ -228,9 +228,10 @@ function askCalibration(transport: Transport, step: PipelineStep, logger: Logger
 const MISCONFIGURED = new Set(['serial.permission', 'serial.busy', 'serial.unusable', 'config.certificate'])
 
 async function findMisconfiguration(transport: Transport): Promise<void> {
-  const probes = [SerialTransport, BrokerTransport, ClientTransport] as const
-  if (!probes.some((kind) => transport instanceof kind)) return
-  await (transport as Transport & { probe(): Promise<void> }).probe().catch((error) => {
+  const canProbe =
+    transport instanceof SerialTransport || transport instanceof BrokerTransport || transport instanceof ClientTransport
+  if (!canProbe) return
+  await transport.probe().catch((error) => {
     if (error instanceof HomebeatError && MISCONFIGURED.has(error.code)) throw error
   })
 }

@@ -41,7 +41,8 @@ const transport = z.strictObject({
   name,
   /**
    * serial:///dev/ttyACM0?baud=115200 · serial+tcp://host:port · mqtt+broker://127.0.0.1:1883 (embedded broker) ·
-   * mqtts+broker://0.0.0.0:8883 (the same for the network, with TLS) · mqtt://user@host:1883 (the site's broker) · replay:path/to/record.hea ·
+   * mqtts+broker://0.0.0.0:8883 (the same for the network, with TLS) · mqtt://user@host:1883 (the site's broker) ·
+   * replay:path/to/record.hea ·
    * firmata:///dev/ttyACM0?baud=57600&interval=20&accelerometer=on (an Uno with StandardFirmata)
    */
   url: z.string().min(1).max(500),

@@ -236,9 +236,7 @@ export class BrokerTransport implements Transport, Watcher {
       void this.#issue(client)
     })
     broker.on('ack', (_packet, client) => {
-      if (!this.#enrolling.has(client)) return
-      this.#options.store?.delivered(client.id)
-      this.#logger.info({ device: client.id }, 'a device has its new credential')
+      if (this.#enrolling.has(client)) this.#delivered(client)
     })
     broker.on('clientError', ({ id }, error) => this.#logger.debug({ device: id, reason: error.message }, 'MQTT error'))
     broker.on('connectionError', (_client, error) => this.#logger.debug({ reason: error.message }, 'MQTT error'))
@@ -363,6 +361,11 @@ export class BrokerTransport implements Transport, Watcher {
 
   #came(client: Client): void {
     const { id } = client
+    // Revoked between its password and here.
+    if (!this.#devices.ids.has(id)) {
+      client.close()
+      return
+    }
     if (this.#enrolling.has(client)) {
       this.#logger.info({ device: id }, 'a device enrols with its code')
       return
@@ -391,6 +394,16 @@ export class BrokerTransport implements Transport, Watcher {
     } catch (error) {
       this.#logger.error({ device: client.id, err: error }, 'a device could not be enrolled')
       client.close()
+    }
+  }
+
+  #delivered({ id }: Client): void {
+    try {
+      this.#options.store?.delivered(id)
+      this.#logger.info({ device: id }, 'a device has its new credential')
+    } catch (error) {
+      // Its first use says the same, as long as the code is good.
+      this.#logger.error({ device: id, err: error }, 'that a device has its new credential could not be kept')
     }
   }
 

@@ -1,11 +1,11 @@
 import { createHash, createPrivateKey, webcrypto, X509Certificate } from 'node:crypto'
-import { readFileSync, statSync } from 'node:fs'
+import { existsSync, readFileSync, statSync } from 'node:fs'
 import { hostname, networkInterfaces } from 'node:os'
 import { join, resolve } from 'node:path'
 import { createSecureContext } from 'node:tls'
 import { HomebeatError } from '#gateway/runtime/errors.js'
 import { readSecret } from '#gateway/runtime/secret-file.js'
-import { readPrivateFile, writePrivateFile } from './private-file.js'
+import { writePrivateFile } from './private-file.js'
 
 const MAX_CERTIFICATE_BYTES = 256 * 1024
 /** Fixed: a Pi has no clock until it has a network, and devices pin the certificate itself. UTCTime ends in 2049. */
@@ -89,7 +89,7 @@ export async function brokerIdentity(
       'an encrypted broker needs transports[].tls with certFile and keyFile.',
     )
   const { certFile, keyFile } = ownCertificate(dataDir)
-  if (readPrivateFile(keyFile) === null || readPrivateFile(certFile) === null) {
+  if (!existsSync(keyFile) || !existsSync(certFile)) {
     const made = await makeIdentity(namesOfThisHost())
     // The certificate last: a power cut in between leaves a key that nobody has pinned, and both are made anew.
     writePrivateFile(keyFile, made.key)
