@@ -11,7 +11,7 @@ import { TestHome } from '#test/support/home.js'
 import { homebeat } from '#test/support/run.js'
 
 describe('homebeat device', function () {
-  this.timeout(60_000)
+  this.timeout(120_000)
   const home = new TestHome()
   const config = join(home.folder, 'homebeat.yaml')
   let gateway: ChildProcess | undefined
