@@ -48,6 +48,10 @@ import { Sealer } from './sealing/sealer.js'
 import { LiveFeed } from './status/live-feed.js'
 import { RunFileKeeper } from './status/run-file.js'
 import { kitJobs } from './transports/kit-jobs.js'
+import { BrokerTransport } from './transports/mqtt/broker-transport.js'
+import { ClientTransport } from './transports/mqtt/client-transport.js'
+import { deviceCommands } from './transports/mqtt/device-commands.js'
+import { DeviceStore } from './transports/mqtt/device-store.js'
 import { createTransport } from './transports/registry.js'
 import { SerialTransport } from './transports/serial/serial-transport.js'
 import type { Transport } from './transports/transport.js'
@@ -148,7 +152,9 @@ export async function composeGateway(loaded: LoadedConfig, edges: Edges): Promis
     }),
   )
 
-  const transports = config.transports.map((transport) => createTransport(transport, { clock, logger, baseDir }))
+  const devices = DeviceStore.open(join(dataDir, 'devices.json'), clock)
+  const transportEdges = { clock, logger, baseDir, dataDir, devices }
+  const transports = config.transports.map((transport) => createTransport(transport, transportEdges))
   const limits = limitsInForce(config.alerts.limits)
 
   for (const transport of transports) await findMisconfiguration(transport)
@@ -185,8 +191,14 @@ export async function composeGateway(loaded: LoadedConfig, edges: Edges): Promis
     })
     const page = new ConsoleServer({ feed, host: config.console.host, port: config.console.port, logger })
     /** What a person may tell the running gateway; each feature adds its own. */
-    const commands: ControlCommand[] = [...mappingCommands({ journal, pipeline, clock })]
-    const watchers: Watcher[] = [new UnmappedWatcher(() => journal.unmapped.isFull())]
+    const commands: ControlCommand[] = [
+      ...deviceCommands(devices, config.transports),
+      ...mappingCommands({ journal, pipeline, clock }),
+    ]
+    const watchers: Watcher[] = [
+      ...transports.filter((one) => one instanceof BrokerTransport || one instanceof ClientTransport),
+      new UnmappedWatcher(() => journal.unmapped.isFull()),
+    ]
     const closeFull = () => {
       if (journal.unbatchedCount() < config.batches.maxCount) return
       batcher.closeIfDue('count').catch((error) => logger.error({ err: error }, 'a full batch could not be closed'))
@@ -249,10 +261,12 @@ function askCalibration(transport: Transport, step: PipelineStep, logger: Logger
 }
 
 /** What will not pass by waiting is said before the home relies on it; a cable that is not plugged in yet will. */
-const MISCONFIGURED = new Set(['serial.permission', 'serial.busy', 'serial.unusable'])
+const MISCONFIGURED = new Set(['serial.permission', 'serial.busy', 'serial.unusable', 'config.certificate'])
 
 async function findMisconfiguration(transport: Transport): Promise<void> {
-  if (!(transport instanceof SerialTransport)) return
+  const canProbe =
+    transport instanceof SerialTransport || transport instanceof BrokerTransport || transport instanceof ClientTransport
+  if (!canProbe) return
   await transport.probe().catch((error) => {
     if (error instanceof HomebeatError && MISCONFIGURED.has(error.code)) throw error
   })

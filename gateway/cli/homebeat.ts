@@ -8,6 +8,7 @@
 import { Command } from 'commander'
 import { VERSION } from '#gateway/runtime/version.js'
 import { calibrateCommand } from './calibrate.js'
+import { deviceCommand } from './device.js'
 import { EXIT } from './exit.js'
 import { flashCommand } from './flash.js'
 import { identityCommand } from './identity.js'
@@ -28,6 +29,7 @@ const program = new Command('homebeat')
   .addCommand(flashCommand())
   .addCommand(calibrateCommand())
   .addCommand(mapCommand())
+  .addCommand(deviceCommand())
   .addCommand(simulateCommand())
 
 program.exitOverride((error) => {

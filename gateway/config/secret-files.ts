@@ -7,7 +7,11 @@ import type { LoadedConfig } from './load.js'
 /** @throws HomebeatError `config.secrets`, a line for each file that is missing, empty or open to other users */
 export function checkSecretFiles({ config, baseDir }: Pick<LoadedConfig, 'config' | 'baseDir'>): void {
   const files = [
-    ...config.transports.flatMap(({ passwordFile, devices }) => [passwordFile, ...devices.map((d) => d.secretFile)]),
+    ...config.transports.flatMap(({ passwordFile, tls, devices }) => [
+      passwordFile,
+      tls?.keyFile,
+      ...devices.map((d) => d.secretFile),
+    ]),
     ...config.alerts.channels.map((channel) => ('tokenFile' in channel ? channel.tokenFile : undefined)),
     ...config.fhir.targets.map(({ tokenFile }) => tokenFile),
   ]

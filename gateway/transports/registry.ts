@@ -5,6 +5,7 @@ import type { Logger } from '#gateway/runtime/logger.js'
 import { FirmataTransport } from './firmata/firmata-transport.js'
 import { BrokerTransport } from './mqtt/broker-transport.js'
 import { ClientTransport } from './mqtt/client-transport.js'
+import type { DeviceStore } from './mqtt/device-store.js'
 import { ReplayTransport } from './replay/replay-transport.js'
 import type { SerialBinding } from './serial/binding.js'
 import { SerialTransport } from './serial/serial-transport.js'
@@ -17,6 +18,10 @@ export interface TransportEdges {
   readonly serialBinding?: SerialBinding
   /** The folder that relative paths in the configuration count from. */
   readonly baseDir: string
+  /** Where a transport keeps what it must know after a restart; nothing is kept without it. */
+  readonly dataDir?: string
+  /** The devices that were enrolled. */
+  readonly devices?: DeviceStore
 }
 
 const SERIAL = (config: TransportConfig, { clock, logger, serialBinding }: TransportEdges): Transport =>
@@ -27,10 +32,19 @@ const MQTT_CLIENT = (config: TransportConfig, { clock, logger, baseDir }: Transp
     name: config.name,
     url: config.url,
     passwordFile: config.passwordFile,
+    tls: config.tls,
+    subscribe: config.subscribe,
     baseDir,
     clock,
     logger,
   })
+
+const MQTT_BROKER = (config: TransportConfig, edges: TransportEdges): Transport => {
+  const { name, url, devices, tls, allowUnencrypted, limits } = config
+  const { clock, logger, baseDir, dataDir, devices: store } = edges
+  const own = { ...(dataDir === undefined ? {} : { dataDir }), ...(store === undefined ? {} : { store }) }
+  return new BrokerTransport({ name, url, devices, tls, allowUnencrypted, limits, baseDir, clock, logger, ...own })
+}
 
 const BY_SCHEME: Readonly<Record<string, (config: TransportConfig, edges: TransportEdges) => Transport>> = {
   serial: SERIAL,
@@ -39,8 +53,8 @@ const BY_SCHEME: Readonly<Record<string, (config: TransportConfig, edges: Transp
     new FirmataTransport({ name, url, clock, logger, binding: serialBinding }),
   mqtt: MQTT_CLIENT,
   mqtts: MQTT_CLIENT,
-  'mqtt+broker': ({ name, url, devices }, { clock, logger, baseDir }) =>
-    new BrokerTransport({ name, url, devices, baseDir, clock, logger }),
+  'mqtt+broker': MQTT_BROKER,
+  'mqtts+broker': MQTT_BROKER,
   replay: ({ name, url, device }, { clock, logger, baseDir }) =>
     new ReplayTransport({ name, url, device: device ?? name, baseDir, clock, logger }),
 }

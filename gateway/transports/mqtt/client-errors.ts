@@ -23,7 +23,7 @@ const ADVICE: Readonly<Record<string, readonly [code: string, sentence: (where: 
 }
 
 const untrusted = (where: string) =>
-  `the certificate of ${where} is not trusted: name its authority's file in the environment variable NODE_EXTRA_CA_CERTS`
+  `the certificate of ${where} is not trusted: name its authority's file in transports[].tls.caFile`
 const refusedLogin = (where: string) =>
   `${where} refused the user name or password: check the user in transports[].url and transports[].passwordFile`
 

@@ -1,5 +1,6 @@
 import { resolve } from 'node:path'
 import mqtt, { type IClientOptions, type IPublishPacket, type MqttClient } from 'mqtt'
+import type { SystemCondition, Watcher } from '#gateway/alerts/system-condition.js'
 import { type Clock, systemClock, wait } from '#gateway/runtime/clock.js'
 import { HomebeatError } from '#gateway/runtime/errors.js'
 import type { Logger } from '#gateway/runtime/logger.js'
@@ -7,11 +8,19 @@ import { readSecret } from '#gateway/runtime/secret-file.js'
 import { Backoff } from '../backoff.js'
 import { Outlet } from '../outlet.js'
 import type { Frame, FrameOutcome, Transport, TransportStatus } from '../transport.js'
+import { AckLine } from './ack-line.js'
+import { matches, statusOf, statusTopic } from './acl.js'
 import { deviceOfTopic, MAX_PAYLOAD_BYTES, type MqttAddress, parseMqttUrl, TOPIC_ROOT } from './address.js'
+import { readCertificate, readIdentity, type TlsFiles } from './certificate.js'
 import { explainMqttError } from './client-errors.js'
+import { Presence } from './presence.js'
 
 const SUBSCRIPTION = `${TOPIC_ROOT}+/+`
 const QUEUE_CAPACITY = 500
+/** Taken and not acknowledged yet. The broker may have a smaller bound of its own. */
+const MAX_UNACKNOWLEDGED = 200
+/** To mqtt.js: take the next packet, and leave the PUBACK of this one to us. */
+const LATER = new Error('acknowledged when it is stored')
 /** A connection that held for so long was a good one: the next attempt after it comes at once. */
 const GOOD_CONNECTION_MS = 60_000
 /** For the last bytes when the transport is stopped. */
@@ -25,6 +34,10 @@ export interface ClientTransportOptions {
    */
   readonly url: string
   readonly passwordFile?: string | undefined
+  /** `mqtts:` the authority that the broker's certificate is checked against, and a certificate of the gateway's own. */
+  readonly tls?: TlsFiles | undefined
+  /** What to read beside `homebeat/v1/`, and the device that it belongs to. */
+  readonly subscribe?: readonly { readonly topic: string; readonly device: string }[] | undefined
   readonly baseDir: string
   readonly clock?: Clock
   readonly logger: Logger
@@ -33,18 +46,20 @@ export interface ClientTransportOptions {
 
 /**
  * A client of the site's own MQTT broker. It keeps a session there and acknowledges a message only when its frame is
- * settled, so that the broker sends again what was not stored. One message is under way at a time (the order of a
- * device's messages is kept). Messages published at QoS 0 have no such promise.
+ * settled, so that the broker sends again what was not stored. Many messages are under way at a time, in the order they
+ * came. Messages published at QoS 0 have no such promise.
  *
  * A retained message is refused: it is an old one, and every new subscription would bring it again as if it were news.
+ * Except a device's status, `online` or `offline`, which is retained for those who come later.
  */
-export class ClientTransport implements Transport {
+export class ClientTransport implements Transport, Watcher {
   readonly name: string
   readonly #address: MqttAddress
   readonly #options: ClientTransportOptions
   readonly #clock: Clock
   readonly #logger: Logger
   readonly #outlet: Outlet
+  readonly #presence: Presence
   readonly #backoff = new Backoff()
   readonly #where: string
   #running: { readonly abort: AbortController; readonly done: Promise<void> } | null = null
@@ -57,9 +72,15 @@ export class ClientTransport implements Transport {
     this.name = options.name
     this.#options = options
     this.#address = parseMqttUrl(options.url)
+    if (options.tls && !this.#address.tls)
+      throw new HomebeatError(
+        'config.transport-url',
+        `transports[${options.name}] has tls and an mqtt:// URL, which is not encrypted: write mqtts://${this.#address.host}:8883`,
+      )
     this.#where = `${this.#address.host}:${this.#address.port}`
     this.#clock = options.clock ?? systemClock
     this.#logger = options.logger.child({ transport: options.name })
+    this.#presence = new Presence(null, this.#logger)
     this.#outlet = new Outlet({
       name: options.name,
       clock: this.#clock,
@@ -96,19 +117,28 @@ export class ClientTransport implements Transport {
     return this.#outlet.frames()
   }
 
-  async #begin(): Promise<void> {
-    const { passwordFile, baseDir } = this.#options
-    const password = passwordFile === undefined ? undefined : Buffer.from(readSecret(resolve(baseDir, passwordFile)))
-    this.#outlet.open()
-    const abort = new AbortController()
-    this.#running = { abort, done: this.#run(password, abort.signal) }
+  /** `device-lost-<id>`: a device's status is `offline`. */
+  look(): SystemCondition[] {
+    return this.#presence.look()
   }
 
-  async #run(password: Buffer | undefined, signal: AbortSignal): Promise<void> {
+  /** Looks for what will not pass by waiting. @throws HomebeatError `config.certificate`, `secret.*` */
+  async probe(): Promise<void> {
+    this.#connectOptions()
+  }
+
+  async #begin(): Promise<void> {
+    const options = this.#connectOptions()
+    this.#outlet.open()
+    const abort = new AbortController()
+    this.#running = { abort, done: this.#run(options, abort.signal) }
+  }
+
+  async #run(options: IClientOptions, signal: AbortSignal): Promise<void> {
     this.#backoff.reset()
     while (!signal.aborted) {
       this.#say('connecting', `connecting to the MQTT broker ${this.#where}`)
-      const failure = await this.#session(password, signal)
+      const failure = await this.#session(options, signal)
       if (signal.aborted) break
       const delay = this.#backoff.next()
       const code = failure?.code ?? 'mqtt.closed'
@@ -121,28 +151,36 @@ export class ClientTransport implements Transport {
   }
 
   /** One connection, with an mqtt.js client of its own: nothing of a lost connection can reach the next. */
-  async #session(password: Buffer | undefined, signal: AbortSignal): Promise<HomebeatError | null> {
+  async #session(options: IClientOptions, signal: AbortSignal): Promise<HomebeatError | null> {
     const ended = new AbortController()
     const end: { connected: boolean; failure: HomebeatError | null } = { connected: false, failure: null }
     const fail = (error: Error) => {
       end.failure ??= explainMqttError(error, this.#where)
       client.end(true)
     }
-    const client = mqtt.connect(this.#connectOptions(password))
-    // mqtt.js sends the PUBACK, and looks at the next packet, when `done` is called (`customHandleAcks`, which would say
-    // what it is for, is for MQTT 5 only).
-    client.handleMessage = (packet, done) =>
-      this.#take(packet, ended.signal, (outcome) => {
+    const client = mqtt.connect({ ...options })
+    // What mqtt.js would send when it is told that a message was handled (3.4): by then the next one would have waited.
+    const line = new AckLine(MAX_UNACKNOWLEDGED, (id) => {
+      if (client.connected) client.stream.write(Buffer.from([0x40, 2, id >> 8, id & 0xff]))
+    })
+    client.handleMessage = (packet, next) => {
+      const settle = packet.qos === 0 ? () => {} : line.add(packet.messageId as number)
+      const settled = (outcome: FrameOutcome) => {
         if (ended.signal.aborted) return
         if (outcome.outcome !== 'not-stored') {
           this.#wentWell()
-          done()
+          settle()
           return
         }
-        // Not acknowledged: the broker sends it again on the next connection.
+        // Nothing more is acknowledged: the broker sends it again on the next connection, and what came after it.
+        line.close()
         const why = 'a message could not be stored: it is fetched again'
         fail(new HomebeatError('mqtt.not-stored', why, { retry: 'transient' }))
-      })
+      }
+      void this.#take(packet, ended.signal, settled)
+        .then(() => line.whenRoom())
+        .then(() => next(LATER))
+    }
     client.on('error', fail)
     client.on('connect', () => {
       end.connected = true
@@ -162,6 +200,7 @@ export class ClientTransport implements Transport {
     signal.addEventListener('abort', abort, { once: true })
     await new Promise<void>((resolve) => client.once('close', resolve))
     ended.abort()
+    line.close()
     cancelForce()
     if (end.connected && this.#clock.monotonic() - startedAt >= GOOD_CONNECTION_MS) this.#wentWell()
     signal.removeEventListener('abort', abort)
@@ -176,8 +215,11 @@ export class ClientTransport implements Transport {
     this.#lastLogged = ''
   }
 
-  #connectOptions(password: Buffer | undefined): IClientOptions {
+  #connectOptions(): IClientOptions {
     const { host, port, tls, user, clientId } = this.#address
+    const { passwordFile, tls: files = {}, baseDir } = this.#options
+    const { caFile, certFile, keyFile } = files
+    const own = certFile !== undefined && keyFile !== undefined
     return {
       protocol: tls ? 'mqtts' : 'mqtt',
       host,
@@ -189,16 +231,21 @@ export class ClientTransport implements Transport {
       reconnectPeriod: 0,
       resubscribe: false,
       ...(user === undefined ? {} : { username: user }),
-      ...(password === undefined ? {} : { password }),
+      ...(passwordFile === undefined ? {} : { password: Buffer.from(readSecret(resolve(baseDir, passwordFile))) }),
+      ...(tls ? { minVersion: 'TLSv1.2' as const } : {}),
+      ...(caFile === undefined ? {} : { ca: readCertificate(resolve(baseDir, caFile)) }),
+      ...(own ? readIdentity(resolve(baseDir, certFile), resolve(baseDir, keyFile)) : {}),
     }
   }
 
   async #subscribe(client: MqttClient): Promise<void> {
-    const grants = await client.subscribeAsync(SUBSCRIPTION, { qos: 1 })
-    if (grants.some((grant) => grant.qos === 128))
+    const filters = [SUBSCRIPTION, ...(this.#options.subscribe ?? []).map(({ topic }) => topic)]
+    const grants = await client.subscribeAsync([...new Set(filters)], { qos: 1 })
+    const refused = grants.filter((grant) => grant.qos === 128).map(({ topic }) => topic)
+    if (refused.length > 0)
       throw new HomebeatError(
         'mqtt.subscription-refused',
-        `the MQTT broker ${this.#where} does not let this user read ${SUBSCRIPTION}: allow it in the broker's access list`,
+        `the MQTT broker ${this.#where} does not let this user read ${refused.join(', ')}: allow it in the broker's access list`,
         { retry: 'transient' },
       )
   }
@@ -209,18 +256,19 @@ export class ClientTransport implements Transport {
     this.#outlet.event('connected', `connected to the MQTT broker ${this.#where}`)
   }
 
-  /** One at a time: the next when this one is settled. */
-  #take(packet: IPublishPacket, ended: AbortSignal, settled: (outcome: FrameOutcome) => void): void {
+  /** Resolves when the next one may be looked at. */
+  async #take(packet: IPublishPacket, ended: AbortSignal, settled: (outcome: FrameOutcome) => void): Promise<void> {
     const receivedAt = this.#clock.now()
     const { topic } = packet
     const payload = Buffer.from(packet.payload)
-    const deviceId = deviceOfTopic(topic)
+    const deviceId = this.#deviceOf(topic)
+    if (deviceId !== null && topic === statusTopic(deviceId) && this.#hear(deviceId, payload))
+      return settled({ outcome: 'committed' })
     const refusal = this.#refusal(deviceId, payload, packet)
     if (deviceId === null || refusal !== null) {
       const reason = refusal ?? 'messages'
       this.#outlet.refuse(reason)
-      settled({ outcome: 'refused', code: 'mqtt.refused', reason })
-      return
+      return settled({ outcome: 'refused', code: 'mqtt.refused', reason })
     }
     let done = false
     const settle = (outcome: FrameOutcome) => {
@@ -230,18 +278,25 @@ export class ClientTransport implements Transport {
         this.#logger.warn({ device: deviceId, code: outcome.code }, 'a message was refused')
       settled(outcome)
     }
-    void this.#outlet.whenRoom().then(() => {
-      if (ended.aborted) return
-      this.#outlet.push({
-        format: 'mqtt-publish',
-        transport: this.name,
-        receivedAt,
-        topic,
-        payload,
-        deviceId,
-        settle,
-      })
-    })
+    await this.#outlet.whenRoom()
+    if (ended.aborted) return
+    this.#outlet.push({ format: 'mqtt-publish', transport: this.name, receivedAt, topic, payload, deviceId, settle })
+  }
+
+  #deviceOf(topic: string): string | null {
+    if (topic.startsWith(TOPIC_ROOT)) return deviceOfTopic(topic)
+    return this.#options.subscribe?.find((entry) => matches(entry.topic, topic))?.device ?? null
+  }
+
+  /** @returns false when it is not a status. */
+  #hear(deviceId: string, payload: Buffer): boolean {
+    const status = statusOf(payload)
+    if (status === 'online') this.#presence.here(deviceId)
+    else if (status === 'offline') this.#presence.lost(deviceId)
+    // An empty payload takes a retained status back (3.3.1.3).
+    else if (payload.length === 0) this.#presence.gone(deviceId)
+    else return false
+    return true
   }
 
   #refusal(deviceId: string | null, payload: Buffer, packet: IPublishPacket): string | null {

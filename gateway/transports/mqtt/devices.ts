@@ -1,38 +1,61 @@
-import { createHash, timingSafeEqual } from 'node:crypto'
 import { resolve } from 'node:path'
+import { HomebeatError } from '#gateway/runtime/errors.js'
 import { readSecret } from '#gateway/runtime/secret-file.js'
+import { overlap, type TopicOwner } from './acl.js'
+import type { DeviceStore, Verdict } from './device-store.js'
+import { KnownSecrets } from './known-secrets.js'
 
-const digest = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest()
-/** Compared with when the device is not known, so that both cases take as long. */
-const NOBODY = digest(Buffer.alloc(0))
+export interface ConfiguredDevice extends TopicOwner {
+  /** Without it the entry only gives topics to a device that was enrolled. */
+  readonly secretFile?: string | undefined
+}
 
-/** The devices that may connect, each with the digest of its secret. */
+/** The devices that may connect: those that the configuration names with a secret file, and those of the store. */
 export class DeviceRegister {
-  readonly #secrets: ReadonlyMap<string, Buffer>
+  readonly #configured: ReadonlyMap<string, ConfiguredDevice>
+  readonly #store: DeviceStore | null
+  readonly #baseDir: string
+  #secrets = new KnownSecrets()
 
-  private constructor(secrets: ReadonlyMap<string, Buffer>) {
+  /** @throws HomebeatError `config.device-topics` when one device could speak for another. */
+  constructor(devices: readonly ConfiguredDevice[], baseDir: string, store: DeviceStore | null) {
+    const both = overlap(devices)
+    if (both)
+      throw new HomebeatError(
+        'config.device-topics',
+        `the topics of ${both[0]} and ${both[1]} overlap: give each device in transports[].devices its own prefix.`,
+      )
+    this.#configured = new Map(devices.map((device) => [device.id, device]))
+    this.#store = store
+    this.#baseDir = baseDir
+  }
+
+  /** Reads the secret files. @throws HomebeatError `secret.*` when one is missing, open to others or empty. */
+  load(): void {
+    const secrets = new KnownSecrets()
+    for (const { id, secretFile } of this.#configured.values())
+      if (secretFile !== undefined) secrets.set(id, readSecret(resolve(this.#baseDir, secretFile)))
     this.#secrets = secrets
   }
 
-  /** @throws HomebeatError `secret.*` when a secret's file is missing, open to others or empty. */
-  static load(
-    devices: readonly { readonly id: string; readonly secretFile: string }[],
-    baseDir: string,
-  ): DeviceRegister {
-    const secrets = new Map<string, Buffer>()
-    for (const { id, secretFile } of devices)
-      secrets.set(id, digest(Buffer.from(readSecret(resolve(baseDir, secretFile)))))
-    return new DeviceRegister(secrets)
+  /** Those that may connect. */
+  get ids(): ReadonlySet<string> {
+    return new Set([...this.#secrets.ids, ...(this.#store?.ids ?? [])])
   }
 
-  get size(): number {
-    return this.#secrets.size
+  owner(id: string): TopicOwner {
+    return this.#configured.get(id) ?? { id }
   }
 
-  /** Client id and user name are both the device id. */
-  admits(clientId: string, user: string | undefined, password: Uint8Array | undefined): boolean {
-    const secret = this.#secrets.get(clientId)
-    const equal = timingSafeEqual(secret ?? NOBODY, digest(password ?? new Uint8Array(0)))
-    return secret !== undefined && user === clientId && equal
+  /** At once, and cheap: the configured secret, or one that was verified before. */
+  recognises(id: string, secret: string): boolean {
+    // The configuration's secret counts, whatever the store says of this name.
+    if (this.#secrets.has(id)) return this.#secrets.matches(id, secret)
+    return this.#store?.recognises(id, secret) ?? false
+  }
+
+  async verify(id: string, secret: string): Promise<Verdict> {
+    if (!this.#store) return 'wrong'
+    return this.#secrets.has(id) ? this.#store.pretend() : this.#store.verify(id, secret)
   }
 }

@@ -1,11 +1,12 @@
 /** Far ends of the MQTT transports: devices, and a mosquitto process as a site's broker. */
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
+import { type ChildProcess, execFile, execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync } from 'node:fs'
 import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { connect, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { promisify } from 'node:util'
 import mqtt, { type IClientOptions, type MqttClient } from 'mqtt'
 
 export async function temporaryFolder(): Promise<{ path: string; remove(): Promise<void> }> {
@@ -69,18 +70,43 @@ export function hasMosquitto(): boolean {
   return existsSync(MOSQUITTO)
 }
 
-/** A mosquitto process on a free port, which knows one user. */
+const run = promisify(execFile)
+
+export function hasMosquittoClients(): boolean {
+  return existsSync('/usr/bin/mosquitto_sub') && existsSync('/usr/bin/mosquitto_pub')
+}
+
+/** Runs mosquitto_sub or mosquitto_pub to its end. @returns what it printed. Rejects when its exit code is not 0. */
+export async function mosquittoClient(program: 'sub' | 'pub', ...args: string[]): Promise<string> {
+  return (await run(`/usr/bin/mosquitto_${program}`, args, { timeout: 20_000 })).stdout
+}
+
+/** A mosquitto process on a free port, which knows one user; with TLS when it is given a certificate. */
 export class Mosquitto {
   readonly port: number
+  readonly #config: string
   #process: ChildProcess
 
-  private constructor(process: ChildProcess, port: number) {
+  private constructor(process: ChildProcess, port: number, config: string) {
     this.#process = process
+    this.#config = config
     this.port = port
   }
 
-  static async start(folder: string, user: string, password: string): Promise<Mosquitto> {
+  static async start(
+    folder: string,
+    user: string,
+    password: string,
+    options: { identity?: { cert: string; key: string }; persistent?: boolean } = {},
+  ): Promise<Mosquitto> {
     const port = await freePort()
+    const { identity, persistent } = options
+    const tls: string[] = []
+    if (identity) {
+      await writeFile(join(folder, 'broker.crt'), identity.cert)
+      await writeFile(join(folder, 'broker.key'), identity.key)
+      tls.push(`certfile ${join(folder, 'broker.crt')}`, `keyfile ${join(folder, 'broker.key')}`)
+    }
     const passwords = join(folder, 'mosquitto.passwd')
     execFileSync('mosquitto_passwd', ['-b', '-c', passwords, user, password], { stdio: 'ignore' })
     const config = join(folder, 'mosquitto.conf')
@@ -90,16 +116,23 @@ export class Mosquitto {
         `listener ${port} 127.0.0.1`,
         'allow_anonymous false',
         `password_file ${passwords}`,
-        'persistence false',
+        ...tls,
+        ...(persistent ? ['persistence true', `persistence_location ${folder}/`] : ['persistence false']),
         // Started as root it would change to a user who cannot read the folder.
         'user root',
         '',
       ].join('\n'),
     )
     const process = spawn(MOSQUITTO, ['-c', config], { stdio: 'ignore' })
-    const broker = new Mosquitto(process, port)
+    const broker = new Mosquitto(process, port, config)
     await broker.#answers()
     return broker
+  }
+
+  async restart(): Promise<void> {
+    await this.stop()
+    this.#process = spawn(MOSQUITTO, ['-c', this.#config], { stdio: 'ignore' })
+    await this.#answers()
   }
 
   async stop(): Promise<void> {

@@ -21,6 +21,7 @@ describe('The transport registry', () => {
     expect(create('serial+tcp://bridge.local:2000')).to.be.instanceOf(SerialTransport)
     expect(create('firmata:///dev/ttyACM0?interval=25')).to.be.instanceOf(FirmataTransport)
     expect(create('mqtt+broker://127.0.0.1:1883')).to.be.instanceOf(BrokerTransport)
+    expect(create('mqtts+broker://0.0.0.0:8883')).to.be.instanceOf(BrokerTransport)
     expect(create('mqtt://home@broker.local')).to.be.instanceOf(ClientTransport)
     expect(create('mqtts://home@broker.local:8883?clientId=home-1')).to.be.instanceOf(ClientTransport)
     expect(create('replay:records/100.hea')).to.be.instanceOf(ReplayTransport)
@@ -40,6 +41,7 @@ describe('The transport registry', () => {
     'serial+tcp://bridge',
     'serial+tcp://bridge:2000/path',
     'mqtt+broker://',
+    'mqtts+broker://0.0.0.0:8883?clientId=x',
     'mqtt+broker://127.0.0.1:1883?clientId=x',
     'mqtt://broker/topic',
   ])

@@ -280,14 +280,5 @@ describe('BrokerTransport', () => {
         await cuff.subscribeAsync(topic, { qos: 0 }).catch(() => {})
       expect(granted).to.deep.equal([0, 128, 128, 128, 128])
     })
-
-    it('publishes no will in the name of a device that has gone', async () => {
-      await connected(device('cuff', { will: { topic: TOPIC, payload: Buffer.from('gone'), qos: 1, retain: false } }))
-      clients.at(-1)?.stream.destroy()
-      let event = await reader.find('transport-event')
-      while (event.event !== 'disconnected') event = await reader.find('transport-event')
-      await broker.stop()
-      expect((await reader.rest()).filter((frame) => frame.format === 'mqtt-publish')).to.deep.equal([])
-    })
   })
 })
