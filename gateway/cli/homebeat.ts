@@ -11,6 +11,7 @@ import { calibrateCommand } from './calibrate.js'
 import { EXIT } from './exit.js'
 import { flashCommand } from './flash.js'
 import { identityCommand } from './identity.js'
+import { queueCommand } from './queue.js'
 import { simulateCommand } from './simulate.js'
 import { startCommand } from './start.js'
 import { statusCommand } from './status.js'
@@ -22,6 +23,7 @@ const program = new Command('homebeat')
   .showHelpAfterError('(homebeat --help says more)')
   .addCommand(startCommand())
   .addCommand(statusCommand())
+  .addCommand(queueCommand())
   .addCommand(verifyCommand())
   .addCommand(identityCommand())
   .addCommand(flashCommand())

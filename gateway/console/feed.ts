@@ -43,6 +43,8 @@ export interface GatewayStatus {
   readonly measurements: Readonly<Record<SensorKind, number>>
   readonly alerts: readonly LiveAlert[]
   readonly lanes: readonly LaneDepth[]
+  /** Of an earlier configuration, where something is left in them. */
+  readonly formerLanes?: readonly LaneDepth[]
   readonly fhir: { readonly accepted: number; readonly failed: number }
   readonly batches: {
     readonly closed: number

@@ -5,6 +5,8 @@ import type { MeasurementTable } from './measurements.js'
 import { BATCHES } from './queries.js'
 import { addTotal, BATCHES_CLOSED } from './totals.js'
 
+const HASH_BYTES = 32
+
 interface BatchRow {
   readonly number: number
   readonly gateway: string
@@ -75,13 +77,37 @@ export class BatchTable {
   byNumber(number: number): ClosedBatch | null {
     const row = this.#database.get<BatchRow>(BATCHES.byNumber, number)
     if (!row) return null
+    const leafHashes = this.leafHashes(number)
     return {
       header: toHeader(row),
       domain: { chainId: row.chainId, contract: row.contract as Address },
       signature: row.signature,
       leaves: this.#database.all<LeafRow>(BATCHES.leaves, number),
       closedAt: row.closedAt,
+      ...(leafHashes && { leafHashes }),
     }
+  }
+
+  /** Of a purged batch, in leaf order; null where its leaves are still held. */
+  leafHashes(number: number): Hash32[] | null {
+    const packed = this.#database.get<{ hashes: Buffer | null }>(BATCHES.hashes, number)?.hashes
+    if (!packed) return null
+    return Array.from(
+      { length: packed.length / HASH_BYTES },
+      (_, i) => `0x${packed.toString('hex', i * HASH_BYTES, (i + 1) * HASH_BYTES)}` as Hash32,
+    )
+  }
+
+  /** From here on the hashes stand for the leaves. Call inside a transaction. */
+  saveLeafHashes(number: number, hashes: readonly Hash32[]): void {
+    const packed = Buffer.concat(hashes.map((hash) => Buffer.from(hash.slice(2), 'hex')))
+    this.#database.run(BATCHES.saveHashes, packed, number)
+  }
+
+  /** Numbers of held batches that this lane was never given, in order: it is new, or was away. */
+  owedTo(lane: string): number[] {
+    const anchor = lane.startsWith('anchor:') ? 1 : 0
+    return this.#database.all<{ number: number }>(BATCHES.owed, lane, anchor).map(({ number }) => number)
   }
 
   numbers(): number[] {

@@ -28,6 +28,8 @@ export function openJournalReader(path: string): JournalReader {
     alertDelivery: (id) => alerts.deliveryById(id),
     alertDeliveries: (limit) => alerts.deliveries(limit),
     depths: () => outbox.depths(),
+    formerDepths: () => outbox.formerDepths(),
+    leafHashes: (number) => batches.leafHashes(number),
     totals: () => totalsOf(tables),
     anchors: anchorJournal(() => database),
     epochKeys: epochKeyStore(() => database),

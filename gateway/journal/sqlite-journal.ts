@@ -2,7 +2,7 @@ import { mkdirSync } from 'node:fs'
 import { dirname } from 'node:path'
 import type { Measurement } from '#fhir/measurement.js'
 import type { AlertTransition } from '#gateway/alerts/alert.js'
-import type { BatchHeader, ClosedBatch } from '#gateway/anchoring/batch.js'
+import type { BatchHeader, ClosedBatch, Hash32 } from '#gateway/anchoring/batch.js'
 import type { DeliveryOutcome } from '#gateway/lanes/outcome.js'
 import type { Clock } from '#gateway/runtime/clock.js'
 import { HomebeatError } from '#gateway/runtime/errors.js'
@@ -12,9 +12,20 @@ import { type CommitBounds, CommitGroup, type EncodedCommit } from './commit.js'
 import { Database } from './database.js'
 import { epochKeyStore } from './epoch-keys.js'
 import { journalError } from './errors.js'
-import type { AlertDelivery, Commit, Journal, JournalTotals, LaneDepth, OutboxEntry } from './journal.js'
+import type {
+  AlertDelivery,
+  Commit,
+  Journal,
+  JournalTotals,
+  LaneDepth,
+  OutboxEntry,
+  QueuedEntry,
+  QueueJournal,
+} from './journal.js'
 import { JournalLock } from './lock.js'
 import { encodeMeasurement } from './measurement-codec.js'
+import { purgeRules } from './purge-rules.js'
+import type { Purgeable, PurgeRule } from './retention.js'
 import { openTables, type Tables, totalsOf } from './tables.js'
 
 export interface JournalLanes {
@@ -34,7 +45,9 @@ export interface SqliteJournalOptions {
 }
 
 /** The journal in one SQLite file: WAL, `synchronous=FULL` (a home has no UPS), one writing process. */
-export class SqliteJournal implements Journal {
+export class SqliteJournal implements Journal, Purgeable {
+  readonly purgeRules: readonly PurgeRule[]
+  readonly queue: QueueJournal
   readonly anchors = anchorJournal(() => this.#open.database)
   readonly epochKeys = epochKeyStore(() => this.#open.database)
   readonly #options: SqliteJournalOptions
@@ -46,6 +59,9 @@ export class SqliteJournal implements Journal {
 
   constructor(options: SqliteJournalOptions) {
     this.#options = options
+    this.queue = this.#queue()
+    const fhir = options.lanes.fhir.map(({ name, alerts }) => ({ lane: `fhir:${name}`, sealed: !alerts }))
+    this.purgeRules = purgeRules({ tables: () => this.#open, fhir, logger: options.logger })
     this.#group = new CommitGroup(options.commit, options.clock, (commits) => this.#write(commits))
   }
 
@@ -59,11 +75,12 @@ export class SqliteJournal implements Journal {
     try {
       database = Database.openWriter(path, afterCrash)
       const tables = openTables(database, clock)
-      tables.outbox.recover([
+      const batchLanes = [
         ...lanes.fhir.map(({ name }) => `fhir:${name}`),
-        ...lanes.alert.map((name) => `alert:${name}`),
         ...lanes.anchor.map((name) => `anchor:${name}`),
-      ])
+      ]
+      tables.outbox.recover([...batchLanes, ...lanes.alert.map((name) => `alert:${name}`)])
+      catchUp(tables, batchLanes, logger)
       this.#tables = tables
     } catch (error) {
       database?.close()
@@ -182,8 +199,55 @@ export class SqliteJournal implements Journal {
     return this.#open.outbox.depths()
   }
 
+  formerDepths(): LaneDepth[] {
+    return this.#open.outbox.formerDepths()
+  }
+
+  oldestUntold(lane: string): number | null {
+    return this.#open.outbox.oldestUntold(lane)
+  }
+
+  leafHashes(number: number): Hash32[] | null {
+    return this.#open.batches.leafHashes(number)
+  }
+
+  size(): { used: number; free: number } {
+    return this.#open.database.size()
+  }
+
+  giveBack(bytes: number): void {
+    this.#open.database.giveBack(bytes)
+  }
+
   totals(): JournalTotals {
     return totalsOf(this.#open)
+  }
+
+  #queue(): QueueJournal {
+    const queue = () => this.#open.queue
+    return {
+      list: (lane, state, limit) => queue().list(lane, state, limit),
+      entry: (id) => queue().entry(id),
+      audit: (id) => queue().audit(id),
+      rejected: (lane) => queue().rejected(lane),
+      retry: (ids, actor) => {
+        let entries: QueuedEntry[] = []
+        this.#transaction(() => {
+          entries = queue().retry(ids, actor)
+          for (const { lane } of entries) this.#queued.add(lane)
+        })
+        return entries
+      },
+      drop: (id, actor, reason, permissions) => {
+        let entry: QueuedEntry | null = null
+        // A held lane may go on once what held it is gone.
+        this.#transaction(() => {
+          entry = queue().drop(id, actor, reason, permissions)
+          this.#queued.add(entry.lane)
+        })
+        return entry as unknown as QueuedEntry
+      },
+    }
   }
 
   get #open(): Tables {
@@ -229,6 +293,18 @@ export class SqliteJournal implements Journal {
         }
       }
     }
+  }
+}
+
+/** Gives lanes that are new, or were away, the batches closed without them: those still held, in order. */
+function catchUp({ database, batches, outbox }: Tables, lanes: readonly string[], logger: Logger): void {
+  for (const lane of lanes) {
+    const owed = batches.owedTo(lane)
+    if (owed.length === 0) continue
+    database.transaction(() => {
+      for (const number of owed) outbox.add(lane, 'batch', number)
+    })
+    logger.info({ lane, batches: owed.length }, 'a lane gets the batches that were closed without it')
   }
 }
 

@@ -59,6 +59,10 @@ export class LaneWorker implements Lifecycle {
   #drains = 0
   readonly #whenEmpty = new Set<() => void>()
 
+  get lane(): string {
+    return this.#options.lane
+  }
+
   constructor(options: LaneWorkerOptions) {
     this.#options = options
     this.#random = options.random ?? Math.random
@@ -85,7 +89,13 @@ export class LaneWorker implements Lifecycle {
     this.#nextAttemptAt = null
   }
 
-  /** Resolves when nothing waits in the lane (at once when that is so now); while the worker is stopped it pends. */
+  /** Ends a wait for the next attempt: somebody has mended the far end. */
+  tryNow(): void {
+    this.#hurry.abort()
+    this.#notice()
+  }
+
+  /** Resolves when nothing in the lane can be delivered now (at once when that is so now); while the worker is stopped it pends. */
   drained(): Promise<void> {
     return new Promise((resolve) => {
       this.#whenEmpty.add(resolve)

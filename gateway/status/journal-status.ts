@@ -7,10 +7,13 @@ const EPISODES = 50
 
 export type StatusSource = Pick<
   Journal,
-  'totals' | 'depths' | 'lastBatch' | 'transitions' | 'alertDeliveries' | 'unbatchedCount'
+  'totals' | 'depths' | 'formerDepths' | 'lastBatch' | 'transitions' | 'alertDeliveries' | 'unbatchedCount'
 > & { readonly anchors: Pick<Journal['anchors'], 'lastReceipt'> }
 
-export type JournalStatus = Pick<GatewayStatus, 'measurements' | 'alerts' | 'lanes' | 'fhir' | 'batches'>
+export type JournalStatus = Pick<
+  GatewayStatus,
+  'measurements' | 'alerts' | 'lanes' | 'formerLanes' | 'fhir' | 'batches'
+>
 
 export function journalStatus(journal: StatusSource): JournalStatus {
   const totals = journal.totals()
@@ -21,6 +24,7 @@ export function journalStatus(journal: StatusSource): JournalStatus {
     measurements: totals.measurements,
     alerts: episodes(journal),
     lanes,
+    formerLanes: journal.formerDepths(),
     fhir: {
       accepted: fhir.reduce((sum, lane) => sum + lane.resourcesAccepted, 0),
       failed: fhir.reduce((sum, lane) => sum + lane.resourcesFailed, 0),

@@ -1,0 +1,256 @@
+/** What may leave the journal: see README, "Retention". Every rule works in slices, so that ingest never waits for it. */
+import type { Hash32 } from '#gateway/anchoring/batch.js'
+import { leafHash } from '#gateway/anchoring/merkle.js'
+import type { Logger } from '#gateway/runtime/logger.js'
+import { ALERTS, BATCHES, MEASUREMENTS, QUEUE } from './queries.js'
+import type { PurgeLimits, PurgeRule } from './retention.js'
+import type { Tables } from './tables.js'
+
+/** Rows of one transaction: milliseconds on a Pi's card. */
+const SLICE = 100
+/** Batches looked at in one step. */
+const PAGE = 50
+
+/** Stages of `batch.purged`. */
+const HELD = 0
+const GOING = 1
+const GONE = 2
+const FORGOTTEN = 3
+
+/** Sensors that come as a stream of chunks: no device keeps those, so none sends one again months later. */
+const STREAMED = new Set(['ecg', 'emg', 'airflow'])
+
+interface LeafSliceRow {
+  readonly position: number
+  readonly measurement: number
+  readonly identifier: string
+  readonly sensor: string
+  readonly salt: string
+  readonly observation: string
+}
+
+export interface PurgeRulesOptions {
+  /** The open ones; throws `journal.closed`. */
+  readonly tables: () => Tables
+  /** fhir lanes of the configuration. `sealed`: what it was given holds the salts, so that it can be verified. */
+  readonly fhir: readonly { readonly lane: string; readonly sealed: boolean }[]
+  readonly logger: Logger
+}
+
+export function purgeRules(options: PurgeRulesOptions): PurgeRule[] {
+  return [new BatchRule(options), toldRule(options), identifierRule(options), alertRule(options)]
+}
+
+/** Leaves of batches that every FHIR target has and that are on the chain. */
+class BatchRule implements PurgeRule {
+  readonly name = 'batches'
+  readonly #options: PurgeRulesOptions
+
+  constructor(options: PurgeRulesOptions) {
+    this.#options = options
+  }
+
+  *purge(limits: PurgeLimits): Iterable<number> {
+    // Where a run was cut short.
+    for (const { number } of this.#inStage(GOING, 0)) yield* this.#empty(number)
+    // Nobody else has it: the only copy is not thrown away by a timer.
+    if (this.#options.fhir.length === 0) return
+    for (let after = 0; ; ) {
+      const page = this.#inStage(HELD, after)
+      if (page.length === 0) return
+      for (const { number, closedAt } of page) {
+        after = number
+        if (closedAt >= limits.floor || (closedAt >= limits.oldBefore && !limits.pressed())) return
+        if (this.#isSettled(number)) yield* this.#purge(number)
+      }
+      yield 0
+    }
+  }
+
+  *#purge(number: number): Iterable<number> {
+    const hashes: Hash32[] = []
+    for (;;) {
+      const slice = this.#slice(number, hashes.length)
+      if (slice.length === 0) break
+      for (const { salt, observation } of slice) hashes.push(leafHash(salt, observation))
+      yield 0
+    }
+    const { database, batches } = this.#tables
+    database.transaction(() => batches.saveLeafHashes(number, hashes))
+    yield* this.#empty(number)
+  }
+
+  *#empty(number: number): Iterable<number> {
+    const sealed = this.#isSealedSomewhere(number)
+    for (let position = 0; ; ) {
+      const slice = this.#slice(number, position)
+      const last = slice.at(-1)
+      if (!last) break
+      this.#tables.database.transaction(() => {
+        for (const leaf of slice) this.#emptyLeaf(number, leaf, sealed)
+      })
+      position = last.position + 1
+      yield 0
+    }
+    const { database, queue, outbox } = this.#tables
+    const dropped = database.transaction(() => {
+      for (const lane of outbox.lanes()) database.run(QUEUE.deleteDelivered, lane, 'batch', number)
+      database.run(BATCHES.stage, GONE, number)
+      return queue.dropFormer(number, 'the lane is not configured any more, and the batch was kept long enough')
+    })
+    if (dropped > 0)
+      this.#options.logger.warn({ batch: number, dropped }, 'lanes no longer configured did not get a batch that goes')
+    yield 1
+  }
+
+  #emptyLeaf(batch: number, leaf: LeafSliceRow, sealed: boolean): void {
+    const { database } = this.#tables
+    if (database.get(ALERTS.names, leaf.identifier)) return
+    if (!sealed) {
+      // A server that got Observations in clear has no salts: without them nobody could ever prove one.
+      database.run(BATCHES.emptyLeaf, batch, leaf.position)
+      return
+    }
+    database.run(BATCHES.deleteLeaf, batch, leaf.position)
+    if (STREAMED.has(leaf.sensor)) database.run(MEASUREMENTS.delete, leaf.measurement)
+  }
+
+  #isSettled(number: number): boolean {
+    return this.#tables.database.get(BATCHES.settledEverywhere, number) !== undefined
+  }
+
+  #isSealedSomewhere(number: number): boolean {
+    const { database } = this.#tables
+    return this.#options.fhir.some(
+      ({ lane, sealed }) =>
+        sealed && database.get<{ state: string }>(QUEUE.ofBatch, lane, number)?.state === 'delivered',
+    )
+  }
+
+  #slice(number: number, position: number): LeafSliceRow[] {
+    return this.#tables.database.all<LeafSliceRow>(BATCHES.leafSlice, number, position, SLICE)
+  }
+
+  #inStage(stage: number, after: number): { number: number; closedAt: number }[] {
+    return this.#tables.database.all(BATCHES.inStage, stage, after, PAGE)
+  }
+
+  get #tables(): Tables {
+    return this.#options.tables()
+  }
+}
+
+/** Outbox rows of alerts and Communications that were delivered: the alarm log says itself whom they reached. */
+function toldRule({ tables }: PurgeRulesOptions): PurgeRule {
+  return {
+    name: 'delivered alert entries',
+    *purge({ oldBefore }) {
+      for (;;) {
+        const { changes } = tables().database.run(QUEUE.deleteTold, oldBefore, SLICE)
+        if (changes === 0) return
+        yield changes
+      }
+    },
+  }
+}
+
+/** Identifiers of what went long ago: until here a device's memory may be read again and nothing is stored twice. */
+function identifierRule({ tables }: PurgeRulesOptions): PurgeRule {
+  return {
+    name: 'identifiers',
+    *purge({ identifiersBefore }) {
+      for (let after = 0; ; ) {
+        const batches = tables().database.all<{ number: number; closedAt: number }>(BATCHES.inStage, GONE, after, PAGE)
+        if (batches.length === 0) return
+        for (const { number, closedAt } of batches) {
+          if (closedAt >= identifiersBefore) return
+          after = number
+          yield* forget(tables, number)
+        }
+      }
+    },
+  }
+}
+
+function* forget(tables: () => Tables, batch: number): Iterable<number> {
+  for (;;) {
+    const { database } = tables()
+    const ids = database.all<{ id: number }>(MEASUREMENTS.unneeded, batch, SLICE)
+    if (ids.length === 0) break
+    database.transaction(() => {
+      for (const { id } of ids) database.run(MEASUREMENTS.delete, id)
+    })
+    yield ids.length
+  }
+  tables().database.run(BATCHES.stage, FORGOTTEN, batch)
+  yield 0
+}
+
+/** Episodes that ended long ago and of which nothing waits anywhere, with the Observations they name. */
+function alertRule({ tables }: PurgeRulesOptions): PurgeRule {
+  interface Episode {
+    readonly id: number
+    readonly alertId: string
+    readonly active: number
+  }
+  interface Transition {
+    readonly id: number
+    readonly measurement: string | null
+    readonly at: number
+  }
+  const deliveriesOf = (transition: number) =>
+    tables()
+      .database.all<{ id: number }>(ALERTS.deliveriesOf, transition)
+      .map(({ id }) => id)
+
+  /** The outbox entries about a transition: the alert itself, and that somebody was told. */
+  const entriesOf = (transition: number) => [
+    { kind: 'alert', ref: transition },
+    ...deliveriesOf(transition).map((ref) => ({ kind: 'communication', ref })),
+  ]
+  const isOwed = (transition: number) => {
+    const { database, outbox } = tables()
+    return entriesOf(transition).some(({ kind, ref }) =>
+      outbox.lanes().some((lane) => {
+        const entry = database.get<{ state: string }>(QUEUE.ofAlert, lane, kind, ref)
+        return entry !== undefined && entry.state !== 'delivered' && entry.state !== 'dropped'
+      }),
+    )
+  }
+  const remove = (episode: Episode, transitions: readonly Transition[]) => {
+    const { database, outbox } = tables()
+    database.transaction(() => {
+      database.run(ALERTS.deleteEpisode, episode.id)
+      for (const { id, measurement } of transitions) {
+        for (const { kind, ref } of entriesOf(id)) {
+          for (const lane of outbox.lanes()) database.run(QUEUE.deleteDelivered, lane, kind, ref)
+        }
+        database.run(ALERTS.deleteDeliveries, id)
+        database.run(ALERTS.deleteTransition, id)
+        if (measurement !== null && !database.get(ALERTS.names, measurement))
+          database.run(BATCHES.emptyLeafOf, measurement)
+      }
+    })
+  }
+  return {
+    name: 'alerts',
+    *purge({ alertsBefore }) {
+      for (let after = 0; ; ) {
+        const episodes = tables().database.all<Episode>(ALERTS.episodesAfter, after, PAGE)
+        let old = 0
+        for (const episode of episodes) {
+          after = episode.id
+          const transitions = tables().database.all<Transition>(ALERTS.transitionsOf, episode.alertId)
+          if (transitions.some(({ at }) => at >= alertsBefore)) continue
+          old++
+          if (episode.active === 1 || transitions.some(({ id }) => isOwed(id))) continue
+          remove(episode, transitions)
+          yield transitions.length
+        }
+        // Episodes are numbered as they began: behind a page of young ones there are only younger ones.
+        if (old === 0) return
+        yield 0
+      }
+    },
+  }
+}
