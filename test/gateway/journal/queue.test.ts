@@ -50,7 +50,12 @@ describe('The queue that people see', () => {
     await closeBatches(3)
     const { id } = refuse(CLINIC)
     expect(journal.queue.list(CLINIC, 'rejected', 10)).to.have.length(1)
-    expect(journal.queue.list(CLINIC, 'rejected', 10)[0]).to.include({ id, ref: 1, state: 'rejected', reason: 'HTTP 422' })
+    expect(journal.queue.list(CLINIC, 'rejected', 10)[0]).to.include({
+      id,
+      ref: 1,
+      state: 'rejected',
+      reason: 'HTTP 422',
+    })
     expect(journal.queue.list(CLINIC, 'waiting', 10).map(({ ref }) => ref)).to.deep.equal([2, 3])
     expect(journal.queue.list(null, 'waiting', 100)).to.have.length(8)
     expect(journal.queue.list(null, 'waiting', 4)).to.have.length(4)
@@ -162,7 +167,9 @@ describe('The queue that people see', () => {
     await closeBatches(2)
     const { id } = refuse('fhir:archive')
     await journal.stop()
-    journal = journalAt(folder.journal, { lanes: { fhir: [{ name: 'clinic', alerts: true }], alert: [], anchor: ['consortium'] } })
+    journal = journalAt(folder.journal, {
+      lanes: { fhir: [{ name: 'clinic', alerts: true }], alert: [], anchor: ['consortium'] },
+    })
     await journal.start()
     expect(await codeOf(() => journal.queue.retry([id], 'anna'))).to.equal('queue.lane')
     expect(depth('fhir:archive')).to.equal(undefined)

@@ -27,7 +27,15 @@ const waveform = (name: string): Measurement =>
   measurement(name, {
     sensor: 'ecg',
     observable: 'ecgWaveform',
-    value: { type: 'waveform', periodMs: 4, origin: 0, factor: 0.005, lowerLimit: 0, upperLimit: 1023, samples: [1, 2] },
+    value: {
+      type: 'waveform',
+      periodMs: 4,
+      origin: 0,
+      factor: 0.005,
+      lowerLimit: 0,
+      upperLimit: 1023,
+      samples: [1, 2],
+    },
   })
 
 describe('Retention', () => {
@@ -206,7 +214,10 @@ describe('Retention', () => {
   it('never lets go an alert that is active, or that somebody was not told of', async () => {
     await journal.commit({ measurements: [], transitions: [transition({ condition: 'active-one' })] })
     const untold = { condition: 'untold', raisedAt: 1_700_000_000_001 }
-    await journal.commit({ measurements: [], transitions: [transition(untold), transition({ ...untold, state: 'cleared' })] })
+    await journal.commit({
+      measurements: [],
+      transitions: [transition(untold), transition({ ...untold, state: 'cleared' })],
+    })
     later(5000)
     await retention({ diskLow: () => true }).run()
     expect(journal.transitions(10)).to.have.length(3)
@@ -244,8 +255,7 @@ describe('Retention', () => {
         drain(...ALL)
         later(91)
         let commits = 0
-        const pause = () =>
-          journal.commit({ measurements: [measurement(`between-${commits++}`)], transitions: [] })
+        const pause = () => journal.commit({ measurements: [measurement(`between-${commits++}`)], transitions: [] })
         for (const maxSteps of runs) {
           await retention({ maxSteps, pause }).run()
           await reopen()
@@ -263,7 +273,10 @@ describe('Retention', () => {
 
   it('gives the room back to the disk when that is low', async () => {
     const bulky = { note: 'x'.repeat(20_000) }
-    await journal.commit({ measurements: Array.from({ length: 300 }, (_, i) => measurement(`m-${i}`)), transitions: [] })
+    await journal.commit({
+      measurements: Array.from({ length: 300 }, (_, i) => measurement(`m-${i}`)),
+      transitions: [],
+    })
     const draft = nextBatch(journal, 1000)
     journal.closeBatch({
       ...draft,
