@@ -1,4 +1,11 @@
-import { type Address, type BatchHeader, type ClosedBatch, type Hash32, NO_ROOT } from '#gateway/anchoring/batch.js'
+import {
+  type Address,
+  type BatchHeader,
+  type ClosedBatch,
+  type Hash32,
+  type Leaf,
+  NO_ROOT,
+} from '#gateway/anchoring/batch.js'
 import { HomebeatError } from '#gateway/runtime/errors.js'
 import type { Database } from './database.js'
 import type { MeasurementTable } from './measurements.js'
@@ -25,6 +32,21 @@ interface LeafRow {
   readonly identifier: string
   readonly salt: string
   readonly observation: string
+}
+
+interface HeldLeafRow extends LeafRow {
+  readonly position: number
+  readonly measurement: number
+  readonly sensor: string
+}
+
+/** A leaf where it is stored. */
+export interface HeldLeaf {
+  readonly position: number
+  /** Row id of its measurement. */
+  readonly measurement: number
+  readonly sensor: string
+  readonly leaf: Leaf
 }
 
 /** Closed batches with their leaves: exactly what was hashed and signed, kept as text. */
@@ -102,6 +124,28 @@ export class BatchTable {
   saveLeafHashes(number: number, hashes: readonly Hash32[]): void {
     const packed = Buffer.concat(hashes.map((hash) => Buffer.from(hash.slice(2), 'hex')))
     this.#database.run(BATCHES.saveHashes, packed, number)
+  }
+
+  /** From this position on, in leaf order. */
+  heldLeaves(number: number, from: number, limit: number): HeldLeaf[] {
+    return this.#database
+      .all<HeldLeafRow>(BATCHES.leafSlice, number, from, limit)
+      .map(({ position, measurement, sensor, ...leaf }) => ({ position, measurement, sensor, leaf }))
+  }
+
+  deleteLeaf(number: number, position: number): void {
+    this.#database.run(BATCHES.deleteLeaf, number, position)
+  }
+
+  /** Lets the Observation go and keeps its salt: a copy of it that somebody has can still be proven. */
+  emptyLeaf(number: number, position: number): void {
+    this.#database.run(BATCHES.emptyLeaf, '', number, position)
+  }
+
+  /** The same of a leaf that was left when its batch went. */
+  emptyLeftOver(identifier: string): void {
+    const left = this.#database.get<{ batch: number; position: number }>(BATCHES.leftOver, identifier)
+    if (left) this.emptyLeaf(left.batch, left.position)
   }
 
   /** Numbers of held batches that this lane was never given, in order: it is new, or was away. */

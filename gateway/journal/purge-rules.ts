@@ -2,12 +2,13 @@
 import type { Hash32 } from '#gateway/anchoring/batch.js'
 import { leafHash } from '#gateway/anchoring/merkle.js'
 import type { Logger } from '#gateway/runtime/logger.js'
+import type { HeldLeaf } from './batches.js'
 import { ALERTS, BATCHES, MEASUREMENTS, QUEUE } from './queries.js'
 import type { PurgeLimits, PurgeRule } from './retention.js'
 import type { Tables } from './tables.js'
 
 /** Rows of one transaction: milliseconds on a Pi's card. */
-const SLICE = 100
+const SLICE = 50
 /** Batches looked at in one step. */
 const PAGE = 50
 
@@ -19,15 +20,6 @@ const FORGOTTEN = 3
 
 /** Sensors that come as a stream of chunks: no device keeps those, so none sends one again months later. */
 const STREAMED = new Set(['ecg', 'emg', 'airflow'])
-
-interface LeafSliceRow {
-  readonly position: number
-  readonly measurement: number
-  readonly identifier: string
-  readonly sensor: string
-  readonly salt: string
-  readonly observation: string
-}
 
 export interface PurgeRulesOptions {
   /** The open ones; throws `journal.closed`. */
@@ -72,7 +64,7 @@ class BatchRule implements PurgeRule {
     for (;;) {
       const slice = this.#slice(number, hashes.length)
       if (slice.length === 0) break
-      for (const { salt, observation } of slice) hashes.push(leafHash(salt, observation))
+      for (const { leaf } of slice) hashes.push(leafHash(leaf.salt, leaf.observation))
       yield 0
     }
     const { database, batches } = this.#tables
@@ -87,7 +79,7 @@ class BatchRule implements PurgeRule {
       const last = slice.at(-1)
       if (!last) break
       this.#tables.database.transaction(() => {
-        for (const leaf of slice) this.#emptyLeaf(number, leaf, sealed)
+        for (const held of slice) this.#release(number, held, sealed)
       })
       position = last.position + 1
       yield 0
@@ -103,16 +95,13 @@ class BatchRule implements PurgeRule {
     yield 1
   }
 
-  #emptyLeaf(batch: number, leaf: LeafSliceRow, sealed: boolean): void {
-    const { database } = this.#tables
+  #release(batch: number, { position, measurement, sensor, leaf }: HeldLeaf, sealed: boolean): void {
+    const { database, batches } = this.#tables
     if (database.get(ALERTS.names, leaf.identifier)) return
-    if (!sealed) {
-      // A server that got Observations in clear has no salts: without them nobody could ever prove one.
-      database.run(BATCHES.emptyLeaf, batch, leaf.position)
-      return
-    }
-    database.run(BATCHES.deleteLeaf, batch, leaf.position)
-    if (STREAMED.has(leaf.sensor)) database.run(MEASUREMENTS.delete, leaf.measurement)
+    // A server that got Observations in clear has no salts: without them nobody could ever prove one.
+    if (!sealed) return batches.emptyLeaf(batch, position)
+    batches.deleteLeaf(batch, position)
+    if (STREAMED.has(sensor)) database.run(MEASUREMENTS.delete, measurement)
   }
 
   #isSettled(number: number): boolean {
@@ -127,8 +116,8 @@ class BatchRule implements PurgeRule {
     )
   }
 
-  #slice(number: number, position: number): LeafSliceRow[] {
-    return this.#tables.database.all<LeafSliceRow>(BATCHES.leafSlice, number, position, SLICE)
+  #slice(number: number, position: number): HeldLeaf[] {
+    return this.#tables.batches.heldLeaves(number, position, SLICE)
   }
 
   #inStage(stage: number, after: number): { number: number; closedAt: number }[] {
@@ -218,7 +207,7 @@ function alertRule({ tables }: PurgeRulesOptions): PurgeRule {
     )
   }
   const remove = (episode: Episode, transitions: readonly Transition[]) => {
-    const { database, outbox } = tables()
+    const { database, batches, outbox } = tables()
     database.transaction(() => {
       database.run(ALERTS.deleteEpisode, episode.id)
       for (const { id, measurement } of transitions) {
@@ -227,8 +216,7 @@ function alertRule({ tables }: PurgeRulesOptions): PurgeRule {
         }
         database.run(ALERTS.deleteDeliveries, id)
         database.run(ALERTS.deleteTransition, id)
-        if (measurement !== null && !database.get(ALERTS.names, measurement))
-          database.run(BATCHES.emptyLeafOf, measurement)
+        if (measurement !== null && !database.get(ALERTS.names, measurement)) batches.emptyLeftOver(measurement)
       }
     })
   }

@@ -68,13 +68,14 @@ export const BATCHES = {
     signature, closed_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
   insertLeaf: `INSERT INTO leaf (batch, position, measurement, salt, observation) VALUES (?, ?, ?, ?, ?)`,
   leaves: `SELECT m.identifier, lower(hex(l.salt)) AS salt, l.observation FROM leaf l
-    JOIN measurement m ON m.id = l.measurement WHERE l.batch = ? AND l.observation <> '' ORDER BY l.position`,
+    JOIN measurement m ON m.id = l.measurement WHERE l.batch = ? AND l.emptied = 0 ORDER BY l.position`,
   leafSlice: `SELECT l.position, l.measurement, m.identifier, m.sensor, lower(hex(l.salt)) AS salt, l.observation
     FROM leaf l JOIN measurement m ON m.id = l.measurement WHERE l.batch = ? AND l.position >= ? ORDER BY l.position LIMIT ?`,
   deleteLeaf: `DELETE FROM leaf WHERE batch = ? AND position = ?`,
-  emptyLeaf: `UPDATE leaf SET observation = '' WHERE batch = ? AND position = ?`,
-  emptyLeafOf: `UPDATE leaf SET observation = '' WHERE measurement =
-    (SELECT m.id FROM measurement m JOIN batch b ON b.number = m.batch WHERE m.identifier = ? AND b.purged >= 2)`,
+  emptyLeaf: `UPDATE leaf SET emptied = 1, observation = ? WHERE batch = ? AND position = ?`,
+  // The leaf of a measurement whose batch was purged around it.
+  leftOver: `SELECT l.batch, l.position FROM measurement m JOIN batch b ON b.number = m.batch
+    JOIN leaf l ON l.measurement = m.id WHERE m.identifier = ? AND b.purged >= 2 AND l.emptied = 0`,
   inStage: `SELECT number, closed_at AS closedAt FROM batch WHERE purged = ? AND number > ? ORDER BY number LIMIT ?`,
   stage: `UPDATE batch SET purged = ? WHERE number = ?`,
   saveHashes: `UPDATE batch SET purged = 1, leaf_hashes = ? WHERE number = ?`,
@@ -85,7 +86,7 @@ export const BATCHES = {
       SELECT 1 FROM outbox o WHERE o.lane = l.name AND o.kind = 'batch' AND o.ref = r.batch
         AND o.state IN ('delivered', 'dropped')))`,
   // An anchor is not owed where it is on the chain already; everything else is owed while the batch is held.
-  owed: `SELECT b.number FROM batch b WHERE b.purged = 0
+  owed: `SELECT b.number FROM batch b WHERE b.purged = 0 AND b.count > 0
     AND NOT EXISTS (SELECT 1 FROM outbox o WHERE o.lane = ? AND o.kind = 'batch' AND o.ref = b.number)
     AND (? = 0 OR NOT EXISTS (SELECT 1 FROM anchor_receipt r WHERE r.batch = b.number)) ORDER BY b.number`,
 } as const

@@ -150,6 +150,8 @@ export const MIGRATIONS: readonly string[] = [
   ALTER TABLE batch ADD COLUMN purged INTEGER NOT NULL DEFAULT 0;
   -- 32 bytes a leaf, in leaf order.
   ALTER TABLE batch ADD COLUMN leaf_hashes BLOB;
+  -- 1: only the salt of it is left.
+  ALTER TABLE leaf ADD COLUMN emptied INTEGER NOT NULL DEFAULT 0;
   CREATE INDEX batch_purged ON batch(purged, number);
   -- Without these, deleting a row reads the whole table that refers to it.
   CREATE INDEX measurement_batch ON measurement(batch, id) WHERE batch IS NOT NULL;

@@ -223,7 +223,7 @@ export class LaneWorker implements Lifecycle {
     const reason = outcome.class === 'delivered' ? undefined : outcome.reason
     this.#lastOutcome = { class: outcome.class, at: clock.now(), ...(reason !== undefined && { reason }) }
     const fields = { lane, kind, ref, ...(reason !== undefined && { reason }) }
-    if (outcome.class === 'permanent') logger.error(fields, 'an entry was refused for good and is left out')
+    if (outcome.class === 'permanent') logger.error(fields, 'an entry was refused for good: see homebeat queue list')
     else if (failures === 1) logger.warn(fields, 'a delivery failed and will be repeated')
     else if (failures > 1) logger.debug(fields, 'a delivery failed again')
     else if (this.#failures > 0 && outcome.class === 'delivered') logger.info({ lane }, 'deliveries go through again')

@@ -1,5 +1,9 @@
+import { mkdirSync } from 'node:fs'
+import { dirname } from 'node:path'
+import Sqlite from 'better-sqlite3'
 import { expect } from 'chai'
 import type { OutboxEntry } from '#gateway/journal/journal.js'
+import { MIGRATIONS } from '#gateway/journal/schema.js'
 import type { SqliteJournal } from '#gateway/journal/sqlite-journal.js'
 import { codeOf, hash, journalAt, measurement, nextBatch, TemporaryFolder, transition } from './journal-fixture.js'
 
@@ -176,6 +180,24 @@ describe('The queue that people see', () => {
     expect(journal.formerDepths().map(({ lane, depth, rejected }) => ({ lane, depth, rejected }))).to.deep.equal([
       { lane: 'fhir:archive', depth: 1, rejected: 1 },
     ])
+  })
+
+  it('brings a journal of the first schema up to date, with what was refused in it', async () => {
+    await journal.stop()
+    folder.remove()
+    folder = new TemporaryFolder()
+    mkdirSync(dirname(folder.journal), { recursive: true })
+    const sqlite = new Sqlite(folder.journal)
+    sqlite.exec(`${MIGRATIONS[0]}; PRAGMA user_version = 1;
+      INSERT INTO lane (name, rejected, resources_failed) VALUES ('${CLINIC}', 1, 7);
+      INSERT INTO outbox (lane, kind, ref, state, attempts, created_at, reason, settled_at)
+        VALUES ('${CLINIC}', 'alert', 1, 'rejected', 1, 5, 'HTTP 422', 6);`)
+    sqlite.close()
+    journal = journalAt(folder.journal)
+    await journal.start()
+    expect(journal.queue.list(CLINIC, 'rejected', 10)).to.have.length(1)
+    journal.queue.retry(journal.queue.rejected(CLINIC), 'anna')
+    expect(depth(CLINIC)).to.include({ depth: 1, rejected: 0, dropped: 0 })
   })
 
   it('gives a lane that is new, or was away, the batches closed without it: in order, each once', async () => {
