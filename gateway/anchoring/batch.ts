@@ -48,7 +48,7 @@ export interface ClosedBatch {
   readonly signature: string
   /** In leaf order; of a purged batch only those that an alert names. */
   readonly leaves: readonly Leaf[]
-  /** Only where the batch was purged: all of its leaf hashes, in leaf order. */
+  /** Only where the batch was purged: all of its leaf hashes, in leaf order; [] once these are gone too. */
   readonly leafHashes?: readonly Hash32[]
   /** Epoch milliseconds. */
   readonly closedAt: number

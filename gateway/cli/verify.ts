@@ -95,7 +95,7 @@ function findRecord(identifier: string, configFile: string): VerifiableRecord {
         )
       : new HomebeatError(
           'verify.not-found',
-          `There is no file and no Observation called ${identifier}: give a record file, or an Observation's identifier as the FHIR server shows it.`,
+          `There is no file and no Observation called ${identifier}: give a record file, or an Observation's identifier as the FHIR server shows it (what was kept long enough has left this gateway).`,
         )
   } finally {
     journal.close()

@@ -12,7 +12,8 @@ import type { MeasurementTable } from './measurements.js'
 import { BATCHES } from './queries.js'
 import { addTotal, BATCHES_CLOSED } from './totals.js'
 
-const HASH_BYTES = 32
+/** Of a hash, and of a salt. */
+const PACKED_BYTES = 32
 
 interface BatchRow {
   readonly number: number
@@ -32,6 +33,12 @@ interface LeafRow {
   readonly identifier: string
   readonly salt: string
   readonly observation: string
+}
+
+interface ProofRow {
+  readonly purged: number
+  readonly hashes: Buffer | null
+  readonly salts: Buffer | null
 }
 
 interface HeldLeafRow extends LeafRow {
@@ -110,20 +117,22 @@ export class BatchTable {
     }
   }
 
-  /** Of a purged batch, in leaf order; null where its leaves are still held. */
+  /** Of a purged batch, in leaf order, [] once they are gone too; null where its leaves are still held. */
   leafHashes(number: number): Hash32[] | null {
-    const packed = this.#database.get<{ hashes: Buffer | null }>(BATCHES.hashes, number)?.hashes
-    if (!packed) return null
-    return Array.from(
-      { length: packed.length / HASH_BYTES },
-      (_, i) => `0x${packed.toString('hex', i * HASH_BYTES, (i + 1) * HASH_BYTES)}` as Hash32,
-    )
+    const row = this.#database.get<ProofRow>(BATCHES.proofs, number)
+    return row && row.purged > 0 ? unpack(row.hashes).map((hash) => `0x${hash}` as Hash32) : null
   }
 
-  /** From here on the hashes stand for the leaves. Call inside a transaction. */
-  saveLeafHashes(number: number, hashes: readonly Hash32[]): void {
-    const packed = Buffer.concat(hashes.map((hash) => Buffer.from(hash.slice(2), 'hex')))
-    this.#database.run(BATCHES.saveHashes, packed, number)
+  /** Salts of a purged batch, in leaf order, where only clear targets have it; else null. */
+  leafSalts(number: number): string[] | null {
+    const salts = this.#database.get<ProofRow>(BATCHES.proofs, number)?.salts
+    return salts ? unpack(salts) : null
+  }
+
+  /** From here on these stand for the leaves. Call inside a transaction. */
+  saveProofs(number: number, hashes: readonly Hash32[], salts: readonly string[] | null): void {
+    const packed = pack(hashes.map((hash) => hash.slice(2)))
+    this.#database.run(BATCHES.saveProofs, packed, salts && pack(salts), number)
   }
 
   /** From this position on, in leaf order. */
@@ -137,15 +146,10 @@ export class BatchTable {
     this.#database.run(BATCHES.deleteLeaf, number, position)
   }
 
-  /** Lets the Observation go and keeps its salt: a copy of it that somebody has can still be proven. */
-  emptyLeaf(number: number, position: number): void {
-    this.#database.run(BATCHES.emptyLeaf, '', number, position)
-  }
-
-  /** The same of a leaf that was left when its batch went. */
-  emptyLeftOver(identifier: string): void {
+  /** Deletes a leaf that was left when its batch went. */
+  deleteLeftOver(identifier: string): void {
     const left = this.#database.get<{ batch: number; position: number }>(BATCHES.leftOver, identifier)
-    if (left) this.emptyLeaf(left.batch, left.position)
+    if (left) this.deleteLeaf(left.batch, left.position)
   }
 
   /** Numbers of held batches that this lane was never given, in order: it is new, or was away. */
@@ -172,6 +176,16 @@ export class BatchTable {
         `Batch ${header.number} was refused: its previous root is not the root of batch ${number - 1}.`,
       )
   }
+}
+
+function pack(hex: readonly string[]): Buffer {
+  return Buffer.concat(hex.map((one) => Buffer.from(one, 'hex')))
+}
+
+function unpack(packed: Buffer | null): string[] {
+  return Array.from({ length: (packed?.length ?? 0) / PACKED_BYTES }, (_, i) =>
+    (packed as Buffer).toString('hex', i * PACKED_BYTES, (i + 1) * PACKED_BYTES),
+  )
 }
 
 function toHeader(row: BatchRow): BatchHeader {

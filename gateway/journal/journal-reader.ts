@@ -30,6 +30,7 @@ export function openJournalReader(path: string): JournalReader {
     depths: () => outbox.depths(),
     formerDepths: () => outbox.formerDepths(),
     leafHashes: (number) => batches.leafHashes(number),
+    leafSalts: (number) => batches.leafSalts(number),
     totals: () => totalsOf(tables),
     anchors: anchorJournal(() => database),
     epochKeys: epochKeyStore(() => database),

@@ -176,8 +176,10 @@ export interface Journal extends Lifecycle {
    * Alerts about alerts that were not told (`alert-undelivered-…`) do not count.
    */
   oldestUntold(lane: string): number | null
-  /** The leaf hashes of a purged batch, in leaf order; null where the batch is unknown or its leaves are still held. */
+  /** The leaf hashes of a purged batch, in leaf order, [] once these are gone too; null where the batch is unknown or its leaves are still held. */
   leafHashes(number: number): Hash32[] | null
+  /** Its salts (64 hex digits each), in leaf order, where only clear targets have the batch; else null. */
+  leafSalts(number: number): string[] | null
 
   readonly queue: QueueJournal
   readonly anchors: AnchorJournal
@@ -225,6 +227,7 @@ export interface JournalReader
     | 'depths'
     | 'formerDepths'
     | 'leafHashes'
+    | 'leafSalts'
     | 'totals'
   > {
   readonly anchors: Pick<AnchorJournal, 'transaction' | 'receipt' | 'lastReceipt'>

@@ -1,4 +1,5 @@
 /** What may leave the journal: see README, "Retention". Every rule works in slices, so that ingest never waits for it. */
+import type { SensorKind } from '#fhir/measurement.js'
 import type { Hash32 } from '#gateway/anchoring/batch.js'
 import { leafHash } from '#gateway/anchoring/merkle.js'
 import type { Logger } from '#gateway/runtime/logger.js'
@@ -18,8 +19,8 @@ const GOING = 1
 const GONE = 2
 const FORGOTTEN = 3
 
-/** Sensors that come as a stream of chunks: no device keeps those, so none sends one again months later. */
-const STREAMED = new Set(['ecg', 'emg', 'airflow'])
+/** The kit's cuff and glucometer give their whole memory again with each reading; the others are streams. */
+const FROM_MEMORY: ReadonlySet<string> = new Set<SensorKind>(['bloodPressure', 'glucose'])
 
 export interface PurgeRulesOptions {
   /** The open ones; throws `journal.closed`. */
@@ -30,7 +31,7 @@ export interface PurgeRulesOptions {
 }
 
 export function purgeRules(options: PurgeRulesOptions): PurgeRule[] {
-  return [new BatchRule(options), toldRule(options), identifierRule(options), alertRule(options)]
+  return [new BatchRule(options), toldRule(options), identifierRule(options), alertRule(options), proofRule(options)]
 }
 
 /** Leaves of batches that every FHIR target has and that are on the chain. */
@@ -61,25 +62,29 @@ class BatchRule implements PurgeRule {
 
   *#purge(number: number): Iterable<number> {
     const hashes: Hash32[] = []
+    // A server that got Observations in clear has no salts: without them nobody could ever prove one.
+    const salts: string[] | null = this.#isSealedSomewhere(number) ? null : []
     for (;;) {
       const slice = this.#slice(number, hashes.length)
       if (slice.length === 0) break
-      for (const { leaf } of slice) hashes.push(leafHash(leaf.salt, leaf.observation))
+      for (const { leaf } of slice) {
+        hashes.push(leafHash(leaf.salt, leaf.observation))
+        salts?.push(leaf.salt)
+      }
       yield 0
     }
     const { database, batches } = this.#tables
-    database.transaction(() => batches.saveLeafHashes(number, hashes))
+    database.transaction(() => batches.saveProofs(number, hashes, salts))
     yield* this.#empty(number)
   }
 
   *#empty(number: number): Iterable<number> {
-    const sealed = this.#isSealedSomewhere(number)
     for (let position = 0; ; ) {
       const slice = this.#slice(number, position)
       const last = slice.at(-1)
       if (!last) break
       this.#tables.database.transaction(() => {
-        for (const held of slice) this.#release(number, held, sealed)
+        for (const held of slice) this.#release(number, held)
       })
       position = last.position + 1
       yield 0
@@ -95,13 +100,11 @@ class BatchRule implements PurgeRule {
     yield 1
   }
 
-  #release(batch: number, { position, measurement, sensor, leaf }: HeldLeaf, sealed: boolean): void {
+  #release(batch: number, { position, measurement, sensor, leaf }: HeldLeaf): void {
     const { database, batches } = this.#tables
     if (database.get(ALERTS.names, leaf.identifier)) return
-    // A server that got Observations in clear has no salts: without them nobody could ever prove one.
-    if (!sealed) return batches.emptyLeaf(batch, position)
     batches.deleteLeaf(batch, position)
-    if (STREAMED.has(sensor)) database.run(MEASUREMENTS.delete, measurement)
+    if (!FROM_MEMORY.has(sensor)) database.run(MEASUREMENTS.delete, measurement)
   }
 
   #isSettled(number: number): boolean {
@@ -156,6 +159,24 @@ function identifierRule({ tables }: PurgeRulesOptions): PurgeRule {
           after = number
           yield* forget(tables, number)
         }
+      }
+    },
+  }
+}
+
+/** Hashes (and salts) of batches that went long ago; a record that was given out carries its own proof. */
+function proofRule({ tables }: PurgeRulesOptions): PurgeRule {
+  return {
+    name: 'proofs',
+    *purge({ proofsBefore }) {
+      for (;;) {
+        const batches = tables().database.all<{ number: number; closedAt: number }>(BATCHES.inStage, FORGOTTEN, 0, PAGE)
+        const old = batches.filter(({ closedAt }) => closedAt < proofsBefore)
+        if (old.length === 0) return
+        tables().database.transaction(() => {
+          for (const { number } of old) tables().database.run(BATCHES.dropProofs, number)
+        })
+        yield old.length
       }
     },
   }
@@ -216,7 +237,7 @@ function alertRule({ tables }: PurgeRulesOptions): PurgeRule {
         }
         database.run(ALERTS.deleteDeliveries, id)
         database.run(ALERTS.deleteTransition, id)
-        if (measurement !== null && !database.get(ALERTS.names, measurement)) batches.emptyLeftOver(measurement)
+        if (measurement !== null && !database.get(ALERTS.names, measurement)) batches.deleteLeftOver(measurement)
       }
     })
   }

@@ -68,18 +68,18 @@ export const BATCHES = {
     signature, closed_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
   insertLeaf: `INSERT INTO leaf (batch, position, measurement, salt, observation) VALUES (?, ?, ?, ?, ?)`,
   leaves: `SELECT m.identifier, lower(hex(l.salt)) AS salt, l.observation FROM leaf l
-    JOIN measurement m ON m.id = l.measurement WHERE l.batch = ? AND l.emptied = 0 ORDER BY l.position`,
+    JOIN measurement m ON m.id = l.measurement WHERE l.batch = ? ORDER BY l.position`,
   leafSlice: `SELECT l.position, l.measurement, m.identifier, m.sensor, lower(hex(l.salt)) AS salt, l.observation
     FROM leaf l JOIN measurement m ON m.id = l.measurement WHERE l.batch = ? AND l.position >= ? ORDER BY l.position LIMIT ?`,
   deleteLeaf: `DELETE FROM leaf WHERE batch = ? AND position = ?`,
-  emptyLeaf: `UPDATE leaf SET emptied = 1, observation = ? WHERE batch = ? AND position = ?`,
   // The leaf of a measurement whose batch was purged around it.
   leftOver: `SELECT l.batch, l.position FROM measurement m JOIN batch b ON b.number = m.batch
-    JOIN leaf l ON l.measurement = m.id WHERE m.identifier = ? AND b.purged >= 2 AND l.emptied = 0`,
+    JOIN leaf l ON l.measurement = m.id WHERE m.identifier = ? AND b.purged >= 2`,
   inStage: `SELECT number, closed_at AS closedAt FROM batch WHERE purged = ? AND number > ? ORDER BY number LIMIT ?`,
   stage: `UPDATE batch SET purged = ? WHERE number = ?`,
-  saveHashes: `UPDATE batch SET purged = 1, leaf_hashes = ? WHERE number = ?`,
-  hashes: `SELECT leaf_hashes AS hashes FROM batch WHERE number = ?`,
+  saveProofs: `UPDATE batch SET purged = 1, leaf_hashes = ?, leaf_salts = ? WHERE number = ?`,
+  dropProofs: `UPDATE batch SET purged = 4, leaf_hashes = NULL, leaf_salts = NULL WHERE number = ?`,
+  proofs: `SELECT purged, leaf_hashes AS hashes, leaf_salts AS salts FROM batch WHERE number = ?`,
   // On the chain, and delivered to every FHIR target (or dropped there by a person).
   settledEverywhere: `SELECT 1 FROM anchor_receipt r WHERE r.batch = ? AND NOT EXISTS (
     SELECT 1 FROM lane l WHERE l.configured = 1 AND l.name LIKE 'fhir:%' AND NOT EXISTS (

@@ -130,7 +130,7 @@ export class OutboxQueue implements QueueJournal {
   }
 
   #isPurged(batch: number): boolean {
-    return Boolean(this.#database.get<{ hashes: unknown }>(BATCHES.hashes, batch)?.hashes)
+    return (this.#database.get<{ purged: number }>(BATCHES.proofs, batch)?.purged ?? 0) > 0
   }
 
   #lanes(): { name: string; configured: number }[] {

@@ -21,6 +21,8 @@ export interface RetentionPolicy {
   readonly alertDays: number
   /** Identifiers of readings that a device may send again from its memory. */
   readonly identifierDays: number
+  /** Hashes of what went, from which the proof of an Observation can still be made. */
+  readonly proofDays: number
 }
 
 export interface PurgeLimits {
@@ -30,6 +32,7 @@ export interface PurgeLimits {
   readonly floor: number
   readonly alertsBefore: number
   readonly identifiersBefore: number
+  readonly proofsBefore: number
   /** Too much is held, or the disk is nearly full: what lies between `oldBefore` and `floor` may go, oldest first. */
   readonly pressed: () => boolean
 }
@@ -133,6 +136,8 @@ export class Retention {
       floor: ago(policy.minDays),
       alertsBefore: ago(Math.max(policy.alertDays, policy.days)),
       identifiersBefore: ago(Math.max(policy.identifierDays, policy.days)),
+      // The Observations that alerts name are records, with a proof, as long as they are kept.
+      proofsBefore: ago(Math.max(policy.proofDays, policy.alertDays, policy.identifierDays, policy.days)),
       pressed: () => diskLow() || journal.size().used > policy.maxMb * MB,
     }
   }

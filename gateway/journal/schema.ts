@@ -146,12 +146,12 @@ export const MIGRATIONS: readonly string[] = [
   );
   CREATE INDEX outbox_audit_entry ON outbox_audit(entry);
 
-  -- purged: 0 held; 1 its leaves are going; 2 gone, leaf_hashes stands for them; 3 its identifiers are gone too.
+  -- purged: 0 held; 1 its leaves are going; 2 gone, leaf_hashes stands for them; 3 its identifiers are gone too; 4 its hashes too.
   ALTER TABLE batch ADD COLUMN purged INTEGER NOT NULL DEFAULT 0;
   -- 32 bytes a leaf, in leaf order.
   ALTER TABLE batch ADD COLUMN leaf_hashes BLOB;
-  -- 1: only the salt of it is left.
-  ALTER TABLE leaf ADD COLUMN emptied INTEGER NOT NULL DEFAULT 0;
+  -- The same of their salts, where no sealed target has them.
+  ALTER TABLE batch ADD COLUMN leaf_salts BLOB;
   CREATE INDEX batch_purged ON batch(purged, number);
   -- Without these, deleting a row reads the whole table that refers to it.
   CREATE INDEX measurement_batch ON measurement(batch, id) WHERE batch IS NOT NULL;

@@ -211,6 +211,10 @@ export class SqliteJournal implements Journal, Purgeable {
     return this.#open.batches.leafHashes(number)
   }
 
+  leafSalts(number: number): string[] | null {
+    return this.#open.batches.leafSalts(number)
+  }
+
   size(): { used: number; free: number } {
     return this.#open.database.size()
   }

@@ -21,7 +21,7 @@ const LANES: JournalLanes = {
   anchor: ['consortium'],
 }
 const CARE_ONLY: JournalLanes = { ...LANES, fhir: [{ name: 'care', alerts: true }] }
-const POLICY = { days: 90, maxMb: 4096, minDays: 7, alertDays: 730, identifierDays: 400 }
+const POLICY = { days: 90, maxMb: 4096, minDays: 7, alertDays: 730, identifierDays: 400, proofDays: 730 }
 
 const waveform = (name: string): Measurement =>
   measurement(name, {
@@ -37,6 +37,8 @@ const waveform = (name: string): Measurement =>
       samples: [1, 2],
     },
   })
+
+const cuff = (name: string) => measurement(name, { sensor: 'bloodPressure' })
 
 describe('Retention', () => {
   let folder: TemporaryFolder
@@ -165,24 +167,41 @@ describe('Retention', () => {
 
   it('keeps the salts where no sealed target has them: else nobody could prove what a server got in clear', async () => {
     await reopen(CARE_ONLY)
-    const { leaves } = await close(measurement('m-1'))
+    const { leaves, header } = await close(measurement('m-1'), measurement('m-2'))
     drain('fhir:care', 'anchor:consortium')
     later(91)
     await retention().run()
-    const { salt, observation } = leaves[0] as ClosedBatch['leaves'][number]
-    expect(journal.leafHashes(1)).to.deep.equal([leafHash(salt, observation)])
+    const hashes = journal.leafHashes(1) as Hash32[]
+    const salts = journal.leafSalts(1) as string[]
     expect(journal.batch(1)?.leaves).to.deep.equal([])
-    const rows = rowsOf<{ salt: string; observation: string }>('SELECT lower(hex(salt)) AS salt, observation FROM leaf')
-    expect(rows).to.deep.equal([{ salt, observation: '' }])
+    for (const { observation } of leaves) {
+      // What the server gives back: the Observation alone.
+      const index = salts.findIndex((salt, i) => leafHash(salt, observation) === hashes[i])
+      expect(verifyInclusion(hashes[index] as Hash32, inclusionProof(hashes, index), header.root)).to.equal(true)
+    }
+  })
+
+  it('leaves the salts to a sealed target, and keeps the hashes for proofDays', async () => {
+    await close(measurement('m-1'))
+    drain(...ALL)
+    later(91)
+    await retention().run()
+    expect(journal.leafHashes(1)).to.have.length(1)
+    expect(journal.leafSalts(1)).to.equal(null)
+    later(700)
+    await retention().run()
+    expect(journal.leafHashes(1)).to.deep.equal([])
+    expect(journal.batch(1)).to.deep.include({ leaves: [], leafHashes: [] })
+    expect(await retention().run()).to.deep.include({ gone: {}, complete: true })
   })
 
   it('recognises a reading that is sent again until the window ends; of streams it keeps no identifier', async () => {
-    await close(measurement('m-1'), waveform('w-1'))
+    await close(cuff('m-1'), waveform('w-1'))
     drain(...ALL)
     later(399)
     await retention().run()
     expect([journal.hasMeasurement('m-1'), journal.hasMeasurement('w-1')]).to.deep.equal([true, false])
-    await journal.commit({ measurements: [measurement('m-1')], transitions: [] })
+    await journal.commit({ measurements: [cuff('m-1')], transitions: [] })
     expect(journal.unbatchedCount()).to.equal(0)
     expect(journal.batchOf('m-1')).to.equal(1)
     later(2)
@@ -249,7 +268,7 @@ describe('Retention', () => {
         folder = new TemporaryFolder()
         clock = new TestClock()
         await open()
-        const many = Array.from({ length: 250 }, (_, i) => (i % 2 ? waveform(`w-${i}`) : measurement(`m-${i}`)))
+        const many = Array.from({ length: 250 }, (_, i) => (i % 2 ? waveform(`w-${i}`) : cuff(`m-${i}`)))
         const first = await close(...many)
         await close(measurement('last'))
         drain(...ALL)
