@@ -44,7 +44,7 @@ import { VERSION } from './runtime/version.js'
 import { EpochKeys } from './sealing/epoch-keys.js'
 import { loadOrCreateMasterKey } from './sealing/master-key.js'
 import { Sealer } from './sealing/sealer.js'
-import { DiskWatcher } from './status/disk-watcher.js'
+import { DiskWatcher, type DiskWatcherOptions } from './status/disk-watcher.js'
 import { LiveFeed } from './status/live-feed.js'
 import { RunFileKeeper } from './status/run-file.js'
 import { kitJobs } from './transports/kit-jobs.js'
@@ -59,6 +59,8 @@ export interface Edges {
   readonly fetch?: typeof globalThis.fetch
   /** Where the terminal channel writes; standard error. */
   readonly terminal?: NodeJS.WritableStream
+  /** Free space of a folder's disk; that of node:fs. */
+  readonly statfs?: DiskWatcherOptions['statfs']
 }
 
 /**
@@ -164,7 +166,13 @@ export async function composeGateway(loaded: LoadedConfig, edges: Edges): Promis
     commands.push(...queueCommands(new LaneQueue({ journal, tryNow })))
     const retain = () =>
       void retention.run().catch((error) => logger.error({ err: error }, 'retention failed; it runs again in an hour'))
-    const disk = new DiskWatcher({ folder: dataDir, ...config.disk, statfs, onLow: retain, logger })
+    const disk = new DiskWatcher({
+      folder: dataDir,
+      ...config.disk,
+      statfs: edges.statfs ?? statfs,
+      onLow: retain,
+      logger,
+    })
     const retention = new Retention({
       ...{ journal, policy: config.retention, clock, logger },
       diskLow: () => disk.isLow,

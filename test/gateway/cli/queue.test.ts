@@ -155,6 +155,19 @@ describe('homebeat queue', function () {
     }
   })
 
+  it('raises an alarm when the disk of a running gateway is nearly full, and tells the doctor', async () => {
+    const free = { bavail: 50 * 256, bsize: 4096 }
+    const gateway = await composeGateway(loaded, { logger: silentLogger, statfs: async () => free })
+    await gateway.start()
+    try {
+      const alarm = () => gateway.status().alerts.find(({ condition }) => condition === 'disk-critical')
+      while (!alarm()?.deliveredTo.includes('doctor')) await new Promise((resolve) => setTimeout(resolve, 50))
+      expect(alarm()).to.include({ priority: 'high', kind: 'technical', state: 'active' })
+    } finally {
+      await gateway.stop(0)
+    }
+  })
+
   it('says in the status how each lane stands, those of an earlier configuration apart', async () => {
     const status = async () => (await homebeat('status', '--config', join(home.folder, 'homebeat.yaml'))).stdout
     expect(await status()).to.match(
