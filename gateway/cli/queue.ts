@@ -117,7 +117,9 @@ async function retry(id: string | undefined, options: Options & { all?: boolean;
   process.stdout.write(
     result.entries.length === 0
       ? `Nothing of ${lane} was refused.\n`
-      : result.entries.map((entry) => `${entry.id} ${entry.lane}: ${entry.what} is delivered again.\n`).join(''),
+      : result.entries
+          .map((entry) => `${entry.id} ${entry.lane}: ${entry.what} goes again, before what was queued after it.\n`)
+          .join(''),
   )
 }
 

@@ -12,16 +12,7 @@ import { type CommitBounds, CommitGroup, type EncodedCommit } from './commit.js'
 import { Database } from './database.js'
 import { epochKeyStore } from './epoch-keys.js'
 import { journalError } from './errors.js'
-import type {
-  AlertDelivery,
-  Commit,
-  Journal,
-  JournalTotals,
-  LaneDepth,
-  OutboxEntry,
-  QueuedEntry,
-  QueueJournal,
-} from './journal.js'
+import type { AlertDelivery, Commit, Journal, JournalTotals, LaneDepth, OutboxEntry, QueueJournal } from './journal.js'
 import { JournalLock } from './lock.js'
 import { encodeMeasurement } from './measurement-codec.js'
 import { purgeRules } from './purge-rules.js'
@@ -59,7 +50,7 @@ export class SqliteJournal implements Journal, Purgeable {
 
   constructor(options: SqliteJournalOptions) {
     this.#options = options
-    this.queue = this.#queue()
+    this.queue = this.#queueJournal()
     const fhir = options.lanes.fhir.map(({ name, alerts }) => ({ lane: `fhir:${name}`, sealed: !alerts }))
     this.purgeRules = purgeRules({ tables: () => this.#open, fhir, logger: options.logger })
     this.#group = new CommitGroup(options.commit, options.clock, (commits) => this.#write(commits))
@@ -227,7 +218,7 @@ export class SqliteJournal implements Journal, Purgeable {
     return totalsOf(this.#open)
   }
 
-  #queue(): QueueJournal {
+  #queueJournal(): QueueJournal {
     const queue = () => this.#open.queue
     return {
       list: (lane, state, limit) => queue().list(lane, state, limit),
@@ -235,21 +226,19 @@ export class SqliteJournal implements Journal, Purgeable {
       audit: (id) => queue().audit(id),
       rejected: (lane) => queue().rejected(lane),
       retry: (ids, actor) => {
-        let entries: QueuedEntry[] = []
-        this.#transaction(() => {
-          entries = queue().retry(ids, actor)
+        return this.#transaction(() => {
+          const entries = queue().retry(ids, actor)
           for (const { lane } of entries) this.#queued.add(lane)
+          return entries
         })
-        return entries
       },
       drop: (id, actor, reason, permissions) => {
-        let entry: QueuedEntry | null = null
         // A held lane may go on once what held it is gone.
-        this.#transaction(() => {
-          entry = queue().drop(id, actor, reason, permissions)
+        return this.#transaction(() => {
+          const entry = queue().drop(id, actor, reason, permissions)
           this.#queued.add(entry.lane)
+          return entry
         })
-        return entry as unknown as QueuedEntry
       },
     }
   }
@@ -282,9 +271,9 @@ export class SqliteJournal implements Journal, Purgeable {
   }
 
   /** A transaction, then, once durable, a call to those who wait for what it queued. */
-  #transaction(action: () => void): void {
+  #transaction<Result>(action: () => Result): Result {
     this.#queued.clear()
-    this.#open.database.transaction(action)
+    const result = this.#open.database.transaction(action)
     const lanes = [...this.#queued]
     this.#queued.clear()
     for (const lane of lanes) {
@@ -297,6 +286,7 @@ export class SqliteJournal implements Journal, Purgeable {
         }
       }
     }
+    return result
   }
 }
 

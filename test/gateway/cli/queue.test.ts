@@ -140,7 +140,7 @@ describe('homebeat queue', function () {
     try {
       expect(told).to.deep.equal([])
       expect(await printed('retry', '--all', '--lane', 'alert:doctor')).to.match(
-        /^\d+ alert:doctor: low-oxygen-saturation active is delivered again\.\n$/,
+        /^\d+ alert:doctor: low-oxygen-saturation active goes again, before what was queued after it\.\n$/,
       )
       while (told.length === 0) await new Promise((resolve) => setTimeout(resolve, 20))
       expect(await printed('list', '--lane', 'alert:doctor')).to.contain('Nothing waits')
