@@ -3,6 +3,7 @@
  * journal → pipeline → transports → batches → lanes, with the console looking on.
  */
 import { randomBytes } from 'node:crypto'
+import { statfs } from 'node:fs/promises'
 import { join } from 'node:path'
 import { observationOf } from '#fhir/observation.js'
 import { signedForm } from '#fhir/signed-form.js'
@@ -27,8 +28,12 @@ import type { ControlCommand } from './control/command.js'
 import { ControlServer } from './control/control-server.js'
 import { FhirDeliverer } from './delivery/fhir-deliverer.js'
 import { Gateway } from './gateway.js'
+import { Retention } from './journal/retention.js'
 import { SqliteJournal } from './journal/sqlite-journal.js'
+import { configuredLanes } from './lanes/configured-lanes.js'
 import type { Deliverer } from './lanes/deliverer.js'
+import { LaneQueue, queueCommands } from './lanes/lane-queue.js'
+import { LaneWatcher } from './lanes/lane-watcher.js'
 import { LaneWorker } from './lanes/worker.js'
 import { mappingCommands } from './mapping/commands.js'
 import { loadMappings } from './mapping/load.js'
@@ -45,6 +50,7 @@ import { VERSION } from './runtime/version.js'
 import { EpochKeys } from './sealing/epoch-keys.js'
 import { loadOrCreateMasterKey } from './sealing/master-key.js'
 import { Sealer } from './sealing/sealer.js'
+import { DiskWatcher, type DiskWatcherOptions } from './status/disk-watcher.js'
 import { LiveFeed } from './status/live-feed.js'
 import { RunFileKeeper } from './status/run-file.js'
 import { kitJobs } from './transports/kit-jobs.js'
@@ -63,6 +69,8 @@ export interface Edges {
   readonly fetch?: typeof globalThis.fetch
   /** Where the terminal channel writes; standard error. */
   readonly terminal?: NodeJS.WritableStream
+  /** Free space of a folder's disk; that of node:fs. */
+  readonly statfs?: DiskWatcherOptions['statfs']
 }
 
 /**
@@ -84,11 +92,7 @@ export async function composeGateway(loaded: LoadedConfig, edges: Edges): Promis
 
   const journal = new SqliteJournal({
     path: join(dataDir, 'journal.db'),
-    lanes: {
-      fhir: config.fhir.targets.map(({ name, mode }) => ({ name, alerts: mode === 'clear' })),
-      alert: config.alerts.channels.map(({ name }) => name),
-      anchor: [config.chain.name],
-    },
+    lanes: configuredLanes(config),
     clock,
     logger,
     commit: config.commit,
@@ -199,6 +203,25 @@ export async function composeGateway(loaded: LoadedConfig, edges: Edges): Promis
       ...transports.filter((one) => one instanceof BrokerTransport || one instanceof ClientTransport),
       new UnmappedWatcher(() => journal.unmapped.isFull()),
     ]
+    const lanes = [...deliverers].map(
+      ([lane, deliverer]) => new LaneWorker({ lane, journal, deliverer, clock, logger }),
+    )
+    const tryNow = (name: string) => lanes.find((worker) => worker.lane === name)?.tryNow()
+    commands.push(...queueCommands(new LaneQueue({ journal, tryNow })))
+    const retain = () =>
+      void retention.run().catch((error) => logger.error({ err: error }, 'retention failed; it runs again in an hour'))
+    const disk = new DiskWatcher({
+      folder: dataDir,
+      ...config.disk,
+      statfs: edges.statfs ?? statfs,
+      onLow: retain,
+      logger,
+    })
+    const retention = new Retention({
+      ...{ journal, policy: config.retention, clock, logger },
+      diskLow: () => disk.isLow,
+    })
+    watchers.push(disk, new LaneWatcher({ journal, patience: config.lanes }))
     const closeFull = () => {
       if (journal.unbatchedCount() < config.batches.maxCount) return
       batcher.closeIfDue('count').catch((error) => logger.error({ err: error }, 'a full batch could not be closed'))
@@ -228,7 +251,7 @@ export async function composeGateway(loaded: LoadedConfig, edges: Edges): Promis
         start: async () => channel.start?.(journal.activeAlerts().map((open) => noticeOf(open, home))),
         stop: async () => channel.stop?.(),
       })),
-      lanes: [...deliverers].map(([lane, deliverer]) => new LaneWorker({ lane, journal, deliverer, clock, logger })),
+      lanes,
       schedule: new Schedule(
         [
           {
@@ -236,6 +259,7 @@ export async function composeGateway(loaded: LoadedConfig, edges: Edges): Promis
             cron: config.batches.cron,
             action: async () => void (await batcher.closeIfDue('time')),
           },
+          { name: 'retention', cron: '23 * * * *', action: async () => void (await retention.run()) },
           ...config.transports.flatMap(({ schedule }, i) => kitJobs(transports[i], schedule, clock)),
         ],
         logger,

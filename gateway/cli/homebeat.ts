@@ -13,6 +13,7 @@ import { EXIT } from './exit.js'
 import { flashCommand } from './flash.js'
 import { identityCommand } from './identity.js'
 import { mapCommand } from './map.js'
+import { queueCommand } from './queue.js'
 import { simulateCommand } from './simulate.js'
 import { startCommand } from './start.js'
 import { statusCommand } from './status.js'
@@ -24,6 +25,7 @@ const program = new Command('homebeat')
   .showHelpAfterError('(homebeat --help says more)')
   .addCommand(startCommand())
   .addCommand(statusCommand())
+  .addCommand(queueCommand())
   .addCommand(verifyCommand())
   .addCommand(identityCommand())
   .addCommand(flashCommand())

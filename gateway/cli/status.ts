@@ -1,6 +1,7 @@
 import { Command } from 'commander'
 import { loadConfig } from '#gateway/config/load.js'
 import type { GatewayStatus } from '#gateway/console/feed.js'
+import type { LaneDepth } from '#gateway/journal/journal.js'
 import { statusOf } from '#gateway/status/status.js'
 import { verb } from './exit.js'
 import { CONFIG_OPTION } from './options.js'
@@ -35,10 +36,9 @@ function describe(status: GatewayStatus): string {
         `  ${a.priority.padEnd(7)} ${a.condition}, since ${ago(a.raisedAt)}, told: ${a.deliveredTo.join(', ') || 'nobody yet'}`,
     ),
     'Lanes',
-    ...status.lanes.map(
-      (l) =>
-        `  ${l.lane.padEnd(24)} ${l.depth} waiting${l.oldestAt === null ? '' : ` (oldest ${ago(l.oldestAt)})`}, ${l.delivered} delivered, ${l.rejected} rejected`,
-    ),
+    ...status.lanes.flatMap((lane) => laneLines(lane, status.now)),
+    ...(status.formerLanes?.length ? ['Lanes of an earlier configuration (nothing moves in them)'] : []),
+    ...(status.formerLanes ?? []).flatMap((lane) => laneLines(lane, status.now)),
     `Batches: ${batches.closed} closed, ${batches.anchored} anchored, ${batches.open} readings in the open one`,
     batches.lastAnchor
       ? `Last anchor: batch ${batches.lastAnchor.batchNumber} in block ${batches.lastAnchor.blockNumber}, ${ago(batches.lastAnchor.blockTime)}`
@@ -56,5 +56,27 @@ function unmappedLines({ unmapped = [] }: GatewayStatus): string[] {
       ({ deviceId, waiting, overflowed }) =>
         `  ${deviceId.padEnd(16)} ${waiting}${overflowed > 0 ? `, and ${overflowed} not kept: their room is used up` : ''}`,
     ),
+  ]
+}
+
+/** How a lane stands; a second line only where something keeps it from being empty. */
+function laneLines(lane: LaneDepth, now: number): string[] {
+  const seconds = (ms: number) => `${Math.max(0, Math.round(ms / 1000))} s`
+  const { depth, oldestAt, state = 'idle', delivered, rejected, dropped = 0, lastReason, nextAt } = lane
+  const counts = [
+    `${depth} waiting${oldestAt === null ? '' : ` (oldest ${seconds(now - oldestAt)} ago)`}`,
+    `${delivered} delivered`,
+    `${rejected} rejected`,
+    ...(dropped > 0 ? [`${dropped} dropped`] : []),
+  ]
+  const notes = [
+    ...(lastReason ? [lastReason] : []),
+    ...(nextAt && nextAt > now ? [`next attempt in ${seconds(nextAt - now)}`] : []),
+    ...(state === 'held' ? ['an anchor was refused for good, later ones cannot go before it'] : []),
+    ...(rejected > 0 ? [`homebeat queue list --state rejected --lane ${lane.lane}`] : []),
+  ]
+  return [
+    `  ${lane.lane.padEnd(24)} ${state.padEnd(10)} ${counts.join(', ')}`,
+    ...(notes.length > 0 ? [`  ${''.padEnd(24)} ${notes.join('; ')}`] : []),
   ]
 }

@@ -243,6 +243,35 @@ export const configSchema = z.strictObject({
   batches: z
     .strictObject({ cron: cron.default('*/5 * * * *'), maxCount: z.number().int().min(1).max(5000).default(500) })
     .prefault({}),
+  /** What may leave the journal: only what every FHIR target has and what is on the chain. */
+  retention: z
+    .strictObject({
+      days: z.number().int().min(1).max(36500).default(90),
+      /** Of the journal's content. Above it the oldest goes sooner, down to `minDays`. */
+      maxMb: z.number().int().min(64).default(8192),
+      minDays: z.number().int().min(1).max(36500).default(7),
+      /** Alerts, who was told, and the Observations that they name. */
+      alertDays: z.number().int().min(30).max(36500).default(730),
+      /** How long a reading that a device sends again from its memory is recognised. */
+      identifierDays: z.number().int().min(30).max(36500).default(400),
+      /** Hashes of what went, from which the proof of an Observation can still be made; 32 bytes each. */
+      proofDays: z.number().int().min(30).max(36500).default(730),
+    })
+    .refine(({ days, minDays }) => minDays <= days, { path: ['minDays'], error: 'must not be more than days' })
+    .prefault({}),
+  /** Free space of the data folder's disk below which there is an alarm, MB. */
+  disk: z
+    .strictObject({ lowMb: z.number().int().min(1).default(500), criticalMb: z.number().int().min(1).default(100) })
+    .refine(({ lowMb, criticalMb }) => criticalMb < lowMb, { path: ['criticalMb'], error: 'must be less than lowMb' })
+    .prefault({}),
+  /** How long something may wait before people are told, minutes. */
+  lanes: z
+    .strictObject({
+      pushMinutes: z.number().min(1).max(10080).default(30),
+      anchorMinutes: z.number().min(1).max(10080).default(120),
+      alertMinutes: z.number().min(0.5).max(60).default(2),
+    })
+    .prefault({}),
   chain: z.strictObject({
     name: name.default('consortium'),
     /** JSON-RPC endpoints, tried in turn. */

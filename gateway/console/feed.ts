@@ -46,6 +46,8 @@ export interface GatewayStatus {
   readonly unmapped?: readonly UnmappedCount[]
   readonly alerts: readonly LiveAlert[]
   readonly lanes: readonly LaneDepth[]
+  /** Of an earlier configuration, where something is left in them. */
+  readonly formerLanes?: readonly LaneDepth[]
   readonly fhir: { readonly accepted: number; readonly failed: number }
   readonly batches: {
     readonly closed: number

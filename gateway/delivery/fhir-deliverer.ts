@@ -77,7 +77,8 @@ export class FhirDeliverer implements Deliverer {
     switch (entry.kind) {
       case 'batch': {
         const batch = this.#options.journal.batch(entry.ref)
-        if (!batch) return missing('batch')
+        // A purged batch must not count as delivered because nothing of it is left to send.
+        if (!batch || batch.leafHashes) return missing('batch')
         return this.#options.target.mode === 'clear' ? this.#clear(batch, signal) : this.#sealed(batch, signal)
       }
       case 'notification':

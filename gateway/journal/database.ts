@@ -38,6 +38,8 @@ export class Database {
       const sqlite = new Sqlite(path, { timeout: BUSY_TIMEOUT_MS })
       return configured(sqlite, () => {
         checkVersion(sqlite, path)
+        // Heeded while the file is empty only: what retention frees can go back to the disk, a piece at a time.
+        sqlite.pragma('auto_vacuum = INCREMENTAL')
         sqlite.pragma('journal_mode = WAL')
         sqlite.pragma('synchronous = FULL')
         sqlite.pragma('foreign_keys = ON')
@@ -92,6 +94,24 @@ export class Database {
   transaction<Result>(action: () => Result): Result {
     if (this.#sqlite.inTransaction) return action()
     return this.#guard('write', () => this.#sqlite.transaction(action).immediate())
+  }
+
+  /** Bytes of the file: in use, and free inside it. */
+  size(): { used: number; free: number } {
+    return this.#guard('read', () => {
+      const [page, count, free] = ['page_size', 'page_count', 'freelist_count'].map((name) =>
+        Number(this.#sqlite.pragma(name, { simple: true })),
+      ) as [number, number, number]
+      return { used: (count - free) * page, free: free * page }
+    })
+  }
+
+  /** Gives up to this many free bytes back to the disk; a file made without `auto_vacuum` keeps them. */
+  giveBack(bytes: number): void {
+    this.#guard('write', () => {
+      const page = Number(this.#sqlite.pragma('page_size', { simple: true }))
+      this.#sqlite.pragma(`incremental_vacuum(${Math.max(1, Math.floor(bytes / page))})`)
+    })
   }
 
   close(): void {

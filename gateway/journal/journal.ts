@@ -47,8 +47,11 @@ export interface StoredNotification {
   readonly transition: AlertTransition
 }
 
-/** queued → claimed → inflight → delivered | rejected (permanent) ; failed = will be tried again at `nextAt`. */
-export type OutboxState = 'queued' | 'claimed' | 'inflight' | 'failed' | 'delivered' | 'rejected'
+/**
+ * queued → claimed → inflight → delivered | rejected (permanent) ; failed = will be tried again at `nextAt`.
+ * A person may put a rejected one back (queued), or drop it (dropped).
+ */
+export type OutboxState = 'queued' | 'claimed' | 'inflight' | 'failed' | 'delivered' | 'rejected' | 'dropped'
 
 /**
  * What an entry delivers:
@@ -94,6 +97,58 @@ export interface LaneDepth {
   readonly lastReason?: string | null
   /** Epoch ms of its next attempt, as last planned. */
   readonly nextAt?: number | null
+  /**
+   * idle: nothing waits. waiting: not tried yet. delivering: under way. retrying: tried, will be again. held: an anchor
+   * was refused for good, and none after it can go before it.
+   */
+  readonly state?: 'idle' | 'waiting' | 'delivering' | 'retrying' | 'held'
+  /** Entries that a person dropped. */
+  readonly dropped?: number
+}
+
+/** An outbox entry as people see it. */
+export interface QueuedEntry extends OutboxEntry {
+  /** Epoch ms of the next attempt, as last planned. */
+  readonly nextAt: number | null
+  /** What the far end said at the last attempt. */
+  readonly reason: string | null
+  /** Epoch ms at which it was delivered, rejected or dropped. */
+  readonly settledAt: number | null
+}
+
+/** What somebody did to an entry by hand. Never purged. */
+export interface QueueAudit {
+  readonly action: 'retry' | 'drop'
+  /** User name, or `retention`. */
+  readonly actor: string
+  readonly at: number
+  readonly reason: string | null
+  /** What the far end had said. */
+  readonly refusal: string | null
+}
+
+export interface DropPermissions {
+  /** Also what still waits to be delivered. */
+  readonly waiting: boolean
+  /** Also an alert that nobody was told by this lane. */
+  readonly undeliveredAlert: boolean
+}
+
+/** The outbox as people look into it and mend it. */
+export interface QueueJournal {
+  /** Oldest first. `lane` null: every lane, those of an earlier configuration too. */
+  list(lane: string | null, state: 'waiting' | 'rejected', limit: number): QueuedEntry[]
+  entry(id: number): QueuedEntry | null
+  audit(id: number): QueueAudit[]
+  /**
+   * Puts entries back in their lane where they were: the oldest goes first, so they go at once. Waiting ones stay as they are.
+   * @throws HomebeatError `queue.not-found`, `queue.delivered`, `queue.purged`, `queue.lane`; then none is put back
+   */
+  retry(ids: readonly number[], actor: string): QueuedEntry[]
+  /** Ids of the lane's rejected entries, oldest first. */
+  rejected(lane: string): number[]
+  /** @throws HomebeatError `queue.not-found`, `queue.delivered`, `queue.waiting`, `queue.inflight`, `queue.anchor`, `queue.alert` */
+  drop(id: number, actor: string, reason: string, permissions: DropPermissions): QueuedEntry
 }
 
 export interface JournalTotals {
@@ -158,7 +213,19 @@ export interface Journal extends Lifecycle {
   /** Called when an entry is added to the lane; returns an unsubscribe function. */
   onQueued(lane: string, listener: () => void): () => void
   depths(): LaneDepth[]
+  /** Lanes that an earlier configuration had and in which something waits or was rejected. */
+  formerDepths(): LaneDepth[]
+  /**
+   * Epoch ms at which the oldest alert was queued that this channel was not told of (waiting or rejected); null: none.
+   * Alerts about alerts that were not told (`alert-undelivered-…`) do not count.
+   */
+  oldestUntold(lane: string): number | null
+  /** The leaf hashes of a purged batch, in leaf order, [] once these are gone too; null where the batch is unknown or its leaves are still held. */
+  leafHashes(number: number): Hash32[] | null
+  /** Its salts (64 hex digits each), in leaf order, where only clear targets have the batch; else null. */
+  leafSalts(number: number): string[] | null
 
+  readonly queue: QueueJournal
   readonly anchors: AnchorJournal
   readonly epochKeys: EpochKeyStore
   readonly unmapped: UnmappedJournal
@@ -219,6 +286,9 @@ export interface JournalReader
     | 'alertDelivery'
     | 'alertDeliveries'
     | 'depths'
+    | 'formerDepths'
+    | 'leafHashes'
+    | 'leafSalts'
     | 'totals'
   > {
   readonly anchors: Pick<AnchorJournal, 'transaction' | 'receipt' | 'lastReceipt'>

@@ -4,7 +4,7 @@ import type { Measurement } from '#fhir/measurement.js'
 import type { AlertTransition } from '#gateway/alerts/alert.js'
 import type { OpenDispatch } from '#gateway/alerts/dispatch/dispatcher.js'
 import type { Notification } from '#gateway/alerts/dispatch/notification.js'
-import type { BatchHeader, ClosedBatch } from '#gateway/anchoring/batch.js'
+import type { BatchHeader, ClosedBatch, Hash32 } from '#gateway/anchoring/batch.js'
 import type { DeliveryOutcome } from '#gateway/lanes/outcome.js'
 import type { Clock } from '#gateway/runtime/clock.js'
 import { HomebeatError } from '#gateway/runtime/errors.js'
@@ -23,11 +23,14 @@ import type {
   LaneDepth,
   OutboxEntry,
   OutboxKind,
+  QueueJournal,
   StoredNotification,
   UnmappedJournal,
 } from './journal.js'
 import { JournalLock } from './lock.js'
 import { encodeMeasurement } from './measurement-codec.js'
+import { purgeRules } from './purge-rules.js'
+import type { Purgeable, PurgeRule } from './retention.js'
 import { openTables, type Tables, totalsOf } from './tables.js'
 import type { UnmappedBounds } from './unmapped.js'
 
@@ -50,7 +53,9 @@ export interface SqliteJournalOptions {
 }
 
 /** The journal in one SQLite file: WAL, `synchronous=FULL` (a home has no UPS), one writing process. */
-export class SqliteJournal implements Journal {
+export class SqliteJournal implements Journal, Purgeable {
+  readonly purgeRules: readonly PurgeRule[]
+  readonly queue: QueueJournal
   readonly anchors = anchorJournal(() => this.#open.database)
   readonly epochKeys = epochKeyStore(() => this.#open.database)
   readonly unmapped: UnmappedJournal = {
@@ -69,6 +74,9 @@ export class SqliteJournal implements Journal {
 
   constructor(options: SqliteJournalOptions) {
     this.#options = options
+    this.queue = this.#queueJournal()
+    const fhir = options.lanes.fhir.map(({ name, alerts }) => ({ lane: `fhir:${name}`, sealed: !alerts }))
+    this.purgeRules = purgeRules({ tables: () => this.#open, fhir, logger: options.logger })
     this.#group = new CommitGroup(options.commit, options.clock, (commits) => this.#write(commits))
   }
 
@@ -82,11 +90,12 @@ export class SqliteJournal implements Journal {
     try {
       database = Database.openWriter(path, afterCrash)
       const tables = openTables(database, clock, this.#options.unmapped)
-      tables.outbox.recover([
+      const batchLanes = [
         ...lanes.fhir.map(({ name }) => `fhir:${name}`),
-        ...lanes.alert.map((name) => `alert:${name}`),
         ...lanes.anchor.map((name) => `anchor:${name}`),
-      ])
+      ]
+      tables.outbox.recover([...batchLanes, ...lanes.alert.map((name) => `alert:${name}`)])
+      catchUp(tables, batchLanes, logger)
       this.#tables = tables
     } catch (error) {
       database?.close()
@@ -225,8 +234,57 @@ export class SqliteJournal implements Journal {
     return this.#open.outbox.depths()
   }
 
+  formerDepths(): LaneDepth[] {
+    return this.#open.outbox.formerDepths()
+  }
+
+  oldestUntold(lane: string): number | null {
+    return this.#open.outbox.oldestUntold(lane)
+  }
+
+  leafHashes(number: number): Hash32[] | null {
+    return this.#open.batches.leafHashes(number)
+  }
+
+  leafSalts(number: number): string[] | null {
+    return this.#open.batches.leafSalts(number)
+  }
+
+  size(): { used: number; free: number } {
+    return this.#open.database.size()
+  }
+
+  giveBack(bytes: number): void {
+    this.#open.database.giveBack(bytes)
+  }
+
   totals(): JournalTotals {
     return totalsOf(this.#open)
+  }
+
+  #queueJournal(): QueueJournal {
+    const queue = () => this.#open.queue
+    return {
+      list: (lane, state, limit) => queue().list(lane, state, limit),
+      entry: (id) => queue().entry(id),
+      audit: (id) => queue().audit(id),
+      rejected: (lane) => queue().rejected(lane),
+      retry: (ids, actor) => {
+        return this.#transaction(() => {
+          const entries = queue().retry(ids, actor)
+          for (const { lane } of entries) this.#queued.add(lane)
+          return entries
+        })
+      },
+      drop: (id, actor, reason, permissions) => {
+        // A held lane may go on once what held it is gone.
+        return this.#transaction(() => {
+          const entry = queue().drop(id, actor, reason, permissions)
+          this.#queued.add(entry.lane)
+          return entry
+        })
+      },
+    }
   }
 
   get #open(): Tables {
@@ -268,9 +326,9 @@ export class SqliteJournal implements Journal {
   }
 
   /** A transaction, then, once durable, a call to those who wait for what it queued. */
-  #transaction(action: () => void): void {
+  #transaction<Result>(action: () => Result): Result {
     this.#queued.clear()
-    this.#open.database.transaction(action)
+    const result = this.#open.database.transaction(action)
     const lanes = [...this.#queued]
     this.#queued.clear()
     for (const lane of lanes) {
@@ -283,6 +341,19 @@ export class SqliteJournal implements Journal {
         }
       }
     }
+    return result
+  }
+}
+
+/** Gives lanes that are new, or were away, the batches closed without them: those still held, in order. */
+function catchUp({ database, batches, outbox }: Tables, lanes: readonly string[], logger: Logger): void {
+  for (const lane of lanes) {
+    const owed = batches.owedTo(lane)
+    if (owed.length === 0) continue
+    database.transaction(() => {
+      for (const number of owed) outbox.add(lane, 'batch', number)
+    })
+    logger.info({ lane, batches: owed.length }, 'a lane gets the batches that were closed without it')
   }
 }
 

@@ -6,6 +6,7 @@ import type { JournalTotals } from './journal.js'
 import { MeasurementTable } from './measurements.js'
 import { NotificationLog } from './notifications.js'
 import { Outbox } from './outbox.js'
+import { OutboxQueue } from './queue.js'
 import { BATCHES_ANCHORED, BATCHES_CLOSED, readTotals } from './totals.js'
 import { CLEAR_PAYLOADS, type UnmappedBounds, UnmappedTable } from './unmapped.js'
 
@@ -18,6 +19,7 @@ export interface Tables {
   readonly batches: BatchTable
   readonly outbox: Outbox
   readonly unmapped: UnmappedTable
+  readonly queue: OutboxQueue
 }
 
 /** What one device's unreadable messages may take where nothing else is said. */
@@ -34,6 +36,7 @@ export function openTables(database: Database, clock: Clock, bounds: UnmappedBou
     batches: new BatchTable(database, measurements),
     outbox: new Outbox(database, clock),
     unmapped: new UnmappedTable(database, bounds, CLEAR_PAYLOADS),
+    queue: new OutboxQueue(database, clock),
   }
 }
 

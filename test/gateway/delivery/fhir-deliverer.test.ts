@@ -137,6 +137,20 @@ describe('the FHIR deliverer', () => {
     }
   })
 
+  it('never counts a batch whose Observations have left the journal as delivered', async () => {
+    for (const mode of ['clear', 'sealed'] as const) {
+      const deliverer = home.deliverer(
+        { url: server.url, tokenFile, mode },
+        {
+          batch: () => ({ ...home.batch, leaves: [], leafHashes: [] }),
+          transition: () => null,
+          alertDelivery: () => null,
+        },
+      )
+      expect((await deliverer.deliver({ ...entry, kind: 'batch', ref: 1 }, never)).outcome.class).to.equal('permanent')
+    }
+  })
+
   it('refuses to send readings or a token over plain HTTP to another machine', () => {
     const make = (target: object) => () => home.deliverer({ url: 'http://192.0.2.1/fhir', ...target })
     expect(make({ mode: 'clear' })).to.throw(HomebeatError, 'https://')

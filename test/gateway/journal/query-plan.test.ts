@@ -19,6 +19,9 @@ const MAY_SCAN: Record<string, RegExp> = {
   // A row for each lane, and a row for each sensor.
   'OUTBOX.forgetLanes': /^SCAN lane$/,
   'OUTBOX.depths': /^SCAN l$/,
+  'OUTBOX.formerDepths': /^SCAN l$/,
+  'OUTBOX.lanes': /^SCAN lane$/,
+  'BATCHES.settledEverywhere': /^SCAN l$/,
   // At start only, over what waits.
   'OUTBOX.requeueClaimed': /^SCAN outbox USING INDEX outbox_waiting$/,
   'OUTBOX.recoverInflight': /^SCAN outbox USING INDEX outbox_waiting$/,
