@@ -1,8 +1,10 @@
-import { type Address, type BatchHeader, type ClosedBatch, type Hash32, NO_ROOT } from '#gateway/anchoring/batch.js'
+import { type Address, type BatchHeader, type ClosedBatch, type Hash32, type Leaf, NO_ROOT } from '#gateway/anchoring/batch.js'
 import { HomebeatError } from '#gateway/runtime/errors.js'
+import type { RowCipher } from './cipher.js'
 import type { Database } from './database.js'
 import type { MeasurementTable } from './measurements.js'
 import { BATCHES } from './queries.js'
+import { openLeaf, sealLeaf } from './sealed-rows.js'
 import { addTotal, BATCHES_CLOSED } from './totals.js'
 
 interface BatchRow {
@@ -21,8 +23,8 @@ interface BatchRow {
 
 interface LeafRow {
   readonly identifier: string
-  readonly salt: string
-  readonly observation: string
+  readonly position: number
+  readonly observation: Uint8Array
 }
 
 /** Closed batches with their leaves: exactly what was hashed and signed, kept as text. */
@@ -30,8 +32,11 @@ export class BatchTable {
   readonly #database: Database
   readonly #measurements: MeasurementTable
 
-  constructor(database: Database, measurements: MeasurementTable) {
+  readonly #cipher: RowCipher
+
+  constructor(database: Database, measurements: MeasurementTable, cipher: RowCipher) {
     this.#database = database
+    this.#cipher = cipher
     this.#measurements = measurements
   }
 
@@ -61,8 +66,8 @@ export class BatchTable {
       const measurement = this.#measurements.giveToBatch(leaf.identifier, header.number)
       if (measurement === null)
         throw contentError(header.number, 'a leaf names a measurement that is not stored or already in a batch')
-      const salt = Buffer.from(leaf.salt, 'hex')
-      this.#database.run(BATCHES.insertLeaf, header.number, position, measurement, salt, leaf.observation)
+      const sealed = sealLeaf(this.#cipher, header.number, position, leaf)
+      this.#database.run(BATCHES.insertLeaf, header.number, position, measurement, sealed)
     }
     addTotal(this.#database, BATCHES_CLOSED, 1)
   }
@@ -79,13 +84,19 @@ export class BatchTable {
       header: toHeader(row),
       domain: { chainId: row.chainId, contract: row.contract as Address },
       signature: row.signature,
-      leaves: this.#database.all<LeafRow>(BATCHES.leaves, number),
+      leaves: this.#database.all<LeafRow>(BATCHES.leaves, number).map((leaf) => this.#open(number, leaf)),
       closedAt: row.closedAt,
     }
   }
 
   numbers(): number[] {
     return this.#database.all<{ number: number }>(BATCHES.numbers).map(({ number }) => number)
+  }
+
+  #open(number: number, { identifier, position, observation }: LeafRow): Leaf {
+    const leaf = openLeaf(this.#cipher, number, position, observation)
+    if (leaf.identifier === identifier) return leaf
+    throw new HomebeatError('journal.sealed', `Leaf ${position} of batch ${number} names another measurement.`)
   }
 
   #checkOrder(header: BatchHeader): void {

@@ -41,6 +41,8 @@ export class Database {
         sqlite.pragma('journal_mode = WAL')
         sqlite.pragma('synchronous = FULL')
         sqlite.pragma('foreign_keys = ON')
+        // What is deleted is overwritten where the page is written anyway: salvaging then finds no row of before.
+        sqlite.pragma('secure_delete = FAST')
         sqlite.pragma(`journal_size_limit = ${16 * 1024 * 1024}`)
         if (suspect && statSync(path).size <= CHECK_LIMIT_BYTES) {
           const result = sqlite.pragma('quick_check(1)', { simple: true })
@@ -92,6 +94,22 @@ export class Database {
   transaction<Result>(action: () => Result): Result {
     if (this.#sqlite.inTransaction) return action()
     return this.#guard('write', () => this.#sqlite.transaction(action).immediate())
+  }
+
+  /** Writes the whole file anew, so that neither its free pages nor its log keep what was once in it. */
+  rewrite(): void {
+    this.#guard('write', () => {
+      this.#sqlite.pragma('secure_delete = ON')
+      this.#sqlite.exec('VACUUM')
+      this.#sqlite.pragma('wal_checkpoint(TRUNCATE)')
+      this.#sqlite.pragma('secure_delete = FAST')
+    })
+  }
+
+  /** Whole and in order, row by row and index by index: what is wrong, at most 100 sentences; [] when nothing is. */
+  integrity(): string[] {
+    const rows = this.#guard('read', () => this.#sqlite.pragma('integrity_check(100)')) as { integrity_check: string }[]
+    return rows.map((row) => row.integrity_check).filter((sentence) => sentence !== 'ok')
   }
 
   close(): void {

@@ -2,16 +2,16 @@
 
 const ENTRY = 'id, lane, kind, ref, state, attempts, created_at AS createdAt'
 const TRANSITION = `t.id, t.alert_id AS alertId, t.condition, t.kind, t.priority, t.state, t.at, t.raised_at AS raisedAt,
-  t.observable, t.measurement, t.value, t.comparator, t.limit_value AS limitValue`
+  t.observable, t.measurement, t.value, t.comparator`
 const HEADER = `number, gateway, previous_root AS previousRoot, root, count, period_start AS periodStart,
   period_end AS periodEnd, chain_id AS chainId, contract, signature, closed_at AS closedAt`
 const RECEIPT = `batch AS batchNumber, transaction_hash AS transactionHash, block_number AS blockNumber,
   block_hash AS blockHash, block_time AS blockTime, gas_used AS gasUsed`
 
 export const MEASUREMENTS = {
-  insert: `INSERT INTO measurement (identifier, sensor, at, payload, samples) VALUES (?, ?, ?, ?, ?)
+  insert: `INSERT INTO measurement (identifier, sensor, at, payload) VALUES (?, ?, ?, ?)
     ON CONFLICT (identifier) DO NOTHING`,
-  unbatched: `SELECT identifier, sensor, at, payload, samples FROM measurement WHERE batch IS NULL ORDER BY id LIMIT ?`,
+  unbatched: `SELECT identifier, sensor, at, payload FROM measurement WHERE batch IS NULL ORDER BY id LIMIT ?`,
   unbatchedCount: `SELECT count(*) AS count FROM measurement WHERE batch IS NULL`,
   find: `SELECT id, batch FROM measurement WHERE identifier = ?`,
   markBatched: `UPDATE measurement SET batch = ?, payload = NULL, samples = NULL WHERE id = ? AND batch IS NULL`,
@@ -19,7 +19,7 @@ export const MEASUREMENTS = {
 
 export const ALERTS = {
   insert: `INSERT INTO alert_transition (alert_id, condition, kind, priority, state, at, raised_at, observable,
-    measurement, value, comparator, limit_value) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+    measurement, value, comparator) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
     ON CONFLICT (alert_id, state, at) DO NOTHING`,
   upsertEpisode: `INSERT INTO alert_episode (alert_id, latest, active) VALUES (?, ?, ?)
     ON CONFLICT (alert_id) DO UPDATE SET latest = excluded.latest, active = excluded.active`,
@@ -44,8 +44,8 @@ export const BATCHES = {
   numbers: `SELECT number FROM batch ORDER BY number`,
   insert: `INSERT INTO batch (number, gateway, previous_root, root, count, period_start, period_end, chain_id, contract,
     signature, closed_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-  insertLeaf: `INSERT INTO leaf (batch, position, measurement, salt, observation) VALUES (?, ?, ?, ?, ?)`,
-  leaves: `SELECT m.identifier, lower(hex(l.salt)) AS salt, l.observation FROM leaf l
+  insertLeaf: `INSERT INTO leaf (batch, position, measurement, salt, observation) VALUES (?, ?, ?, x'', ?)`,
+  leaves: `SELECT m.identifier, l.position, l.observation FROM leaf l
     JOIN measurement m ON m.id = l.measurement WHERE l.batch = ? ORDER BY l.position`,
 } as const
 
@@ -93,4 +93,32 @@ export const EPOCH_KEYS = {
 export const TOTALS = {
   add: `INSERT INTO total (name, count) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET count = count + excluded.count`,
   all: `SELECT name, count FROM total`,
+} as const
+
+export const KEY = {
+  get: `SELECT check_value AS checkValue, all_sealed AS allSealed FROM journal_key WHERE id = 1`,
+  put: `INSERT INTO journal_key (id, check_value, all_sealed) VALUES (1, ?, ?)
+    ON CONFLICT (id) DO UPDATE SET check_value = excluded.check_value, all_sealed = excluded.all_sealed`,
+  someLeaves: `SELECT batch, position, observation FROM leaf WHERE typeof(observation) = 'blob' LIMIT 8`,
+  someMeasurements: `SELECT identifier, payload FROM measurement WHERE batch IS NULL AND typeof(payload) = 'blob'
+    LIMIT 8`,
+  clearMeasurements: `SELECT id, identifier, payload, samples FROM measurement
+    WHERE id > ? AND typeof(payload) = 'text' ORDER BY id LIMIT ?`,
+  sealMeasurement: `UPDATE measurement SET payload = ?, samples = NULL WHERE id = ?`,
+  clearLeaves: `SELECT l.rowid AS id, l.batch, l.position, m.identifier, lower(hex(l.salt)) AS salt, l.observation
+    FROM leaf l JOIN measurement m ON m.id = l.measurement
+    WHERE l.rowid > ? AND typeof(l.observation) = 'text' ORDER BY l.rowid LIMIT ?`,
+  sealLeaf: `UPDATE leaf SET salt = x'', observation = ? WHERE rowid = ?`,
+  clearTransitions: `SELECT id, alert_id AS alertId, state, at, value, limit_value AS limitValue FROM alert_transition
+    WHERE id > ? AND (typeof(value) IN ('real', 'integer') OR limit_value IS NOT NULL) ORDER BY id LIMIT ?`,
+  sealTransition: `UPDATE alert_transition SET value = ?, limit_value = NULL WHERE id = ?`,
+} as const
+
+export const DAMAGE = {
+  insert: `INSERT INTO journal_damage (found_at, reason, set_aside, report, head_known) VALUES (?, ?, ?, ?, ?)`,
+  open: `SELECT id, found_at AS foundAt, reason, set_aside AS setAside, report, head_known AS headKnown
+    FROM journal_damage WHERE accepted_at IS NULL ORDER BY id`,
+  accept: `UPDATE journal_damage SET accepted_at = ? WHERE accepted_at IS NULL`,
+  headUnknown: `SELECT count(*) AS count FROM journal_damage WHERE head_known = 0`,
+  headKnown: `UPDATE journal_damage SET head_known = 1`,
 } as const

@@ -13,9 +13,11 @@ import { Database } from './database.js'
 import { epochKeyStore } from './epoch-keys.js'
 import { journalError } from './errors.js'
 import type { AlertDelivery, Commit, Journal, JournalTotals, LaneDepth, OutboxEntry } from './journal.js'
+import { loadOrCreateJournalKey } from './journal-key.js'
 import { JournalLock } from './lock.js'
 import { encodeMeasurement } from './measurement-codec.js'
 import { openTables, type Tables, totalsOf } from './tables.js'
+import { unlock } from './unlock.js'
 
 export interface JournalLanes {
   /** `alerts`: the target also gets DetectedIssue and Communication. Names without the `fhir:` prefix. */
@@ -53,12 +55,13 @@ export class SqliteJournal implements Journal {
   async start(): Promise<void> {
     if (this.#tables) return
     const { path, lanes, clock, logger } = this.#options
+    const key = await loadOrCreateJournalKey(path)
     this.#lock = lockJournal(path)
     const { afterCrash } = this.#lock
     let database: Database | null = null
     try {
       database = Database.openWriter(path, afterCrash)
-      const tables = openTables(database, clock)
+      const tables = openTables(database, unlock(database, key, logger), clock)
       tables.outbox.recover([
         ...lanes.fhir.map(({ name }) => `fhir:${name}`),
         ...lanes.alert.map((name) => `alert:${name}`),

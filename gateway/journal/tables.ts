@@ -1,6 +1,7 @@
 import type { Clock } from '#gateway/runtime/clock.js'
 import { AlertLog } from './alert-log.js'
 import { BatchTable } from './batches.js'
+import type { RowCipher } from './cipher.js'
 import type { Database } from './database.js'
 import type { JournalTotals } from './journal.js'
 import { MeasurementTable } from './measurements.js'
@@ -10,19 +11,21 @@ import { BATCHES_ANCHORED, BATCHES_CLOSED, readTotals } from './totals.js'
 /** The rooms of one open journal; what the writer and the reader share. */
 export interface Tables {
   readonly database: Database
+  readonly cipher: RowCipher
   readonly measurements: MeasurementTable
   readonly alerts: AlertLog
   readonly batches: BatchTable
   readonly outbox: Outbox
 }
 
-export function openTables(database: Database, clock: Clock): Tables {
-  const measurements = new MeasurementTable(database)
+export function openTables(database: Database, cipher: RowCipher, clock: Clock): Tables {
+  const measurements = new MeasurementTable(database, cipher)
   return {
     database,
+    cipher,
     measurements,
-    alerts: new AlertLog(database),
-    batches: new BatchTable(database, measurements),
+    alerts: new AlertLog(database, cipher),
+    batches: new BatchTable(database, measurements, cipher),
     outbox: new Outbox(database, clock),
   }
 }
