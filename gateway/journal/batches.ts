@@ -1,5 +1,6 @@
 import { type Address, type BatchHeader, type ClosedBatch, type Hash32, type Leaf, NO_ROOT } from '#gateway/anchoring/batch.js'
 import { HomebeatError } from '#gateway/runtime/errors.js'
+import type { BatchHead } from './batch-heads.js'
 import type { RowCipher } from './cipher.js'
 import type { Database } from './database.js'
 import type { MeasurementTable } from './measurements.js'
@@ -87,6 +88,16 @@ export class BatchTable {
       leaves: this.#database.all<LeafRow>(BATCHES.leaves, number).map((leaf) => this.#open(number, leaf)),
       closedAt: row.closedAt,
     }
+  }
+
+  /** Heads of the batches above a number, oldest first; of those that have been signed here. */
+  headsAfter(number: number): BatchHead[] {
+    return this.#database.all<BatchRow>(BATCHES.after, number).map((row) => ({
+      header: toHeader(row),
+      domain: { chainId: row.chainId, contract: row.contract as Address },
+      signature: row.signature,
+      closedAt: row.closedAt,
+    }))
   }
 
   numbers(): number[] {

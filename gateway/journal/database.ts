@@ -18,6 +18,8 @@ export class Database {
   readonly path: string
   readonly #sqlite: Sqlite.Database
   readonly #statements = new Map<string, Sqlite.Statement>()
+  /** Called with what says that the file is damaged, while it is in use. */
+  onDamage: (error: HomebeatError) => void = () => {}
 
   private constructor(path: string, sqlite: Sqlite.Database) {
     this.path = path
@@ -96,6 +98,11 @@ export class Database {
     return this.#guard('write', () => this.#sqlite.transaction(action).immediate())
   }
 
+  /** While rows go in whose references are not there yet. */
+  ignoreReferences(): void {
+    this.#sqlite.pragma('foreign_keys = OFF')
+  }
+
   /** Writes the whole file anew, so that neither its free pages nor its log keep what was once in it. */
   rewrite(): void {
     this.#guard('write', () => {
@@ -129,8 +136,10 @@ export class Database {
   #guard<Result>(action: 'read' | 'write', body: () => Result): Result {
     try {
       return body()
-    } catch (error) {
-      throw journalError(error, this.path, action)
+    } catch (cause) {
+      const error = journalError(cause, this.path, action)
+      if (error.code === 'journal.damaged') this.onDamage(error)
+      throw error
     }
   }
 }

@@ -17,8 +17,8 @@ export function journalError(error: unknown, path: string, action: 'open' | 'rea
 export function damaged(path: string, cause?: unknown): HomebeatError {
   return new HomebeatError(
     'journal.damaged',
-    `The journal ${path} is damaged: stop the gateway, move this file and its -wal and -shm files to a safe place, and start again with a new one.`,
-    { cause },
+    `The journal ${path} is damaged: start the gateway again, it sets the file aside and saves what can be read.`,
+    { retry: 'transient', cause },
   )
 }
 

@@ -2,6 +2,7 @@ import { systemClock } from '#gateway/runtime/clock.js'
 import { HomebeatError } from '#gateway/runtime/errors.js'
 import { anchorJournal } from './anchors.js'
 import type { RowCipher } from './cipher.js'
+import { openDamages } from './damages.js'
 import { Database } from './database.js'
 import { epochKeyStore } from './epoch-keys.js'
 import type { JournalReader } from './journal.js'
@@ -35,6 +36,7 @@ export function openJournalReader(path: string): JournalReader {
     alertDeliveries: (limit) => alerts.deliveries(limit),
     depths: () => outbox.depths(),
     totals: () => totalsOf(tables),
+    damages: () => openDamages(database),
     anchors: anchorJournal(() => database),
     epochKeys: epochKeyStore(() => database),
     close: () => database.close(),

@@ -41,6 +41,7 @@ export const ALERTS = {
 export const BATCHES = {
   last: `SELECT ${HEADER} FROM batch WHERE number = (SELECT max(number) FROM batch)`,
   byNumber: `SELECT ${HEADER} FROM batch WHERE number = ?`,
+  after: `SELECT ${HEADER} FROM batch WHERE number > ? AND count > 0 ORDER BY number`,
   numbers: `SELECT number FROM batch ORDER BY number`,
   insert: `INSERT INTO batch (number, gateway, previous_root, root, count, period_start, period_end, chain_id, contract,
     signature, closed_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,

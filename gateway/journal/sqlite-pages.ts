@@ -132,7 +132,7 @@ export function logIsDamaged(path: string): boolean {
   if (!existsSync(`${path}-wal`)) return false
   const log = openSync(`${path}-wal`, 'r')
   try {
-    return scanLog(log)?.damaged ?? fstatSync(log).size > WAL_HEADER_BYTES
+    return scanLog(log).damaged
   } finally {
     closeSync(log)
   }
@@ -145,24 +145,25 @@ interface LogScan {
   readonly damaged: boolean
 }
 
-/** Null when the log's header does not verify. */
-function scanLog(log: number): LogScan | null {
-  const header = read(log, 0, WAL_HEADER_BYTES)
-  if (header.length < WAL_HEADER_BYTES || header.readUInt32BE(0) >>> 1 !== 0x377f0682 >>> 1) return null
-  const little = (header.readUInt32BE(0) & 1) === 0
-  const pageSize = header.readUInt32BE(8)
-  let sum = checksum(header.subarray(0, 24), [0, 0], little)
-  if (sum[0] !== header.readUInt32BE(24) || sum[1] !== header.readUInt32BE(28) || !isPageSize(pageSize)) return null
+/** Where the log's header does not verify, the salts are those of its first frames; the sum of the very first is lost. */
+function scanLog(log: number): LogScan {
+  const { size } = fstatSync(log)
+  const whole = logHeader(log)
+  const { little, pageSize, salts } = whole ?? {
+    little: true,
+    pageSize: PAGE_SIZE,
+    salts: saltsOfFrames(log),
+  }
+  let sum: [number, number] = whole?.sum ?? [0, 0]
   const pages = new Map<number, number>()
   let pending = new Map<number, number>()
   let broken = false
   let commitBehind = false
-  let damaged = false
-  const { size } = fstatSync(log)
+  let damaged = whole === null && size > WAL_HEADER_BYTES
   for (let at = WAL_HEADER_BYTES; at + FRAME_HEADER_BYTES + pageSize <= size; at += FRAME_HEADER_BYTES + pageSize) {
     const frame = read(log, at, FRAME_HEADER_BYTES + pageSize)
     // Of this round of the log, not of one before: the header's salts are in each frame.
-    if (frame.compare(header, 16, 24, 8, 16) !== 0) {
+    if (!frame.subarray(8, 16).equals(salts)) {
       broken = true
       // The sum goes on from what the frame says, so that one bad frame does not take all others with it.
       sum = [frame.readUInt32BE(16), frame.readUInt32BE(20)]
@@ -183,6 +184,25 @@ function scanLog(log: number): LogScan | null {
     commitBehind ||= broken
   }
   return { pageSize, pages, damaged }
+}
+
+/** What most of the first frames say: one of them may be damaged too. */
+function saltsOfFrames(log: number): Buffer {
+  const salts = [0, 1, 2, 3, 4].map((frame) =>
+    read(log, WAL_HEADER_BYTES + frame * (FRAME_HEADER_BYTES + PAGE_SIZE) + 8, 8),
+  )
+  const votes = (one: Buffer) => salts.filter((other) => other.length === 8 && other.equals(one)).length
+  return salts.reduce((best, one) => (votes(one) > votes(best) ? one : best))
+}
+
+function logHeader(log: number) {
+  const header = read(log, 0, WAL_HEADER_BYTES)
+  if (header.length < WAL_HEADER_BYTES || header.readUInt32BE(0) >>> 1 !== 0x377f0682 >>> 1) return null
+  const little = (header.readUInt32BE(0) & 1) === 0
+  const pageSize = header.readUInt32BE(8)
+  const sum = checksum(header.subarray(0, 24), [0, 0], little)
+  if (sum[0] !== header.readUInt32BE(24) || sum[1] !== header.readUInt32BE(28) || !isPageSize(pageSize)) return null
+  return { little, pageSize, salts: header.subarray(16, 24), sum }
 }
 
 /** https://www.sqlite.org/fileformat.html#checksum_algorithm */
