@@ -15,6 +15,7 @@ import type { Watcher } from './alerts/system-condition.js'
 import { AnchorDeliverer } from './anchoring/anchor-deliverer.js'
 import type { Address } from './anchoring/batch.js'
 import { Batcher } from './anchoring/batcher.js'
+import { ChainHeadSeeker } from './anchoring/chain-head.js'
 import { EthersLedger } from './anchoring/ethers-ledger.js'
 import { loadOrCreateGatewayKey } from './anchoring/gateway-key.js'
 import type { LoadedConfig } from './config/load.js'
@@ -24,6 +25,8 @@ import type { ControlCommand } from './control/command.js'
 import { ControlServer } from './control/control-server.js'
 import { FhirDeliverer } from './delivery/fhir-deliverer.js'
 import { Gateway } from './gateway.js'
+import { damageWatcher } from './journal/damage-watcher.js'
+import { journalCommands } from './journal/journal-commands.js'
 import { SqliteJournal } from './journal/sqlite-journal.js'
 import type { Deliverer } from './lanes/deliverer.js'
 import { LaneWorker } from './lanes/worker.js'
@@ -53,6 +56,8 @@ export interface Edges {
   readonly fetch?: typeof globalThis.fetch
   /** Where the terminal channel writes; standard error. */
   readonly terminal?: NodeJS.WritableStream
+  /** The journal was found damaged while in use: the gateway must be stopped and composed again, which recovers it. */
+  readonly onJournalDamage?: () => void
 }
 
 /**
@@ -81,6 +86,7 @@ export async function composeGateway(loaded: LoadedConfig, edges: Edges): Promis
     clock,
     logger,
     commit: config.commit,
+    ...(edges.onJournalDamage && { onDamage: edges.onJournalDamage }),
   })
 
   const { endpoints, chainId, contract, confirmations, gasPrice, pollSeconds } = config.chain
@@ -153,8 +159,8 @@ export async function composeGateway(loaded: LoadedConfig, edges: Edges): Promis
     const feed = new LiveFeed({ version: VERSION, home, journal, transports, clock })
     const page = new ConsoleServer({ feed, host: config.console.host, port: config.console.port, logger })
     /** What a person may tell the running gateway; each feature adds its own. */
-    const commands: ControlCommand[] = []
-    const watchers: Watcher[] = []
+    const commands: ControlCommand[] = [...journalCommands(journal)]
+    const watchers: Watcher[] = [damageWatcher(journal)]
     const closeFull = () => {
       if (journal.unbatchedCount() < config.batches.maxCount) return
       batcher.closeIfDue('count').catch((error) => logger.error({ err: error }, 'a full batch could not be closed'))
@@ -169,6 +175,7 @@ export async function composeGateway(loaded: LoadedConfig, edges: Edges): Promis
       control: new ControlServer({ dataDir, commands, logger }),
       watchers,
       ledger,
+      chainHead: new ChainHeadSeeker({ journal, ledger, gateway: signer.address as Address, clock, logger }),
       announcement: new RunFileKeeper(dataDir, () => page.address().url),
       pumps: transports.map(
         (transport) =>

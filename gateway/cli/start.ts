@@ -1,6 +1,7 @@
 import { Command, InvalidArgumentError } from 'commander'
 import { loadConfig } from '#gateway/config/load.js'
 import { composeGateway } from '#gateway/main.js'
+import { HomebeatError } from '#gateway/runtime/errors.js'
 import { createLogger } from '#gateway/runtime/logger.js'
 import { EXIT, verb } from './exit.js'
 import { CONFIG_OPTION } from './options.js'
@@ -30,14 +31,32 @@ function seconds(text: string): number {
   return Number(text)
 }
 
+/** A card that damages its journal again and again is not mended by starting: then the supervisor's people must look. */
+const MOST_RECOVERIES = 3
+
 async function start(options: StartOptions): Promise<void> {
   const loaded = loadConfig(options.config)
   const logger = createLogger(loaded.config.log.level)
-  const gateway = await composeGateway(loaded, { logger })
-  await gateway.start()
-  const reason = await stopAsked(options.untilStdinCloses === true)
-  logger.info({ reason }, 'stopping')
-  await gateway.stop(options.drainSeconds * 1000)
+  const asked = stopAsked(options.untilStdinCloses === true)
+  for (let recoveries = 0; ; recoveries++) {
+    let onJournalDamage = () => {}
+    const damaged = new Promise<'journal damaged'>((resolve) => {
+      onJournalDamage = () => resolve('journal damaged')
+    })
+    const gateway = await composeGateway(loaded, { logger, onJournalDamage: () => onJournalDamage() })
+    await gateway.start()
+    const reason = await Promise.race([asked, damaged])
+    logger.info({ reason }, 'stopping')
+    if (reason !== 'journal damaged') {
+      await gateway.stop(options.drainSeconds * 1000)
+      break
+    }
+    // Nothing can be delivered from a journal that must not be touched. In this process, so that a gateway without a
+    // supervisor goes on too; all that it holds is made anew.
+    await gateway.stop(0)
+    if (recoveries === MOST_RECOVERIES)
+      throw new HomebeatError('journal.damaged', 'The journal is damaged again and again: replace the card or disk.')
+  }
   // An open pipe would keep the process alive.
   process.stdin.destroy()
 }

@@ -1,6 +1,7 @@
 import { Command } from 'commander'
 import { loadConfig } from '#gateway/config/load.js'
 import type { GatewayStatus } from '#gateway/console/feed.js'
+import type { JournalDamage } from '#gateway/journal/journal.js'
 import { statusOf } from '#gateway/status/status.js'
 import { verb } from './exit.js'
 import { CONFIG_OPTION } from './options.js'
@@ -42,6 +43,22 @@ function describe(status: GatewayStatus): string {
     batches.lastAnchor
       ? `Last anchor: batch ${batches.lastAnchor.batchNumber} in block ${batches.lastAnchor.blockNumber}, ${ago(batches.lastAnchor.blockTime)}`
       : 'Last anchor: none yet',
+    ...(status.damages ?? []).flatMap(describeDamage),
   ]
   return `${lines.join('\n')}\n`
+}
+
+function describeDamage({ foundAt, reason, setAside, report }: JournalDamage): string[] {
+  const { rows, unreadablePages, refusedRows, batchesWithoutRecords, batchesMissing, failure } = report
+  const list = (numbers: readonly number[]) => numbers.slice(0, 20).join(', ') + (numbers.length > 20 ? ', …' : '')
+  return [
+    `The journal was damaged (found ${new Date(foundAt).toISOString()}: ${reason})`,
+    `  kept as ${setAside}`,
+    failure === undefined
+      ? `  saved ${Object.values(rows).reduce((sum, count) => sum + count, 0)} rows; ${refusedRows} rows on ${unreadablePages} unreadable pages were lost`
+      : `  nothing could be saved: ${failure}`,
+    ...(batchesWithoutRecords.length > 0 ? [`  records lost of batches ${list(batchesWithoutRecords)}`] : []),
+    ...(batchesMissing.length > 0 ? [`  nothing known of batches ${list(batchesMissing)}`] : []),
+    '  take note of it with: homebeat journal accept-damage',
+  ]
 }

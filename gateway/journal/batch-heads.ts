@@ -50,7 +50,9 @@ export class BatchHeads {
   }
 
   append(...heads: readonly BatchHead[]): void {
-    this.#file.append(...heads.map(({ header, domain, signature, closedAt }) => ({ header, domain, signature, closedAt })))
+    this.#file.append(
+      ...heads.map(({ header, domain, signature, closedAt }) => ({ header, domain, signature, closedAt })),
+    )
   }
 
   /** Once in a while: the file is read whole. */

@@ -1,4 +1,11 @@
-import { type Address, type BatchHeader, type ClosedBatch, type Hash32, type Leaf, NO_ROOT } from '#gateway/anchoring/batch.js'
+import {
+  type Address,
+  type BatchHeader,
+  type ClosedBatch,
+  type Hash32,
+  type Leaf,
+  NO_ROOT,
+} from '#gateway/anchoring/batch.js'
 import { HomebeatError } from '#gateway/runtime/errors.js'
 import type { BatchHead } from './batch-heads.js'
 import type { RowCipher } from './cipher.js'

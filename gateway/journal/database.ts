@@ -18,6 +18,7 @@ export class Database {
   readonly path: string
   readonly #sqlite: Sqlite.Database
   readonly #statements = new Map<string, Sqlite.Statement>()
+  #frozen: HomebeatError | null = null
   /** Called with what says that the file is damaged, while it is in use. */
   onDamage: (error: HomebeatError) => void = () => {}
 
@@ -98,6 +99,11 @@ export class Database {
     return this.#guard('write', () => this.#sqlite.transaction(action).immediate())
   }
 
+  /** From here on every attempt to write is answered with this: a damaged file is not written to. */
+  freeze(error: HomebeatError): void {
+    this.#frozen = error
+  }
+
   /** While rows go in whose references are not there yet. */
   ignoreReferences(): void {
     this.#sqlite.pragma('foreign_keys = OFF')
@@ -134,6 +140,7 @@ export class Database {
   }
 
   #guard<Result>(action: 'read' | 'write', body: () => Result): Result {
+    if (action === 'write' && this.#frozen) throw this.#frozen
     try {
       return body()
     } catch (cause) {

@@ -20,7 +20,7 @@ import { cipherFor } from './unlock.js'
  */
 export function openJournalReader(path: string): JournalReader {
   const database = Database.openReader(path)
-  const tables = openTables(database, readerCipher(database), systemClock)
+  const tables = openTables(database, readerCipher(database).cipher, systemClock)
   const { measurements, alerts, batches, outbox } = tables
   return {
     unbatchedCount: () => measurements.unbatchedCount(),
@@ -43,11 +43,13 @@ export function openJournalReader(path: string): JournalReader {
   }
 }
 
-function readerCipher(database: Database): RowCipher {
+/** `locked`: why nothing sealed can be read. */
+export function readerCipher(database: Database): { cipher: RowCipher; locked: HomebeatError | null } {
   try {
-    return cipherFor(database, readJournalKey(database.path))
+    return { cipher: cipherFor(database, readJournalKey(database.path)), locked: null }
   } catch (error) {
-    if (error instanceof HomebeatError && /^(journal\.key-|secret\.)/.test(error.code)) return lockedCipher(error)
+    if (error instanceof HomebeatError && /^(journal\.key-|secret\.)/.test(error.code))
+      return { cipher: lockedCipher(error), locked: error }
     database.close()
     throw error
   }

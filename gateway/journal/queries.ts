@@ -123,3 +123,10 @@ export const DAMAGE = {
   headUnknown: `SELECT count(*) AS count FROM journal_damage WHERE head_known = 0`,
   headKnown: `UPDATE journal_damage SET head_known = 1`,
 } as const
+
+/** Of `homebeat journal check`, which reads everything. */
+export const CHECK = {
+  batches: `SELECT number, count FROM batch ORDER BY number`,
+  leaves: `SELECT position, observation FROM leaf WHERE batch = ? ORDER BY position`,
+  unbatched: `SELECT identifier, payload FROM measurement WHERE batch IS NULL ORDER BY id`,
+} as const

@@ -57,7 +57,10 @@ export function recover(path: string, recovery: Recovery, key: Uint8Array, heads
     chmodSync(`${damaged}${suffix}`, 0o600)
   }
   syncFolder(folder)
-  logger.error({ reason: recovery.reason, setAside: damaged }, 'the journal is damaged: it is set aside, and what can be read is saved')
+  logger.error(
+    { reason: recovery.reason, setAside: damaged },
+    'the journal is damaged: it is set aside, and what can be read is saved',
+  )
 
   const fresh = `${path}.salvage`
   let report: SalvageReport

@@ -11,7 +11,7 @@ const INCOMPLETE = `SELECT b.number FROM batch b WHERE (${LEAVES}) <> b.count AN
 
 export const SALVAGE = {
   columns: `SELECT name, type, pk FROM pragma_table_info(?) ORDER BY cid`,
-  rootOf: `SELECT root FROM batch WHERE number = ?`,
+  signatureOf: `SELECT signature FROM batch WHERE number = ?`,
   insertBatch: BATCHES.insert,
   dropBatch: `DELETE FROM batch WHERE number = ?`,
   batches: `SELECT number, gateway, previous_root AS previousRoot, root, count, period_start AS periodStart,
@@ -24,7 +24,7 @@ export const SALVAGE = {
     `CREATE UNIQUE INDEX temp.batched_id ON batched(id)`,
     `UPDATE measurement SET payload = NULL, samples = NULL, batch = (SELECT batch FROM batched b WHERE b.id = measurement.id)
       WHERE id IN (SELECT id FROM batched)`,
-    `DELETE FROM measurement WHERE batch NOT IN (${KNOWN_BATCH})`,
+    `DELETE FROM measurement WHERE batch IS NOT NULL AND batch NOT IN (${KNOWN_BATCH})`,
   ],
   strayLeaves: `SELECT batch, position, measurement, observation FROM leaf
     WHERE measurement NOT IN (SELECT id FROM measurement)`,

@@ -11,7 +11,7 @@ import { keyWrong } from './journal-key.js'
 import { judge, type RowCheck, rowChecks } from './salvage-checks.js'
 import { SALVAGE } from './salvage-queries.js'
 import { openLeaf } from './sealed-rows.js'
-import { PAGE, type RawRow, SqlitePages } from './sqlite-pages.js'
+import { type RawRow, SqlitePages } from './sqlite-pages.js'
 
 const ROWS_AT_ONCE = 1000
 /** Made anew from the others, or of the new journal alone. */
@@ -74,9 +74,9 @@ export class Salvage {
       for (let number = next.pop(); number !== undefined; number = next.pop()) {
         if (seen.has(number)) continue
         const page = pages.tree(number)
+        if (!page || page.broken > 0) unreadable++
         if (!page) continue
         seen.add(number)
-        unreadable += page.broken > 0 ? 1 : 0
         for (const row of page.rows) take(row)
         next.push(...[...page.children].reverse())
       }
@@ -95,12 +95,14 @@ export class Salvage {
       const root = roots.get(table)
       if (root !== undefined) walk(root, (row) => this.#place(row, table))
     }
-    for (const table of NOT_SALVAGED) walk(roots.get(table) ?? 0, () => {})
-    const leafless = new Set<number>([PAGE.tableInterior])
+    for (const table of NOT_SALVAGED) {
+      const root = roots.get(table)
+      if (root !== undefined) walk(root, () => {})
+    }
     for (let number = 2; number <= pages.count; number++) {
       if (seen.has(number)) continue
       const page = pages.tree(number)
-      if (!page || leafless.has(page.type)) continue
+      if (!page) continue
       for (const row of page.rows) this.#place(row, null)
     }
     return unreadable
@@ -109,7 +111,10 @@ export class Salvage {
   /** @param table to which the tree says it belongs, null where there was none */
   #place(row: RawRow, table: string | null): void {
     const claimed = this.#checks.find((check) => check.table === table)
-    if (table !== null && !claimed) return this.#insert(table, row)
+    if (table !== null && !claimed) {
+      this.#insert(table, row)
+      return
+    }
     const candidates = claimed ? [claimed, ...this.#checks.filter((check) => check !== claimed)] : this.#checks
     let sealed = false
     for (const check of candidates) {
@@ -117,7 +122,8 @@ export class Salvage {
       sealed ||= judgement === 'sealed'
       if (judgement !== 'believable') continue
       if (row.values.some((value) => value instanceof Uint8Array && value.length > 32)) this.#opened++
-      return this.#insert(check.table, row)
+      this.#insert(check.table, row)
+      return
     }
     if (sealed) this.#unopened++
     // Entries of an index that lost its tree are many and no loss.
@@ -169,8 +175,8 @@ export class Salvage {
     const restored: number[] = []
     for (const head of heads) {
       const { gateway, number, previousRoot, root, count, periodStart, periodEnd } = head.header
-      const stored = this.#target.get<{ root: string }>(SALVAGE.rootOf, number)
-      if (stored?.root === root || !isSigned(head)) continue
+      const stored = this.#target.get<{ signature: string }>(SALVAGE.signatureOf, number)
+      if (stored?.signature === head.signature || !isSigned(head)) continue
       if (stored) this.#target.run(SALVAGE.dropBatch, number)
       const { chainId, contract } = head.domain
       this.#target.run(
@@ -178,7 +184,7 @@ export class Salvage {
         ...[number, gateway, previousRoot, root, count, periodStart, periodEnd, chainId, contract],
         ...[head.signature, head.closedAt],
       )
-      restored.push(number)
+      if (!stored) restored.push(number)
     }
     return restored
   }

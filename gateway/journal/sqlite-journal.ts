@@ -66,7 +66,7 @@ export class SqliteJournal implements Journal {
   readonly #queued = new Set<string>()
   #tables: Tables | null = null
   #lock: JournalLock | null = null
-  #damaged: HomebeatError | null = null
+  #damaged = false
 
   constructor(options: SqliteJournalOptions) {
     this.#options = options
@@ -102,7 +102,7 @@ export class SqliteJournal implements Journal {
     this.#group.flush()
     this.#tables.database.close()
     this.#tables = null
-    this.#damaged = null
+    this.#damaged = false
     this.#lock?.release()
     this.#lock = null
   }
@@ -270,8 +270,7 @@ export class SqliteJournal implements Journal {
     const size = (file: string) => statSync(file, { throwIfNoEntry: false })?.size ?? 0
     if (size(path) === 0 && size(`${path}-wal`) > 0)
       return requestRecovery(path, 'the file is empty, its log is not', clock.now())
-    if (suspect && logIsDamaged(path))
-      return requestRecovery(path, 'the log is damaged before its end', clock.now())
+    if (suspect && logIsDamaged(path)) return requestRecovery(path, 'the log is damaged before its end', clock.now())
     return null
   }
 
@@ -296,7 +295,8 @@ export class SqliteJournal implements Journal {
   #compareHeads({ batches, database }: Tables): void {
     const stored = batches.last()?.number ?? 0
     const kept = this.#heads.last()?.header.number ?? 0
-    if (kept > stored) throw damaged(database.path, new Error(`batch ${kept} was closed, the last one in it is ${stored}`))
+    if (kept > stored)
+      throw damaged(database.path, new Error(`batch ${kept} was closed, the last one in it is ${stored}`))
     this.#heads.trim()
     this.#heads.append(...batches.headsAfter(kept))
   }
@@ -306,7 +306,10 @@ export class SqliteJournal implements Journal {
       this.#heads.append(batch)
     } catch (error) {
       // The batch is durable; the next start writes its head again.
-      this.#options.logger.error({ err: error, batch: batch.header.number }, 'the head of a batch could not be kept apart')
+      this.#options.logger.error(
+        { err: error, batch: batch.header.number },
+        'the head of a batch could not be kept apart',
+      )
     }
   }
 
@@ -324,7 +327,8 @@ export class SqliteJournal implements Journal {
   /** Nothing more is written into a damaged file; the next start sets it aside. */
   #found(error: HomebeatError): void {
     if (this.#damaged) return
-    this.#damaged = error
+    this.#damaged = true
+    this.#tables?.database.freeze(error)
     const { path, clock, logger, onDamage } = this.#options
     logger.error({ err: error }, 'the journal is damaged: the gateway has to start again')
     try {
@@ -359,7 +363,6 @@ export class SqliteJournal implements Journal {
 
   /** A transaction, then, once durable, a call to those who wait for what it queued. */
   #transaction(action: () => void, onceDurable: () => void = () => {}): void {
-    if (this.#damaged) throw this.#damaged
     this.#queued.clear()
     this.#open.database.transaction(action)
     onceDurable()

@@ -7,10 +7,10 @@ const EPISODES = 50
 
 export type StatusSource = Pick<
   Journal,
-  'totals' | 'depths' | 'lastBatch' | 'transitions' | 'alertDeliveries' | 'unbatchedCount'
+  'totals' | 'depths' | 'lastBatch' | 'transitions' | 'alertDeliveries' | 'unbatchedCount' | 'damages'
 > & { readonly anchors: Pick<Journal['anchors'], 'lastReceipt'> }
 
-export type JournalStatus = Pick<GatewayStatus, 'measurements' | 'alerts' | 'lanes' | 'fhir' | 'batches'>
+export type JournalStatus = Pick<GatewayStatus, 'measurements' | 'alerts' | 'lanes' | 'fhir' | 'batches' | 'damages'>
 
 export function journalStatus(journal: StatusSource): JournalStatus {
   const totals = journal.totals()
@@ -32,6 +32,7 @@ export function journalStatus(journal: StatusSource): JournalStatus {
       last: last && { number: last.number, root: last.root },
       lastAnchor: journal.anchors.lastReceipt(),
     },
+    damages: journal.damages(),
   }
 }
 

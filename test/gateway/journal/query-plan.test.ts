@@ -27,6 +27,8 @@ const MAY_SCAN: Record<string, RegExp> = {
   // Only where the key's check value does not fit.
   'KEY.someLeaves': /^SCAN leaf$/,
   'KEY.someMeasurements': /^SCAN measurement USING INDEX measurement_unbatched$/,
+  'CHECK.batches': /^SCAN batch$/,
+  'CHECK.unbatched': /^SCAN measurement USING INDEX measurement_unbatched$/,
   'EPOCH_KEYS.list': /^SCAN epoch_key$/,
   'TOTALS.all': /^SCAN total$/,
 }

@@ -51,7 +51,8 @@ describe('A damaged journal', function () {
     expect(journal.damages()).to.have.length.above(0)
   }
 
-  const setAside = () => readdirSync(dirname(folder.journal)).filter((name) => /\.damaged-[^-]+-[^-]+-\w+-\w+-[\w.]+$/.test(name))
+  const setAside = () =>
+    readdirSync(dirname(folder.journal)).filter((name) => /\.damaged-[^-]+-[^-]+-\w+-\w+-[\w.]+$/.test(name))
   const wholeBatches = (home: DamagedHome) =>
     home.batches.filter((batch) => {
       const found = journal.batch(batch.header.number)
@@ -156,7 +157,9 @@ describe('A damaged journal', function () {
     await journal.start()
     // Another hand in the file: a leaf of another place, which SQLite cannot see.
     const sqlite = new Sqlite(folder.journal)
-    sqlite.exec('UPDATE leaf SET observation = (SELECT observation FROM leaf WHERE batch = 2 AND position = 0) WHERE batch = 3 AND position = 1')
+    sqlite.exec(
+      'UPDATE leaf SET observation = (SELECT observation FROM leaf WHERE batch = 2 AND position = 0) WHERE batch = 3 AND position = 1',
+    )
     sqlite.close()
     expect(await codeOf(() => journal.batch(3))).to.equal('journal.damaged')
     expect(told).to.equal(1)
@@ -179,7 +182,7 @@ describe('A damaged journal', function () {
     const wrong = signedBatch(journal)
     expect(journal.headKnown()).to.equal(false)
     expect(await codeOf(() => journal.closeBatch(wrong))).to.equal('journal.head-unknown')
-    const { gateway, number, previousRoot, root } = inFile.batches.at(-1)?.header as (typeof wrong)['header']
+    const { gateway, number, previousRoot, root } = (inFile.batches.at(-1) as typeof wrong).header
     journal.continueFrom({ gateway, number, previousRoot, root, time: 1 })
     expect(journal.headKnown()).to.equal(true)
     const next = signedBatch(journal)
