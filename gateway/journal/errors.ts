@@ -14,6 +14,12 @@ export function journalError(error: unknown, path: string, action: 'open' | 'rea
   })
 }
 
+/** Whether a journal that was being opened is damaged: also where its card cannot read a sector of it any more. */
+export function isDamage({ code, cause }: HomebeatError): boolean {
+  if (code === 'journal.damaged' || code === 'journal.sealed') return true
+  return cause instanceof Sqlite.SqliteError && /^SQLITE_IOERR_(READ|SHORT_READ|CORRUPTFS)$/.test(cause.code)
+}
+
 export function damaged(path: string, cause?: unknown): HomebeatError {
   return new HomebeatError(
     'journal.damaged',

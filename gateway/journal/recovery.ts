@@ -10,7 +10,6 @@ import { z } from 'zod'
 import { HomebeatError } from '#gateway/runtime/errors.js'
 import type { Logger } from '#gateway/runtime/logger.js'
 import type { BatchHeads } from './batch-heads.js'
-import { createRowCipher } from './cipher.js'
 import { Database } from './database.js'
 import type { SalvageReport } from './journal.js'
 import { syncFolder, writeDurably } from './lines-file.js'
@@ -95,7 +94,7 @@ function build(
   const database = Database.openWriter(fresh, false)
   try {
     database.ignoreReferences()
-    const salvaged = new Salvage(database, createRowCipher(key)).run(damaged ?? `${fresh}-nothing`, heads.all())
+    const salvaged = new Salvage(database, key).run(damaged ?? `${fresh}-nothing`, heads.all())
     const report = failure === undefined ? salvaged : { ...salvaged, failure }
     const headKnown = heads.last() === null ? 0 : 1
     database.run(DAMAGE.insert, foundAt, reason, setAside, JSON.stringify(report), headKnown)

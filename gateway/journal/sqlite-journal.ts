@@ -13,7 +13,7 @@ import { type CommitBounds, CommitGroup, type EncodedCommit } from './commit.js'
 import { openDamages } from './damages.js'
 import { Database } from './database.js'
 import { epochKeyCopy, epochKeyStore, reconcileEpochKeys } from './epoch-keys.js'
-import { damaged, journalError } from './errors.js'
+import { damaged, isDamage, journalError } from './errors.js'
 import type {
   AlertDelivery,
   ChainHead,
@@ -392,10 +392,6 @@ function lockJournal(path: string): JournalLock {
 
 function batchLanes({ fhir, anchor }: JournalLanes): string[] {
   return [...fhir.map(({ name }) => `fhir:${name}`), ...anchor.map((name) => `anchor:${name}`)]
-}
-
-function isDamage({ code }: HomebeatError): boolean {
-  return code === 'journal.damaged' || code === 'journal.sealed'
 }
 
 function reasonOf(error: HomebeatError): string {

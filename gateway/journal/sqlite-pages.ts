@@ -69,7 +69,7 @@ export class SqlitePages {
 
   #tree(page: Buffer, start: number): TreePage | null {
     const type = page[start] as TreePage['type']
-    if (!Object.values(PAGE).includes(type)) return null
+    if (page.length < start + 12 || !Object.values(PAGE).includes(type)) return null
     const interior = type === PAGE.tableInterior || type === PAGE.indexInterior
     const count = page.readUInt16BE(start + 3)
     const pointers = start + (interior ? 12 : 8)
@@ -156,12 +156,19 @@ function scanLog(log: number): LogScan {
   }
   let sum: [number, number] = whole?.sum ?? [0, 0]
   const pages = new Map<number, number>()
+  /** Behind a break: a torn end's remains too look like this, and are older than what was written over its beginning. */
+  const behind = new Map<number, number>()
   let pending = new Map<number, number>()
   let broken = false
   let commitBehind = false
   let damaged = whole === null && size > WAL_HEADER_BYTES
   for (let at = WAL_HEADER_BYTES; at + FRAME_HEADER_BYTES + pageSize <= size; at += FRAME_HEADER_BYTES + pageSize) {
     const frame = read(log, at, FRAME_HEADER_BYTES + pageSize)
+    if (frame.length < FRAME_HEADER_BYTES + pageSize) {
+      broken = true
+      sum = [0, 0]
+      continue
+    }
     // Of this round of the log, not of one before: the header's salts are in each frame.
     if (!frame.subarray(8, 16).equals(salts)) {
       broken = true
@@ -179,10 +186,11 @@ function scanLog(log: number): LogScan {
     if (commitBehind) damaged = true
     pending.set(frame.readUInt32BE(0), at + FRAME_HEADER_BYTES)
     if (frame.readUInt32BE(4) === 0) continue
-    for (const [page, offset] of pending) pages.set(page, offset)
+    for (const [page, offset] of pending) (broken ? behind : pages).set(page, offset)
     pending = new Map()
     commitBehind ||= broken
   }
+  if (damaged) for (const [page, offset] of behind) pages.set(page, offset)
   return { pageSize, pages, damaged }
 }
 
@@ -273,5 +281,10 @@ function slice(bytes: Buffer, at: number, length: number): Buffer {
 
 function read(file: number, at: number, length: number): Buffer {
   const bytes = Buffer.alloc(length)
-  return bytes.subarray(0, readSync(file, bytes, 0, length, at))
+  try {
+    return bytes.subarray(0, readSync(file, bytes, 0, length, at))
+  } catch {
+    // A sector that the card cannot read any more is as none; the others are still worth reading.
+    return bytes.subarray(0, 0)
+  }
 }

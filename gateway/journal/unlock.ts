@@ -1,4 +1,5 @@
 /** Ties a key to a journal: the first start writes what the key is known by, each later one compares. */
+import { HomebeatError } from '#gateway/runtime/errors.js'
 import type { Logger } from '#gateway/runtime/logger.js'
 import { createRowCipher, keyCheckOf, type RowCipher } from './cipher.js'
 import type { Database } from './database.js'
@@ -25,15 +26,29 @@ export function unlock(database: Database, key: Uint8Array, logger: Logger): Row
   if (row && !check.equals(row.checkValue) && !opensSome(database, cipher)) throw keyWrong(database.path)
   if (row?.allSealed !== 1) {
     database.run(KEY.put, check, 0)
-    sealClearRows(database, cipher)
-    database.rewrite()
-    database.run(KEY.put, check, 1)
-    logger.info('the journal is encrypted')
+    const sealed = sealClearRows(database, cipher)
+    // A journal that never had a clear row has nothing to hide in its free pages.
+    if (sealed === 0 && !row) database.run(KEY.put, check, 1)
+    else rewrite(database, check, logger)
   } else if (!check.equals(row.checkValue)) {
     logger.warn('the check value of the journal’s key was damaged; rows open, it is written anew')
     database.run(KEY.put, check, 1)
   }
   return cipher
+}
+
+/** A disk that is too full for a second copy must not keep a home unwatched: the next start tries again. */
+function rewrite(database: Database, check: Uint8Array, logger: Logger): void {
+  try {
+    database.rewrite()
+  } catch (error) {
+    if (!(error instanceof HomebeatError) || error.retry !== 'transient' || error.code === 'journal.damaged')
+      throw error
+    logger.warn({ err: error }, 'the journal is encrypted, but free pages may still hold clear values: free some space')
+    return
+  }
+  database.run(KEY.put, check, 1)
+  logger.info('the journal is encrypted')
 }
 
 /** For a reader, which changes nothing. @throws HomebeatError `journal.key-wrong` */
@@ -65,19 +80,24 @@ function opensSome(database: Database, cipher: RowCipher): boolean {
   )
 }
 
-/** Bounded transactions; clear rows are told by their type, so that a crash in between costs nothing. */
-function sealClearRows(database: Database, cipher: RowCipher): void {
-  eachClear<{ id: number; identifier: string; payload: string; samples: Uint8Array | null }>(
+/** @returns how many. Bounded transactions; clear rows are told by their type, so that a crash in between costs nothing. */
+function sealClearRows(database: Database, cipher: RowCipher): number {
+  const measurements = eachClear<{ id: number; identifier: string; payload: string; samples: Uint8Array | null }>(
     database,
     KEY.clearMeasurements,
     (row) => database.run(KEY.sealMeasurement, sealMeasurement(cipher, row.identifier, row), row.id),
   )
-  eachClear<{ id: number; batch: number; position: number; identifier: string; salt: string; observation: string }>(
-    database,
-    KEY.clearLeaves,
-    (row) => database.run(KEY.sealLeaf, sealLeaf(cipher, row.batch, row.position, row), row.id),
+  const leaves = eachClear<{
+    id: number
+    batch: number
+    position: number
+    identifier: string
+    salt: string
+    observation: string
+  }>(database, KEY.clearLeaves, (row) =>
+    database.run(KEY.sealLeaf, sealLeaf(cipher, row.batch, row.position, row), row.id),
   )
-  eachClear<{
+  const transitions = eachClear<{
     id: number
     alertId: string
     state: string
@@ -87,20 +107,22 @@ function sealClearRows(database: Database, cipher: RowCipher): void {
   }>(database, KEY.clearTransitions, (row) =>
     database.run(KEY.sealTransition, sealTransition(cipher, row, row.value, row.limitValue), row.id),
   )
+  return measurements + leaves + transitions
 }
 
 function eachClear<Row extends { readonly id: number }>(
   database: Database,
   sql: string,
   seal: (row: Row) => void,
-): void {
+): number {
   let last = 0
-  for (;;) {
+  for (let count = 0; ; ) {
     const rows = database.all<Row>(sql, last, ROWS_AT_ONCE)
-    if (rows.length === 0) return
+    if (rows.length === 0) return count
     database.transaction(() => {
       for (const row of rows) seal(row)
     })
     last = rows.at(-1)?.id ?? last
+    count += rows.length
   }
 }

@@ -72,7 +72,7 @@ describe('homebeat journal', function () {
   async function statusWhere(is: (status: GatewayStatus) => boolean): Promise<GatewayStatus> {
     for (;;) {
       const url = readRunFile(home.dataDir)?.console
-      const response = url && (await fetch(new URL('/api/status', url)).catch(() => null))
+      const response = url ? await fetch(new URL('/api/status', url)).catch(() => null) : null
       const status = response?.ok ? ((await response.json()) as GatewayStatus) : null
       if (status && is(status)) return status
       await new Promise((resolve) => setTimeout(resolve, 50))

@@ -3,11 +3,12 @@ import { dirname, join } from 'node:path'
 import Sqlite from 'better-sqlite3'
 import { expect } from 'chai'
 import fc from 'fast-check'
+import { isDamage, journalError } from '#gateway/journal/errors.js'
 import { journalKeyPath } from '#gateway/journal/journal-key.js'
 import type { SqliteJournal } from '#gateway/journal/sqlite-journal.js'
 import { logIsDamaged } from '#gateway/journal/sqlite-pages.js'
 import { BATCHES, DamagedHome, LEAVES_EACH, overwrite, signedBatch, UNBATCHED } from './damaged-home.js'
-import { codeOf, journalAt, measurement, type TemporaryFolder } from './journal-fixture.js'
+import { codeOf, journalAt, measurement, TemporaryFolder } from './journal-fixture.js'
 
 const PAGE = 4096
 
@@ -208,6 +209,23 @@ describe('A damaged journal', function () {
     expect(journal.unbatchedCount()).to.equal(UNBATCHED)
   })
 
+  it('does not take the only sealed row, which is damaged, for a wrong key', async () => {
+    folder = new TemporaryFolder()
+    journal = journalAt(folder.journal)
+    await journal.start()
+    await journal.commit({ measurements: [measurement('a')], transitions: [] })
+    await journal.stop()
+    const sqlite = new Sqlite(folder.journal)
+    sqlite.exec(`UPDATE measurement SET payload = x'01' || zeroblob(60)`)
+    sqlite.close()
+    await journal.start()
+    expect(await codeOf(() => journal.unbatched(1))).to.equal('journal.damaged')
+    await journal.stop()
+    await journal.start()
+    expect(journal.unbatchedCount()).to.equal(0)
+    expect(journal.damages()[0]?.report.refusedRows).to.equal(1)
+  })
+
   it('begins its recovery again when the power ends in the middle', async () => {
     await start((path) => {
       writeFileSync(
@@ -275,6 +293,14 @@ describe('A damaged journal', function () {
       { numRuns: 24, seed: 9 },
     )
     expect(found).to.be.above(4)
+  })
+
+  it('counts a sector that the card cannot read any more as damage when it opens, a full disk not', () => {
+    const error = (code: string) => journalError(new Sqlite.SqliteError('', code), '/data/journal.db', 'open')
+    for (const code of ['SQLITE_CORRUPT', 'SQLITE_CORRUPT_INDEX', 'SQLITE_NOTADB', 'SQLITE_IOERR_READ'])
+      expect(isDamage(error(code)), code).to.equal(true)
+    for (const code of ['SQLITE_FULL', 'SQLITE_BUSY', 'SQLITE_IOERR_FSYNC', 'SQLITE_CANTOPEN'])
+      expect(isDamage(error(code)), code).to.equal(false)
   })
 
   function inFileJournal(): string {
