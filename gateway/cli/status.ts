@@ -55,7 +55,7 @@ function describeDamage({ foundAt, reason, setAside, report }: JournalDamage): s
     `The journal was damaged (found ${new Date(foundAt).toISOString()}: ${reason})`,
     `  kept as ${setAside}`,
     failure === undefined
-      ? `  saved ${Object.values(rows).reduce((sum, count) => sum + count, 0)} rows; ${refusedRows} rows on ${unreadablePages} unreadable pages were lost`
+      ? `  saved ${Object.values(rows).reduce((sum, count) => sum + count, 0)} rows; ${refusedRows} were altered or torn; lost is also what was on ${unreadablePages} pages that cannot be read`
       : `  nothing could be saved: ${failure}`,
     ...(batchesWithoutRecords.length > 0 ? [`  records lost of batches ${list(batchesWithoutRecords)}`] : []),
     ...(batchesMissing.length > 0 ? [`  nothing known of batches ${list(batchesMissing)}`] : []),
