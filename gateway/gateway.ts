@@ -30,6 +30,8 @@ export interface GatewayParts {
   readonly batcher: Batcher
   readonly schedule: Schedule
   readonly ledger: { close(): void }
+  /** Finds out where batches go on, where the journal lost that. */
+  readonly chainHead: Lifecycle
   readonly console: Lifecycle
   readonly control: Lifecycle
   /** Look after parts of the gateway; asked on every tick. */
@@ -59,11 +61,11 @@ export class Gateway implements Lifecycle {
   async start(): Promise<void> {
     if (this.#running) return
     this.#running = true
-    const { console: page, control, channels, lanes, pumps, schedule, announcement, logger } = this.#parts
+    const { console: page, control, chainHead, channels, lanes, pumps, schedule, announcement, logger } = this.#parts
     const started: Lifecycle[] = []
     try {
       // The page first: its port is what people get wrong, and nothing is read before it is known to be free.
-      for (const part of [page, control, ...channels, ...lanes, ...pumps, schedule, announcement]) {
+      for (const part of [page, control, chainHead, ...channels, ...lanes, ...pumps, schedule, announcement]) {
         await part.start()
         started.push(part)
       }
@@ -102,6 +104,7 @@ export class Gateway implements Lifecycle {
     }
     await Promise.all(lanes.map((lane) => lane.stop()))
     await Promise.all(this.#parts.channels.map((channel) => channel.stop()))
+    await this.#parts.chainHead.stop()
     this.#parts.ledger.close()
     await this.#parts.control.stop()
     await this.#parts.console.stop()

@@ -19,6 +19,7 @@ import type { Watcher } from './alerts/system-condition.js'
 import { AnchorDeliverer } from './anchoring/anchor-deliverer.js'
 import type { Address } from './anchoring/batch.js'
 import { Batcher } from './anchoring/batcher.js'
+import { ChainHeadSeeker } from './anchoring/chain-head.js'
 import { EthersLedger } from './anchoring/ethers-ledger.js'
 import { loadOrCreateGatewayKey } from './anchoring/gateway-key.js'
 import type { LoadedConfig } from './config/load.js'
@@ -28,6 +29,8 @@ import type { ControlCommand } from './control/command.js'
 import { ControlServer } from './control/control-server.js'
 import { FhirDeliverer } from './delivery/fhir-deliverer.js'
 import { Gateway } from './gateway.js'
+import { damageWatcher } from './journal/damage-watcher.js'
+import { journalCommands } from './journal/journal-commands.js'
 import { Retention } from './journal/retention.js'
 import { SqliteJournal } from './journal/sqlite-journal.js'
 import { configuredLanes } from './lanes/configured-lanes.js'
@@ -71,6 +74,8 @@ export interface Edges {
   readonly terminal?: NodeJS.WritableStream
   /** Free space of a folder's disk; that of node:fs. */
   readonly statfs?: DiskWatcherOptions['statfs']
+  /** The journal was found damaged while in use: the gateway must be stopped and composed again, which recovers it. */
+  readonly onJournalDamage?: () => void
 }
 
 /**
@@ -100,6 +105,7 @@ export async function composeGateway(loaded: LoadedConfig, edges: Edges): Promis
       maxMessages: config.unmapped.maxMessages,
       maxBytes: config.unmapped.maxMebibytes * 1024 * 1024,
     },
+    ...(edges.onJournalDamage && { onDamage: edges.onJournalDamage }),
   })
 
   const { endpoints, chainId, contract, confirmations, gasPrice, pollSeconds } = config.chain
@@ -198,10 +204,12 @@ export async function composeGateway(loaded: LoadedConfig, edges: Edges): Promis
     const commands: ControlCommand[] = [
       ...deviceCommands(devices, config.transports),
       ...mappingCommands({ journal, pipeline, clock }),
+      ...journalCommands(journal),
     ]
     const watchers: Watcher[] = [
       ...transports.filter((one) => one instanceof BrokerTransport || one instanceof ClientTransport),
       new UnmappedWatcher(() => journal.unmapped.isFull()),
+      damageWatcher(journal),
     ]
     const lanes = [...deliverers].map(
       ([lane, deliverer]) => new LaneWorker({ lane, journal, deliverer, clock, logger }),
@@ -236,6 +244,7 @@ export async function composeGateway(loaded: LoadedConfig, edges: Edges): Promis
       control: new ControlServer({ dataDir, commands, logger }),
       watchers,
       ledger,
+      chainHead: new ChainHeadSeeker({ journal, ledger, gateway: signer.address as Address, clock, logger }),
       announcement: new RunFileKeeper(dataDir, () => page.address().url),
       pumps: transports.map(
         (transport) =>

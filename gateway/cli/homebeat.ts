@@ -12,6 +12,7 @@ import { deviceCommand } from './device.js'
 import { EXIT } from './exit.js'
 import { flashCommand } from './flash.js'
 import { identityCommand } from './identity.js'
+import { journalCommand } from './journal.js'
 import { mapCommand } from './map.js'
 import { queueCommand } from './queue.js'
 import { simulateCommand } from './simulate.js'
@@ -32,6 +33,7 @@ const program = new Command('homebeat')
   .addCommand(calibrateCommand())
   .addCommand(mapCommand())
   .addCommand(deviceCommand())
+  .addCommand(journalCommand())
   .addCommand(simulateCommand())
 
 program.exitOverride((error) => {

@@ -1,7 +1,7 @@
 import { Command } from 'commander'
 import { loadConfig } from '#gateway/config/load.js'
 import type { GatewayStatus } from '#gateway/console/feed.js'
-import type { LaneDepth } from '#gateway/journal/journal.js'
+import type { JournalDamage, LaneDepth } from '#gateway/journal/journal.js'
 import { statusOf } from '#gateway/status/status.js'
 import { verb } from './exit.js'
 import { CONFIG_OPTION } from './options.js'
@@ -43,6 +43,7 @@ function describe(status: GatewayStatus): string {
     batches.lastAnchor
       ? `Last anchor: batch ${batches.lastAnchor.batchNumber} in block ${batches.lastAnchor.blockNumber}, ${ago(batches.lastAnchor.blockTime)}`
       : 'Last anchor: none yet',
+    ...(status.damages ?? []).flatMap(describeDamage),
   ]
   return `${lines.join('\n')}\n`
 }
@@ -78,5 +79,20 @@ function laneLines(lane: LaneDepth, now: number): string[] {
   return [
     `  ${lane.lane.padEnd(24)} ${state.padEnd(10)} ${counts.join(', ')}`,
     ...(notes.length > 0 ? [`  ${''.padEnd(24)} ${notes.join('; ')}`] : []),
+  ]
+}
+
+function describeDamage({ foundAt, reason, setAside, report }: JournalDamage): string[] {
+  const { rows, unreadablePages, refusedRows, batchesWithoutRecords, batchesMissing, failure } = report
+  const list = (numbers: readonly number[]) => numbers.slice(0, 20).join(', ') + (numbers.length > 20 ? ', …' : '')
+  return [
+    `The journal was damaged (found ${new Date(foundAt).toISOString()}: ${reason})`,
+    `  kept as ${setAside}`,
+    failure === undefined
+      ? `  saved ${Object.values(rows).reduce((sum, count) => sum + count, 0)} rows; ${refusedRows} were altered or torn; lost is also what was on ${unreadablePages} pages that cannot be read`
+      : `  nothing could be saved: ${failure}`,
+    ...(batchesWithoutRecords.length > 0 ? [`  records lost of batches ${list(batchesWithoutRecords)}`] : []),
+    ...(batchesMissing.length > 0 ? [`  nothing known of batches ${list(batchesMissing)}`] : []),
+    '  take note of it with: homebeat journal accept-damage',
   ]
 }

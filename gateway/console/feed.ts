@@ -5,7 +5,7 @@
 import type { BodyPosition, Quality, SensorKind } from '#fhir/measurement.js'
 import type { AlertState, AlertTransition, Priority } from '#gateway/alerts/alert.js'
 import type { AnchorReceipt } from '#gateway/anchoring/batch.js'
-import type { LaneDepth } from '#gateway/journal/journal.js'
+import type { JournalDamage, LaneDepth } from '#gateway/journal/journal.js'
 import type { UnmappedCount } from '#gateway/mapping/unmapped.js'
 import type { TransportStatus } from '#gateway/transports/transport.js'
 
@@ -56,6 +56,8 @@ export interface GatewayStatus {
     readonly last: { readonly number: number; readonly root: string } | null
     readonly lastAnchor: AnchorReceipt | null
   }
+  /** What the journal lost and nobody has taken note of yet; absent or []: nothing. */
+  readonly damages?: readonly JournalDamage[]
   readonly process: { readonly rssMb: number; readonly cpuSeconds: number } | null
 }
 

@@ -7,9 +7,12 @@ import {
   NO_ROOT,
 } from '#gateway/anchoring/batch.js'
 import { HomebeatError } from '#gateway/runtime/errors.js'
+import type { BatchHead } from './batch-heads.js'
+import type { RowCipher } from './cipher.js'
 import type { Database } from './database.js'
 import type { MeasurementTable } from './measurements.js'
 import { BATCHES } from './queries.js'
+import { openLeaf, openSalts, sealLeaf, sealSalts } from './sealed-rows.js'
 import { addTotal, BATCHES_CLOSED } from './totals.js'
 
 /** Of a hash, and of a salt. */
@@ -31,8 +34,8 @@ interface BatchRow {
 
 interface LeafRow {
   readonly identifier: string
-  readonly salt: string
-  readonly observation: string
+  readonly position: number
+  readonly observation: Uint8Array
 }
 
 interface ProofRow {
@@ -60,9 +63,11 @@ export interface HeldLeaf {
 export class BatchTable {
   readonly #database: Database
   readonly #measurements: MeasurementTable
+  readonly #cipher: RowCipher
 
-  constructor(database: Database, measurements: MeasurementTable) {
+  constructor(database: Database, measurements: MeasurementTable, cipher: RowCipher) {
     this.#database = database
+    this.#cipher = cipher
     this.#measurements = measurements
   }
 
@@ -92,8 +97,8 @@ export class BatchTable {
       const measurement = this.#measurements.giveToBatch(leaf.identifier, header.number)
       if (measurement === null)
         throw contentError(header.number, 'a leaf names a measurement that is not stored or already in a batch')
-      const salt = Buffer.from(leaf.salt, 'hex')
-      this.#database.run(BATCHES.insertLeaf, header.number, position, measurement, salt, leaf.observation)
+      const sealed = sealLeaf(this.#cipher, header.number, position, leaf)
+      this.#database.run(BATCHES.insertLeaf, header.number, position, measurement, sealed)
     }
     addTotal(this.#database, BATCHES_CLOSED, 1)
   }
@@ -111,7 +116,7 @@ export class BatchTable {
       header: toHeader(row),
       domain: { chainId: row.chainId, contract: row.contract as Address },
       signature: row.signature,
-      leaves: this.#database.all<LeafRow>(BATCHES.leaves, number),
+      leaves: this.#database.all<LeafRow>(BATCHES.leaves, number).map((leaf) => this.#open(number, leaf)),
       closedAt: row.closedAt,
       ...(leafHashes && { leafHashes }),
     }
@@ -126,20 +131,23 @@ export class BatchTable {
   /** Salts of a purged batch, in leaf order, where only clear targets have it; else null. */
   leafSalts(number: number): string[] | null {
     const salts = this.#database.get<ProofRow>(BATCHES.proofs, number)?.salts
-    return salts ? unpack(salts) : null
+    return salts ? unpack(openSalts(this.#cipher, number, salts)) : null
   }
 
   /** From here on these stand for the leaves. Call inside a transaction. */
   saveProofs(number: number, hashes: readonly Hash32[], salts: readonly string[] | null): void {
     const packed = pack(hashes.map((hash) => hash.slice(2)))
-    this.#database.run(BATCHES.saveProofs, packed, salts && pack(salts), number)
+    this.#database.run(BATCHES.saveProofs, packed, salts && sealSalts(this.#cipher, number, pack(salts)), number)
   }
 
   /** From this position on, in leaf order. */
   heldLeaves(number: number, from: number, limit: number): HeldLeaf[] {
-    return this.#database
-      .all<HeldLeafRow>(BATCHES.leafSlice, number, from, limit)
-      .map(({ position, measurement, sensor, ...leaf }) => ({ position, measurement, sensor, leaf }))
+    return this.#database.all<HeldLeafRow>(BATCHES.leafSlice, number, from, limit).map((row) => ({
+      position: row.position,
+      measurement: row.measurement,
+      sensor: row.sensor,
+      leaf: this.#open(number, row),
+    }))
   }
 
   deleteLeaf(number: number, position: number): void {
@@ -158,8 +166,24 @@ export class BatchTable {
     return this.#database.all<{ number: number }>(BATCHES.owed, lane, anchor).map(({ number }) => number)
   }
 
+  /** Heads of the batches above a number, oldest first; of those that have been signed here. */
+  headsAfter(number: number): BatchHead[] {
+    return this.#database.all<BatchRow>(BATCHES.after, number).map((row) => ({
+      header: toHeader(row),
+      domain: { chainId: row.chainId, contract: row.contract as Address },
+      signature: row.signature,
+      closedAt: row.closedAt,
+    }))
+  }
+
   numbers(): number[] {
     return this.#database.all<{ number: number }>(BATCHES.numbers).map(({ number }) => number)
+  }
+
+  #open(number: number, { identifier, position, observation }: LeafRow): Leaf {
+    const leaf = openLeaf(this.#cipher, number, position, observation)
+    if (leaf.identifier === identifier) return leaf
+    throw new HomebeatError('journal.sealed', `Leaf ${position} of batch ${number} names another measurement.`)
   }
 
   #checkOrder(header: BatchHeader): void {

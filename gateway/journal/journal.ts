@@ -7,7 +7,7 @@ import type { Measurement, SensorKind } from '#fhir/measurement.js'
 import type { Actor, AlertTransition } from '#gateway/alerts/alert.js'
 import type { OpenDispatch } from '#gateway/alerts/dispatch/dispatcher.js'
 import type { DigestItem, Notification, NotificationReason } from '#gateway/alerts/dispatch/notification.js'
-import type { AnchorReceipt, BatchHeader, ClosedBatch, Hash32 } from '#gateway/anchoring/batch.js'
+import type { Address, AnchorReceipt, BatchHeader, ClosedBatch, Hash32 } from '#gateway/anchoring/batch.js'
 import type { DeliveryOutcome } from '#gateway/lanes/outcome.js'
 import type { KeptMessage, UnmappedCount, UnmappedMessage } from '#gateway/mapping/unmapped.js'
 import type { Lifecycle } from '#gateway/runtime/lifecycle.js'
@@ -157,6 +157,43 @@ export interface JournalTotals {
   readonly batchesAnchored: number
 }
 
+/** What came out of a damaged file, and what did not. */
+export interface SalvageReport {
+  /** Rows saved, by table. */
+  readonly rows: Readonly<Record<string, number>>
+  /** Rows that were there and not believable: altered, or torn. */
+  readonly refusedRows: number
+  readonly unreadablePages: number
+  /** Numbers of batches of which records are lost and that a FHIR server may not have got. */
+  readonly batchesWithoutRecords: readonly number[]
+  /** Of them: only the head is known, from outside the journal; it can still be anchored. */
+  readonly batchesFromHeads: readonly number[]
+  /** Numbers of which nothing is known at all. */
+  readonly batchesMissing: readonly number[]
+  /** Why nothing but the heads could be saved, where that is so. */
+  readonly failure?: string
+}
+
+/** A damage that no person has taken note of yet. */
+export interface JournalDamage {
+  /** Epoch ms. */
+  readonly foundAt: number
+  readonly reason: string
+  /** Path of the damaged file; it is kept. */
+  readonly setAside: string
+  readonly report: SalvageReport
+}
+
+/** Where a chain of batches goes on. */
+export interface ChainHead {
+  readonly gateway: Address
+  readonly number: number
+  readonly previousRoot: Hash32
+  readonly root: Hash32
+  /** Epoch ms. */
+  readonly time: number
+}
+
 export interface Journal extends Lifecycle {
   /**
    * COMMIT. Resolves when durable (group commit, `synchronous=FULL`); a transition flushes the group at once.
@@ -226,6 +263,9 @@ export interface Journal extends Lifecycle {
   leafSalts(number: number): string[] | null
 
   readonly queue: QueueJournal
+  /** What was lost and not accepted yet, oldest first. */
+  damages(): JournalDamage[]
+
   readonly anchors: AnchorJournal
   readonly epochKeys: EpochKeyStore
   readonly unmapped: UnmappedJournal
@@ -290,6 +330,7 @@ export interface JournalReader
     | 'leafHashes'
     | 'leafSalts'
     | 'totals'
+    | 'damages'
   > {
   readonly anchors: Pick<AnchorJournal, 'transaction' | 'receipt' | 'lastReceipt'>
   readonly epochKeys: Pick<EpochKeyStore, 'get' | 'list'>

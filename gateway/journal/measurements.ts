@@ -1,15 +1,22 @@
 import { type Measurement, SENSOR_KINDS, type SensorKind } from '#fhir/measurement.js'
+import type { RowCipher } from './cipher.js'
 import type { Database } from './database.js'
 import { decodeMeasurement, type MeasurementRow } from './measurement-codec.js'
 import { MEASUREMENTS } from './queries.js'
+import { openMeasurement, sealMeasurement } from './sealed-rows.js'
 import { addTotal, readTotals } from './totals.js'
+
+type SealedRow = Pick<MeasurementRow, 'identifier' | 'sensor' | 'at'> & { readonly payload: Uint8Array }
 
 /** Measurements in commit order, until a batch holds them. */
 export class MeasurementTable {
   readonly #database: Database
 
-  constructor(database: Database) {
+  readonly #cipher: RowCipher
+
+  constructor(database: Database, cipher: RowCipher) {
     this.#database = database
+    this.#cipher = cipher
   }
 
   /** Stores those that are new; counts only those. Call inside a transaction. */
@@ -21,8 +28,7 @@ export class MeasurementTable {
         row.identifier,
         row.sensor,
         row.at,
-        row.payload,
-        row.samples,
+        sealMeasurement(this.#cipher, row.identifier, row),
       )
       if (changes > 0) added.set(row.sensor, (added.get(row.sensor) ?? 0) + 1)
     }
@@ -30,7 +36,9 @@ export class MeasurementTable {
   }
 
   unbatched(limit: number): Measurement[] {
-    return this.#database.all<MeasurementRow>(MEASUREMENTS.unbatched, limit).map(decodeMeasurement)
+    return this.#database
+      .all<SealedRow>(MEASUREMENTS.unbatched, limit)
+      .map((row) => decodeMeasurement({ ...row, ...openMeasurement(this.#cipher, row.identifier, row.payload) }))
   }
 
   unbatchedCount(): number {

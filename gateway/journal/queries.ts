@@ -4,7 +4,7 @@ const ENTRY = 'id, lane, kind, ref, state, attempts, created_at AS createdAt'
 const QUEUED = `id, lane, kind, ref, state, attempts, created_at AS createdAt, next_at AS nextAt, reason,
   settled_at AS settledAt, resources`
 const TRANSITION = `t.id, t.alert_id AS alertId, t.condition, t.kind, t.priority, t.state, t.at, t.raised_at AS raisedAt,
-  t.observable, t.measurement, t.value, t.comparator, t.limit_value AS limitValue, t.actor AS actorBy,
+  t.observable, t.measurement, t.value, t.comparator, t.actor AS actorBy,
   t.actor_via AS actorVia, t.actor_note AS actorNote`
 const DELIVERY = `d.id AS deliveryId, d.channel, d.contact, d.reason, d.delivered_at AS deliveredAt`
 const NOTIFICATION = `id, transition, key, alert_id AS alertId, reason, channel, contact, at, until, covers`
@@ -23,9 +23,9 @@ const depthsOf = (configured: 0 | 1) => `SELECT l.name AS lane,
     WHERE l.configured = ${configured} ORDER BY l.name`
 
 export const MEASUREMENTS = {
-  insert: `INSERT INTO measurement (identifier, sensor, at, payload, samples) VALUES (?, ?, ?, ?, ?)
+  insert: `INSERT INTO measurement (identifier, sensor, at, payload) VALUES (?, ?, ?, ?)
     ON CONFLICT (identifier) DO NOTHING`,
-  unbatched: `SELECT identifier, sensor, at, payload, samples FROM measurement WHERE batch IS NULL ORDER BY id LIMIT ?`,
+  unbatched: `SELECT identifier, sensor, at, payload FROM measurement WHERE batch IS NULL ORDER BY id LIMIT ?`,
   unbatchedCount: `SELECT count(*) AS count FROM measurement WHERE batch IS NULL`,
   find: `SELECT id, batch FROM measurement WHERE identifier = ?`,
   markBatched: `UPDATE measurement SET batch = ?, payload = NULL, samples = NULL WHERE id = ? AND batch IS NULL`,
@@ -37,8 +37,8 @@ export const MEASUREMENTS = {
 
 export const ALERTS = {
   insert: `INSERT INTO alert_transition (alert_id, condition, kind, priority, state, at, raised_at, observable,
-    measurement, value, comparator, limit_value, actor, actor_via, actor_note)
-    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+    measurement, value, comparator, actor, actor_via, actor_note)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
     ON CONFLICT (alert_id, state, at) DO NOTHING`,
   upsertEpisode: `INSERT INTO alert_episode (alert_id, latest, active) VALUES (?, ?, ?)
     ON CONFLICT (alert_id) DO UPDATE SET latest = excluded.latest, active = excluded.active`,
@@ -84,13 +84,14 @@ export const NOTIFICATIONS = {
 export const BATCHES = {
   last: `SELECT ${HEADER} FROM batch WHERE number = (SELECT max(number) FROM batch)`,
   byNumber: `SELECT ${HEADER} FROM batch WHERE number = ?`,
+  after: `SELECT ${HEADER} FROM batch WHERE number > ? AND count > 0 ORDER BY number`,
   numbers: `SELECT number FROM batch ORDER BY number`,
   insert: `INSERT INTO batch (number, gateway, previous_root, root, count, period_start, period_end, chain_id, contract,
     signature, closed_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-  insertLeaf: `INSERT INTO leaf (batch, position, measurement, salt, observation) VALUES (?, ?, ?, ?, ?)`,
-  leaves: `SELECT m.identifier, lower(hex(l.salt)) AS salt, l.observation FROM leaf l
+  insertLeaf: `INSERT INTO leaf (batch, position, measurement, salt, observation) VALUES (?, ?, ?, x'', ?)`,
+  leaves: `SELECT m.identifier, l.position, l.observation FROM leaf l
     JOIN measurement m ON m.id = l.measurement WHERE l.batch = ? ORDER BY l.position`,
-  leafSlice: `SELECT l.position, l.measurement, m.identifier, m.sensor, lower(hex(l.salt)) AS salt, l.observation
+  leafSlice: `SELECT l.position, l.measurement, m.identifier, m.sensor, l.observation
     FROM leaf l JOIN measurement m ON m.id = l.measurement WHERE l.batch = ? AND l.position >= ? ORDER BY l.position LIMIT ?`,
   deleteLeaf: `DELETE FROM leaf WHERE batch = ? AND position = ?`,
   // The leaf of a measurement whose batch was purged around it.
@@ -200,4 +201,39 @@ export const UNMAPPED = {
   discard: `DELETE FROM unmapped_message WHERE mapped_at IS NULL AND device = ?`,
   forget: `DELETE FROM unmapped_count WHERE device = ?`,
   mapped: `UPDATE unmapped_message SET mapped_at = ?, payload = NULL WHERE id = ?`,
+} as const
+
+export const KEY = {
+  get: `SELECT check_value AS checkValue, all_sealed AS allSealed FROM journal_key WHERE id = 1`,
+  put: `INSERT INTO journal_key (id, check_value, all_sealed) VALUES (1, ?, ?)
+    ON CONFLICT (id) DO UPDATE SET check_value = excluded.check_value, all_sealed = excluded.all_sealed`,
+  someLeaves: `SELECT batch, position, observation FROM leaf WHERE typeof(observation) = 'blob' LIMIT 8`,
+  someMeasurements: `SELECT identifier, payload FROM measurement WHERE batch IS NULL AND typeof(payload) = 'blob'
+    LIMIT 8`,
+  clearMeasurements: `SELECT id, identifier, payload, samples FROM measurement
+    WHERE id > ? AND typeof(payload) = 'text' ORDER BY id LIMIT ?`,
+  sealMeasurement: `UPDATE measurement SET payload = ?, samples = NULL WHERE id = ?`,
+  clearLeaves: `SELECT l.rowid AS id, l.batch, l.position, m.identifier, lower(hex(l.salt)) AS salt, l.observation
+    FROM leaf l JOIN measurement m ON m.id = l.measurement
+    WHERE l.rowid > ? AND typeof(l.observation) = 'text' ORDER BY l.rowid LIMIT ?`,
+  sealLeaf: `UPDATE leaf SET salt = x'', observation = ? WHERE rowid = ?`,
+  clearTransitions: `SELECT id, alert_id AS alertId, state, at, value, limit_value AS limitValue FROM alert_transition
+    WHERE id > ? AND (typeof(value) IN ('real', 'integer') OR limit_value IS NOT NULL) ORDER BY id LIMIT ?`,
+  sealTransition: `UPDATE alert_transition SET value = ?, limit_value = NULL WHERE id = ?`,
+} as const
+
+export const DAMAGE = {
+  insert: `INSERT INTO journal_damage (found_at, reason, set_aside, report, head_known) VALUES (?, ?, ?, ?, ?)`,
+  open: `SELECT id, found_at AS foundAt, reason, set_aside AS setAside, report, head_known AS headKnown
+    FROM journal_damage WHERE accepted_at IS NULL ORDER BY id`,
+  accept: `UPDATE journal_damage SET accepted_at = ? WHERE accepted_at IS NULL`,
+  headUnknown: `SELECT count(*) AS count FROM journal_damage WHERE head_known = 0`,
+  headKnown: `UPDATE journal_damage SET head_known = 1`,
+} as const
+
+/** Of `homebeat journal check`, which reads everything. */
+export const CHECK = {
+  batches: `SELECT number, count FROM batch ORDER BY number`,
+  leaves: `SELECT position, observation FROM leaf WHERE batch = ? ORDER BY position`,
+  unbatched: `SELECT identifier, payload FROM measurement WHERE batch IS NULL ORDER BY id`,
 } as const

@@ -1,4 +1,4 @@
-import { mkdirSync } from 'node:fs'
+import { mkdirSync, statSync } from 'node:fs'
 import { dirname } from 'node:path'
 import type { Measurement } from '#fhir/measurement.js'
 import type { AlertTransition } from '#gateway/alerts/alert.js'
@@ -10,15 +10,20 @@ import type { Clock } from '#gateway/runtime/clock.js'
 import { HomebeatError } from '#gateway/runtime/errors.js'
 import type { Logger } from '#gateway/runtime/logger.js'
 import { anchorJournal } from './anchors.js'
+import { BatchHeads } from './batch-heads.js'
 import { type CommitBounds, CommitGroup, type EncodedCommit } from './commit.js'
+import { openDamages } from './damages.js'
 import { Database } from './database.js'
-import { epochKeyStore } from './epoch-keys.js'
-import { journalError } from './errors.js'
+import { epochKeyCopy, epochKeyStore, reconcileEpochKeys } from './epoch-keys.js'
+import { damaged, isDamage, journalError } from './errors.js'
 import type {
   AlarmAction,
   AlertDelivery,
+  ChainHead,
   Commit,
+  EpochKeyStore,
   Journal,
+  JournalDamage,
   JournalTotals,
   LaneDepth,
   OutboxEntry,
@@ -27,11 +32,18 @@ import type {
   StoredNotification,
   UnmappedJournal,
 } from './journal.js'
+import { loadOrCreateJournalKey } from './journal-key.js'
+import type { LinesFile } from './lines-file.js'
 import { JournalLock } from './lock.js'
 import { encodeMeasurement } from './measurement-codec.js'
 import { purgeRules } from './purge-rules.js'
+import { BATCHES, DAMAGE } from './queries.js'
+import { pendingRecovery, type Recovery, recover, requestRecovery } from './recovery.js'
+import { requeue } from './requeue.js'
 import type { Purgeable, PurgeRule } from './retention.js'
+import { logIsDamaged } from './sqlite-pages.js'
 import { openTables, type Tables, totalsOf } from './tables.js'
+import { unlock } from './unlock.js'
 import type { UnmappedBounds } from './unmapped.js'
 
 export interface JournalLanes {
@@ -50,6 +62,8 @@ export interface SqliteJournalOptions {
   readonly commit: CommitBounds
   /** Room for messages that nobody could read; see `UNMAPPED_BOUNDS`. */
   readonly unmapped?: UnmappedBounds
+  /** Damage was found while the journal is in use: nothing is written any more, stop and start again. */
+  readonly onDamage?: () => void
 }
 
 /** The journal in one SQLite file: WAL, `synchronous=FULL` (a home has no UPS), one writing process. */
@@ -57,7 +71,6 @@ export class SqliteJournal implements Journal, Purgeable {
   readonly purgeRules: readonly PurgeRule[]
   readonly queue: QueueJournal
   readonly anchors = anchorJournal(() => this.#open.database)
-  readonly epochKeys = epochKeyStore(() => this.#open.database)
   readonly unmapped: UnmappedJournal = {
     counts: () => this.#open.unmapped.counts(),
     latest: (limit) => this.#open.unmapped.latest(limit),
@@ -65,40 +78,42 @@ export class SqliteJournal implements Journal, Purgeable {
     isFull: () => this.#open.unmapped.isFull(),
     discard: (deviceId) => this.#open.unmapped.discard(deviceId),
   }
+  readonly epochKeys: EpochKeyStore
   readonly #options: SqliteJournalOptions
+  readonly #heads: BatchHeads
+  readonly #epochKeyCopy: LinesFile
   readonly #group: CommitGroup
   readonly #listeners = new Map<string, Set<() => void>>()
   readonly #queued = new Set<string>()
   #tables: Tables | null = null
   #lock: JournalLock | null = null
+  #damaged = false
 
   constructor(options: SqliteJournalOptions) {
     this.#options = options
     this.queue = this.#queueJournal()
     const fhir = options.lanes.fhir.map(({ name, alerts }) => ({ lane: `fhir:${name}`, sealed: !alerts }))
     this.purgeRules = purgeRules({ tables: () => this.#open, fhir, logger: options.logger })
+    this.#heads = new BatchHeads(options.path)
+    this.#epochKeyCopy = epochKeyCopy(options.path)
+    this.epochKeys = epochKeyStore(() => this.#open.database, this.#epochKeyCopy)
     this.#group = new CommitGroup(options.commit, options.clock, (commits) => this.#write(commits))
   }
 
-  /** @throws HomebeatError `journal.in-use`, `journal.newer-schema`, `journal.damaged`, `journal.open-failed`, … */
+  /**
+   * A damaged journal does not keep the gateway from starting: it is set aside, and what can be read goes on.
+   * @throws HomebeatError `journal.in-use`, `journal.newer-schema`, `journal.key-missing`, `journal.key-wrong`,
+   * `journal.open-failed`, `secret.*`, …
+   */
   async start(): Promise<void> {
     if (this.#tables) return
-    const { path, lanes, clock, logger } = this.#options
+    const { path, logger } = this.#options
     this.#lock = lockJournal(path)
     const { afterCrash } = this.#lock
-    let database: Database | null = null
     try {
-      database = Database.openWriter(path, afterCrash)
-      const tables = openTables(database, clock, this.#options.unmapped)
-      const batchLanes = [
-        ...lanes.fhir.map(({ name }) => `fhir:${name}`),
-        ...lanes.anchor.map((name) => `anchor:${name}`),
-      ]
-      tables.outbox.recover([...batchLanes, ...lanes.alert.map((name) => `alert:${name}`)])
-      catchUp(tables, batchLanes, logger)
-      this.#tables = tables
+      const key = await loadOrCreateJournalKey(path)
+      this.#tables = this.#openOrRecover(key, afterCrash)
     } catch (error) {
-      database?.close()
       this.#lock.release()
       this.#lock = null
       throw error
@@ -111,6 +126,7 @@ export class SqliteJournal implements Journal, Purgeable {
     this.#group.flush()
     this.#tables.database.close()
     this.#tables = null
+    this.#damaged = false
     this.#lock?.release()
     this.#lock = null
   }
@@ -126,8 +142,35 @@ export class SqliteJournal implements Journal, Purgeable {
     this.#group.flush()
   }
 
+  damages(): JournalDamage[] {
+    return openDamages(this.#open.database)
+  }
+
+  /** A person has taken note of what was lost. @returns how many damages that were open */
+  acceptDamage(): number {
+    return this.#open.database.run(DAMAGE.accept, this.#options.clock.now()).changes
+  }
+
+  /** False after damage that took the last batch and the file of heads: nothing is closed before `continueFrom`. */
+  headKnown(): boolean {
+    return this.#open.database.get<{ count: number }>(DAMAGE.headUnknown)?.count === 0
+  }
+
+  /** @param anchored the last batch that the contract has of this gateway; null when it has none. */
+  continueFrom(anchored: ChainHead | null): void {
+    const { database, batches } = this.#open
+    this.#transaction(() => {
+      const last = batches.last()
+      if (anchored && anchored.number > (last?.number ?? 0)) {
+        const { number, gateway, previousRoot, root, time } = anchored
+        database.run(BATCHES.insert, number, gateway, previousRoot, root, 0, time, time, 0, '', '', time)
+      }
+      database.run(DAMAGE.headKnown)
+    })
+  }
+
   unbatched(limit: number): Measurement[] {
-    return this.#open.measurements.unbatched(limit)
+    return this.#reading(({ measurements }) => measurements.unbatched(limit))
   }
 
   unbatchedCount(): number {
@@ -136,14 +179,22 @@ export class SqliteJournal implements Journal, Purgeable {
 
   closeBatch(batch: ClosedBatch): void {
     const { batches, outbox } = this.#open
-    const { fhir, anchor } = this.#options.lanes
-    this.#transaction(() => {
-      batches.insert(batch)
-      for (const lane of [...fhir.map(({ name }) => `fhir:${name}`), ...anchor.map((name) => `anchor:${name}`)]) {
-        outbox.add(lane, 'batch', batch.header.number)
-        this.#queued.add(lane)
-      }
-    })
+    if (!this.headKnown())
+      throw new HomebeatError(
+        'journal.head-unknown',
+        'The journal was damaged and which batch was the last is not known yet: the chain is asked until it answers; readings are kept meanwhile.',
+        { retry: 'transient' },
+      )
+    this.#transaction(
+      () => {
+        batches.insert(batch)
+        for (const lane of batchLanes(this.#options.lanes)) {
+          outbox.add(lane, 'batch', batch.header.number)
+          this.#queued.add(lane)
+        }
+      },
+      () => this.#keepHead(batch),
+    )
   }
 
   lastBatch(): BatchHeader | null {
@@ -151,7 +202,7 @@ export class SqliteJournal implements Journal, Purgeable {
   }
 
   batch(number: number): ClosedBatch | null {
-    return this.#open.batches.byNumber(number)
+    return this.#reading(({ batches }) => batches.byNumber(number))
   }
 
   batchNumbers(): number[] {
@@ -167,11 +218,11 @@ export class SqliteJournal implements Journal, Purgeable {
   }
 
   activeAlerts(): AlertTransition[] {
-    return this.#open.alerts.active()
+    return this.#reading(({ alerts }) => alerts.active())
   }
 
   transition(id: number): AlertTransition | null {
-    return this.#open.alerts.byId(id)
+    return this.#reading(({ alerts }) => alerts.byId(id))
   }
 
   episode(alertId: string): AlertTransition[] {
@@ -195,15 +246,15 @@ export class SqliteJournal implements Journal, Purgeable {
   }
 
   alertDelivery(id: number): AlertDelivery | null {
-    return this.#open.alerts.deliveryById(id)
+    return this.#reading(({ alerts }) => alerts.deliveryById(id))
   }
 
   alertDeliveries(limit: number): AlertDelivery[] {
-    return this.#open.alerts.deliveries(limit)
+    return this.#reading(({ alerts }) => alerts.deliveries(limit))
   }
 
   transitions(limit: number): AlertTransition[] {
-    return this.#open.alerts.latest(limit)
+    return this.#reading(({ alerts }) => alerts.latest(limit))
   }
 
   claim(lane: string): OutboxEntry | null {
@@ -292,6 +343,96 @@ export class SqliteJournal implements Journal, Purgeable {
     return this.#tables
   }
 
+  #openOrRecover(key: Uint8Array, suspect: boolean): Tables {
+    const { path, clock, logger } = this.#options
+    const pending = pendingRecovery(path) ?? this.#lookForDamage(suspect)
+    if (pending) recover(path, pending, key, this.#heads, logger)
+    try {
+      return this.#openTables(key, suspect && !pending, pending !== null)
+    } catch (error) {
+      if (pending || !(error instanceof HomebeatError) || !isDamage(error)) throw error
+      const found = requestRecovery(path, reasonOf(error), clock.now())
+      recover(path, found, key, this.#heads, logger)
+      return this.#openTables(key, false, true)
+    }
+  }
+
+  /** What SQLite would take for an empty or shorter journal without a word. */
+  #lookForDamage(suspect: boolean): Recovery | null {
+    const { path, clock } = this.#options
+    const size = (file: string) => statSync(file, { throwIfNoEntry: false })?.size ?? 0
+    if (size(path) === 0 && size(`${path}-wal`) > 0)
+      return requestRecovery(path, 'the file is empty, its log is not', clock.now())
+    if (suspect && logIsDamaged(path)) return requestRecovery(path, 'the log is damaged before its end', clock.now())
+    return null
+  }
+
+  #openTables(key: Uint8Array, suspect: boolean, recovered: boolean): Tables {
+    const { path, lanes, clock, logger } = this.#options
+    const database = Database.openWriter(path, suspect)
+    try {
+      const tables = openTables(database, unlock(database, key, logger), clock, this.#options.unmapped)
+      this.#compareHeads(tables)
+      reconcileEpochKeys(database, this.#epochKeyCopy)
+      tables.outbox.recover([...batchLanes(lanes), ...lanes.alert.map((name) => `alert:${name}`)])
+      if (!recovered) catchUp(tables, batchLanes(lanes), logger)
+      if (recovered) requeue(tables, lanes, clock.now())
+      database.onDamage = (error) => this.#found(error)
+      return tables
+    } catch (error) {
+      database.close()
+      throw error
+    }
+  }
+
+  /** The file of heads knows of a later batch: commits that were told to be durable are lost. */
+  #compareHeads({ batches, database }: Tables): void {
+    const stored = batches.last()?.number ?? 0
+    const kept = this.#heads.last()?.header.number ?? 0
+    if (kept > stored)
+      throw damaged(database.path, new Error(`batch ${kept} was closed, the last one in it is ${stored}`))
+    this.#heads.trim()
+    this.#heads.append(...batches.headsAfter(kept))
+  }
+
+  #keepHead(batch: ClosedBatch): void {
+    try {
+      this.#heads.append(batch)
+    } catch (error) {
+      // The batch is durable; the next start writes its head again.
+      this.#options.logger.error(
+        { err: error, batch: batch.header.number },
+        'the head of a batch could not be kept apart',
+      )
+    }
+  }
+
+  #reading<Result>(read: (tables: Tables) => Result): Result {
+    try {
+      return read(this.#open)
+    } catch (error) {
+      if (!(error instanceof HomebeatError) || error.code !== 'journal.sealed') throw error
+      const found = damaged(this.#options.path, error)
+      this.#found(found)
+      throw found
+    }
+  }
+
+  /** Nothing more is written into a damaged file; the next start sets it aside. */
+  #found(error: HomebeatError): void {
+    if (this.#damaged) return
+    this.#damaged = true
+    this.#tables?.database.freeze(error)
+    const { path, clock, logger, onDamage } = this.#options
+    logger.error({ err: error }, 'the journal is damaged: the gateway has to start again')
+    try {
+      requestRecovery(path, reasonOf(error), clock.now())
+    } catch (cause) {
+      logger.error({ err: cause }, 'the damage could not be noted down')
+    }
+    onDamage?.()
+  }
+
   #write(commits: readonly EncodedCommit[]): void {
     const { measurements, alerts, notifications, unmapped } = this.#open
     const channels = new Set(this.#options.lanes.alert)
@@ -326,9 +467,10 @@ export class SqliteJournal implements Journal, Purgeable {
   }
 
   /** A transaction, then, once durable, a call to those who wait for what it queued. */
-  #transaction<Result>(action: () => Result): Result {
+  #transaction<Result>(action: () => Result, onceDurable: () => void = () => {}): Result {
     this.#queued.clear()
     const result = this.#open.database.transaction(action)
+    onceDurable()
     const lanes = [...this.#queued]
     this.#queued.clear()
     for (const lane of lanes) {
@@ -364,6 +506,14 @@ function lockJournal(path: string): JournalLock {
   } catch (error) {
     throw journalError(error, path, 'open')
   }
+}
+
+function batchLanes({ fhir, anchor }: JournalLanes): string[] {
+  return [...fhir.map(({ name }) => `fhir:${name}`), ...anchor.map((name) => `anchor:${name}`)]
+}
+
+function reasonOf(error: HomebeatError): string {
+  return error.cause instanceof Error ? error.cause.message : error.message
 }
 
 function closed(path: string): HomebeatError {

@@ -7,7 +7,7 @@ const EPISODES = 50
 
 export type StatusSource = Pick<
   Journal,
-  'totals' | 'depths' | 'formerDepths' | 'lastBatch' | 'transitions' | 'alertDeliveries' | 'unbatchedCount'
+  'totals' | 'depths' | 'formerDepths' | 'lastBatch' | 'transitions' | 'alertDeliveries' | 'unbatchedCount' | 'damages'
 > & {
   readonly anchors: Pick<Journal['anchors'], 'lastReceipt'>
   readonly unmapped: Pick<Journal['unmapped'], 'counts'>
@@ -15,7 +15,7 @@ export type StatusSource = Pick<
 
 export type JournalStatus = Pick<
   GatewayStatus,
-  'measurements' | 'unmapped' | 'alerts' | 'lanes' | 'formerLanes' | 'fhir' | 'batches'
+  'measurements' | 'unmapped' | 'alerts' | 'lanes' | 'formerLanes' | 'fhir' | 'batches' | 'damages'
 >
 
 export function journalStatus(journal: StatusSource): JournalStatus {
@@ -40,6 +40,7 @@ export function journalStatus(journal: StatusSource): JournalStatus {
       last: last && { number: last.number, root: last.root },
       lastAnchor: journal.anchors.lastReceipt(),
     },
+    damages: journal.damages(),
   }
 }
 

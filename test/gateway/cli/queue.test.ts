@@ -100,10 +100,12 @@ describe('homebeat queue', function () {
     expect(await printed('list', '--lane', 'anchor:consortium', '--state', 'rejected')).to.contain('Nothing waits')
     const id = await rejectedId()
     const shown = await printed('show', String(id))
-    expect(shown).to.match(/what +an alert\ncondition +low-oxygen-saturation \(physiological, high\)\n/)
+    expect(shown).to.match(
+      /what +telling doctor of an alert \(raised\)\ncondition +low-oxygen-saturation \(physiological, high\)\n/,
+    )
     expect(shown).to.match(/far end said +HTTP 404\n/)
     expect(JSON.parse(await printed('show', String(id), '--json')).thing).to.have.all.keys(
-      ...['type', 'alertId', 'condition', 'kind', 'priority', 'state', 'at'],
+      ...['type', 'alertId', 'condition', 'kind', 'priority', 'state', 'at', 'channel', 'reason'],
     )
     const anchor = JSON.parse(await printed('list', '--lane', 'anchor:consortium', '--json')).entries[0].id
     expect(await printed('show', String(anchor))).to.match(

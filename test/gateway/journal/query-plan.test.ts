@@ -25,6 +25,16 @@ const MAY_SCAN: Record<string, RegExp> = {
   // At start only, over what waits.
   'OUTBOX.requeueClaimed': /^SCAN outbox USING INDEX outbox_waiting$/,
   'OUTBOX.recoverInflight': /^SCAN outbox USING INDEX outbox_waiting$/,
+  // A row for each damage there ever was.
+  'DAMAGE.open': /^SCAN journal_damage$/,
+  'DAMAGE.accept': /^SCAN journal_damage$/,
+  'DAMAGE.headUnknown': /^SCAN journal_damage$/,
+  'DAMAGE.headKnown': /^SCAN journal_damage$/,
+  // Only where the key's check value does not fit.
+  'KEY.someLeaves': /^SCAN leaf$/,
+  'KEY.someMeasurements': /^SCAN measurement USING INDEX measurement_unbatched$/,
+  'CHECK.batches': /^SCAN batch$/,
+  'CHECK.unbatched': /^SCAN measurement USING INDEX measurement_unbatched$/,
   'EPOCH_KEYS.list': /^SCAN epoch_key$/,
   'TOTALS.all': /^SCAN total$/,
   // A row for each device, at most 200 of them.
