@@ -35,7 +35,11 @@ import { HomebeatError } from './runtime/errors.js'
 import type { Logger } from './runtime/logger.js'
 import { Pump } from './runtime/pump.js'
 import { Schedule } from './runtime/schedule.js'
+import { SteadyClock } from './runtime/steady-clock.js'
+import { SystemTimeService, type TimeService } from './runtime/time-service.js'
+import { Timekeeper } from './runtime/timekeeper.js'
 import { VERSION } from './runtime/version.js'
+import { buildTime } from './runtime/wall-clock.js'
 import { EpochKeys } from './sealing/epoch-keys.js'
 import { loadOrCreateMasterKey } from './sealing/master-key.js'
 import { Sealer } from './sealing/sealer.js'
@@ -50,6 +54,8 @@ import type { Transport } from './transports/transport.js'
 export interface Edges {
   readonly logger: Logger
   readonly clock?: Clock
+  /** Who keeps the machine's clock; what systemd says of it. */
+  readonly timeService?: TimeService
   readonly fetch?: typeof globalThis.fetch
   /** Where the terminal channel writes; standard error. */
   readonly terminal?: NodeJS.WritableStream
@@ -62,7 +68,9 @@ export interface Edges {
 export async function composeGateway(loaded: LoadedConfig, edges: Edges): Promise<Gateway> {
   const { config, baseDir, dataDir } = loaded
   const { logger } = edges
-  const clock = edges.clock ?? systemClock
+  const machine = edges.clock ?? systemClock
+  const clock = new SteadyClock(machine)
+  const timeService = edges.timeService ?? new SystemTimeService(machine)
   const fetch = edges.fetch ?? globalThis.fetch
   const { id: home, patient } = config.home
 
@@ -123,7 +131,9 @@ export async function composeGateway(loaded: LoadedConfig, edges: Edges): Promis
     }),
   )
 
-  const transports = config.transports.map((transport) => createTransport(transport, { clock, logger, baseDir }))
+  const transports = config.transports.map((transport) =>
+    createTransport(transport, { clock: clock.run, logger, baseDir }),
+  )
   const limits = limitsInForce(config.alerts.limits)
 
   for (const transport of transports) await findMisconfiguration(transport)
@@ -131,13 +141,26 @@ export async function composeGateway(loaded: LoadedConfig, edges: Edges): Promis
   // From here on the journal is open: whoever composes must start and stop the gateway, or stop the journal.
   await journal.start()
   try {
+    if (config.clock.trust === 'auto') await timeService.refresh()
+    const zone = (at: number) => -new Date(at).getTimezoneOffset()
+    const timekeeper = new Timekeeper({
+      clock,
+      journal,
+      zone,
+      service: timeService,
+      trust: config.clock.trust,
+      holdMs: config.clock.holdHours * 3_600_000,
+      builtAt: buildTime(),
+      logger,
+    })
     const pipeline = new Pipeline({
       patient,
       limits,
-      active: journal.activeAlerts(),
+      active: timekeeper.activeAlerts(),
+      shiftMs: () => clock.shiftMs,
       known: (identifier) => journal.hasMeasurement(identifier),
       devices: Object.fromEntries(config.transports.flatMap((t) => (t.device ? [[t.name, t.device]] : []))),
-      zoneOffsetMinutes: (at) => -new Date(at).getTimezoneOffset(),
+      zoneOffsetMinutes: zone,
     })
     const batcher = new Batcher({
       journal,
@@ -150,11 +173,11 @@ export async function composeGateway(loaded: LoadedConfig, edges: Edges): Promis
       maxCount: config.batches.maxCount,
     })
     const committer = new Committer({ journal, clock, logger })
-    const feed = new LiveFeed({ version: VERSION, home, journal, transports, clock })
+    const feed = new LiveFeed({ version: VERSION, home, journal, transports, clock, timekeeper })
     const page = new ConsoleServer({ feed, host: config.console.host, port: config.console.port, logger })
     /** What a person may tell the running gateway; each feature adds its own. */
     const commands: ControlCommand[] = []
-    const watchers: Watcher[] = []
+    const watchers: Watcher[] = [timekeeper]
     const closeFull = () => {
       if (journal.unbatchedCount() < config.batches.maxCount) return
       batcher.closeIfDue('count').catch((error) => logger.error({ err: error }, 'a full batch could not be closed'))
@@ -173,7 +196,7 @@ export async function composeGateway(loaded: LoadedConfig, edges: Edges): Promis
       pumps: transports.map(
         (transport) =>
           new Pump({
-            ...{ transport, pipeline, committer, clock, logger, onCommitted: closeFull },
+            ...{ transport, pipeline, committer, clock: clock.run, timekeeper, logger, onCommitted: closeFull },
             onStep: (step) => {
               feed.take(step)
               askCalibration(transport, step, logger)
@@ -197,6 +220,7 @@ export async function composeGateway(loaded: LoadedConfig, edges: Edges): Promis
         logger,
       ),
       clock,
+      timekeeper,
       logger,
     })
   } catch (error) {

@@ -11,6 +11,7 @@ import { calibrateCommand } from './calibrate.js'
 import { EXIT } from './exit.js'
 import { flashCommand } from './flash.js'
 import { identityCommand } from './identity.js'
+import { serialCommand } from './serial.js'
 import { simulateCommand } from './simulate.js'
 import { startCommand } from './start.js'
 import { statusCommand } from './status.js'
@@ -26,6 +27,7 @@ const program = new Command('homebeat')
   .addCommand(identityCommand())
   .addCommand(flashCommand())
   .addCommand(calibrateCommand())
+  .addCommand(serialCommand())
   .addCommand(simulateCommand())
 
 program.exitOverride((error) => {

@@ -31,7 +31,7 @@ const schedule = z.strictObject({
 const transport = z.strictObject({
   name,
   /**
-   * serial:///dev/ttyACM0?baud=115200 · serial+tcp://host:port · mqtt+broker://127.0.0.1:1883 (embedded broker) ·
+   * serial:///dev/ttyACM0?baud=115200 · serial+usb://2341:0043?serial=…&baud=115200 · serial+tcp://host:port · mqtt+broker://127.0.0.1:1883 (embedded broker) ·
    * mqtt://user@host:1883 (the site's broker) · replay:path/to/record.hea ·
    * firmata:///dev/ttyACM0?baud=57600&interval=20&accelerometer=on (an Uno with StandardFirmata)
    */
@@ -99,6 +99,14 @@ export const configSchema = z.strictObject({
   dataDir: z.string().default('./homebeat-data'),
   log: z.strictObject({ level: z.enum(LOG_LEVELS).default('info') }).prefault({}),
   transports: z.array(transport).min(1).max(20),
+  clock: z
+    .strictObject({
+      /** auto: ask the machine's time service, where it has one. always: believe the machine's clock whatever it says. */
+      trust: z.enum(['auto', 'always']).default('auto'),
+      /** How long readings wait for a clock that is not set before they are pushed with a remark. */
+      holdHours: z.number().min(0).max(720).default(24),
+    })
+    .prefault({}),
   commit: z
     .strictObject({
       maxDelayMs: z.number().int().min(0).max(5000).default(50),

@@ -6,6 +6,7 @@ import type { BodyPosition, Quality, SensorKind } from '#fhir/measurement.js'
 import type { AlertTransition, Priority } from '#gateway/alerts/alert.js'
 import type { AnchorReceipt } from '#gateway/anchoring/batch.js'
 import type { LaneDepth } from '#gateway/journal/journal.js'
+import type { ClockStatus } from '#gateway/runtime/timekeeper.js'
 import type { TransportStatus } from '#gateway/transports/transport.js'
 
 /** The latest value of one sensor, ready to show. `null` value: none yet, or the sensor says it has none. */
@@ -51,6 +52,8 @@ export interface GatewayStatus {
     readonly last: { readonly number: number; readonly root: string } | null
     readonly lastAnchor: AnchorReceipt | null
   }
+  /** Of a running gateway. */
+  readonly clock?: ClockStatus
   readonly process: { readonly rssMb: number; readonly cpuSeconds: number } | null
 }
 

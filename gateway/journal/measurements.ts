@@ -1,6 +1,6 @@
 import { type Measurement, SENSOR_KINDS, type SensorKind } from '#fhir/measurement.js'
 import type { Database } from './database.js'
-import { decodeMeasurement, type MeasurementRow } from './measurement-codec.js'
+import { decodeMeasurement, encodeMeasurement, type MeasurementRow } from './measurement-codec.js'
 import { MEASUREMENTS } from './queries.js'
 import { addTotal, readTotals } from './totals.js'
 
@@ -29,12 +29,30 @@ export class MeasurementTable {
     for (const [sensor, count] of added) addTotal(this.#database, `measurement.${sensor}`, count)
   }
 
-  unbatched(limit: number): Measurement[] {
-    return this.#database.all<MeasurementRow>(MEASUREMENTS.unbatched, limit).map(decodeMeasurement)
+  /** @param before row id: later ones are not looked at */
+  unbatched(limit: number, before = Number.MAX_SAFE_INTEGER): Measurement[] {
+    return this.#database.all<MeasurementRow>(MEASUREMENTS.unbatched, before, limit).map(decodeMeasurement)
   }
 
-  unbatchedCount(): number {
-    return this.#database.get<{ count: number }>(MEASUREMENTS.unbatchedCount)?.count ?? 0
+  unbatchedCount(before = Number.MAX_SAFE_INTEGER): number {
+    return this.#database.get<{ count: number }>(MEASUREMENTS.unbatchedCount, before)?.count ?? 0
+  }
+
+  /** In commit order, with their row ids. @param after row id */
+  unbatchedAfter(after: number, limit: number): { readonly id: number; readonly measurement: Measurement }[] {
+    return this.#database
+      .all<MeasurementRow & { readonly id: number }>(MEASUREMENTS.unbatchedAfter, after, limit)
+      .map((row) => ({ id: row.id, measurement: decodeMeasurement(row) }))
+  }
+
+  /** Writes an unbatched measurement anew. @returns its identifier, told apart by `mark` where another one has it */
+  replace(id: number, measurement: Measurement, mark: number): string {
+    let { identifier } = measurement
+    for (let i = 1; (this.#find(identifier)?.id ?? id) !== id; i++)
+      identifier = `${measurement.identifier}.${mark}${i === 1 ? '' : `.${i}`}`
+    const row = encodeMeasurement({ ...measurement, identifier })
+    this.#database.run(MEASUREMENTS.replace, identifier, row.at, row.payload, row.samples, id)
+    return identifier
   }
 
   has(identifier: string): boolean {

@@ -12,9 +12,10 @@ import { type CommitBounds, CommitGroup, type EncodedCommit } from './commit.js'
 import { Database } from './database.js'
 import { epochKeyStore } from './epoch-keys.js'
 import { journalError } from './errors.js'
-import type { AlertDelivery, Commit, Journal, JournalTotals, LaneDepth, OutboxEntry } from './journal.js'
+import type { AlertDelivery, ClockJournal, Commit, Journal, JournalTotals, LaneDepth, OutboxEntry } from './journal.js'
 import { JournalLock } from './lock.js'
 import { encodeMeasurement } from './measurement-codec.js'
+import type { ClockStretch, Move, NewStretch } from './stretches.js'
 import { openTables, type Tables, totalsOf } from './tables.js'
 
 export interface JournalLanes {
@@ -37,11 +38,23 @@ export interface SqliteJournalOptions {
 export class SqliteJournal implements Journal {
   readonly anchors = anchorJournal(() => this.#open.database)
   readonly epochKeys = epochKeyStore(() => this.#open.database)
+  readonly clock: ClockJournal = {
+    last: () => this.#open.stretches.last(),
+    newestTrusted: () => this.#open.stretches.newestTrusted(),
+    begin: (stretch, move) => this.#beginStretch(stretch, move ?? null),
+    release: () => {
+      this.#heldFrom = null
+    },
+    held: () => this.#held(),
+  }
   readonly #options: SqliteJournalOptions
   readonly #group: CommitGroup
   readonly #listeners = new Map<string, Set<() => void>>()
   readonly #queued = new Set<string>()
   #tables: Tables | null = null
+  /** The first measurement that waits for the clock. */
+  #heldFrom: number | null = null
+  #moved: { readonly move: Move; readonly to: ClockStretch } | null = null
   #lock: JournalLock | null = null
 
   constructor(options: SqliteJournalOptions) {
@@ -85,8 +98,8 @@ export class SqliteJournal implements Journal {
 
   async commit(commit: Commit): Promise<void> {
     if (!this.#tables) throw closed(this.#options.path)
-    const measurements = commit.measurements.map(encodeMeasurement)
-    return this.#group.add({ measurements, transitions: commit.transitions })
+    const { measurements, transitions } = this.#inTime(commit)
+    return this.#group.add({ measurements: measurements.map(encodeMeasurement), transitions })
   }
 
   async flush(): Promise<void> {
@@ -94,11 +107,11 @@ export class SqliteJournal implements Journal {
   }
 
   unbatched(limit: number): Measurement[] {
-    return this.#open.measurements.unbatched(limit)
+    return this.#open.measurements.unbatched(limit, this.#heldFrom ?? undefined)
   }
 
   unbatchedCount(): number {
-    return this.#open.measurements.unbatchedCount()
+    return this.#open.measurements.unbatchedCount(this.#heldFrom ?? undefined)
   }
 
   closeBatch(batch: ClosedBatch): void {
@@ -184,6 +197,38 @@ export class SqliteJournal implements Journal {
 
   totals(): JournalTotals {
     return totalsOf(this.#open)
+  }
+
+  #beginStretch(stretch: NewStretch, move: Move | null): ClockStretch {
+    this.#group.flush()
+    const { stretches } = this.#open
+    let begun: ClockStretch | null = null
+    this.#transaction(() => {
+      begun = stretches.begin(stretch, move)
+    })
+    const to = begun as unknown as ClockStretch
+    if (move) this.#moved = { move, to }
+    this.#heldFrom = to.trusted ? null : stretches.firstUnset()
+    return to
+  }
+
+  #held(): number {
+    const { measurements } = this.#open
+    return this.#heldFrom === null ? 0 : measurements.unbatchedCount() - measurements.unbatchedCount(this.#heldFrom)
+  }
+
+  /** What the disk refused for so long that its time is known by now. */
+  #inTime(commit: Commit): Commit {
+    const moved = this.#moved
+    if (!commit.provisional || !moved) return commit
+    const { move, to } = moved
+    return {
+      measurements: commit.measurements.map((one) => move.measurement(one, to) ?? one),
+      transitions: commit.transitions.map((one) => {
+        const raisedAt = one.state === 'active' ? one.raisedAt + move.byMs : one.raisedAt
+        return { ...one, raisedAt, at: Math.max(one.at + move.byMs, raisedAt) }
+      }),
+    }
   }
 
   get #open(): Tables {

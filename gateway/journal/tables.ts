@@ -5,6 +5,7 @@ import type { Database } from './database.js'
 import type { JournalTotals } from './journal.js'
 import { MeasurementTable } from './measurements.js'
 import { Outbox } from './outbox.js'
+import { StretchTable } from './stretches.js'
 import { BATCHES_ANCHORED, BATCHES_CLOSED, readTotals } from './totals.js'
 
 /** The rooms of one open journal; what the writer and the reader share. */
@@ -14,6 +15,7 @@ export interface Tables {
   readonly alerts: AlertLog
   readonly batches: BatchTable
   readonly outbox: Outbox
+  readonly stretches: StretchTable
 }
 
 export function openTables(database: Database, clock: Clock): Tables {
@@ -24,6 +26,7 @@ export function openTables(database: Database, clock: Clock): Tables {
     alerts: new AlertLog(database),
     batches: new BatchTable(database, measurements),
     outbox: new Outbox(database, clock),
+    stretches: new StretchTable(database, measurements),
   }
 }
 

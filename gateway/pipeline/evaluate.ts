@@ -37,11 +37,18 @@ interface Group {
 export class Evaluator {
   readonly #groups: Group[]
   readonly #technical: TechnicalAlerts
+  readonly #shiftMs: () => number
   /** Active before the restart under a condition that is no longer defined. */
   #orphans: AlertTransition[]
 
-  constructor(options: { limits: readonly Limit[]; active?: readonly AlertTransition[] }) {
+  /** @param options.shiftMs from `now` to wall time, in which devices stamp */
+  constructor(options: {
+    limits: readonly Limit[]
+    active?: readonly AlertTransition[]
+    shiftMs?: () => number
+  }) {
     const active = options.active ?? []
+    this.#shiftMs = options.shiftMs ?? (() => 0)
     this.#groups = limitGroups(options.limits).flatMap(([worst, ...others]) =>
       worst
         ? [{ limits: [worst, ...others] as const, machine: new LimitGroup([worst, ...others], active), ...NEVER }]
@@ -56,16 +63,17 @@ export class Evaluator {
   see(judged: Judged, now: number): AlertTransition[] {
     const { measurement, spot, superseded } = judged
     if (superseded || measurement.quality === 'implausible') return []
-    if (spot && now - measurement.at > SPOT_FRESH_MS) return []
+    const at = measurement.timedByDevice ? measurement.at - this.#shiftMs() : measurement.at
+    if (spot && now - at > SPOT_FRESH_MS) return []
     const transitions: AlertTransition[] = []
     for (const group of this.#groups) {
       if (group.limits[0].observable !== measurement.observable) continue
       const value = component(judged, group.limits[0].component)
       if (value === null) continue
-      if (spot && (now - group.continuousAt < CONTINUOUS_MS || measurement.at < group.measuredAt)) continue
+      if (spot && (now - group.continuousAt < CONTINUOUS_MS || at < group.measuredAt)) continue
       group.seenAt = now
       group.spot = spot
-      group.measuredAt = Math.min(measurement.at, now)
+      group.measuredAt = Math.min(at, now)
       if (!spot) group.continuousAt = now
       transitions.push(...group.machine.see(value, now, { measurement: measurement.identifier, value }))
     }

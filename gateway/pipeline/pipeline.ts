@@ -50,7 +50,7 @@ export class Pipeline {
   readonly #decoder: Decoder
   readonly #normaliser: Normaliser
   readonly #evaluator: Evaluator
-  readonly #live = new LiveView()
+  readonly #live: LiveView
   readonly #known: (identifier: string) => boolean
   readonly #spots = new Set<string>()
   readonly #devices = new Map<string, Set<string>>()
@@ -61,6 +61,7 @@ export class Pipeline {
     this.#decoder = new Decoder(options)
     this.#normaliser = new Normaliser(options)
     this.#evaluator = new Evaluator(options)
+    this.#live = new LiveView(options.shiftMs)
     this.#known = options.known ?? (() => false)
   }
 
@@ -69,7 +70,7 @@ export class Pipeline {
     return this.#live.values()
   }
 
-  /** @param now epoch ms, gateway's clock. */
+  /** @param now epoch ms on the clock that the frames' times are of: one that never jumps (`SteadyClock.run`). */
   accept(frame: Frame, now: number): PipelineStep {
     const { readings, events, lost, refused } = this.#decoder.decode(frame)
     const step = new StepBuilder()

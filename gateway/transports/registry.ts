@@ -34,6 +34,7 @@ const MQTT_CLIENT = (config: TransportConfig, { clock, logger, baseDir }: Transp
 
 const BY_SCHEME: Readonly<Record<string, (config: TransportConfig, edges: TransportEdges) => Transport>> = {
   serial: SERIAL,
+  'serial+usb': SERIAL,
   'serial+tcp': SERIAL,
   firmata: ({ name, url }, { clock, logger, serialBinding }) =>
     new FirmataTransport({ name, url, clock, logger, binding: serialBinding }),

@@ -11,6 +11,8 @@ export interface DecoderOptions {
   readonly devices?: Readonly<Record<string, string>>
   /** Minutes east of UTC of the home: for devices that stamp local time. */
   readonly zoneOffsetMinutes?: ZoneOffset
+  /** Milliseconds from the frames' time (see `SteadyClock.run`) to wall time now; 0 where left out. */
+  readonly shiftMs?: () => number
 }
 
 export class Decoder {
@@ -31,7 +33,7 @@ export class Decoder {
       case 'kit-line':
         return this.#kit(frame.transport).decode(frame)
       case 'mqtt-publish':
-        return decodeMqtt(frame)
+        return decodeMqtt(frame, this.#options.shiftMs?.() ?? 0)
       case 'waveform-block':
         return decodeWaveform(frame)
       case 'analog-samples':
@@ -62,6 +64,7 @@ export class Decoder {
       kit = new KitDecoder({
         deviceId: this.deviceOf(transport),
         ...(zone !== undefined && { zoneOffsetMinutes: zone }),
+        ...(this.#options.shiftMs && { shiftMs: this.#options.shiftMs }),
       })
       this.#kits.set(transport, kit)
     }
@@ -81,7 +84,15 @@ function decodeWaveform(frame: WaveformFrame): Decoded {
   const scale = { origin, factor, lowerLimit, upperLimit, ...(unit !== undefined && { unit }) }
   return {
     readings: [
-      { sensor, deviceId, status: 'ok', at, value: { type: 'samples', periodMs, scale, samples }, remarks: [] },
+      {
+        sensor,
+        deviceId,
+        status: 'ok',
+        at,
+        ...(frame.timedBySource && { timedByDevice: true }),
+        value: { type: 'samples', periodMs, scale, samples },
+        remarks: [],
+      },
     ],
     events: [],
     lost: 0,

@@ -42,7 +42,8 @@ const placed = z.strictObject({
 type Stamp = { readonly id?: string | undefined; readonly at?: string | undefined }
 type Part = { readonly sensor: SensorKind; readonly value: ReadingValue }
 
-export function decodeMqtt(frame: MqttFrame): Decoded {
+/** @param shiftMs from the frame's time to wall time */
+export function decodeMqtt(frame: MqttFrame, shiftMs = 0): Decoded {
   const topic = TOPIC.exec(frame.topic)
   if (!topic) return refuse('topic', 'The topic is not homebeat/v1/<device>/<sensor>.')
   const [, device = '', sensor = ''] = topic
@@ -59,7 +60,7 @@ export function decodeMqtt(frame: MqttFrame): Decoded {
   if (id === undefined && at === undefined) {
     return refuse('payload', `The ${sensor} payload is refused: give "id" or "at", so that a redelivery is recognised.`)
   }
-  const when = place(at, frame.receivedAt)
+  const when = place(at, frame.receivedAt, shiftMs)
   // Without an id the time as sent is the identity, also where it is not believed.
   const messageId = id ?? (when.remarks.length > 0 && at !== undefined ? `at.${Date.parse(at)}` : undefined)
   const readings = parts.map(
@@ -68,6 +69,7 @@ export function decodeMqtt(frame: MqttFrame): Decoded {
       deviceId: frame.deviceId,
       status: 'ok',
       at: when.at,
+      ...(when.believed && { timedByDevice: true }),
       ...(messageId !== undefined && { messageId }),
       spot: true,
       value: part.value,
@@ -105,13 +107,18 @@ function partsOf(sensor: SensorKind, json: unknown): Part[] | string {
   return 'version 1 of the contract has no waveforms'
 }
 
-function place(at: string | undefined, receivedAt: number): { at: number; remarks: string[] } {
-  if (at === undefined) return { at: receivedAt, remarks: [] }
+function place(
+  at: string | undefined,
+  receivedAt: number,
+  shiftMs: number,
+): { at: number; believed: boolean; remarks: string[] } {
+  if (at === undefined) return { at: receivedAt, believed: false, remarks: [] }
+  const wall = receivedAt + shiftMs
   const time = Date.parse(at)
-  if (!Number.isFinite(time) || time > receivedAt + AHEAD_MS || time < receivedAt - OLDEST_MS) {
-    return { at: receivedAt, remarks: ['device-clock-implausible'] }
+  if (!Number.isFinite(time) || time > wall + AHEAD_MS || time < wall - OLDEST_MS) {
+    return { at: receivedAt, believed: false, remarks: ['device-clock-implausible'] }
   }
-  return { at: time, remarks: [] }
+  return { at: time, believed: true, remarks: [] }
 }
 
 function parseJson(payload: Uint8Array): unknown {
