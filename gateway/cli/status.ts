@@ -30,7 +30,7 @@ const GROUNDS: Readonly<Record<ClockStatus['grounds'], string>> = {
 
 function clockLine({ trusted, grounds, since, lastStep, held }: ClockStatus, ago: (at: number) => string): string {
   const step = lastStep ? `; set by ${(lastStep.byMs / 1000).toFixed(1)} s ${ago(lastStep.at)}` : ''
-  const waiting = held > 0 ? `; ${held} readings wait for it` : ''
+  const waiting = held > 0 ? `; readings that wait for it: ${held}` : ''
   return `Clock: ${trusted ? 'believed' : 'not believed'} since ${ago(since)}, ${GROUNDS[grounds]}${step}${waiting}`
 }
 

@@ -33,7 +33,7 @@ const transport = z.strictObject({
   /**
    * serial:///dev/ttyACM0?baud=115200 · serial+usb://2341:0043?serial=…&baud=115200 · serial+tcp://host:port · mqtt+broker://127.0.0.1:1883 (embedded broker) ·
    * mqtt://user@host:1883 (the site's broker) · replay:path/to/record.hea ·
-   * firmata:///dev/ttyACM0?baud=57600&interval=20&accelerometer=on (an Uno with StandardFirmata)
+   * firmata:///dev/ttyACM0?baud=57600&interval=20&accelerometer=on, firmata+usb://2341:0043 (an Uno with StandardFirmata)
    */
   url: z.string().min(1).max(500),
   /** Device id given to what arrives here where the wire names none. */

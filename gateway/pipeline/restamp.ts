@@ -1,6 +1,7 @@
 /** What becomes of a measurement whose time came from a clock that was not set yet, once it is known what it was wrong by. */
 import type { Measurement } from '#fhir/measurement.js'
 import { placeDeviceTime, type ZoneOffset } from './decode/device-time.js'
+import { DEVICE_SAID, isPlausible } from './decode/mqtt.js'
 import { movedIdentifier } from './normalise/identifier.js'
 import { CLOCK_UNSET, repeatIn, type Stretch } from './stamper.js'
 
@@ -25,13 +26,11 @@ export function restamped(measurement: Measurement, { byMs, stretch, zone }: Cor
   if (!measurement.remarks.includes(CLOCK_UNSET)) return null
   const { at, until, deviceTime } = measurement
   const remarks = measurement.remarks.filter((remark) => remark !== CLOCK_UNSET)
-  if (deviceTime !== undefined && remarks.includes(IMPLAUSIBLE)) {
-    // Judged against a time that was not true: the device may have been right all along.
-    const { at: placed, believed } = placeDeviceTime(deviceTime, at + byMs, zone)
-    if (believed) {
-      const rest = remarks.filter((remark) => remark !== IMPLAUSIBLE)
-      return { ...measurement, at: placed, timedByDevice: true, remarks: rest, quality: qualityOf(measurement, rest) }
-    }
+  // A device was judged against a time that was not true: it may have been right all along.
+  const placed = remarks.includes(IMPLAUSIBLE) ? deviceTimeOf(remarks, deviceTime, at + byMs, zone) : null
+  if (placed !== null) {
+    const rest = remarks.filter((remark) => remark !== IMPLAUSIBLE && !remark.startsWith(DEVICE_SAID))
+    return { ...measurement, at: placed, timedByDevice: true, remarks: rest, quality: qualityOf(measurement, rest) }
   }
   if (Math.abs(byMs) > UNREMARKABLE_MS) remarks.push(RE_STAMPED, `gateway-time-${new Date(at).toISOString()}`)
   return {
@@ -42,6 +41,22 @@ export function restamped(measurement: Measurement, { byMs, stretch, zone }: Cor
     remarks,
     quality: qualityOf(measurement, remarks),
   }
+}
+
+/** The device's own time, where it can be true of what came at `receivedAt`. */
+function deviceTimeOf(
+  remarks: readonly string[],
+  deviceTime: string | undefined,
+  receivedAt: number,
+  zone: ZoneOffset,
+): number | null {
+  if (deviceTime !== undefined) {
+    const { at, believed } = placeDeviceTime(deviceTime, receivedAt, zone)
+    return believed ? at : null
+  }
+  const said = remarks.find((remark) => remark.startsWith(DEVICE_SAID))
+  const at = said === undefined ? Number.NaN : Date.parse(said.slice(DEVICE_SAID.length))
+  return isPlausible(at, receivedAt) ? at : null
 }
 
 const qualityOf = ({ quality }: Measurement, remarks: readonly string[]) =>

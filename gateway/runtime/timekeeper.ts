@@ -130,7 +130,8 @@ export class Timekeeper implements Watcher {
 
   #await(): void {
     const { clock, journal, holdMs, logger } = this.#options
-    const byMs = Math.round(clock.deviation())
+    const measured = Math.round(clock.deviation())
+    const byMs = Math.abs(measured) < READING_MS ? 0 : measured
     const { trusted, grounds } = judgeWallClock(clock.now() + byMs, { ...this.#options, newest: this.#newest })
     if (!trusted) {
       this.#grounds = grounds
@@ -151,7 +152,10 @@ export class Timekeeper implements Watcher {
     this.#grounds = grounds
     this.#since = clock.now()
     if (Math.abs(byMs) > STEP_MS) this.#lastStep = { at: clock.now(), byMs }
-    logger.info({ grounds, byMs }, 'the clock can be believed; what was read before has been re-stamped')
+    logger.info(
+      { grounds, byMs },
+      'the clock can be believed now; what was read before has been put right by as much as it was wrong',
+    )
   }
 
   #step(deviation: number): void {

@@ -22,6 +22,9 @@ export interface TransportEdges {
 const SERIAL = (config: TransportConfig, { clock, logger, serialBinding }: TransportEdges): Transport =>
   new SerialTransport({ name: config.name, url: config.url, clock, logger, binding: serialBinding })
 
+const FIRMATA = ({ name, url }: TransportConfig, { clock, logger, serialBinding }: TransportEdges): Transport =>
+  new FirmataTransport({ name, url, clock, logger, binding: serialBinding })
+
 const MQTT_CLIENT = (config: TransportConfig, { clock, logger, baseDir }: TransportEdges): Transport =>
   new ClientTransport({
     name: config.name,
@@ -36,8 +39,8 @@ const BY_SCHEME: Readonly<Record<string, (config: TransportConfig, edges: Transp
   serial: SERIAL,
   'serial+usb': SERIAL,
   'serial+tcp': SERIAL,
-  firmata: ({ name, url }, { clock, logger, serialBinding }) =>
-    new FirmataTransport({ name, url, clock, logger, binding: serialBinding }),
+  firmata: FIRMATA,
+  'firmata+usb': FIRMATA,
   mqtt: MQTT_CLIENT,
   mqtts: MQTT_CLIENT,
   'mqtt+broker': ({ name, url, devices }, { clock, logger, baseDir }) =>

@@ -15,6 +15,8 @@ const TOPIC = /^homebeat\/v1\/([a-z0-9][a-z0-9-]{0,31})\/([A-Za-z0-9]{1,32})$/
 /** A sender's clock may run a little ahead; more than this and it is not believed. */
 const AHEAD_MS = 5 * 60_000
 const OLDEST_MS = 2 * 365.25 * 86_400_000
+/** Begins the remark with the time that was not believed. */
+export const DEVICE_SAID = 'device-time-'
 
 const stamp = {
   /** The sender's own message id: what makes a redelivery recognisable. */
@@ -115,11 +117,16 @@ function place(
   if (at === undefined) return { at: receivedAt, believed: false, remarks: [] }
   const wall = receivedAt + shiftMs
   const time = Date.parse(at)
-  if (!Number.isFinite(time) || time > wall + AHEAD_MS || time < wall - OLDEST_MS) {
-    return { at: receivedAt, believed: false, remarks: ['device-clock-implausible'] }
+  if (!isPlausible(time, wall)) {
+    const said = Number.isFinite(time) ? [`${DEVICE_SAID}${new Date(time).toISOString()}`] : []
+    return { at: receivedAt, believed: false, remarks: ['device-clock-implausible', ...said] }
   }
   return { at: time, believed: true, remarks: [] }
 }
+
+/** Whether a sender can have measured at `time` what came at `wall`. */
+export const isPlausible = (time: number, wall: number): boolean =>
+  Number.isFinite(time) && time <= wall + AHEAD_MS && time >= wall - OLDEST_MS
 
 function parseJson(payload: Uint8Array): unknown {
   try {

@@ -1,5 +1,5 @@
 import { HomebeatError } from '#gateway/runtime/errors.js'
-import { describeFingerprint, type UsbFingerprint } from './ports.js'
+import { describeFingerprint, parseFingerprintUrl, type UsbFingerprint } from './ports.js'
 
 /** Where the kit's bytes come from. */
 export type SerialAddress =
@@ -9,21 +9,15 @@ export type SerialAddress =
   | { readonly kind: 'tcp'; readonly host: string; readonly port: number }
 
 const FORMS = 'serial:///dev/ttyACM0?baud=115200, serial+usb://2341:0043?serial=…&baud=115200 or serial+tcp://host:port'
-/** Not for `URL`: it takes what follows the colon for a port, in decimal. */
-const USB = /^serial\+usb:\/\/([0-9a-f]{4}):([0-9a-f]{4})\/?(?:\?([^#]*))?$/i
 
 /** Reads the FORMS above. @throws HomebeatError `config.transport-url` */
 export function parseSerialUrl(text: string): SerialAddress {
   const wrong = (why: string) => new HomebeatError('config.transport-url', `${text}: ${why}; write it as ${FORMS}`)
   if (/^serial\+usb:/i.test(text)) {
-    const [, vendorId, productId, query = ''] = USB.exec(text) ?? []
-    if (!vendorId || !productId) throw wrong('give vendor and product as "homebeat serial list" shows them')
-    const settings = new URLSearchParams(query)
-    for (const key of settings.keys()) if (key !== 'baud' && key !== 'serial') throw wrong(`unknown setting "${key}"`)
-    const serial = settings.get('serial')
-    if (serial === '') throw wrong('give a serial number, or leave it out')
-    const usb = { vendorId: vendorId.toLowerCase(), productId: productId.toLowerCase(), ...(serial && { serial }) }
-    return { kind: 'usb', usb, baud: baudOf(settings, wrong) }
+    const found = parseFingerprintUrl(text)
+    if (!found) throw wrong('give vendor, product and serial number as "homebeat serial list" shows them')
+    for (const key of found.settings.keys()) if (key !== 'baud') throw wrong(`unknown setting "${key}"`)
+    return { kind: 'usb', usb: found.usb, baud: baudOf(found.settings, wrong) }
   }
   if (!URL.canParse(text)) throw wrong('not a URL')
   const url = new URL(text)

@@ -78,6 +78,20 @@ export async function findPort(wanted: UsbFingerprint, binding: Pick<SerialBindi
 export const describeFingerprint = ({ vendorId, productId, serial }: UsbFingerprint): string =>
   `${vendorId}:${productId}${serial === undefined ? '' : ` with serial number ${serial}`}`
 
+/** Not for `URL`: it takes what follows the colon for a port, in decimal. */
+const FINGERPRINT_URL = /^[a-z]+\+usb:\/\/([0-9a-f]{4}):([0-9a-f]{4})\/?(?:\?([^#]*))?$/i
+
+/** Reads `<scheme>+usb://2341:0043?serial=…&…`; the other settings are the caller's to check. Null: it has another shape. */
+export function parseFingerprintUrl(text: string): { usb: UsbFingerprint; settings: URLSearchParams } | null {
+  const [, vendorId, productId, query = ''] = FINGERPRINT_URL.exec(text) ?? []
+  const settings = new URLSearchParams(query)
+  const serial = settings.get('serial')
+  if (!vendorId || !productId || serial === '') return null
+  settings.delete('serial')
+  const usb = { vendorId: vendorId.toLowerCase(), productId: productId.toLowerCase(), ...(serial && { serial }) }
+  return { usb, settings }
+}
+
 /** Ready to be pasted into transports[].url. */
 export function portUrl({ path, usb }: Port): string {
   if (!usb) return `serial://${encodeURI(path)}`

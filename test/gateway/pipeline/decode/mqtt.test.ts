@@ -99,7 +99,7 @@ describe('MQTT payloads', () => {
     expect(readings[0]).to.deep.include({
       at: T0,
       messageId: `at.${Date.parse(at)}`,
-      remarks: ['device-clock-implausible'],
+      remarks: ['device-clock-implausible', 'device-time-2031-01-01T00:00:00.000Z'],
     })
   })
 

@@ -29,10 +29,10 @@ describe('A serial port by its USB fingerprint', () => {
       baud: 57600,
     })
     for (const [url, why] of [
-      ['serial+usb://any', 'give vendor and product'],
-      ['serial+usb://2341', 'give vendor and product'],
-      ['serial+usb://23411:0043', 'give vendor and product'],
-      ['serial+usb://2341:0043?serial=', 'give a serial number, or leave it out'],
+      ['serial+usb://any', 'give vendor, product'],
+      ['serial+usb://2341', 'give vendor, product'],
+      ['serial+usb://23411:0043', 'give vendor, product'],
+      ['serial+usb://2341:0043?serial=', 'give vendor, product and serial number'],
       ['serial+usb://2341:0043?path=/dev/x', 'unknown setting "path"'],
       ['serial+usb://2341:0043?baud=fast', 'baud must be a number'],
     ] as const)
