@@ -202,11 +202,8 @@ export class SqliteJournal implements Journal {
   #beginStretch(stretch: NewStretch, move: Move | null): ClockStretch {
     this.#group.flush()
     const { stretches } = this.#open
-    let begun: ClockStretch | null = null
-    this.#transaction(() => {
-      begun = stretches.begin(stretch, move)
-    })
-    const to = begun as unknown as ClockStretch
+    this.#transaction(() => void stretches.begin(stretch, move))
+    const to = stretches.last() as ClockStretch
     if (move) this.#moved = { move, to }
     this.#heldFrom = to.trusted ? null : stretches.firstUnset()
     return to
