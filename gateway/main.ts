@@ -42,6 +42,7 @@ import { mappingCommands } from './mapping/commands.js'
 import { loadMappings } from './mapping/load.js'
 import { UnmappedWatcher } from './mapping/unmapped-watcher.js'
 import { Pipeline, type PipelineStep } from './pipeline/pipeline.js'
+import { AlarmLine } from './runtime/alarm-line.js'
 import { type Clock, systemClock } from './runtime/clock.js'
 import { Committer } from './runtime/committer.js'
 import { ensureDataDir } from './runtime/data-dir.js'
@@ -49,7 +50,11 @@ import { HomebeatError } from './runtime/errors.js'
 import type { Logger } from './runtime/logger.js'
 import { Pump } from './runtime/pump.js'
 import { Schedule } from './runtime/schedule.js'
+import { SteadyClock } from './runtime/steady-clock.js'
+import { SystemTimeService, type TimeService } from './runtime/time-service.js'
+import { Timekeeper } from './runtime/timekeeper.js'
 import { VERSION } from './runtime/version.js'
+import { buildTime } from './runtime/wall-clock.js'
 import { EpochKeys } from './sealing/epoch-keys.js'
 import { loadOrCreateMasterKey } from './sealing/master-key.js'
 import { Sealer } from './sealing/sealer.js'
@@ -69,6 +74,8 @@ import type { Transport } from './transports/transport.js'
 export interface Edges {
   readonly logger: Logger
   readonly clock?: Clock
+  /** Who keeps the machine's clock; what systemd says of it. */
+  readonly timeService?: TimeService
   readonly fetch?: typeof globalThis.fetch
   /** Where the terminal channel writes; standard error. */
   readonly terminal?: NodeJS.WritableStream
@@ -85,7 +92,9 @@ export interface Edges {
 export async function composeGateway(loaded: LoadedConfig, edges: Edges): Promise<Gateway> {
   const { config, baseDir, dataDir } = loaded
   const { logger } = edges
-  const clock = edges.clock ?? systemClock
+  const machine = edges.clock ?? systemClock
+  const clock = new SteadyClock(machine)
+  const timeService = edges.timeService ?? new SystemTimeService(machine)
   const fetch = edges.fetch ?? globalThis.fetch
   const { id: home, patient } = config.home
 
@@ -120,7 +129,8 @@ export async function composeGateway(loaded: LoadedConfig, edges: Edges): Promis
     deliverers.set(`fhir:${target.name}`, new FhirDeliverer(options))
   }
   const zone = (at: number) => -new Date(at).getTimezoneOffset()
-  const policy = policyOf(config.alerts, zone)
+  // The dispatcher counts in run time, people's hours are of the wall.
+  const policy = policyOf(config.alerts, (runAt) => zone(runAt + clock.shiftMs) + Math.round(clock.shiftMs / 60_000))
   const contacts = new Map(config.alerts.contacts.map((contact) => [contact.id, contact]))
   const addressOf = (id: string) => {
     const contact = contacts.get(id)
@@ -163,7 +173,7 @@ export async function composeGateway(loaded: LoadedConfig, edges: Edges): Promis
   )
 
   const devices = DeviceStore.open(join(dataDir, 'devices.json'), clock)
-  const transportEdges = { clock, logger, baseDir, dataDir, devices }
+  const transportEdges = { clock: clock.run, logger, baseDir, dataDir, devices }
   const transports = config.transports.map((transport) => createTransport(transport, transportEdges))
   const limits = limitsInForce(config.alerts.limits)
 
@@ -172,14 +182,26 @@ export async function composeGateway(loaded: LoadedConfig, edges: Edges): Promis
   // From here on the journal is open: whoever composes must start and stop the gateway, or stop the journal.
   await journal.start()
   try {
+    if (config.clock.trust === 'auto') await timeService.refresh()
+    const timekeeper = new Timekeeper({
+      clock,
+      journal,
+      zone,
+      service: timeService,
+      trust: config.clock.trust,
+      holdMs: config.clock.holdHours * 3_600_000,
+      builtAt: buildTime(),
+      logger,
+    })
     const pipeline = new Pipeline({
       patient,
       limits,
-      active: journal.activeAlerts(),
+      active: timekeeper.activeAlerts(),
+      shiftMs: () => clock.shiftMs,
       known: (identifier) => journal.hasMeasurement(identifier),
       devices: Object.fromEntries(config.transports.flatMap((t) => (t.device ? [[t.name, t.device]] : []))),
       zoneOffsetMinutes: zone,
-      dispatcher: new Dispatcher(policy, journal.openDispatch()),
+      dispatcher: new Dispatcher(policy, timekeeper.openDispatch()),
       mappings,
     })
     const batcher = new Batcher({
@@ -193,9 +215,10 @@ export async function composeGateway(loaded: LoadedConfig, edges: Edges): Promis
       maxCount: config.batches.maxCount,
     })
     const committer = new Committer({ journal, clock, logger })
-    const feed = new LiveFeed({ version: VERSION, home, journal, transports, clock })
+    const feed = new LiveFeed({ version: VERSION, home, journal, transports, clock, timekeeper })
     desk = new AlarmDesk({
-      ...{ pipeline, journal, clock, logger },
+      pipeline: new AlarmLine({ pipeline, timekeeper, clock }),
+      ...{ journal, clock, logger },
       commit: (commit) => committer.commit(commit),
       onStep: (step) => feed.take(step),
     })
@@ -207,6 +230,7 @@ export async function composeGateway(loaded: LoadedConfig, edges: Edges): Promis
       ...journalCommands(journal),
     ]
     const watchers: Watcher[] = [
+      timekeeper,
       ...transports.filter((one) => one instanceof BrokerTransport || one instanceof ClientTransport),
       new UnmappedWatcher(() => journal.unmapped.isFull()),
       damageWatcher(journal),
@@ -249,7 +273,7 @@ export async function composeGateway(loaded: LoadedConfig, edges: Edges): Promis
       pumps: transports.map(
         (transport) =>
           new Pump({
-            ...{ transport, pipeline, committer, clock, logger, onCommitted: closeFull },
+            ...{ transport, pipeline, committer, clock: clock.run, timekeeper, logger, onCommitted: closeFull },
             onStep: (step) => {
               feed.take(step)
               askCalibration(transport, step, logger)
@@ -274,6 +298,7 @@ export async function composeGateway(loaded: LoadedConfig, edges: Edges): Promis
         logger,
       ),
       clock,
+      timekeeper,
       logger,
     })
   } catch (error) {

@@ -15,6 +15,7 @@ import { identityCommand } from './identity.js'
 import { journalCommand } from './journal.js'
 import { mapCommand } from './map.js'
 import { queueCommand } from './queue.js'
+import { serialCommand } from './serial.js'
 import { simulateCommand } from './simulate.js'
 import { startCommand } from './start.js'
 import { statusCommand } from './status.js'
@@ -34,6 +35,7 @@ const program = new Command('homebeat')
   .addCommand(mapCommand())
   .addCommand(deviceCommand())
   .addCommand(journalCommand())
+  .addCommand(serialCommand())
   .addCommand(simulateCommand())
 
 program.exitOverride((error) => {

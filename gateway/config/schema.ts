@@ -42,10 +42,10 @@ const topicPrefix = z
 const transport = z.strictObject({
   name,
   /**
-   * serial:///dev/ttyACM0?baud=115200 · serial+tcp://host:port · mqtt+broker://127.0.0.1:1883 (embedded broker) ·
-   * mqtts+broker://0.0.0.0:8883 (the same for the network, with TLS) · mqtt://user@host:1883 (the site's broker) ·
-   * replay:path/to/record.hea ·
-   * firmata:///dev/ttyACM0?baud=57600&interval=20&accelerometer=on (an Uno with StandardFirmata)
+   * serial:///dev/ttyACM0?baud=115200 · serial+usb://2341:0043?serial=…&baud=115200 · serial+tcp://host:port ·
+   * mqtt+broker://127.0.0.1:1883 (embedded broker) · mqtts+broker://0.0.0.0:8883 (the same for the network, with TLS) ·
+   * mqtt://user@host:1883 (the site's broker) · replay:path/to/record.hea ·
+   * firmata:///dev/ttyACM0?baud=57600&interval=20&accelerometer=on, firmata+usb://2341:0043 (an Uno with StandardFirmata)
    */
   url: z.string().min(1).max(500),
   /** Device id given to what arrives here where the wire names none. */
@@ -196,6 +196,14 @@ export const configSchema = z.strictObject({
     .strictObject({
       maxMessages: z.number().int().min(1).max(1_000_000).default(10_000),
       maxMebibytes: z.number().int().min(1).max(4096).default(64),
+    })
+    .prefault({}),
+  clock: z
+    .strictObject({
+      /** auto: ask the machine's time service, where it has one. always: believe the machine's clock whatever it says. */
+      trust: z.enum(['auto', 'always']).default('auto'),
+      /** How long readings wait for a clock that is not set before they are pushed with a remark. */
+      holdHours: z.number().min(0).max(720).default(24),
     })
     .prefault({}),
   commit: z

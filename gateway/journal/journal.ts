@@ -11,9 +11,12 @@ import type { Address, AnchorReceipt, BatchHeader, ClosedBatch, Hash32 } from '#
 import type { DeliveryOutcome } from '#gateway/lanes/outcome.js'
 import type { KeptMessage, UnmappedCount, UnmappedMessage } from '#gateway/mapping/unmapped.js'
 import type { Lifecycle } from '#gateway/runtime/lifecycle.js'
+import type { ClockStretch, Move, NewStretch } from './stretches.js'
 
 /** What one commit makes durable, all or nothing. */
 export interface Commit {
+  /** Timed by a clock that is not to be believed; written after all of that was moved, it is moved too. */
+  readonly provisional?: boolean
   readonly measurements: readonly Measurement[]
   readonly transitions: readonly AlertTransition[]
   /** What the alert lanes owe; each names an alert of `transitions` or one that is stored. */
@@ -194,6 +197,23 @@ export interface ChainHead {
   readonly time: number
 }
 
+/** What the journal knows of the gateway's clock; what is stored is timed by the stretch that began last. */
+export interface ClockJournal {
+  last(): ClockStretch | null
+  /** The newest time, epoch ms, that was stored while the clock was believed; null: none yet. */
+  newestTrusted(): number | null
+  /**
+   * Writes what waits to be committed, and begins a stretch; in the same transaction `move` is applied to what the last
+   * stretch stored and no batch holds. From a trusted stretch on nothing is held back; from another one, what it stores
+   * is. @throws HomebeatError `journal.*`: nothing has begun then
+   */
+  begin(stretch: NewStretch, move?: Move): ClockStretch
+  /** Gives what was stored while the clock could not be believed to the batches as it is. */
+  release(): void
+  /** Measurements that no batch may have yet. */
+  held(): number
+}
+
 export interface Journal extends Lifecycle {
   /**
    * COMMIT. Resolves when durable (group commit, `synchronous=FULL`); a transition flushes the group at once.
@@ -204,7 +224,7 @@ export interface Journal extends Lifecycle {
   /** Waits until everything given to `commit` so far is durable or has failed. */
   flush(): Promise<void>
 
-  /** Measurements in commit order that no batch holds yet. */
+  /** Measurements in commit order that no batch holds yet, but for those that wait for the clock (`clock.held`). */
   unbatched(limit: number): Measurement[]
   unbatchedCount(): number
   /**
@@ -267,6 +287,7 @@ export interface Journal extends Lifecycle {
   damages(): JournalDamage[]
 
   readonly anchors: AnchorJournal
+  readonly clock: ClockJournal
   readonly epochKeys: EpochKeyStore
   readonly unmapped: UnmappedJournal
   totals(): JournalTotals

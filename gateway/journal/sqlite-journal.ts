@@ -20,6 +20,7 @@ import type {
   AlarmAction,
   AlertDelivery,
   ChainHead,
+  ClockJournal,
   Commit,
   EpochKeyStore,
   Journal,
@@ -42,6 +43,7 @@ import { pendingRecovery, type Recovery, recover, requestRecovery } from './reco
 import { requeue } from './requeue.js'
 import type { Purgeable, PurgeRule } from './retention.js'
 import { logIsDamaged } from './sqlite-pages.js'
+import type { ClockStretch, Move, NewStretch } from './stretches.js'
 import { openTables, type Tables, totalsOf } from './tables.js'
 import { unlock } from './unlock.js'
 import type { UnmappedBounds } from './unmapped.js'
@@ -79,6 +81,15 @@ export class SqliteJournal implements Journal, Purgeable {
     discard: (deviceId) => this.#open.unmapped.discard(deviceId),
   }
   readonly epochKeys: EpochKeyStore
+  readonly clock: ClockJournal = {
+    last: () => this.#open.stretches.last(),
+    newestTrusted: () => this.#open.stretches.newestTrusted(),
+    begin: (stretch, move) => this.#beginStretch(stretch, move ?? null),
+    release: () => {
+      this.#heldFrom = null
+    },
+    held: () => this.#held(),
+  }
   readonly #options: SqliteJournalOptions
   readonly #heads: BatchHeads
   readonly #epochKeyCopy: LinesFile
@@ -86,6 +97,9 @@ export class SqliteJournal implements Journal, Purgeable {
   readonly #listeners = new Map<string, Set<() => void>>()
   readonly #queued = new Set<string>()
   #tables: Tables | null = null
+  /** The first measurement that waits for the clock. */
+  #heldFrom: number | null = null
+  #moved: { readonly move: Move; readonly to: ClockStretch } | null = null
   #lock: JournalLock | null = null
   #damaged = false
 
@@ -133,8 +147,9 @@ export class SqliteJournal implements Journal, Purgeable {
 
   async commit(commit: Commit): Promise<void> {
     if (!this.#tables) throw closed(this.#options.path)
-    const measurements = commit.measurements.map(encodeMeasurement)
-    const { transitions, notifications = [], digestItems = [], actions = [], unmapped = [], mapped = [] } = commit
+    const { notifications = [], digestItems = [], actions = [], unmapped = [], mapped = [], ...timed } = commit
+    const { measurements: given, transitions } = this.#inTime(timed)
+    const measurements = given.map(encodeMeasurement)
     return this.#group.add({ measurements, transitions, notifications, digestItems, actions, unmapped, mapped })
   }
 
@@ -170,11 +185,11 @@ export class SqliteJournal implements Journal, Purgeable {
   }
 
   unbatched(limit: number): Measurement[] {
-    return this.#reading(({ measurements }) => measurements.unbatched(limit))
+    return this.#reading(({ measurements }) => measurements.unbatched(limit, this.#heldFrom ?? undefined))
   }
 
   unbatchedCount(): number {
-    return this.#open.measurements.unbatchedCount()
+    return this.#open.measurements.unbatchedCount(this.#heldFrom ?? undefined)
   }
 
   closeBatch(batch: ClosedBatch): void {
@@ -335,6 +350,35 @@ export class SqliteJournal implements Journal, Purgeable {
           return entry
         })
       },
+    }
+  }
+
+  #beginStretch(stretch: NewStretch, move: Move | null): ClockStretch {
+    this.#group.flush()
+    const { stretches } = this.#open
+    this.#transaction(() => void stretches.begin(stretch, move))
+    const to = stretches.last() as ClockStretch
+    if (move) this.#moved = { move, to }
+    this.#heldFrom = to.trusted ? null : stretches.firstUnset()
+    return to
+  }
+
+  #held(): number {
+    const { measurements } = this.#open
+    return this.#heldFrom === null ? 0 : measurements.unbatchedCount() - measurements.unbatchedCount(this.#heldFrom)
+  }
+
+  /** What the disk refused for so long that its time is known by now. */
+  #inTime(commit: Commit): Commit {
+    const moved = this.#moved
+    if (!commit.provisional || !moved) return commit
+    const { move, to } = moved
+    return {
+      measurements: commit.measurements.map((one) => move.measurement(one, to) ?? one),
+      transitions: commit.transitions.map((one) => {
+        const raisedAt = one.state === 'active' ? one.raisedAt + move.byMs : one.raisedAt
+        return { ...one, raisedAt, at: Math.max(one.at + move.byMs, raisedAt) }
+      }),
     }
   }
 

@@ -30,6 +30,8 @@ interface Channel {
   readonly breaths: BreathDetector | null
   readonly posture: Posture | null
   readonly kept: Map<Observable, Kept>
+  /** Whether its waveform brings its own time. */
+  timedByDevice: boolean
 }
 
 export class Normaliser {
@@ -112,6 +114,7 @@ export class Normaliser {
         breaths: definition.waveform && definition.quantity ? new BreathDetector() : null,
         posture: definition.position ? new Posture() : null,
         kept: new Map(),
+        timedByDevice: false,
       }
       this.#channels.set(key, channel)
     }
@@ -162,6 +165,7 @@ export class Normaliser {
     value: Extract<Reading['value'], { type: 'samples' }>,
     now: number,
   ): Normalised {
+    channel.timedByDevice = reading.timedByDevice ?? false
     const { chunks, state } = waveform.push(reading, value, now)
     const judged = chunks.map((chunk) => this.#chunk(channel, chunk))
     if (channel.breaths) judged.push(...this.#breathing(channel, channel.breaths, reading, value, state))
@@ -238,6 +242,7 @@ export class Normaliser {
       deviceId,
       at,
       ...(deviceTime !== undefined && { deviceTime }),
+      ...(reading.timedByDevice && { timedByDevice: true }),
       value: judgement.value,
       quality,
       remarks,
@@ -279,6 +284,7 @@ export class Normaliser {
         deviceId: channel.deviceId,
         at,
         until: Math.round(at + chunk.samples.length * chunk.periodMs),
+        ...(channel.timedByDevice && { timedByDevice: true }),
         value: chunkValue(chunk),
         quality: chunkQuality(chunk),
         remarks: chunk.remarks,

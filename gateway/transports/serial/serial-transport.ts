@@ -26,7 +26,7 @@ const nothingToSettle = () => {}
 
 export interface SerialTransportOptions {
   readonly name: string
-  /** `serial:///dev/ttyACM0?baud=115200` or `serial+tcp://host:port` (raw bytes, as ser2net offers). */
+  /** `serial:///dev/ttyACM0?baud=115200`, `serial+usb://2341:0043` or `serial+tcp://host:port` (raw, as ser2net offers). */
   readonly url: string
   readonly clock?: Clock
   readonly logger: Logger
@@ -146,10 +146,10 @@ export class SerialTransport implements Transport {
       return null
     }
     this.#link = link
-    this.#say('connected', `connected to ${this.#where}`)
+    this.#say('connected', `connected to ${link.where}`)
     this.#lastLogged = ''
-    this.#logger.info({ where: this.#where }, 'connected')
-    this.#outlet.event('connected', `connected to ${this.#where}`)
+    this.#logger.info({ where: link.where }, 'connected')
+    this.#outlet.event('connected', `connected to ${link.where}`)
 
     const guard = new LineGuard((reason) => this.#outlet.refuse(REFUSALS[reason]))
     const parser = new ReadlineParser({ delimiter: '\n', encoding: 'latin1', readableObjectMode: true })
@@ -162,7 +162,7 @@ export class SerialTransport implements Transport {
     link.stream.unpipe(guard)
     guard.end()
     await drained
-    if (!signal.aborted) this.#outlet.event('disconnected', failure?.message ?? `${this.#where} was closed`)
+    if (!signal.aborted) this.#outlet.event('disconnected', failure?.message ?? `${link.where} was closed`)
     return failure
   }
 
