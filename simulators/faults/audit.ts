@@ -4,8 +4,8 @@
  */
 import type { Bundle } from '@medplum/fhirtypes'
 import { IDENTIFIERS } from '#fhir/systems.js'
-import { EthersLedger } from '#gateway/anchoring/ethers-ledger.js'
 import type { Address } from '#gateway/anchoring/batch.js'
+import { EthersLedger } from '#gateway/anchoring/ethers-ledger.js'
 import type { LoadedConfig } from '#gateway/config/load.js'
 import { storedStatus } from '#gateway/status/status.js'
 import { verifyBatches } from '#simulators/demo/verify-batches.js'
@@ -53,8 +53,9 @@ export async function audit({ loaded, fhirUrl, gateway, acknowledged }: AuditSub
     lost: acknowledged.filter((identifier) => !observations.has(identifier)).length,
     duplicates: [observations, envelopes, issues].reduce((sum, found) => sum + above(found), 0),
     doubleAnchors: above(numbers),
-    gapsInBatches: Array.from({ length: Math.max(last, ...numbers.keys()) }, (_, i) => i + 1).filter((n) => !numbers.has(n))
-      .length,
+    gapsInBatches: Array.from({ length: Math.max(last, ...numbers.keys()) }, (_, i) => i + 1).filter(
+      (n) => !numbers.has(n),
+    ).length,
     batches: last,
     problems: [...verification.problems, ...open],
   }
@@ -76,7 +77,10 @@ async function identifiers(fhirUrl: string, type: string, system?: string): Prom
       const all = (resource as { identifier?: { system?: string; value?: string }[] }).identifier ?? []
       for (const { system: of, value } of all)
         if (value !== undefined && (system === undefined || of === system))
-          counts.set(`${system === undefined ? `${of}|` : ''}${value}`, (counts.get(`${system === undefined ? `${of}|` : ''}${value}`) ?? 0) + 1)
+          counts.set(
+            `${system === undefined ? `${of}|` : ''}${value}`,
+            (counts.get(`${system === undefined ? `${of}|` : ''}${value}`) ?? 0) + 1,
+          )
     }
     const link: string | undefined = page.link?.find(({ relation }) => relation === 'next')?.url
     next = link && new URL(link, fhirUrl).href

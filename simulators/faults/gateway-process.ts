@@ -5,8 +5,8 @@ import { join } from 'node:path'
 import type { GatewayStatus } from '#gateway/console/feed.js'
 import { HomebeatError } from '#gateway/runtime/errors.js'
 import { packageRoot } from '#gateway/runtime/package-root.js'
-import { runningStatus } from '#gateway/status/status.js'
 import { readRunFile } from '#gateway/status/run-file.js'
+import { runningStatus } from '#gateway/status/status.js'
 import { pause, until } from './waiting.js'
 
 const PROGRAM = join(packageRoot, 'dist', 'gateway', 'cli', 'homebeat.js')

@@ -1,7 +1,7 @@
 /** Kills the gateway again and again in the middle of its work, then asks the far ends what came of it. */
 import type { Audit } from './audit.js'
 import { Dice } from './dice.js'
-import { type Kill, type Moment, MOMENTS, planKill } from './kill-plan.js'
+import { type Kill, MOMENTS, type Moment, planKill } from './kill-plan.js'
 import type { Rig } from './rig.js'
 import { pause } from './waiting.js'
 
@@ -51,9 +51,10 @@ async function met(rig: Rig, { moment, carriedOut }: Kill): Promise<boolean> {
       await pause(1000 - (Date.now() % 1000))
       return true
     default:
-      return Promise.race([event(rig, moment, carriedOut).then(() => true), pause(PATIENCE_MS).then(() => false)]).finally(
-        () => unwatch(rig),
-      )
+      return Promise.race([
+        event(rig, moment, carriedOut).then(() => true),
+        pause(PATIENCE_MS).then(() => false),
+      ]).finally(() => unwatch(rig))
   }
 }
 

@@ -114,7 +114,13 @@ export class Rig {
   async stop(): Promise<void> {
     await this.#publisher?.stop()
     await this.gateway.kill()
-    await Promise.all([this.fhir.stop(), this.doctor.stop(), this.rpc[0].stop(), this.rpc[1].stop(), this.#chain?.stop()])
+    await Promise.all([
+      this.fhir.stop(),
+      this.doctor.stop(),
+      this.rpc[0].stop(),
+      this.rpc[1].stop(),
+      this.#chain?.stop(),
+    ])
   }
 
   remove(): void {

@@ -74,7 +74,9 @@ export class RpcProxy implements Lifecycle {
 
   /** What the node would have said `lag` blocks ago. */
   async #lagging(asked: RpcRequest): Promise<object> {
-    const latest = Number(((await this.#ask({ ...asked, method: 'eth_blockNumber', params: [] })) as { result: string }).result)
+    const latest = Number(
+      ((await this.#ask({ ...asked, method: 'eth_blockNumber', params: [] })) as { result: string }).result,
+    )
     const seen = Math.max(0, latest - this.lag)
     const hex = `0x${seen.toString(16)}`
     if (asked.method === 'eth_blockNumber') return { jsonrpc: '2.0', id: asked.id, result: hex }
@@ -83,8 +85,11 @@ export class RpcProxy implements Lifecycle {
       const filter = params[0] as { toBlock: string }
       params[0] = { ...filter, toBlock: `0x${Math.min(Number(filter.toBlock), seen).toString(16)}` }
     }
-    const answer = (await this.#ask({ ...asked, params })) as { result?: { blockNumber?: string; number?: string } | null }
-    const at = answer.result?.blockNumber ?? (asked.method === 'eth_getBlockByNumber' ? answer.result?.number : undefined)
+    const answer = (await this.#ask({ ...asked, params })) as {
+      result?: { blockNumber?: string; number?: string } | null
+    }
+    const at =
+      answer.result?.blockNumber ?? (asked.method === 'eth_getBlockByNumber' ? answer.result?.number : undefined)
     return at !== undefined && Number(at) > seen ? { ...answer, result: null } : answer
   }
 
