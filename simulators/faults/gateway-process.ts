@@ -7,7 +7,7 @@ import { HomebeatError } from '#gateway/runtime/errors.js'
 import { packageRoot } from '#gateway/runtime/package-root.js'
 import { readRunFile } from '#gateway/status/run-file.js'
 import { runningStatus } from '#gateway/status/status.js'
-import { pause, until } from './waiting.js'
+import { until } from './waiting.js'
 
 const PROGRAM = join(packageRoot, 'dist', 'gateway', 'cli', 'homebeat.js')
 /** As in the first line of `gateway/cli/homebeat.ts`, which is not looked at when Node is started with the file. */
@@ -84,8 +84,9 @@ export class GatewayProcess {
     const ended = new Promise((resolve) => child.once('exit', resolve))
     child.kill('SIGTERM')
     const patienceMs = ((this.#options.drainSeconds ?? 120) + 30) * 1000
-    await Promise.race([ended, pause(patienceMs)])
-    if (this.alive) await this.kill()
+    const late = setTimeout(() => child.kill('SIGKILL'), patienceMs)
+    await ended
+    clearTimeout(late)
     return child.exitCode ?? 1
   }
 

@@ -140,7 +140,7 @@ class Device {
 
   publish(n: number): void {
     const messageId = `m${n}`
-    this.#open.set(messageId, JSON.stringify({ id: messageId, ...valueOf(this.#device.sensor, n) }))
+    this.#open.set(messageId, JSON.stringify({ id: messageId, ...reading(this.#device.sensor, n) }))
     if (this.#client?.connected) this.#send(this.#client, messageId)
   }
 
@@ -178,12 +178,12 @@ class Device {
 }
 
 /** Mostly what a living body gives; now and then what raises an alert, and ends it. */
-function valueOf(sensor: PublisherDevice['sensor'], n: number): object {
+function reading(sensor: PublisherDevice['sensor'], n: number): object {
   switch (sensor) {
     case 'bloodPressure':
       return { systolic: 120 + (n % 20), diastolic: 75 + (n % 10), pulse: 60 + (n % 20), unit: 'mm[Hg]' }
     case 'glucose':
-      return { value: n % 200 < 20 ? 320 : 95 + (n % 30), unit: 'mg/dL' }
+      return { value: n % 60 < 6 ? 320 : 95 + (n % 30), unit: 'mg/dL' }
     case 'spo2':
       return { value: 95 + (n % 4), unit: '%' }
   }

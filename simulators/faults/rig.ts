@@ -15,7 +15,7 @@ import { FaultHome, PATIENT } from './home.js'
 import { Publisher, type PublisherDevice } from './publisher.js'
 
 export interface RigOptions {
-  /** Messages a second of each of four devices; default 10. */
+  /** Messages a second of each of four devices; default 5. */
   readonly perSecond?: number
   /** Default: closed every second, or with 40 measurements. */
   readonly batches?: { readonly cron: string; readonly maxCount: number }
@@ -62,7 +62,7 @@ export class Rig {
   /** The far ends and the devices; the gateway is started by whoever breaks it. */
   async start(): Promise<void> {
     const { home, fhir, doctor, rpc } = this
-    const { perSecond = 10, batches = { cron: '* * * * * *', maxCount: 40 }, transports = [], broker } = this.#options
+    const { perSecond = 5, batches = { cron: '* * * * * *', maxCount: 40 }, transports = [], broker } = this.#options
     this.#address = await home.gatewayAddress()
     this.#chain = new ChainSimulator({ port: 0, enrol: [this.#address] })
     await Promise.all([this.#chain.start(), fhir.start(), doctor.start(), rpc[0].start(), rpc[1].start()])

@@ -24,7 +24,7 @@ const CASES: readonly { title: string; missing: string | null; run: () => Promis
   {
     title: 'a FHIR server and a chain in every kind of trouble',
     missing: null,
-    run: () => runFarEndFaults({ outageMs: 1500 }),
+    run: () => runFarEndFaults({ outageMs: 1500, brief: true }),
   },
   {
     title: 'the site’s broker restarted, the kit’s cable pulled',

@@ -42,7 +42,7 @@ describe('killing the gateway in the middle of its work', function () {
 
   it('would have found one lost, one twice', async () => {
     const search = await rig.fhir.repository.search<Observation>({ resourceType: 'Observation', count: 1 })
-    const { id: _id, ...copy } = search.entry?.[0]?.resource as Observation
+    const { id: _id, ...copy } = search.entry?.map(({ resource }) => resource)[0] ?? expect.fail('no Observation')
     await rig.fhir.repository.createResource(copy)
     expect(await rig.audit([...rig.publisher.acknowledged, 'never-there'])).to.include({ lost: 1, duplicates: 1 })
   })
