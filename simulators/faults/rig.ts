@@ -106,9 +106,9 @@ export class Rig {
     return code === 0 ? found : { ...found, problems: [...found.problems, `the gateway ended with exit code ${code}`] }
   }
 
-  audit(acknowledged: readonly string[] = this.publisher.acknowledged): Promise<Audit> {
+  audit(acknowledged: readonly string[] = this.publisher.acknowledged, verify = true): Promise<Audit> {
     if (!this.#loaded || !this.#address) throw new Error('the rig is not started')
-    return audit({ loaded: this.#loaded, fhirUrl: this.fhir.url, gateway: this.#address, acknowledged })
+    return audit({ loaded: this.#loaded, fhirUrl: this.fhir.url, gateway: this.#address, acknowledged, verify })
   }
 
   async stop(): Promise<void> {
