@@ -23,6 +23,13 @@ export class Checks {
     this.all.push({ what, ok, found: String(found) })
   }
 
+  /** The end of a run; where something is wrong its folder stays, with the gateway's log. */
+  report(name: string, rig: { remove(): void; readonly home: { readonly folder: string } }, audit: Audit): FaultReport {
+    if (this.all.every(({ ok }) => ok)) rig.remove()
+    else this.add(`journal and log are kept in ${rig.home.folder}`, false)
+    return { name, checks: this.all, audits: [audit] }
+  }
+
   /** That nothing was lost and nothing doubled, and that all is anchored and verifies. */
   audit(
     after: string,

@@ -25,11 +25,18 @@ export function faultsCommand(
     .option('--fuzz <n>', 'how many fuzzed inputs; 0 leaves them out', wholeNumber, 1_000_000)
     .option('--json', 'print only one JSON object, at the end')
     .action(async ({ kills, seed, fuzz, json }: Options) => {
+      // What was started is ended on `exit`, which a signal alone would leave out.
+      for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, interrupted)
       const say = (text: string) => void process.stderr.write(`${text}\n`)
       const reports = await run({ kills, seed, fuzz, say })
       write(json ? `${JSON.stringify(resultOf(reports))}\n` : `${describeResult(reports)}\n`)
       const wrong = shortcomings(reports)
       for (const problem of wrong) say(`homebeat simulate: ${problem}`)
+      for (const signal of ['SIGINT', 'SIGTERM'] as const) process.off(signal, interrupted)
       if (wrong.length > 0) process.exitCode = 1
     })
+}
+
+function interrupted(): never {
+  process.exit(130)
 }

@@ -7,18 +7,13 @@ import { HomebeatError } from '#gateway/runtime/errors.js'
 import { packageRoot } from '#gateway/runtime/package-root.js'
 import { readRunFile } from '#gateway/status/run-file.js'
 import { runningStatus } from '#gateway/status/status.js'
+import { leaveNone } from './children.js'
 import { until } from './waiting.js'
 
 const PROGRAM = join(packageRoot, 'dist', 'gateway', 'cli', 'homebeat.js')
 /** As in the first line of `gateway/cli/homebeat.ts`, which is not looked at when Node is started with the file. */
 const NODE_FLAGS = ['--max-semi-space-size=2']
 const READY_MS = 60_000
-
-const running = new Set<ChildProcess>()
-// A run that fails or is interrupted leaves no gateway behind.
-process.once('exit', () => {
-  for (const child of running) child.kill('SIGKILL')
-})
 
 export interface GatewayProcessOptions {
   readonly configFile: string
@@ -57,9 +52,7 @@ export class GatewayProcess {
     })
     closeSync(log)
     child.stdin?.on('error', () => {}) // it may end first
-    running.add(child)
-    child.once('exit', () => running.delete(child))
-    this.#child = child
+    this.#child = leaveNone(child)
   }
 
   /** It reads and answers. @throws HomebeatError `faults.gateway` when it ended before that */

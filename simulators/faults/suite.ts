@@ -32,7 +32,7 @@ export async function runSuite({ kills, seed, fuzz: inputs, say }: SuiteOptions)
   ]
   for (const { name, run, missing } of cases) {
     say(missing ? `Left out: ${name}: ${missing}.` : `Next: ${name} …`)
-    if (!missing) faults.push(await run())
+    if (!missing) faults.push(await run().catch((error: Error) => broken(name, error)))
   }
   if (inputs > 0) say(`Next: ${inputs} fuzzed inputs …`)
   return { kills: killed, faults, fuzz: inputs > 0 ? fuzz({ inputs, seed }) : null }
@@ -41,17 +41,25 @@ export async function runSuite({ kills, seed, fuzz: inputs, say }: SuiteOptions)
 async function killing(kills: number, seed: number, say: (text: string) => void) {
   const rig = new Rig({ perSecond: 6 })
   try {
-    return await runKills(rig, {
+    const report = await runKills(rig, {
       kills,
       seed,
       onKill: (count) => {
         if (count % 20 === 0) say(`${count} of ${kills} kills`)
       },
     })
+    const { lost, duplicates, doubleAnchors, gapsInBatches, problems } = report.audit
+    if (lost + duplicates + doubleAnchors + gapsInBatches + problems.length === 0) rig.remove()
+    else say(`Journal and log of the kills are kept in ${rig.home.folder}`)
+    return report
   } finally {
     await rig.stop()
-    rig.remove()
   }
+}
+
+/** A run that did not come to its end is a finding, and no reason to leave out the others. */
+function broken(name: string, error: Error): FaultReport {
+  return { name, checks: [{ what: 'it comes to its end', ok: false, found: error.message }], audits: [] }
 }
 
 /** What is missing on this machine for the site's faults, as a sentence, or null. */

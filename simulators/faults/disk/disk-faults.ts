@@ -70,10 +70,9 @@ export async function runDiskFaults({ forMs }: DiskFaultsOptions): Promise<Fault
 
     const audit = await rig.finish()
     checks.audit('after all of it', audit)
-    return { name: 'disk', checks: checks.all, audits: [audit] }
+    return checks.report('disk', rig, audit)
   } finally {
     await rig.stop()
     disk.remove()
-    rig.remove()
   }
 }

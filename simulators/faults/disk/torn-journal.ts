@@ -55,11 +55,10 @@ export async function runTornJournal({ cuts, seed }: TornJournalOptions): Promis
     publisher.acknowledged.unshift(...durable)
     const audit = await rig.finish()
     checks.audit('after torn journals', audit)
-    return { name: 'torn journal', checks: checks.all, audits: [audit] }
+    return checks.report('torn journal', rig, audit)
   } finally {
     await rig.stop()
     disk.remove()
-    rig.remove()
   }
 }
 

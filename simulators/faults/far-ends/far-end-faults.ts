@@ -40,10 +40,9 @@ export async function runFarEndFaults(options: FarEndFaultsOptions): Promise<Fau
     await chainFaults(rig, lanes, checks, options.outageMs)
     const audit = await rig.finish()
     checks.audit('after all of it', audit)
-    return { name: 'far ends', checks: checks.all, audits: [audit] }
+    return checks.report('far ends', rig, audit)
   } finally {
     await rig.stop()
-    rig.remove()
   }
 }
 

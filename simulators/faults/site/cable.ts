@@ -5,6 +5,7 @@ import { createServer, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Lifecycle } from '#gateway/runtime/lifecycle.js'
+import { leaveNone } from '../children.js'
 import { until } from '../waiting.js'
 import { KitLines } from './kit-lines.js'
 
@@ -64,7 +65,8 @@ export class Cable implements Lifecycle {
 
   #spawn(): void {
     const terminal = `PTY,link=${this.path},raw,echo=0,wait-slave,pty-interval=0.05`
-    const child = spawn('socat', [terminal, `UNIX-CONNECT:${join(this.#folder, 'uart')}`], { stdio: 'ignore' })
+    const uart = `UNIX-CONNECT:${join(this.#folder, 'uart')}`
+    const child = leaveNone(spawn('socat', [terminal, uart], { stdio: 'ignore' }))
     this.#socat = child
     child.once('error', () => {})
     // It ends when a program closes the terminal; the plug is still in.

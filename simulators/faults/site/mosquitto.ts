@@ -5,6 +5,7 @@ import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Lifecycle } from '#gateway/runtime/lifecycle.js'
+import { leaveNone } from '../children.js'
 import { until } from '../waiting.js'
 
 export const MOSQUITTO = '/usr/sbin/mosquitto'
@@ -31,7 +32,7 @@ export class Mosquitto implements Lifecycle {
       'user root',
     ]
     writeFileSync(file, `${lines.join('\n')}\n`)
-    const child = spawn(MOSQUITTO, ['-c', file], { stdio: 'ignore' })
+    const child = leaveNone(spawn(MOSQUITTO, ['-c', file], { stdio: 'ignore' }))
     this.#child = child
     await until('mosquitto', () => answers(this.port), { everyMs: 20, patienceMs: 10_000 })
   }

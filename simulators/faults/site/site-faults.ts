@@ -87,11 +87,10 @@ export async function runSiteFaults({ times }: SiteFaultsOptions): Promise<Fault
     })
     const audit = await rig.finish()
     checks.audit('after all of it', audit)
-    return { name: 'site', checks: checks.all, audits: [audit] }
+    return checks.report('site', rig, audit)
   } finally {
     await rig.stop()
     await Promise.all([mosquitto.stop(), cable.stop()])
     mosquitto.remove()
-    rig.remove()
   }
 }
