@@ -12,8 +12,9 @@ export interface DiskFaultsOptions {
 
 /** Acknowledgements for what was committed before the fault may still be on their way. */
 const UNDER_WAY_MS = 500
-/** What it says, of readings or of deliveries. */
-const REFUSES = /the disk refuses|the journal refused|could not be closed|scheduled action failed/
+/** What it says when it meets the fault: with readings, deliveries, anchors or batches. */
+const REFUSES =
+  /the disk refuses|the journal refused|could not be closed|scheduled action failed|the disk reports an error/
 const SLOW_SYNC_MS = 300
 /** The gateway needs about 120 MB; a queue that grows while nothing can be written would show. */
 const MEMORY_MB = 400
