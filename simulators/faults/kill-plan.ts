@@ -22,7 +22,7 @@ const RANGE_MS: Record<Moment, readonly [from: number, to: number]> = {
 }
 
 export function planKill(dice: Dice): Kill {
-  // Half and more of all kills are as a power cut is: at no moment in particular.
+  // Half of all kills are as a power cut is: at no moment in particular.
   const moment = dice.next() < 0.4 ? 'at work' : dice.pick(MOMENTS)
   const [from, to] = RANGE_MS[moment]
   return { moment, delayMs: dice.logUniform(from, to), carriedOut: dice.next() < 0.5 }
