@@ -30,8 +30,12 @@ export async function runTornJournal({ cuts, seed }: TornJournalOptions): Promis
     const { publisher, gateway } = rig
     for (let cut = 1; cut <= cuts; cut++) {
       disk.set({ fault: 'none' })
-      gateway.start(env)
-      await gateway.ready()
+      // Recovers, then ends in order, which empties the log: what is written next makes it longer, and can be told apart.
+      for (const recovering of [true, false]) {
+        gateway.start(env)
+        await gateway.ready()
+        if (recovering) await gateway.stop()
+      }
       const from = publisher.messages
       await until('acknowledgements', () => publisher.messages > from + 8)
       publisher.pause()
