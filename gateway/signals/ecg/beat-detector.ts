@@ -258,7 +258,11 @@ export class BeatDetector {
     } else {
       this.#noise(found.height)
       const far = this.#lastBeat < 0 || found.r - this.#lastBeat > T_WAVE_MS * this.#perMs
-      if (far && found.height > Math.max(threshold * DOUBT, STANDS_OUT_DOUBT * this.#around) && found.height > this.#doubtedHeight()) {
+      if (
+        far &&
+        found.height > Math.max(threshold * DOUBT, STANDS_OUT_DOUBT * this.#around) &&
+        found.height > this.#doubtedHeight()
+      ) {
         Object.assign(this.#doubted, found)
       }
     }

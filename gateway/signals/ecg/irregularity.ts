@@ -126,7 +126,8 @@ export class IrregularityWatch {
     sorted.set(this.#intervals.subarray(0, n))
     sorted.sort()
     const median = sorted[n >> 1] as number
-    for (let i = start; i < this.#count; i++) this.#pairs[i % BEATS] = i > start ? (this.#follows[i % BEATS] as number) : 0
+    for (let i = start; i < this.#count; i++)
+      this.#pairs[i % BEATS] = i > start ? (this.#follows[i % BEATS] as number) : 0
     for (let i = start + 1; i < this.#count; i++) {
       const early = this.#interval(i - 1)
       const late = this.#interval(i)
