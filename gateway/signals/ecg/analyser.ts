@@ -48,6 +48,8 @@ interface Window {
   start: number
   end: number
   features: WindowFeatures
+  /** See BeatDetector. */
+  noiseShare: number
 }
 
 export class EcgAnalyser {
@@ -183,7 +185,8 @@ export class EcgAnalyser {
   #advance(): void {
     this.#index++
     if (this.#index - this.#windowStart === this.#windowLength) {
-      this.#pending.push({ start: this.#windowStart, end: this.#index, features: this.#meter.take() })
+      const { noiseShare } = this.#detector
+      this.#pending.push({ start: this.#windowStart, end: this.#index, features: this.#meter.take(), noiseShare })
       this.#windowStart = this.#index
     }
     const next = this.#pending[0]
@@ -193,9 +196,10 @@ export class EcgAnalyser {
     this.#judge(next)
   }
 
-  #judge({ start, end, features }: Window): void {
+  #judge(window: Window): void {
+    const { start, end } = window
     const beats = this.#beats.between(start, end)
-    const quality = this.#qualityOf(features, start, end)
+    const quality = this.#qualityOf(window)
     this.#sayQuality(quality, start)
     this.#grades.unshift(quality.grade)
     if (this.#grades.length > RATE_EACH_S) this.#grades.pop()
@@ -215,7 +219,7 @@ export class EcgAnalyser {
     this.#sayRate(now)
   }
 
-  #qualityOf(features: WindowFeatures, start: number, end: number): Quality {
+  #qualityOf({ features, start, end, noiseShare }: Window): Quality {
     // What the first seconds after a gap lack says nothing.
     const from = Math.max(end - AGREEMENT_S * this.#windowLength, this.#second.readyAt)
     const row = this.#beats.between(from, end)
@@ -227,6 +231,7 @@ export class EcgAnalyser {
     const two = this.#beats.between(start - this.#windowLength, end).length
     return judge(features, {
       amplitude: this.#amplitudes.quantile(),
+      noiseShare,
       rate: (60 * two * this.#rateHz) / (2 * this.#windowLength),
       disagreement: 1 - agreement(row, other, tolerance),
     })

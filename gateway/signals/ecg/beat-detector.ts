@@ -27,6 +27,8 @@ const T_WAVE_MS = 360
 const T_WAVE_SLOPE = 0.5
 /** A step has slopes to one side only. */
 const STEP_SLOPES = 0.12
+/** Around the peak: as far as a wide beat needs to come down again. */
+const STEP_REACH_MS = 150
 /** Threshold between the medians of noise (0) and of beats (1). */
 const THRESHOLD = 0.3
 /** Of the threshold, for a peak in doubt. */
@@ -35,9 +37,16 @@ const DOUBT = 0.5
 const STANDS_OUT = 2.5
 const STANDS_OUT_DOUBT = 2.1
 const LEVEL_AROUND = 0.45
+/** Between beats, at any rate: what remains there is noise in the very band of beats. */
+const LEVEL_BETWEEN = 0.25
 /** What reaches this share of a beat need not stand out: fast wide beats leave no quiet between them. */
 const SURE = 0.7
 /** Below the median: small beats among large ones count. */
+/** RR over its median before which a peak is early, and must be all of a beat to pass in noise. */
+const EARLY = 0.8
+const SURE_EARLY = 1
+/** What is refused is noise, but never counts as more of a beat than this: wide fast beats must not shut themselves out. */
+const HIGHEST_NOISE = 0.8
 const BEAT_QUANTILE = 0.35
 const AROUND_STEP_MS = 25
 const AROUND_STEPS = 48
@@ -100,6 +109,7 @@ export class BeatDetector {
   #noiseLevel = 0
   /** The feature in the second around the latest peak. */
   #around = 0
+  #quiet = 0
 
   /** Sample number of the first sample since the start or the last gap; −1: none yet. */
   #first = -1
@@ -130,6 +140,11 @@ export class BeatDetector {
   /** Whether it has a signal but does not yet know how large a beat is. */
   get learning(): boolean {
     return this.#first >= 0 && this.#learning !== null
+  }
+
+  /** What lies between the latest beats, in their own band, as a share of them. */
+  get noiseShare(): number {
+    return this.#beatLevel > 0 ? this.#quiet / this.#beatLevel : 0
   }
 
   /** Forgets the signal but not how large a beat is: for after a gap. */
@@ -197,6 +212,7 @@ export class BeatDetector {
       this.#surroundings.push(this.#heights.get(index + this.#refractory - Math.round(i * AROUND_STEP_MS * ms)))
     }
     this.#around = this.#surroundings.quantile(LEVEL_AROUND)
+    this.#quiet = this.#surroundings.quantile(LEVEL_BETWEEN)
     let top = index
     let most = -1
     for (let i = index - Math.round(130 * ms); i <= index; i++) {
@@ -228,7 +244,10 @@ export class BeatDetector {
         low = value
         lowAt = i
       }
-      const slope = value - smooth.get(i - step)
+    }
+    const far = Math.round(STEP_REACH_MS * ms)
+    for (let i = centre - far; i <= centre + far; i++) {
+      const slope = smooth.get(i) - smooth.get(i - step)
       if (slope > up) up = slope
       else if (-slope > down) down = -slope
     }
@@ -251,7 +270,9 @@ export class BeatDetector {
       this.#noise(found.height)
       return
     }
-    const threshold = this.#threshold()
+    const early =
+      this.#lastBeat >= 0 && this.#intervals.count > 3 && found.r - this.#lastBeat < EARLY * this.#intervals.quantile()
+    const threshold = this.#threshold(early ? SURE_EARLY : SURE)
     if (found.height > threshold) {
       this.#searchBack(found.r)
       this.#beat(found, false)
@@ -281,9 +302,9 @@ export class BeatDetector {
     return since > T_WAVE_MS * this.#perMs || found.slope > T_WAVE_SLOPE * this.#lastSlope
   }
 
-  #threshold(): number {
+  #threshold(sure: number): number {
     const between = this.#noiseLevel + THRESHOLD * Math.max(0, this.#beatLevel - this.#noiseLevel)
-    return Math.max(between, Math.min(STANDS_OUT * this.#around, SURE * this.#beatLevel))
+    return Math.max(between, Math.min(STANDS_OUT * this.#around, sure * this.#beatLevel))
   }
 
   /** The peak in doubt becomes a beat where the one at `r` comes too late. */
@@ -335,7 +356,7 @@ export class BeatDetector {
   }
 
   #noise(height: number): void {
-    this.#noiseLevels.push(Math.min(height, this.#beatLevel))
+    this.#noiseLevels.push(Math.min(height, HIGHEST_NOISE * this.#beatLevel))
     this.#noiseLevel = this.#noiseLevels.quantile()
   }
 

@@ -18,6 +18,7 @@ export const REASONS = [
   'baseline-wander',
   'muscle-noise',
   'mains-hum',
+  'noise-between-beats',
   'impossible-rate',
   'detectors-disagree',
 ] as const
@@ -44,6 +45,8 @@ export const LIMITS = {
   hum: [0.08, 0.4],
   /** Median |signal above 35 Hz|. */
   muscle: [0.05, 0.14],
+  /** Of a beat, in the band of beats. */
+  between: [0.25, 0.45],
   /** Beats a minute. */
   rate: [300, 330],
   /** Share of beats that only one detector sees, over DETECTOR_S seconds. */
@@ -203,6 +206,8 @@ export class WindowMeter {
 export interface BeatEvidence {
   /** Usual peak-to-peak amplitude of this patient's beats; 0 when none is known. */
   readonly amplitude: number
+  /** What lies between beats, in their band, as a share of them. */
+  readonly noiseShare: number
   /** Beats a minute in the window and the one before it. */
   readonly rate: number
   /** Share of the last seconds' beats that only one of the two detectors saw. */
@@ -235,6 +240,7 @@ export function judge(features: WindowFeatures, evidence: BeatEvidence): Quality
     say('muscle-noise', muscle / amplitude, LIMITS.muscle)
     say('mains-hum', features.hum / amplitude, LIMITS.hum)
   }
+  say('noise-between-beats', evidence.noiseShare, LIMITS.between)
   say('impossible-rate', evidence.rate, LIMITS.rate)
   say('detectors-disagree', evidence.disagreement, LIMITS.disagreement)
   return { grade: GRADES[grade] as Grade, reasons }
