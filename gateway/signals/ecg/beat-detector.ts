@@ -29,6 +29,8 @@ const T_WAVE_SLOPE = 0.5
 const STEP_SLOPES = 0.12
 /** Around the peak: as far as a wide beat needs to come down again. */
 const STEP_REACH_MS = 150
+/** What is cut off by the start cannot be measured. */
+const EDGE_MS = 40
 /** Threshold between the medians of noise (0) and of beats (1). */
 const THRESHOLD = 0.3
 /** Of the threshold, for a peak in doubt. */
@@ -144,7 +146,9 @@ export class BeatDetector {
 
   /** What lies between the latest beats, in their own band, as a share of them. */
   get noiseShare(): number {
-    return this.#beatLevel > 0 ? this.#quiet / this.#beatLevel : 0
+    // The level sinks while no beat comes; the usual one does not.
+    const beat = Math.max(this.#beatLevel, this.#usual.quantile())
+    return beat > 0 ? this.#quiet / beat : 0
   }
 
   /** Forgets the signal but not how large a beat is: for after a gap. */
@@ -294,7 +298,8 @@ export class BeatDetector {
   }
 
   #believable(found: Peak): boolean {
-    if (found.r < this.#first || found.slope === 0 || found.amplitude < this.#leastAmplitude) return false
+    if (found.r < this.#first + EDGE_MS * this.#perMs || found.slope === 0 || found.amplitude < this.#leastAmplitude)
+      return false
     if (found.height < LOWEST_SHARE * this.#usual.quantile()) return false
     if (this.#lastBeat < 0) return true
     const since = found.r - this.#lastBeat

@@ -33,7 +33,7 @@ export interface Quality {
 /** Limits as [poor, bad]; amplitudes as shares of a beat's. */
 export const LIMITS = {
   /** Share of samples. */
-  lost: [0.001, 0.2],
+  lost: [0.02, 0.2],
   saturated: [0.01, 0.1],
   /** Peak to peak of the quarter seconds' means. */
   wander: [1, 4],
