@@ -29,12 +29,16 @@ const T_WAVE_SLOPE = 0.5
 const STEP_SLOPES = 0.12
 /** Around the peak: as far as a wide beat needs to come down again. */
 const STEP_REACH_MS = 150
+/** How much smaller the deflection that is usually the R peak may be than the other, and still be it. */
+const FAITH = 0.3
 /** What is cut off by the start cannot be measured. */
 const EDGE_MS = 40
 /** Threshold between the medians of noise (0) and of beats (1). */
 const THRESHOLD = 0.3
 /** Of the threshold, for a peak in doubt. */
 const DOUBT = 0.5
+/** As large as this share of the usual beat, peak to peak, it is in doubt, however slow: wide beats have little of the band. */
+const LARGE = 1
 /** A peak stands out from the second around it: times its LEVEL_AROUND quantile, for a beat and for one in doubt. */
 const STANDS_OUT = 2.5
 const STANDS_OUT_DOUBT = 2.1
@@ -43,12 +47,12 @@ const LEVEL_AROUND = 0.45
 const LEVEL_BETWEEN = 0.25
 /** What reaches this share of a beat need not stand out: fast wide beats leave no quiet between them. */
 const SURE = 0.7
-/** Below the median: small beats among large ones count. */
 /** RR over its median before which a peak is early, and must be all of a beat to pass in noise. */
 const EARLY = 0.8
 const SURE_EARLY = 1
 /** What is refused is noise, but never counts as more of a beat than this: wide fast beats must not shut themselves out. */
 const HIGHEST_NOISE = 0.8
+/** Below the median: small beats among large ones count. */
 const BEAT_QUANTILE = 0.35
 const AROUND_STEP_MS = 25
 const AROUND_STEPS = 48
@@ -66,19 +70,18 @@ export interface DetectedBeat {
   readonly index: number
   /** Peak to peak in the input's unit, within 80 ms of the R peak. */
   readonly amplitude: number
-  /** Found by searching back with half the threshold. */
-  readonly late: boolean
 }
 
 interface Peak {
   index: number
   height: number
   r: number
+  up: boolean
   slope: number
   amplitude: number
 }
 
-const peak = (): Peak => ({ index: -1, height: 0, r: -1, slope: 0, amplitude: 0 })
+const peak = (): Peak => ({ index: -1, height: 0, r: -1, up: true, slope: 0, amplitude: 0 })
 
 export interface BeatDetectorOptions {
   readonly rateHz: number
@@ -105,6 +108,7 @@ export class BeatDetector {
   readonly #noiseLevels = new MovingMedian(8)
   /** Long memory of how large beats are, against believing noise where none come. */
   readonly #usual = new MovingMedian(32)
+  readonly #amplitudes = new MovingMedian(32)
   readonly #intervals = new MovingMedian(8)
   readonly #surroundings = new MovingMedian(AROUND_STEPS)
   #beatLevel = 0
@@ -121,7 +125,7 @@ export class BeatDetector {
   #learning: Peak[] | null = []
   #lastBeat = -1
   #lastSlope = 0
-  /** Which way the R peak points: +1, −1, 0 unknown. */
+  /** Which way the R peaks of the latest beats point: from −1, all down, to 1, all up. */
   #polarity = 0
 
   constructor({ rateHz, leastAmplitude, onBeat }: BeatDetectorOptions) {
@@ -146,9 +150,8 @@ export class BeatDetector {
 
   /** What lies between the latest beats, in their own band, as a share of them. */
   get noiseShare(): number {
-    // The level sinks while no beat comes; the usual one does not.
-    const beat = Math.max(this.#beatLevel, this.#usual.quantile())
-    return beat > 0 ? this.#quiet / beat : 0
+    const known = this.#knownLevel()
+    return known > 0 ? this.#quiet / known : 0
   }
 
   /** Forgets the signal but not how large a beat is: for after a gap. */
@@ -160,13 +163,6 @@ export class BeatDetector {
     this.#lastBeat = -1
     this.#lastSlope = 0
     this.#intervals.reset()
-  }
-
-  /** Forgets all. */
-  reset(): void {
-    this.restart()
-    this.#usual.reset()
-    this.#polarity = 0
   }
 
   /** @param index rises by one from sample to sample, but over a `restart()` */
@@ -257,9 +253,11 @@ export class BeatDetector {
     }
     const above = high - base
     const below = base - low
-    const bias = this.#polarity >= 0 ? 1.3 : 1 / 1.3
+    // Where both are alike the same one is taken from beat to beat: intervals must not jump.
+    const bias = 1 + FAITH * this.#polarity
     // The smoother comes about 7 ms after the signal.
-    found.r = (above * bias >= below ? highAt : lowAt) - Math.round(7 * ms)
+    found.up = above * bias >= below
+    found.r = (found.up ? highAt : lowAt) - Math.round(7 * ms)
     found.amplitude = high - low
     const steep = Math.max(up, down)
     found.slope = Math.min(up, down) < STEP_SLOPES * steep ? 0 : steep
@@ -279,15 +277,13 @@ export class BeatDetector {
     const threshold = this.#threshold(early ? SURE_EARLY : SURE)
     if (found.height > threshold) {
       this.#searchBack(found.r)
-      this.#beat(found, false)
+      this.#beat(found)
     } else {
       this.#noise(found.height)
       const far = this.#lastBeat < 0 || found.r - this.#lastBeat > T_WAVE_MS * this.#perMs
-      if (
-        far &&
-        found.height > Math.max(threshold * DOUBT, STANDS_OUT_DOUBT * this.#around) &&
-        found.height > this.#doubtedHeight()
-      ) {
+      const large = found.amplitude > LARGE * this.#amplitudes.quantile() && this.#amplitudes.count > 4
+      const doubtful = found.height > Math.max(threshold * DOUBT, STANDS_OUT_DOUBT * this.#around)
+      if (far && (doubtful || large) && found.height > this.#doubtedHeight()) {
         Object.assign(this.#doubted, found)
       }
     }
@@ -317,7 +313,7 @@ export class BeatDetector {
     const { index } = this.#doubted
     if (index < 0) return
     const missing = this.#intervals.count > 0 && r - this.#lastBeat > MISSING * this.#intervals.quantile()
-    if (missing && r - this.#doubted.r > T_WAVE_MS * this.#perMs) this.#beat(this.#doubted, true)
+    if (missing && r - this.#doubted.r > T_WAVE_MS * this.#perMs) this.#beat(this.#doubted)
     this.#doubted.index = -1
   }
 
@@ -328,7 +324,7 @@ export class BeatDetector {
       if (overdue) {
         // A larger peak may be on its way.
         if (index - this.#doubted.index >= 2 * this.#refractory) {
-          this.#beat(this.#doubted, true)
+          this.#beat(this.#doubted)
           this.#doubted.index = -1
         }
       } else if (index - this.#doubted.r >= (LATENCY_MS - 50) * ms) this.#doubted.index = -1
@@ -337,10 +333,15 @@ export class BeatDetector {
     if (since > RELEARN_MS * ms && since % Math.round(1000 * ms) === 0) this.#relearn()
   }
 
+  /** The level sinks while no beat comes; the usual one does not. */
+  #knownLevel(): number {
+    return Math.max(this.#beatLevel, this.#usual.quantile())
+  }
+
   #relearn(): void {
     this.#noiseLevels.reset()
     this.#noiseLevel = 0
-    this.#beatLevel *= 0.5
+    this.#beatLevel = Math.max(0.5 * this.#beatLevel, LOWEST_SHARE * this.#usual.quantile())
     this.#beatLevels.reset()
     this.#beatLevels.push(this.#beatLevel)
     this.#intervals.reset()
@@ -365,15 +366,18 @@ export class BeatDetector {
     this.#noiseLevel = this.#noiseLevels.quantile()
   }
 
-  #beat(found: Peak, late: boolean): void {
+  #beat(found: Peak): void {
     if (this.#lastBeat >= 0) this.#intervals.push(found.r - this.#lastBeat)
     this.#lastBeat = found.r
     this.#lastSlope = found.slope
+    this.#polarity += ((found.up ? 1 : -1) - this.#polarity) / 8
     this.#doubted.index = -1
-    const height = Math.min(found.height, HIGHEST_SHARE * this.#beatLevel)
+    const known = this.#knownLevel()
+    const height = known > 0 ? Math.min(found.height, HIGHEST_SHARE * known) : found.height
     this.#beatLevels.push(height)
     this.#beatLevel = this.#beatLevels.quantile(BEAT_QUANTILE)
     this.#usual.push(height)
-    this.#onBeat({ index: found.r, amplitude: found.amplitude, late })
+    this.#amplitudes.push(found.amplitude)
+    this.#onBeat({ index: found.r, amplitude: found.amplitude })
   }
 }

@@ -11,10 +11,6 @@ export class HeartRate {
   readonly #ends = new Float64Array(INTERVALS)
   #count = 0
 
-  reset(): void {
-    this.#count = 0
-  }
-
   /** @param ms the interval @param at when it ended, ms */
   push(ms: number, at: number): void {
     this.#intervals[this.#count % INTERVALS] = ms
