@@ -171,6 +171,41 @@ describe('EcgAnalyser', () => {
     })
   })
 
+  it('knows after a long standstill how large a beat is', () => {
+    const beats = [...regular(800, 400, 30_000), ...regular(800, 90_000, 150_000)]
+    const events = analyse(syntheticEcg({ rateHz: 250, seconds: 150, beats }))
+    expect(conclusions(events).map(({ type }) => type)).to.deep.equal(['asystole-begin', 'asystole-end'])
+    const found = of(events, 'beat').filter(({ at }) => at < 148_000)
+    expect(found.length).to.equal(beats.filter((at) => at < 148_000).length)
+  })
+
+  it('counts a fast rhythm of wide beats and never takes it for a standstill', () => {
+    for (const [perMinute, width] of [
+      [130, 60],
+      [160, 90],
+      [180, 90],
+      [210, 90],
+    ] as const) {
+      const wide = (ms: number) => {
+        const at = ms % (60_000 / perMinute)
+        const bump = (centre: number, sigma: number) => Math.exp(-0.5 * ((at - centre) / sigma) ** 2)
+        return bump(21_000 / perMinute, 0.55 * width) - 0.6 * bump(21_000 / perMinute + 2.2 * width, width)
+      }
+      const noise = (ms: number) => (ms > 30_000 ? wide(ms) : 0)
+      const events = analyse(syntheticEcg({ rateHz: 250, seconds: 90, beats: regular(800, 400, 29_600), noise }))
+      expect(conclusions(events), `${perMinute} /min`).to.deep.equal([])
+      expect(of(events, 'rate').at(-1)?.perMinute).to.be.closeTo(perMinute, 3)
+    }
+  })
+
+  it('takes the same side of beats that point both ways', () => {
+    const beats = regular(800, 400, 60_000)
+    const up = syntheticEcg({ rateHz: 250, seconds: 60, beats })
+    const later = syntheticEcg({ rateHz: 250, seconds: 60, beats: beats.map((at) => at + 30), gain: -1 })
+    const events = analyse(up.map((x, i) => x + (later[i] as number) - 512 + Math.round(8 * signed(1, i))))
+    for (const { rrMs } of of(events, 'beat').slice(5)) expect(rrMs).to.be.closeTo(800, 13)
+  })
+
   describe('lost samples', () => {
     const beats = regular(800, 400, 60_000)
     const good = syntheticEcg({ rateHz: 250, seconds: 60, beats })
