@@ -43,6 +43,8 @@ export class SqliteJournal implements Journal {
   readonly #queued = new Set<string>()
   #tables: Tables | null = null
   #lock: JournalLock | null = null
+  /** Asked after every commit: counted along, since SQLite would walk through all of them. */
+  #unbatched = 0
 
   constructor(options: SqliteJournalOptions) {
     this.#options = options
@@ -64,6 +66,7 @@ export class SqliteJournal implements Journal {
         ...lanes.alert.map((name) => `alert:${name}`),
         ...lanes.anchor.map((name) => `anchor:${name}`),
       ])
+      this.#unbatched = tables.measurements.unbatchedCount()
       this.#tables = tables
     } catch (error) {
       database?.close()
@@ -98,7 +101,8 @@ export class SqliteJournal implements Journal {
   }
 
   unbatchedCount(): number {
-    return this.#open.measurements.unbatchedCount()
+    if (!this.#tables) throw closed(this.#options.path)
+    return this.#unbatched
   }
 
   closeBatch(batch: ClosedBatch): void {
@@ -111,6 +115,7 @@ export class SqliteJournal implements Journal {
         this.#queued.add(lane)
       }
     })
+    this.#unbatched -= batch.header.count
   }
 
   lastBatch(): BatchHeader | null {
@@ -193,15 +198,17 @@ export class SqliteJournal implements Journal {
 
   #write(commits: readonly EncodedCommit[]): void {
     const { measurements, alerts } = this.#open
+    let stored = 0
     this.#transaction(() => {
       for (const commit of commits) {
-        measurements.insert(commit.measurements)
+        stored += measurements.insert(commit.measurements)
         for (const transition of commit.transitions) {
           const id = alerts.insert(transition)
           if (id !== null) this.#queueAlert('alert', id, this.#options.lanes.alert)
         }
       }
     })
+    this.#unbatched += stored
   }
 
   /** One entry for each of these alert channels and for each fhir lane that wants alerts. */
