@@ -31,6 +31,11 @@ const VALUES = {
   bodyTemperature: number(36.4, 8, 0.1, 'Cel'),
   glucose: number(5, 15, 0.1, 'mmol/L'),
   gsr: number(2, 30, 0.1, 'uS'),
-  bloodPressure: (n: number) => ({ systolic: 118 + (n % 12), diastolic: 74 + (n % 8), pulse: 62 + (n % 24), unit: 'mm[Hg]' }),
+  bloodPressure: (n: number) => ({
+    systolic: 118 + (n % 12),
+    diastolic: 74 + (n % 8),
+    pulse: 62 + (n % 24),
+    unit: 'mm[Hg]',
+  }),
   position: (n: number) => ({ position: ['supine', 'left-lateral', 'right-lateral'][n % 3] }),
 } as const

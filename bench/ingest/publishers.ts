@@ -50,9 +50,7 @@ process.on('message', async ({ count }: { count: number }) => {
     Array.from({ length: count / DEVICES.length }, (_, n) => payloadOf(device, n, `${run}-${n}`, now - n)),
   )
   const startedAt = performance.now()
-  await Promise.all(
-    DEVICES.map((device, i) => publish(clients[i] as MqttClient, topicOf(device), loads[i] ?? [])),
-  )
+  await Promise.all(DEVICES.map((device, i) => publish(clients[i] as MqttClient, topicOf(device), loads[i] ?? [])))
   process.send?.({ seconds: (performance.now() - startedAt) / 1000 })
 })
 process.on('disconnect', () => process.exit())

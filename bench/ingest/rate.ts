@@ -1,6 +1,7 @@
 /** Messages a second into one receiver: the same devices, the same messages; counted from the first to the last PUBACK. */
-import type { PublisherOptions } from './publishers.js'
+
 import { Helper, usage } from './processes.js'
+import type { PublisherOptions } from './publishers.js'
 
 export interface Rate {
   readonly perSecond: number
