@@ -5,6 +5,8 @@ import { freePort, Helper, sleep } from './processes.js'
 import { WINDOW } from './rate.js'
 
 const SAMPLE_MS = 100
+/** Samples without a new line, once all were sent, until what is missing counts as lost. */
+const PATIENCE = 20
 /** What a home's devices send in an hour, and more. */
 const MESSAGES_PER_HOUR = 4000
 /** Of the hour, by which the program is loaded, compiled, and its heap has found its size. */
@@ -37,14 +39,16 @@ export async function memory(hours: number): Promise<Memory> {
     let received = 0
     const sent = kit.next<{ seconds: number }>()
     let done = false
+    let unchanged = 0
     void sent.then(() => {
       done = true
     })
     while (!done || received < expected) {
       await sleep(SAMPLE_MS)
-      const before = received
+      const before: number = received
       received = (await gateway.status()).frames.received
-      if (done && received === before) break
+      unchanged = received === before ? unchanged + 1 : 0
+      if (done && unchanged >= PATIENCE) break
       samples.push({ share: received / expected, rssMb: gateway.usage().rssMb })
     }
     const settled = samples.filter(({ share }) => share >= SETTLED)
