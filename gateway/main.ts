@@ -70,6 +70,12 @@ import { createTransport } from './transports/registry.js'
 import { SerialTransport } from './transports/serial/serial-transport.js'
 import type { Transport } from './transports/transport.js'
 
+/**
+ * Hashing and signing a full batch takes tens of milliseconds: a burst is acknowledged first, its batches follow at
+ * this pace, or with the cron job that closes them all.
+ */
+const FULL_BATCH_EVERY_MS = 1000
+
 /** What a test replaces. */
 export interface Edges {
   readonly logger: Logger
@@ -254,9 +260,11 @@ export async function composeGateway(loaded: LoadedConfig, edges: Edges): Promis
       diskLow: () => disk.isLow,
     })
     watchers.push(disk, new LaneWatcher({ journal, patience: config.lanes }))
+    let nextFullAt = 0
     const closeFull = () => {
-      if (journal.unbatchedCount() < config.batches.maxCount) return
-      batcher.closeIfDue('count').catch((error) => logger.error({ err: error }, 'a full batch could not be closed'))
+      if (journal.unbatchedCount() < config.batches.maxCount || clock.monotonic() < nextFullAt) return
+      nextFullAt = clock.monotonic() + FULL_BATCH_EVERY_MS
+      batcher.closeIfDue('count', 1).catch((error) => logger.error({ err: error }, 'a full batch could not be closed'))
     }
     return new Gateway({
       journal,

@@ -18,8 +18,9 @@ export class MeasurementTable {
     this.#cipher = cipher
   }
 
-  /** Stores those that are new; counts only those. Call inside a transaction. */
-  insert(rows: readonly MeasurementRow[]): void {
+  /** Stores those that are new; counts only those, and returns how many. Call inside a transaction. */
+  insert(rows: readonly MeasurementRow[]): number {
+    let stored = 0
     const added = new Map<string, number>()
     for (const row of rows) {
       const { changes } = this.#database.run(
@@ -29,9 +30,12 @@ export class MeasurementTable {
         row.at,
         sealMeasurement(this.#cipher, row.identifier, row),
       )
-      if (changes > 0) added.set(row.sensor, (added.get(row.sensor) ?? 0) + 1)
+      if (changes === 0) continue
+      stored++
+      added.set(row.sensor, (added.get(row.sensor) ?? 0) + 1)
     }
     for (const [sensor, count] of added) addTotal(this.#database, `measurement.${sensor}`, count)
+    return stored
   }
 
   /** @param before row id: later ones are not looked at */

@@ -102,6 +102,8 @@ export class SqliteJournal implements Journal, Purgeable {
   #moved: { readonly move: Move; readonly to: ClockStretch } | null = null
   #lock: JournalLock | null = null
   #damaged = false
+  /** Asked after every commit: counted along, since SQLite would walk through all of them. */
+  #unbatched = 0
 
   constructor(options: SqliteJournalOptions) {
     this.#options = options
@@ -127,6 +129,7 @@ export class SqliteJournal implements Journal, Purgeable {
     try {
       const key = await loadOrCreateJournalKey(path)
       this.#tables = this.#openOrRecover(key, afterCrash)
+      this.#unbatched = this.#tables.measurements.unbatchedCount()
     } catch (error) {
       this.#lock.release()
       this.#lock = null
@@ -189,7 +192,8 @@ export class SqliteJournal implements Journal, Purgeable {
   }
 
   unbatchedCount(): number {
-    return this.#open.measurements.unbatchedCount(this.#heldFrom ?? undefined)
+    const { measurements } = this.#open
+    return this.#heldFrom === null ? this.#unbatched : measurements.unbatchedCount(this.#heldFrom)
   }
 
   closeBatch(batch: ClosedBatch): void {
@@ -210,6 +214,7 @@ export class SqliteJournal implements Journal, Purgeable {
       },
       () => this.#keepHead(batch),
     )
+    this.#unbatched -= batch.header.count
   }
 
   lastBatch(): BatchHeader | null {
@@ -480,9 +485,10 @@ export class SqliteJournal implements Journal, Purgeable {
   #write(commits: readonly EncodedCommit[]): void {
     const { measurements, alerts, notifications, unmapped } = this.#open
     const channels = new Set(this.#options.lanes.alert)
+    let stored = 0
     this.#transaction(() => {
       for (const commit of commits) {
-        measurements.insert(commit.measurements)
+        stored += measurements.insert(commit.measurements)
         unmapped.insert(commit.unmapped)
         unmapped.markMapped(commit.mapped, this.#options.clock.now())
         for (const transition of commit.transitions) {
@@ -498,6 +504,7 @@ export class SqliteJournal implements Journal, Purgeable {
         for (const action of commit.actions) notifications.addAction(action)
       }
     })
+    this.#unbatched += stored
   }
 
   /** For each fhir lane that wants alerts. */

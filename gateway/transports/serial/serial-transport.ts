@@ -1,4 +1,3 @@
-import { ReadlineParser } from '@serialport/parser-readline'
 import { type Clock, systemClock, wait } from '#gateway/runtime/clock.js'
 import type { HomebeatError } from '#gateway/runtime/errors.js'
 import type { Logger } from '#gateway/runtime/logger.js'
@@ -152,10 +151,9 @@ export class SerialTransport implements Transport {
     this.#outlet.event('connected', `connected to ${link.where}`)
 
     const guard = new LineGuard((reason) => this.#outlet.refuse(REFUSALS[reason]))
-    const parser = new ReadlineParser({ delimiter: '\n', encoding: 'latin1', readableObjectMode: true })
-    parser.on('data', (line: string) => this.#take(line, parser))
-    const drained = new Promise<void>((resolve) => parser.once('end', resolve))
-    link.stream.pipe(guard).pipe(parser)
+    guard.on('data', (line: string) => this.#take(line, guard))
+    const drained = new Promise<void>((resolve) => guard.once('end', resolve))
+    link.stream.pipe(guard)
 
     const failure = await link.closed
     this.#link = null
@@ -166,8 +164,7 @@ export class SerialTransport implements Transport {
     return failure
   }
 
-  #take(line: string, parser: ReadlineParser): void {
-    if (!line.startsWith('!')) return
+  #take(line: string, guard: LineGuard): void {
     // Only what looks like a line of the kit shows that this is the right port: an open alone may be followed by a close.
     this.#backoff.reset()
     const answer = parseAnswer(line)
@@ -180,8 +177,8 @@ export class SerialTransport implements Transport {
       settle: nothingToSettle,
     })
     if (room) return
-    parser.pause()
-    void this.#outlet.whenRoom().then(() => parser.resume())
+    guard.pause()
+    void this.#outlet.whenRoom().then(() => guard.resume())
   }
 
   #write(line: string): void {
