@@ -8,6 +8,8 @@ import { observationOf } from '#fhir/observation.js'
 import { signedForm } from '#fhir/signed-form.js'
 import { AlertDeliverer } from './alerts/channels/alert-deliverer.js'
 import { type AlertChannel, noticeOf } from './alerts/channels/channel.js'
+import { ChannelBook } from './alerts/channels/channel-book.js'
+import { channelCommands } from './alerts/channels/commands.js'
 import { type Acknowledgement, createChannel } from './alerts/channels/registry.js'
 import { AlarmDesk } from './alerts/desk.js'
 import { Dispatcher } from './alerts/dispatch/dispatcher.js'
@@ -111,6 +113,7 @@ export async function composeGateway(loaded: LoadedConfig, edges: Edges): Promis
     stream: edges.terminal ?? process.stderr,
     home,
     baseDir,
+    dataDir,
     clock,
     acknowledged: ({ channel, alertIds }: Acknowledgement) => {
       desk
@@ -126,6 +129,8 @@ export async function composeGateway(loaded: LoadedConfig, edges: Edges): Promis
       new AlertDeliverer({ channel, journal, home, preview: config.alerts.preview, addressOf }),
     )
   }
+  const { contacts: reached, preview } = config.alerts
+  const channelBook = new ChannelBook({ channels, contacts: reached, home, preview, clock })
   deliverers.set(
     `anchor:${config.chain.name}`,
     new AnchorDeliverer({
@@ -176,7 +181,7 @@ export async function composeGateway(loaded: LoadedConfig, edges: Edges): Promis
     })
     const page = new ConsoleServer({ feed, host: config.console.host, port: config.console.port, logger })
     /** What a person may tell the running gateway; each feature adds its own. */
-    const commands: ControlCommand[] = []
+    const commands: ControlCommand[] = [...channelCommands(channelBook)]
     const watchers: Watcher[] = []
     const closeFull = () => {
       if (journal.unbatchedCount() < config.batches.maxCount) return

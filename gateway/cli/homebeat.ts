@@ -8,6 +8,7 @@
 import { Command } from 'commander'
 import { VERSION } from '#gateway/runtime/version.js'
 import { calibrateCommand } from './calibrate.js'
+import { channelCommand } from './channel.js'
 import { EXIT } from './exit.js'
 import { flashCommand } from './flash.js'
 import { identityCommand } from './identity.js'
@@ -26,6 +27,7 @@ const program = new Command('homebeat')
   .addCommand(identityCommand())
   .addCommand(flashCommand())
   .addCommand(calibrateCommand())
+  .addCommand(channelCommand())
   .addCommand(simulateCommand())
 
 program.exitOverride((error) => {

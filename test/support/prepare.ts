@@ -12,6 +12,7 @@ const NEEDS: { file: string; packages: string[] }[] = [
   { file: '/usr/bin/g++', packages: ['g++'] },
   { file: '/usr/bin/socat', packages: ['socat'] },
   { file: '/usr/sbin/mosquitto', packages: ['mosquitto'] },
+  { file: '/usr/bin/openssl', packages: ['openssl'] },
   { file: '/usr/bin/chromium', packages: ['chromium'] },
 ]
 
