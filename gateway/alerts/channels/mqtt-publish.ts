@@ -1,4 +1,4 @@
-import mqtt, { type IClientOptions, type MqttClient, type Packet } from 'mqtt'
+import mqtt, { type IClientOptions } from 'mqtt'
 import type { DeliveryOutcome } from '#gateway/lanes/outcome.js'
 
 export interface Message {
@@ -52,28 +52,22 @@ function attempt(
     client.on('close', () =>
       finish({ class: sent ? 'ambiguous' : 'transient', reason: 'the MQTT broker closed the connection' }),
     )
+    // A publish's own result does not say so. Brokers answer in the order of the messages: the last one counts.
+    let unheard = false
+    client.on('packetreceive', (packet) => {
+      if (packet.cmd === 'puback') unheard = packet.reasonCode === NO_SUBSCRIBER
+    })
     client.once('connect', () => {
       sent = true
-      Promise.all(messages.map((message) => acknowledged(client, message))).then(
-        (codes) =>
-          finish({ class: 'delivered', ...(codes.at(-1) === NO_SUBSCRIBER && { detail: 'nobody has subscribed' }) }),
+      const publishing = messages.map(({ topic, payload, retain }) =>
+        client.publishAsync(topic, payload, { qos: 1, retain }),
+      )
+      Promise.all(publishing).then(
+        () => finish({ class: 'delivered', ...(unheard && { detail: 'nobody has subscribed' }) }),
         (error) => finish(outcomeOfRefusal(error)),
       )
     })
   })
-}
-
-/** @returns the PUBACK's reason code, where the broker gives one */
-function acknowledged(client: MqttClient, { topic, payload, retain }: Message): Promise<number> {
-  return new Promise((resolve, reject) => {
-    client.publish(topic, payload, { qos: 1, retain }, (error, packet) =>
-      error ? reject(error) : resolve(reasonOf(packet)),
-    )
-  })
-}
-
-function reasonOf(packet: Packet | undefined): number {
-  return packet !== undefined && 'reasonCode' in packet ? (packet.reasonCode ?? 0) : 0
 }
 
 function outcomeOfError(error: Error & { code?: unknown }, sent: boolean): DeliveryOutcome | 'other version' {

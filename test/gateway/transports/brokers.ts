@@ -69,21 +69,39 @@ export function hasMosquitto(): boolean {
   return existsSync(MOSQUITTO)
 }
 
+export interface MosquittoOptions {
+  /** Files in its folder; it then listens on `tlsPort` too. */
+  readonly tls?: { readonly key: string; readonly certificate: string }
+  /** A topic filter that nobody may publish to. */
+  readonly forbidden?: string
+}
+
 /** A mosquitto process on a free port, which knows one user. */
 export class Mosquitto {
   readonly port: number
+  readonly tlsPort: number
   #process: ChildProcess
 
-  private constructor(process: ChildProcess, port: number) {
+  private constructor(process: ChildProcess, port: number, tlsPort: number) {
     this.#process = process
     this.port = port
+    this.tlsPort = tlsPort
   }
 
-  static async start(folder: string, user: string, password: string): Promise<Mosquitto> {
-    const port = await freePort()
+  static async start(
+    folder: string,
+    user: string,
+    password: string,
+    { tls, forbidden }: MosquittoOptions = {},
+  ): Promise<Mosquitto> {
+    const [port, tlsPort] = [await freePort(), await freePort()]
     const passwords = join(folder, 'mosquitto.passwd')
     execFileSync('mosquitto_passwd', ['-b', '-c', passwords, user, password], { stdio: 'ignore' })
     const config = join(folder, 'mosquitto.conf')
+    const access = join(folder, 'mosquitto.acl')
+    if (forbidden !== undefined) {
+      await writeFile(access, `user ${user}\ntopic readwrite #\ntopic deny ${forbidden}\n`, { mode: 0o600 })
+    }
     await writeFile(
       config,
       [
@@ -93,11 +111,19 @@ export class Mosquitto {
         'persistence false',
         // Started as root it would change to a user who cannot read the folder.
         'user root',
+        ...(forbidden === undefined ? [] : [`acl_file ${access}`]),
+        ...(tls
+          ? [
+              `listener ${tlsPort} 127.0.0.1`,
+              `certfile ${join(folder, tls.certificate)}`,
+              `keyfile ${join(folder, tls.key)}`,
+            ]
+          : []),
         '',
       ].join('\n'),
     )
     const process = spawn(MOSQUITTO, ['-c', config], { stdio: 'ignore' })
-    const broker = new Mosquitto(process, port)
+    const broker = new Mosquitto(process, port, tlsPort)
     await broker.#answers()
     return broker
   }
