@@ -24,7 +24,9 @@ export function channelCommand(): Command {
     )
     .addCommand(
       new Command('test')
-        .description('send a message that is marked as a test, as an alert would come; exit code 1 if it was not delivered')
+        .description(
+          'send a message that is marked as a test, as an alert would come; exit code 1 if it was not delivered',
+        )
         .argument('<name>', 'of the channel')
         .addOption(CONFIG_OPTION())
         .option('--contact <id>', 'whom to reach, where the channel has several contacts')
@@ -51,7 +53,8 @@ async function test(name: string, { config: file, contact }: { config: string; c
   const loaded = loadConfig(file)
   const outcome = await callGateway<DeliveryOutcome>(loaded.dataDir, 'channel.test', { name, contact }).catch(
     (error: unknown) => {
-      if (error instanceof HomebeatError && error.code === 'control.not-running') return testAlone(loaded, name, contact)
+      if (error instanceof HomebeatError && error.code === 'control.not-running')
+        return testAlone(loaded, name, contact)
       throw error
     },
   )

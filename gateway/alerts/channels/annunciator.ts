@@ -125,7 +125,10 @@ export class Annunciator implements AlertChannel {
 
   #take({ alertId, priority, state, reason }: AlertNotice): void {
     if (reason === 'digest') return
-    if (reason === 'test') return this.#test()
+    if (reason === 'test') {
+      this.#test()
+      return
+    }
     if (state === 'cleared') {
       this.#active.delete(alertId)
       this.#quiet.delete(alertId)

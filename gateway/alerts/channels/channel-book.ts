@@ -59,7 +59,7 @@ export class ChannelBook {
    * @param contact id; may be left out where the channel has one contact or none.
    * @throws HomebeatError `channel.unknown`, `channel.contact`
    */
-  test(name: string, contact?: string): Promise<DeliveryOutcome> {
+  async test(name: string, contact?: string): Promise<DeliveryOutcome> {
     const { channels, home, preview, clock } = this.#options
     const channel = channels.find((one) => one.name === name)
     if (!channel)

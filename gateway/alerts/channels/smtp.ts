@@ -8,8 +8,8 @@ import { HomebeatError } from '#gateway/runtime/errors.js'
 import { readSecret } from '#gateway/runtime/secret-file.js'
 import type { AlertChannel } from './channel.js'
 import { isLoopback, readCa } from './credentials.js'
-import type { ChannelEdges } from './registry.js'
 import { isMailbox } from './mailbox.js'
+import type { ChannelEdges } from './registry.js'
 import { composeMessage } from './smtp-message.js'
 import { outcomeOfSmtpError } from './smtp-outcome.js'
 
@@ -53,7 +53,12 @@ export function smtpChannel(
         return { class: 'permanent', reason: problem ?? 'no e-mail address' }
       try {
         const message = await composeMessage(notice, from, notice.address, clock.now())
-        return await converse(account, notice.address, message, AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]))
+        return await converse(
+          account,
+          notice.address,
+          message,
+          AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]),
+        )
       } catch {
         return { class: 'transient', reason: 'the e-mail could not be composed' }
       }

@@ -55,10 +55,11 @@ export class MailServer {
     })
     this.#server.on('error', () => {})
     // Under TLS the sockets are not ours to destroy: Node 20 crashes.
-    if (tls === undefined) this.#server.server.on('connection', (socket: Socket) => {
-      this.#sockets.add(socket)
-      socket.once('close', () => this.#sockets.delete(socket))
-    })
+    if (tls === undefined)
+      this.#server.server.on('connection', (socket: Socket) => {
+        this.#sockets.add(socket)
+        socket.once('close', () => this.#sockets.delete(socket))
+      })
   }
 
   /** @returns the port */

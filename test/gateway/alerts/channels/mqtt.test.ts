@@ -38,7 +38,14 @@ describe('The MQTT channel at a mosquitto broker', function () {
         ...{ type: 'mqtt', name: 'site', url: `mqtt://home@127.0.0.1:${mosquitto.port}`, passwordFile: 'secret' },
         ...{ retainState: false, ...over },
       },
-      { fetch, stream: { write: () => {} }, home: 'home-7', baseDir: folder.path, dataDir: folder.path, timeoutMs: 5000 },
+      {
+        fetch,
+        stream: { write: () => {} },
+        home: 'home-7',
+        baseDir: folder.path,
+        dataDir: folder.path,
+        timeoutMs: 5000,
+      },
     )
   const login = { username: 'home', password: 'open sesame' }
 

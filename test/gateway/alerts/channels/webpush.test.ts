@@ -116,7 +116,9 @@ describe('The web push channel', () => {
     await channel.notify(noticeFor('cleared', { address: address() }), never)
     await channel.notify({ ...noticeFor('raised', { address: address() }), alertId: 'x-1', priority: 'low' }, never)
     const [first, second, other] = receiver.received
-    expect(JSON.parse(browser.open(first?.bytes ?? Buffer.of()))).to.deep.equal(JSON.parse(readFileSync(GOLDEN, 'utf8')))
+    expect(JSON.parse(browser.open(first?.bytes ?? Buffer.of()))).to.deep.equal(
+      JSON.parse(readFileSync(GOLDEN, 'utf8')),
+    )
     expect(first?.path).to.equal('/send/4f2a')
     expect(first?.headers).to.include({ 'content-encoding': 'aes128gcm', ttl: '86400', urgency: 'high' })
     expect(other?.headers).to.include({ urgency: 'low' })
@@ -147,7 +149,13 @@ describe('The web push channel', () => {
   })
 
   it('gives up a subscription that is gone or of another key, and keeps what may still come', async () => {
-    const expected = { 404: 'permanent', 410: 'permanent', 403: 'permanent', 401: 'transient', 429: 'transient' } as const
+    const expected = {
+      404: 'permanent',
+      410: 'permanent',
+      403: 'permanent',
+      401: 'transient',
+      429: 'transient',
+    } as const
     for (const [status, outcome] of Object.entries(expected)) {
       receiver.status = Number(status)
       const result = await webpush().notify(noticeFor('raised', { address: address() }), never)
