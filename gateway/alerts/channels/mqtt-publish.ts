@@ -16,6 +16,8 @@ const BAD_LOGIN: ReadonlySet<unknown> = new Set([4, 5, 0x86, 0x87])
 const NOT_AUTHORIZED = 0x87
 const NO_SUBSCRIBER = 0x10
 const INVALID_TOPIC = 0x90
+/** For the good-bye. */
+const GRACE_MS = 2000
 const CERTIFICATE = /CERT|SELF_SIGNED|UNABLE_TO|ERR_TLS|ERR_SSL/
 
 /** Publishes all of them at QoS 1 on one connection. Never rejects; delivered when each was acknowledged. */
@@ -41,7 +43,10 @@ function attempt(
     let sent = false
     const finish = (outcome: DeliveryOutcome | 'other version') => {
       signal.removeEventListener('abort', onAbort)
-      client.end(outcome === 'other version' || outcome.class !== 'delivered')
+      const delivered = outcome !== 'other version' && outcome.class === 'delivered'
+      client.end(!delivered)
+      // A broker that does not close its side must not keep the connection, nor the process.
+      if (delivered) setTimeout(() => client.stream.destroy(), GRACE_MS).unref()
       resolve(outcome)
     }
     const onAbort = () =>

@@ -3,6 +3,7 @@ import type { ChannelConfig } from '#gateway/config/schema.js'
 import type { DeliveryOutcome } from '#gateway/lanes/outcome.js'
 import type { AlertChannel, AlertNotice } from './channel.js'
 import { bearerOf } from './credentials.js'
+import { isGoodNews } from './good-news.js'
 import { post } from './http-post.js'
 import { opaqueId } from './opaque-id.js'
 import type { ChannelEdges } from './registry.js'
@@ -39,7 +40,8 @@ export function ntfyChannel(
     async notify(notice, signal): Promise<DeliveryOutcome> {
       const problem = addressProblem(notice.address)
       if (problem !== null) return { class: 'permanent', reason: problem }
-      const target = new URL(`${url.href.replace(/\/+$/, '')}/${notice.address ?? topic}`)
+      const target = new URL(url)
+      target.pathname = `${url.pathname.replace(/\/+$/, '')}/${notice.address ?? topic}`
       return post(edges, target, { ...headersOf(notice), ...authorization }, notice.preview, signal)
     },
   }
@@ -47,13 +49,12 @@ export function ntfyChannel(
 
 function headersOf(notice: AlertNotice): Record<string, string> {
   const { priority, reason, home, acknowledgeUrl } = notice
-  const over = reason === 'cleared' || reason === 'acknowledged'
+  const good = isGoodNews(reason)
   return {
     'content-type': 'text/plain; charset=utf-8',
     title: `Homebeat ${home}`,
-    // Good news must not wake anybody.
-    priority: over ? PRIORITY.low : PRIORITY[priority],
-    tags: over ? 'white_check_mark' : TAG[priority],
+    priority: good ? PRIORITY.low : PRIORITY[priority],
+    tags: good ? 'white_check_mark' : TAG[priority],
     // A server from 2.16 on shows a repetition in the place of the first; an older one shows it again.
     'x-sequence-id': opaqueId(home, notice.key),
     ...(acknowledgeUrl !== undefined && {

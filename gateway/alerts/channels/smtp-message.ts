@@ -1,7 +1,8 @@
 import MailComposer from 'nodemailer/lib/mail-composer'
 import type { Priority } from '#gateway/alerts/alert.js'
 import type { AlertNotice } from './channel.js'
-import { opaqueId } from './opaque-id.js'
+import { isGoodNews } from './good-news.js'
+import { opaqueId, threadId } from './opaque-id.js'
 
 /** Neither is in a standard; mail programs look at one or the other (RFC 2156 has Importance). */
 const IMPORTANCE: Readonly<Record<Priority, Record<string, string>>> = {
@@ -21,7 +22,7 @@ const IMPORTANCE: Readonly<Record<Priority, Record<string, string>>> = {
 export function composeMessage(notice: AlertNotice, from: string, to: string, date: number): Promise<Buffer> {
   const { home, alertId, key, preview, priority, reason, acknowledgeUrl } = notice
   const domain = from.slice(from.lastIndexOf('@') + 1)
-  const thread = `<${opaqueId(home, reason === 'test' ? key : alertId)}.alert@${domain}>`
+  const thread = `<${threadId(notice)}.alert@${domain}>`
   const [subject = ''] = preview.split(/[\r\n]/)
   const text = [
     preview,
@@ -37,7 +38,7 @@ export function composeMessage(notice: AlertNotice, from: string, to: string, da
     inReplyTo: thread,
     references: thread,
     date: new Date(date),
-    headers: { ...IMPORTANCE[priority], 'Auto-Submitted': 'auto-generated' },
+    headers: { ...(isGoodNews(reason) ? {} : IMPORTANCE[priority]), 'Auto-Submitted': 'auto-generated' },
     text: `${text.join('\n\n')}\n`,
     textEncoding: 'quoted-printable',
     disableFileAccess: true,

@@ -1,6 +1,4 @@
 import { resolve } from 'node:path'
-import { Readable } from 'node:stream'
-import SMTPConnection, { type Options, type SMTPError } from 'nodemailer/lib/smtp-connection'
 import type { ChannelConfig } from '#gateway/config/schema.js'
 import type { DeliveryOutcome } from '#gateway/lanes/outcome.js'
 import { systemClock } from '#gateway/runtime/clock.js'
@@ -10,20 +8,15 @@ import type { AlertChannel } from './channel.js'
 import { isLoopback, readCa } from './credentials.js'
 import { isMailbox } from './mailbox.js'
 import type { ChannelEdges } from './registry.js'
-import { composeMessage } from './smtp-message.js'
-import { outcomeOfSmtpError } from './smtp-outcome.js'
+import type { Account } from './smtp-client.js'
 
 type SmtpConfig = Extract<ChannelConfig, { type: 'smtp' }>
 
 /** For the whole conversation: servers that delay unknown clients take several seconds. */
 const TIMEOUT_MS = 20_000
+/** A server that does not answer the good-bye. */
+const SILENCE_MS = 30_000
 const PORTS: Readonly<Record<SmtpConfig['security'], number>> = { tls: 465, starttls: 587, none: 25 }
-
-interface Account {
-  readonly options: Options
-  readonly login: { readonly user: string; readonly pass: string } | null
-  readonly from: string
-}
 
 /**
  * Sends each notice as an e-mail of plain text to the contact's address, by the site's mail server, with a connection of
@@ -37,6 +30,9 @@ export function smtpChannel(
   { baseDir, timeoutMs = TIMEOUT_MS, clock = systemClock }: Pick<ChannelEdges, 'baseDir' | 'timeoutMs' | 'clock'>,
 ): AlertChannel {
   const account = accountOf(config, baseDir)
+  // Loaded where e-mail is configured, and then at the start: not when somebody has to be told.
+  const client = import('./smtp-client.js')
+  client.catch(() => {})
   const { name, from, host, security } = config
   const addressProblem = (address: string | undefined) => {
     if (address === undefined) return 'no e-mail address: give the contact one as its address'
@@ -48,17 +44,13 @@ export function smtpChannel(
     addressProblem,
     async notify(notice, signal): Promise<DeliveryOutcome> {
       if (signal.aborted) return { class: 'transient', reason: 'stopped before sending' }
-      const problem = addressProblem(notice.address)
-      if (problem !== null || notice.address === undefined)
+      const { address } = notice
+      const problem = addressProblem(address)
+      if (address === undefined || problem !== null)
         return { class: 'permanent', reason: problem ?? 'no e-mail address' }
+      const patience = AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)])
       try {
-        const message = await composeMessage(notice, from, notice.address, clock.now())
-        return await converse(
-          account,
-          notice.address,
-          message,
-          AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]),
-        )
+        return await (await client).sendMail(account, notice, address, clock.now(), patience)
       } catch {
         return { class: 'transient', reason: 'the e-mail could not be composed' }
       }
@@ -85,6 +77,7 @@ function accountOf(config: SmtpConfig, baseDir: string): Account {
       secure: security === 'tls',
       requireTLS: security === 'starttls',
       ignoreTLS: security === 'none',
+      socketTimeout: SILENCE_MS,
       // Not the machine's own name: it may be a person's.
       name: from.slice(from.lastIndexOf('@') + 1),
       ...(caFile !== undefined && { tls: { ca: readCa(name, caFile, baseDir) } }),
@@ -95,40 +88,4 @@ function accountOf(config: SmtpConfig, baseDir: string): Account {
         : { user, pass: readSecret(resolve(baseDir, passwordFile)) },
     from,
   }
-}
-
-/** One connection, one message. Never rejects. */
-function converse({ options, login, from }: Account, to: string, message: Buffer, signal: AbortSignal) {
-  return new Promise<DeliveryOutcome>((resolve) => {
-    if (signal.aborted) return resolve({ class: 'transient', reason: 'stopped before sending' })
-    const connection = new SMTPConnection(options)
-    let dataBegun = false
-    // Read only once the server has asked for the message.
-    const source = Readable.from(
-      (function* () {
-        dataBegun = true
-        yield message
-      })(),
-    )
-    const finish = (outcome: DeliveryOutcome) => {
-      signal.removeEventListener('abort', onAbort)
-      if (outcome.class === 'delivered') connection.quit()
-      else connection.close()
-      resolve(outcome)
-    }
-    const fail = (error: SMTPError) => finish(outcomeOfSmtpError(error, dataBegun))
-    const onAbort = () =>
-      finish({ class: dataBegun ? 'ambiguous' : 'transient', reason: 'no answer from the SMTP server in time' })
-    const send = () =>
-      connection.send({ from, to: [to], size: message.length }, source, (error) =>
-        error ? fail(error) : finish({ class: 'delivered' }),
-      )
-    connection.on('error', fail)
-    signal.addEventListener('abort', onAbort, { once: true })
-    connection.connect((error) => {
-      if (error) return fail(error)
-      if (login === null) return send()
-      connection.login({ credentials: login }, (refused) => (refused ? fail(refused) : send()))
-    })
-  })
 }

@@ -6,7 +6,7 @@ import { systemClock } from '#gateway/runtime/clock.js'
 import { outcomeOfResponse } from '#gateway/runtime/http-outcome.js'
 import type { AlertChannel, AlertNotice } from './channel.js'
 import { post } from './http-post.js'
-import { opaqueId } from './opaque-id.js'
+import { threadId } from './opaque-id.js'
 import { encryptPush, MAX_PUSH_BYTES, type PushKeys } from './push-encryption.js'
 import { parseSubscription } from './push-subscription.js'
 import type { ChannelEdges } from './registry.js'
@@ -58,17 +58,13 @@ export function webPushChannel(
         'content-encoding': 'aes128gcm',
         ttl: String(TTL),
         urgency: URGENCY[notice.priority],
-        topic: topicOf(notice),
+        // A message that was not shown yet is replaced by the next of the same alert.
+        topic: threadId(notice),
         authorization,
       }
       return post(edges, endpoint, headers, body, signal, outcomeOfPush)
     },
   }
-}
-
-/** A message that was not shown yet is replaced by the next of the same alert. */
-function topicOf({ home, alertId, reason, key }: AlertNotice): string {
-  return reason === 'digest' || reason === 'test' ? opaqueId(home, key) : opaqueId(home, alertId)
 }
 
 /** @returns null where the browser's key is no point of the curve */

@@ -86,7 +86,8 @@ describe('The SMTP channel', () => {
 
   it('marks high alerts as important, low ones as not, and all as sent by a machine', async () => {
     for (const priority of ['high', 'medium', 'low'] as const) await smtp(port).notify({ ...raised(), priority }, never)
-    expect(server.mails.map((mail) => header(mail, 'importance'))).to.deep.equal([['high'], [], ['low']])
+    await smtp(port).notify(noticeFor('cleared', { address: TO }), never)
+    expect(server.mails.map((mail) => header(mail, 'importance'))).to.deep.equal([['high'], [], ['low'], []])
     for (const mail of server.mails) expect(header(mail, 'auto-submitted')).to.deep.equal(['auto-generated'])
   })
 

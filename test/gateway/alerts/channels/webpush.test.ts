@@ -3,6 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect } from 'chai'
+import fc from 'fast-check'
 import { importJWK, jwtVerify } from 'jose'
 import { encryptPush, MAX_PUSH_BYTES } from '#gateway/alerts/channels/push-encryption.js'
 import { createChannel } from '#gateway/alerts/channels/registry.js'
@@ -106,6 +107,21 @@ describe('The web push channel', () => {
         'yl95bQpu6cVPTpK4Mqgkf1CXztLVBSt2Ks3oZwbuwXPXLWyouBWLVWGNWQexSgSxsj_Qulcy4a-fN',
     )
     expect(receiver.open(Buffer.from(sealed))).to.equal(text)
+  })
+
+  it('can be read by the browser that it is for, whatever it says', () => {
+    const keys = { p256dh: browser.ecdh.getPublicKey(), auth: browser.auth }
+    const other = new Browser()
+    fc.assert(
+      fc.property(fc.string({ unit: 'grapheme', maxLength: 900 }), (text) => {
+        const sealed = Buffer.from(encryptPush(Buffer.from(text), keys))
+        expect(browser.open(sealed)).to.equal(text)
+        expect(() => other.open(sealed)).to.throw()
+      }),
+      { numRuns: 50 },
+    )
+    expect(() => encryptPush(Buffer.alloc(MAX_PUSH_BYTES + 1), keys)).to.throw()
+    expect(encryptPush(Buffer.alloc(MAX_PUSH_BYTES), keys)).to.have.length(4096)
   })
 
   it('sends the documented payload, as urgent as the alert, with a topic that a later message of it shares', async () => {
