@@ -32,6 +32,9 @@ import { Gateway } from './gateway.js'
 import { SqliteJournal } from './journal/sqlite-journal.js'
 import type { Deliverer } from './lanes/deliverer.js'
 import { LaneWorker } from './lanes/worker.js'
+import { mappingCommands } from './mapping/commands.js'
+import { loadMappings } from './mapping/load.js'
+import { UnmappedWatcher } from './mapping/unmapped-watcher.js'
 import { Pipeline, type PipelineStep } from './pipeline/pipeline.js'
 import { type Clock, systemClock } from './runtime/clock.js'
 import { Committer } from './runtime/committer.js'
@@ -72,6 +75,7 @@ export async function composeGateway(loaded: LoadedConfig, edges: Edges): Promis
   const { id: home, patient } = config.home
 
   checkSecretFiles(loaded)
+  const mappings = loadMappings(config.mappings, baseDir)
   ensureDataDir(dataDir)
   const signer = await loadOrCreateGatewayKey(join(dataDir, 'keys', 'gateway.key'))
   const masterKey = await loadOrCreateMasterKey(join(dataDir, 'keys', 'master.key'))
@@ -86,6 +90,10 @@ export async function composeGateway(loaded: LoadedConfig, edges: Edges): Promis
     clock,
     logger,
     commit: config.commit,
+    unmapped: {
+      maxMessages: config.unmapped.maxMessages,
+      maxBytes: config.unmapped.maxMebibytes * 1024 * 1024,
+    },
   })
 
   const { endpoints, chainId, contract, confirmations, gasPrice, pollSeconds } = config.chain
@@ -161,6 +169,7 @@ export async function composeGateway(loaded: LoadedConfig, edges: Edges): Promis
       devices: Object.fromEntries(config.transports.flatMap((t) => (t.device ? [[t.name, t.device]] : []))),
       zoneOffsetMinutes: zone,
       dispatcher: new Dispatcher(policy, journal.openDispatch()),
+      mappings,
     })
     const batcher = new Batcher({
       journal,
@@ -181,8 +190,11 @@ export async function composeGateway(loaded: LoadedConfig, edges: Edges): Promis
     })
     const page = new ConsoleServer({ feed, host: config.console.host, port: config.console.port, logger })
     /** What a person may tell the running gateway; each feature adds its own. */
-    const commands: ControlCommand[] = [...channelCommands(channelBook)]
-    const watchers: Watcher[] = []
+    const commands: ControlCommand[] = [
+      ...channelCommands(channelBook),
+      ...mappingCommands({ journal, pipeline, clock }),
+    ]
+    const watchers: Watcher[] = [new UnmappedWatcher(() => journal.unmapped.isFull())]
     const closeFull = () => {
       if (journal.unbatchedCount() < config.batches.maxCount) return
       batcher.closeIfDue('count').catch((error) => logger.error({ err: error }, 'a full batch could not be closed'))

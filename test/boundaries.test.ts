@@ -16,7 +16,13 @@ const FORBIDDEN: { from: string; to: string[]; except?: string[]; why: string }[
     why: 'firmware stands alone',
   },
   { from: 'simulators/', to: ['test/'], why: 'tests use simulators, not the other way round' },
-  ...['gateway/pipeline/', 'gateway/sensors/', 'gateway/alerts/limits', 'gateway/alerts/machine'].map((from) => ({
+  ...[
+    'gateway/pipeline/',
+    'gateway/sensors/',
+    'gateway/alerts/limits',
+    'gateway/alerts/machine',
+    ...['mapper', 'pointer', 'template', 'topic-pattern', 'units'].map((file) => `gateway/mapping/${file}`),
+  ].map((from) => ({
     from,
     to: [
       'node:',
@@ -86,7 +92,7 @@ describe('import boundaries', () => {
   it('reads no clock and rolls no dice in the stages of the pipeline', () => {
     const wrong = [...graph.keys()].filter(
       (file) =>
-        /^gateway\/(pipeline|sensors)\/|^gateway\/alerts\/(limits|machine)|^fhir\//.test(file) &&
+        /^gateway\/(pipeline|sensors|mapping)\/|^gateway\/alerts\/(limits|machine)|^fhir\//.test(file) &&
         /\bDate\.now\(|\bnew Date\(\)|\bMath\.random\(|\bperformance\.now\(|\bsetTimeout\(|\bsetInterval\(/.test(
           readFileSync(join(packageRoot, file), 'utf8'),
         ),

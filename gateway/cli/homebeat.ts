@@ -12,6 +12,7 @@ import { channelCommand } from './channel.js'
 import { EXIT } from './exit.js'
 import { flashCommand } from './flash.js'
 import { identityCommand } from './identity.js'
+import { mapCommand } from './map.js'
 import { simulateCommand } from './simulate.js'
 import { startCommand } from './start.js'
 import { statusCommand } from './status.js'
@@ -28,6 +29,7 @@ const program = new Command('homebeat')
   .addCommand(flashCommand())
   .addCommand(calibrateCommand())
   .addCommand(channelCommand())
+  .addCommand(mapCommand())
   .addCommand(simulateCommand())
 
 program.exitOverride((error) => {

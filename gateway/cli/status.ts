@@ -28,6 +28,7 @@ function describe(status: GatewayStatus): string {
     ...status.transports.map((t) => `  ${t.name.padEnd(16)} ${t.state.padEnd(10)} ${t.sentence}`),
     'Readings kept',
     ...Object.entries(status.measurements).map(([sensor, count]) => `  ${sensor.padEnd(16)} ${count}`),
+    ...unmappedLines(status),
     active.length === 0 ? 'No active alert' : 'Active alerts',
     ...active.map(
       (a) =>
@@ -44,4 +45,16 @@ function describe(status: GatewayStatus): string {
       : 'Last anchor: none yet',
   ]
   return `${lines.join('\n')}\n`
+}
+
+function unmappedLines({ unmapped = [] }: GatewayStatus): string[] {
+  const rows = unmapped.filter(({ waiting, overflowed }) => waiting > 0 || overflowed > 0)
+  if (rows.length === 0) return []
+  return [
+    'Messages kept unmapped (homebeat map unmapped says why)',
+    ...rows.map(
+      ({ deviceId, waiting, overflowed }) =>
+        `  ${deviceId.padEnd(16)} ${waiting}${overflowed > 0 ? `, and ${overflowed} not kept: their room is used up` : ''}`,
+    ),
+  ]
 }

@@ -205,6 +205,15 @@ export const configSchema = z.strictObject({
   dataDir: z.string().default('./homebeat-data'),
   log: z.strictObject({ level: z.enum(LOG_LEVELS).default('info') }).prefault({}),
   transports: z.array(transport).min(1).max(20),
+  /** Mapping files for other people's MQTT messages; the shipped templates are always there (gateway/mapping/). */
+  mappings: z.array(z.string().min(1).max(500)).max(20).default([]),
+  /** Room, for each device, for messages that no mapping reads. */
+  unmapped: z
+    .strictObject({
+      maxMessages: z.number().int().min(1).max(1_000_000).default(10_000),
+      maxMebibytes: z.number().int().min(1).max(4096).default(64),
+    })
+    .prefault({}),
   commit: z
     .strictObject({
       maxDelayMs: z.number().int().min(0).max(5000).default(50),

@@ -6,6 +6,7 @@ import type { BodyPosition, Quality, SensorKind } from '#fhir/measurement.js'
 import type { AlertState, AlertTransition, Priority } from '#gateway/alerts/alert.js'
 import type { AnchorReceipt } from '#gateway/anchoring/batch.js'
 import type { LaneDepth } from '#gateway/journal/journal.js'
+import type { UnmappedCount } from '#gateway/mapping/unmapped.js'
 import type { TransportStatus } from '#gateway/transports/transport.js'
 
 /** The latest value of one sensor, ready to show. `null` value: none yet, or the sensor says it has none. */
@@ -41,6 +42,8 @@ export interface GatewayStatus {
   readonly transports: readonly TransportStatus[]
   readonly frames: { readonly received: number; readonly lost: number; readonly refused: number }
   readonly measurements: Readonly<Record<SensorKind, number>>
+  /** Messages that became no reading, by device; none where left out. */
+  readonly unmapped?: readonly UnmappedCount[]
   readonly alerts: readonly LiveAlert[]
   readonly lanes: readonly LaneDepth[]
   readonly fhir: { readonly accepted: number; readonly failed: number }

@@ -1,5 +1,6 @@
 import type { AlertTransition } from '#gateway/alerts/alert.js'
 import type { DigestItem, Notification } from '#gateway/alerts/dispatch/notification.js'
+import type { UnmappedMessage } from '#gateway/mapping/unmapped.js'
 import type { Clock } from '#gateway/runtime/clock.js'
 import type { AlarmAction } from './journal.js'
 import type { MeasurementRow } from './measurement-codec.js'
@@ -11,12 +12,14 @@ export interface EncodedCommit {
   readonly notifications: readonly Notification[]
   readonly digestItems: readonly DigestItem[]
   readonly actions: readonly AlarmAction[]
+  readonly unmapped: readonly UnmappedMessage[]
+  readonly mapped: readonly number[]
 }
 
 export interface CommitBounds {
   /** Longest time a commit waits for company, milliseconds; 0: none. */
   readonly maxDelayMs: number
-  /** Measurements and transitions of a group at which it is written at once. */
+  /** Rows of a group at which it is written at once. */
   readonly maxCount: number
 }
 
@@ -46,8 +49,9 @@ export class CommitGroup {
   }
 
   add(commit: EncodedCommit): Promise<void> {
+    const { measurements, unmapped, mapped } = commit
     const urgent = urgentCount(commit)
-    const size = commit.measurements.length + urgent
+    const size = measurements.length + unmapped.length + mapped.length + urgent
     if (size === 0) return Promise.resolve()
     // A commit that would carry the group over its bound begins the next one.
     if (this.#count > 0 && this.#count + size > this.#bounds.maxCount) this.flush()

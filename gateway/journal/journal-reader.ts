@@ -34,6 +34,7 @@ export function openJournalReader(path: string): JournalReader {
     totals: () => totalsOf(tables),
     anchors: anchorJournal(() => database),
     epochKeys: epochKeyStore(() => database),
+    unmapped: tables.unmapped,
     close: () => database.close(),
   }
 }

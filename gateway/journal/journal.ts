@@ -9,6 +9,7 @@ import type { OpenDispatch } from '#gateway/alerts/dispatch/dispatcher.js'
 import type { DigestItem, Notification, NotificationReason } from '#gateway/alerts/dispatch/notification.js'
 import type { AnchorReceipt, BatchHeader, ClosedBatch, Hash32 } from '#gateway/anchoring/batch.js'
 import type { DeliveryOutcome } from '#gateway/lanes/outcome.js'
+import type { KeptMessage, UnmappedCount, UnmappedMessage } from '#gateway/mapping/unmapped.js'
 import type { Lifecycle } from '#gateway/runtime/lifecycle.js'
 
 /** What one commit makes durable, all or nothing. */
@@ -20,6 +21,10 @@ export interface Commit {
   readonly digestItems?: readonly DigestItem[]
   /** What people did. */
   readonly actions?: readonly AlarmAction[]
+  /** Messages that became no reading. Beyond their room (`UnmappedBounds`) they are counted, not kept. */
+  readonly unmapped?: readonly UnmappedMessage[]
+  /** Ids of kept messages that `measurements` were made of. */
+  readonly mapped?: readonly number[]
 }
 
 /** One thing that a person did to alarms: a row of the log, kept with who, how and when. */
@@ -156,7 +161,21 @@ export interface Journal extends Lifecycle {
 
   readonly anchors: AnchorJournal
   readonly epochKeys: EpochKeyStore
+  readonly unmapped: UnmappedJournal
   totals(): JournalTotals
+}
+
+/** Messages that became no reading and wait for a mapping. */
+export interface UnmappedJournal {
+  counts(): UnmappedCount[]
+  /** Newest first. */
+  latest(limit: number): KeptMessage[]
+  /** Oldest first, from the one after `id`. */
+  after(id: number, limit: number): KeptMessage[]
+  /** Whether any device has used up its room. */
+  isFull(): boolean
+  /** Deletes what waits of a device, because a person says so. @returns how many messages */
+  discard(deviceId: string): number
 }
 
 /** Write-ahead of anchoring: sign, persist the raw transaction, then broadcast. */
@@ -204,5 +223,6 @@ export interface JournalReader
   > {
   readonly anchors: Pick<AnchorJournal, 'transaction' | 'receipt' | 'lastReceipt'>
   readonly epochKeys: Pick<EpochKeyStore, 'get' | 'list'>
+  readonly unmapped: Pick<UnmappedJournal, 'counts' | 'latest'>
   close(): void
 }

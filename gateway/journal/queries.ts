@@ -113,3 +113,20 @@ export const TOTALS = {
   add: `INSERT INTO total (name, count) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET count = count + excluded.count`,
   all: `SELECT name, count FROM total`,
 } as const
+
+const KEPT = `id, device, topic, received_at AS receivedAt, code, reason, payload`
+
+export const UNMAPPED = {
+  insert: `INSERT INTO unmapped_message (device, topic, received_at, code, reason, bytes, payload)
+    VALUES (?, ?, ?, ?, ?, ?, ?)`,
+  count: `INSERT INTO unmapped_count (device, waiting, bytes, overflowed) VALUES (?, ?, ?, ?)
+    ON CONFLICT (device) DO UPDATE SET waiting = waiting + excluded.waiting, bytes = bytes + excluded.bytes,
+    overflowed = overflowed + excluded.overflowed`,
+  counts: `SELECT device, waiting, bytes, overflowed FROM unmapped_count ORDER BY device`,
+  latest: `SELECT ${KEPT} FROM unmapped_message WHERE mapped_at IS NULL ORDER BY id DESC LIMIT ?`,
+  after: `SELECT ${KEPT} FROM unmapped_message WHERE mapped_at IS NULL AND id > ? ORDER BY id LIMIT ?`,
+  waiting: `SELECT device, bytes FROM unmapped_message WHERE id = ? AND mapped_at IS NULL`,
+  discard: `DELETE FROM unmapped_message WHERE mapped_at IS NULL AND device = ?`,
+  forget: `DELETE FROM unmapped_count WHERE device = ?`,
+  mapped: `UPDATE unmapped_message SET mapped_at = ?, payload = NULL WHERE id = ?`,
+} as const

@@ -24,10 +24,12 @@ import type {
   OutboxEntry,
   OutboxKind,
   StoredNotification,
+  UnmappedJournal,
 } from './journal.js'
 import { JournalLock } from './lock.js'
 import { encodeMeasurement } from './measurement-codec.js'
 import { openTables, type Tables, totalsOf } from './tables.js'
+import type { UnmappedBounds } from './unmapped.js'
 
 export interface JournalLanes {
   /** `alerts`: the target also gets DetectedIssue and Communication. Names without the `fhir:` prefix. */
@@ -43,12 +45,21 @@ export interface SqliteJournalOptions {
   readonly clock: Clock
   readonly logger: Logger
   readonly commit: CommitBounds
+  /** Room for messages that nobody could read; see `UNMAPPED_BOUNDS`. */
+  readonly unmapped?: UnmappedBounds
 }
 
 /** The journal in one SQLite file: WAL, `synchronous=FULL` (a home has no UPS), one writing process. */
 export class SqliteJournal implements Journal {
   readonly anchors = anchorJournal(() => this.#open.database)
   readonly epochKeys = epochKeyStore(() => this.#open.database)
+  readonly unmapped: UnmappedJournal = {
+    counts: () => this.#open.unmapped.counts(),
+    latest: (limit) => this.#open.unmapped.latest(limit),
+    after: (id, limit) => this.#open.unmapped.after(id, limit),
+    isFull: () => this.#open.unmapped.isFull(),
+    discard: (deviceId) => this.#open.unmapped.discard(deviceId),
+  }
   readonly #options: SqliteJournalOptions
   readonly #group: CommitGroup
   readonly #listeners = new Map<string, Set<() => void>>()
@@ -70,7 +81,7 @@ export class SqliteJournal implements Journal {
     let database: Database | null = null
     try {
       database = Database.openWriter(path, afterCrash)
-      const tables = openTables(database, clock)
+      const tables = openTables(database, clock, this.#options.unmapped)
       tables.outbox.recover([
         ...lanes.fhir.map(({ name }) => `fhir:${name}`),
         ...lanes.alert.map((name) => `alert:${name}`),
@@ -98,8 +109,8 @@ export class SqliteJournal implements Journal {
   async commit(commit: Commit): Promise<void> {
     if (!this.#tables) throw closed(this.#options.path)
     const measurements = commit.measurements.map(encodeMeasurement)
-    const { transitions, notifications = [], digestItems = [], actions = [] } = commit
-    return this.#group.add({ measurements, transitions, notifications, digestItems, actions })
+    const { transitions, notifications = [], digestItems = [], actions = [], unmapped = [], mapped = [] } = commit
+    return this.#group.add({ measurements, transitions, notifications, digestItems, actions, unmapped, mapped })
   }
 
   async flush(): Promise<void> {
@@ -224,11 +235,13 @@ export class SqliteJournal implements Journal {
   }
 
   #write(commits: readonly EncodedCommit[]): void {
-    const { measurements, alerts, notifications } = this.#open
+    const { measurements, alerts, notifications, unmapped } = this.#open
     const channels = new Set(this.#options.lanes.alert)
     this.#transaction(() => {
       for (const commit of commits) {
         measurements.insert(commit.measurements)
+        unmapped.insert(commit.unmapped)
+        unmapped.markMapped(commit.mapped, this.#options.clock.now())
         for (const transition of commit.transitions) {
           const id = alerts.insert(transition)
           if (id !== null) this.#queueForFhir('alert', id)

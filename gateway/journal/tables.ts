@@ -7,6 +7,7 @@ import { MeasurementTable } from './measurements.js'
 import { NotificationLog } from './notifications.js'
 import { Outbox } from './outbox.js'
 import { BATCHES_ANCHORED, BATCHES_CLOSED, readTotals } from './totals.js'
+import { CLEAR_PAYLOADS, type UnmappedBounds, UnmappedTable } from './unmapped.js'
 
 /** The rooms of one open journal; what the writer and the reader share. */
 export interface Tables {
@@ -16,9 +17,13 @@ export interface Tables {
   readonly notifications: NotificationLog
   readonly batches: BatchTable
   readonly outbox: Outbox
+  readonly unmapped: UnmappedTable
 }
 
-export function openTables(database: Database, clock: Clock): Tables {
+/** What one device's unreadable messages may take where nothing else is said. */
+export const UNMAPPED_BOUNDS: UnmappedBounds = { maxMessages: 10_000, maxBytes: 64 * 1024 * 1024 }
+
+export function openTables(database: Database, clock: Clock, bounds: UnmappedBounds = UNMAPPED_BOUNDS): Tables {
   const measurements = new MeasurementTable(database)
   const alerts = new AlertLog(database)
   return {
@@ -28,6 +33,7 @@ export function openTables(database: Database, clock: Clock): Tables {
     notifications: new NotificationLog(database, alerts),
     batches: new BatchTable(database, measurements),
     outbox: new Outbox(database, clock),
+    unmapped: new UnmappedTable(database, bounds, CLEAR_PAYLOADS),
   }
 }
 

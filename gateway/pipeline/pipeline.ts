@@ -11,6 +11,8 @@ import type { Inhibition } from '#gateway/alerts/inhibition.js'
 import type { Limit } from '#gateway/alerts/limits.js'
 import type { SystemCondition } from '#gateway/alerts/system-condition.js'
 import type { LiveEvent, LiveValue } from '#gateway/console/feed.js'
+import type { Mapper } from '#gateway/mapping/mapper.js'
+import type { KeptMessage, UnmappedMessage } from '#gateway/mapping/unmapped.js'
 import type { Frame } from '#gateway/transports/transport.js'
 import { Decoder, type DecoderOptions } from './decode/decoder.js'
 import type { DeviceEvent, Refusal } from './decode/result.js'
@@ -44,6 +46,8 @@ export interface PipelineStep {
   /** Who is to be told, and what waits for a digest. */
   readonly notifications: readonly Notification[]
   readonly digestItems: readonly DigestItem[]
+  /** To be kept with its reason; `refused` says the same for the counts. */
+  readonly unmapped?: readonly UnmappedMessage[]
   readonly live: readonly LiveEvent[]
   /** Lines the device sent that never came. */
   readonly lost: number
@@ -54,8 +58,14 @@ export interface PipelineStep {
 }
 
 /** Whether a step brought anything that must become durable. */
-export const asksForCommit = ({ measurements, transitions, notifications, digestItems }: PipelineStep): boolean =>
-  measurements.length + transitions.length + notifications.length + digestItems.length > 0
+export const asksForCommit = ({
+  measurements,
+  transitions,
+  notifications,
+  digestItems,
+  unmapped = [],
+}: PipelineStep): boolean =>
+  measurements.length + transitions.length + notifications.length + digestItems.length + unmapped.length > 0
 
 /** Spot values remembered, so that they are not alarmed on twice before they are stored. */
 const MAX_SPOTS = 2000
@@ -88,7 +98,7 @@ export class Pipeline {
 
   /** @param now epoch ms, gateway's clock. */
   accept(frame: Frame, now: number): PipelineStep {
-    const { readings, events, lost, refused } = this.#decoder.decode(frame)
+    const { readings, events, lost, refused, unmapped } = this.#decoder.decode(frame)
     const step = new StepBuilder()
     for (const event of events) this.#event(event, now, step)
     for (const reading of readings) {
@@ -105,7 +115,27 @@ export class Pipeline {
       if (!repeated) step.live.push(...this.#live.accept(reading, normalised, now))
     }
     const received = frame.format === 'transport-event' ? 0 : 1
-    return this.#done(step, now, { lost, refused, received, events })
+    return this.#done(step, now, { lost, refused, received, events, ...(unmapped && { unmapped: [unmapped] }) })
+  }
+
+  /** Remembers what one run over kept messages needs; give the same to each call of the run. */
+  recovery(): Mapper {
+    return this.#decoder.mapper()
+  }
+
+  /**
+   * A kept message by the mappings of today. Nothing is alarmed on: it is old.
+   * @returns its measurements, at their own time; none where it only repeats another or a rule ignores it; null where it
+   *   is still unmapped
+   */
+  recover(message: KeptMessage, run: Mapper, now: number): readonly Measurement[] | null {
+    const { deviceId, topic, payload, receivedAt } = message
+    const frame = { ...{ format: 'mqtt-publish' as const, transport: '' }, deviceId, topic, payload, receivedAt }
+    const { readings, refused } = this.#decoder.decodeMqtt({ ...frame, settle: () => {} }, run)
+    if (refused) return null
+    return readings.flatMap((reading) =>
+      this.#normaliser.accept(reading, now).judged.map(({ measurement }) => measurement),
+    )
   }
 
   /**
@@ -242,7 +272,7 @@ class StepBuilder {
     this.digestItems.push(...digestItems)
   }
 
-  build(rest: Partial<Pick<PipelineStep, 'lost' | 'refused' | 'received' | 'events'>> = {}): PipelineStep {
+  build(rest: Partial<Pick<PipelineStep, 'lost' | 'refused' | 'received' | 'events' | 'unmapped'>> = {}): PipelineStep {
     const { measurements, transitions, notifications, digestItems, live } = this
     return {
       measurements,

@@ -2,6 +2,8 @@
  * Moves frames from one transport through the pipeline into COMMIT, and settles each frame when what it brought is
  * durable. Never drops what a transport gave: while the disk refuses, the transport is held back.
  */
+
+import type { UnmappedMessage } from '#gateway/mapping/unmapped.js'
 import { asksForCommit, type Pipeline, type PipelineStep } from '#gateway/pipeline/pipeline.js'
 import type { Frame, Transport } from '#gateway/transports/transport.js'
 import type { Clock } from './clock.js'
@@ -12,6 +14,9 @@ import type { Logger } from './logger.js'
 
 /** Commits under way; with more than this, transports wait. */
 const MAX_UNDER_WAY = 256
+
+/** Devices and reasons told of. */
+const MAX_TOLD = 1000
 
 export interface PumpOptions {
   readonly transport: Transport
@@ -27,6 +32,8 @@ export interface PumpOptions {
 
 export class Pump implements Lifecycle {
   readonly #options: PumpOptions
+  /** Devices and reasons of unmapped messages that the log has already. */
+  readonly #told = new Set<string>()
   #loop: Promise<void> | null = null
 
   constructor(options: PumpOptions) {
@@ -61,6 +68,7 @@ export class Pump implements Lifecycle {
     const { transport, pipeline, clock, committer, logger, onStep, onCommitted } = this.#options
     const step = pipeline.accept(frame, clock.now())
     onStep(step)
+    for (const message of step.unmapped ?? []) this.#tell(message)
     if (!asksForCommit(step)) {
       frame.settle(
         step.refused
@@ -82,5 +90,14 @@ export class Pump implements Lifecycle {
         frame.settle({ outcome: known && error.retry === 'permanent' ? 'refused' : 'not-stored', code, reason })
       },
     )
+  }
+
+  /** Once for each device and reason: a chatty bridge must not fill the log. The journal has every message. */
+  #tell({ deviceId: device, code, reason }: UnmappedMessage): void {
+    const key = `${device} ${code}`
+    if (this.#told.has(key) || this.#told.size >= MAX_TOLD) return
+    this.#told.add(key)
+    const { transport, logger } = this.#options
+    logger.warn({ transport: transport.name, device, code }, `messages are kept unmapped: ${reason}`)
   }
 }

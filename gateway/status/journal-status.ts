@@ -8,9 +8,12 @@ const EPISODES = 50
 export type StatusSource = Pick<
   Journal,
   'totals' | 'depths' | 'lastBatch' | 'transitions' | 'alertDeliveries' | 'unbatchedCount'
-> & { readonly anchors: Pick<Journal['anchors'], 'lastReceipt'> }
+> & {
+  readonly anchors: Pick<Journal['anchors'], 'lastReceipt'>
+  readonly unmapped: Pick<Journal['unmapped'], 'counts'>
+}
 
-export type JournalStatus = Pick<GatewayStatus, 'measurements' | 'alerts' | 'lanes' | 'fhir' | 'batches'>
+export type JournalStatus = Pick<GatewayStatus, 'measurements' | 'unmapped' | 'alerts' | 'lanes' | 'fhir' | 'batches'>
 
 export function journalStatus(journal: StatusSource): JournalStatus {
   const totals = journal.totals()
@@ -19,6 +22,7 @@ export function journalStatus(journal: StatusSource): JournalStatus {
   const fhir = lanes.filter((lane) => lane.lane.startsWith('fhir:'))
   return {
     measurements: totals.measurements,
+    unmapped: journal.unmapped.counts(),
     alerts: episodes(journal),
     lanes,
     fhir: {

@@ -1,5 +1,6 @@
 /** decode: Frame → Readings. One KitDecoder or AnalogDecoder per wire; everything else needs no memory. No I/O, no clock of its own. */
-import type { Frame, WaveformFrame } from '#gateway/transports/transport.js'
+import { Mapper, type MapperOptions } from '#gateway/mapping/mapper.js'
+import type { Frame, MqttFrame, WaveformFrame } from '#gateway/transports/transport.js'
 import { AnalogDecoder } from './analog.js'
 import type { ZoneOffset } from './device-time.js'
 import { KitDecoder } from './kit-decoder.js'
@@ -11,15 +12,40 @@ export interface DecoderOptions {
   readonly devices?: Readonly<Record<string, string>>
   /** Minutes east of UTC of the home: for devices that stamp local time. */
   readonly zoneOffsetMinutes?: ZoneOffset
+  /** How other people's MQTT messages are read; without it none is. */
+  readonly mappings?: Pick<MapperOptions, 'templates' | 'devices'>
 }
 
 export class Decoder {
   readonly #options: DecoderOptions
   readonly #kits = new Map<string, KitDecoder>()
   readonly #boards = new Map<string, AnalogDecoder>()
+  readonly #mapper: Mapper
 
   constructor(options: DecoderOptions = {}) {
     this.#options = options
+    this.#mapper = this.mapper()
+  }
+
+  /** A mapper that remembers nothing yet. */
+  mapper(): Mapper {
+    const { mappings, zoneOffsetMinutes } = this.#options
+    return new Mapper({
+      ...{ templates: mappings?.templates ?? [], devices: mappings?.devices ?? {} },
+      ...(zoneOffsetMinutes !== undefined && { zoneOffsetMinutes }),
+    })
+  }
+
+  /** By Homebeat's own contract where the topic is its own, else by the mappings. What neither takes is `unmapped`. */
+  decodeMqtt(frame: MqttFrame, mapper = this.#mapper): Decoded {
+    const decoded = frame.topic.startsWith('homebeat/') ? decodeMqtt(frame) : decodeForeign(frame, mapper)
+    const { refused } = decoded
+    if (!refused) return decoded
+    const { deviceId, topic, payload, receivedAt } = frame
+    return {
+      ...decoded,
+      unmapped: { deviceId, topic, payload, receivedAt, code: refused.code, reason: refused.reason },
+    }
   }
 
   deviceOf(transport: string): string {
@@ -31,7 +57,7 @@ export class Decoder {
       case 'kit-line':
         return this.#kit(frame.transport).decode(frame)
       case 'mqtt-publish':
-        return decodeMqtt(frame)
+        return this.decodeMqtt(frame)
       case 'waveform-block':
         return decodeWaveform(frame)
       case 'analog-samples':
@@ -67,6 +93,13 @@ export class Decoder {
     }
     return kit
   }
+}
+
+function decodeForeign(frame: MqttFrame, mapper: Mapper): Decoded {
+  const mapped = mapper.map(frame)
+  if (mapped.outcome === 'mapped') return { ...NOTHING, readings: mapped.readings }
+  if (mapped.outcome !== 'unmapped') return NOTHING
+  return { ...NOTHING, refused: { code: mapped.code, reason: mapped.reason, count: 1 } }
 }
 
 /** A recording's block: its samples and its own scale, untouched. */

@@ -3,7 +3,7 @@
  * Untrusted input: size, shape, device and units are checked before anything is believed.
  */
 import { z } from 'zod'
-import type { BodyPosition, SensorKind } from '#fhir/measurement.js'
+import { type BodyPosition, SENSOR_KINDS, type SensorKind } from '#fhir/measurement.js'
 import { POSITION_CODES } from '#gateway/sensors/definitions/position.js'
 import { isSensorKind, sensorDefinitions } from '#gateway/sensors/registry.js'
 import type { MqttFrame } from '#gateway/transports/transport.js'
@@ -26,25 +26,65 @@ const stamp = {
   at: z.iso.datetime({ offset: true }).optional(),
 }
 
-const number = z.strictObject({ ...stamp, value: z.number(), unit: z.string().max(16) })
-const pressure = z.strictObject({
-  ...stamp,
-  systolic: z.number(),
-  diastolic: z.number(),
-  pulse: z.number().optional(),
-  unit: z.string().max(16),
-})
-const placed = z.strictObject({
-  ...stamp,
-  position: z.enum(POSITION_CODES as readonly [BodyPosition, ...BodyPosition[]]),
-})
+const oneOf = (units: readonly string[]) => z.enum(units as [string, ...string[]])
+
+/** One strict schema per sensor that has a payload in version 1; `docs/mqtt.schema.json` is generated from them. */
+export const MQTT_CONTRACT: ReadonlyMap<SensorKind, z.ZodType<Payload>> = new Map(
+  SENSOR_KINDS.flatMap((sensor): [SensorKind, z.ZodType<Payload>][] => {
+    const schema = contractOf(sensor)
+    return schema ? [[sensor, schema]] : []
+  }),
+)
+
+function contractOf(sensor: SensorKind): z.ZodType<Payload> | null {
+  const { quantity, pressure, position } = sensorDefinitions[sensor]
+  if (pressure) {
+    return z.strictObject({
+      ...stamp,
+      systolic: z.number(),
+      diastolic: z.number(),
+      pulse: z.number().optional(),
+      unit: oneOf(Object.keys(pressure.units)),
+    })
+  }
+  if (position)
+    return z.strictObject({ ...stamp, position: z.enum(POSITION_CODES as [BodyPosition, ...BodyPosition[]]) })
+  if (!quantity) return null
+  return z.strictObject({ ...stamp, value: z.number(), unit: oneOf(unitsOf(sensor)) })
+}
 
 type Stamp = { readonly id?: string | undefined; readonly at?: string | undefined }
+type Payload = Stamp &
+  (
+    | { readonly value: number; readonly unit: string }
+    | {
+        readonly systolic: number
+        readonly diastolic: number
+        readonly pulse?: number | undefined
+        readonly unit: string
+      }
+    | { readonly position: BodyPosition }
+  )
 type Part = { readonly sensor: SensorKind; readonly value: ReadingValue }
+
+/** Units in which a device may give this sensor's number or pressure (UCUM); none for waveforms and positions. */
+export function unitsOf(sensor: SensorKind): string[] {
+  const { quantity, pressure } = sensorDefinitions[sensor]
+  return Object.keys(quantity?.units ?? pressure?.units ?? {}).filter((unit) => unit !== 'counts')
+}
 
 export function decodeMqtt(frame: MqttFrame): Decoded {
   const topic = TOPIC.exec(frame.topic)
-  if (!topic) return refuse('topic', 'The topic is not homebeat/v1/<device>/<sensor>.')
+  if (!topic) {
+    const other = /^homebeat\/(v\d{1,4})\//.exec(frame.topic)?.[1]
+    if (other !== undefined && other !== 'v1') {
+      return refuse(
+        'version',
+        `The topic names version ${other.slice(1)} of the contract; this gateway knows version 1.`,
+      )
+    }
+    return refuse('topic', 'The topic is not homebeat/v1/<device>/<sensor>.')
+  }
   const [, device = '', sensor = ''] = topic
   if (device !== frame.deviceId) return refuse('device', 'The topic names another device than the one that sent it.')
   if (!isSensorKind(sensor)) return refuse('sensor', 'The topic names a sensor this gateway does not know.')
@@ -53,16 +93,20 @@ export function decodeMqtt(frame: MqttFrame): Decoded {
   const json = parseJson(frame.payload)
   if (json === undefined) return refuse('json', 'The payload is not JSON in UTF-8.')
 
-  const parts = partsOf(sensor, json)
-  if (typeof parts === 'string') return refuse('payload', `The ${sensor} payload is refused: ${parts}.`)
-  const { id, at } = json as Stamp
+  const schema = MQTT_CONTRACT.get(sensor)
+  if (!schema) {
+    return refuse('payload', `The ${sensor} payload is refused: version 1 of the contract has no waveforms.`)
+  }
+  const parsed = schema.safeParse(json)
+  if (!parsed.success) return refuse('payload', `The ${sensor} payload is refused: ${problem(parsed.error)}.`)
+  const { id, at } = parsed.data
   if (id === undefined && at === undefined) {
     return refuse('payload', `The ${sensor} payload is refused: give "id" or "at", so that a redelivery is recognised.`)
   }
-  const when = place(at, frame.receivedAt)
+  const when = placeTime(at === undefined ? undefined : Date.parse(at), frame.receivedAt)
   // Without an id the time as sent is the identity, also where it is not believed.
   const messageId = id ?? (when.remarks.length > 0 && at !== undefined ? `at.${Date.parse(at)}` : undefined)
-  const readings = parts.map(
+  const readings = partsOf(sensor, parsed.data).map(
     (part): Reading => ({
       sensor: part.sensor,
       deviceId: frame.deviceId,
@@ -77,44 +121,28 @@ export function decodeMqtt(frame: MqttFrame): Decoded {
   return { readings, events: [], lost: 0, refused: null }
 }
 
-/** The parts of a payload, or what is wrong with it, for people, without any of its values. */
-function partsOf(sensor: SensorKind, json: unknown): Part[] | string {
-  const { quantity, pressure: cuff, position } = sensorDefinitions[sensor]
-  if (cuff) {
-    const parsed = pressure.safeParse(json)
-    if (!parsed.success) return problem(parsed.error)
-    const { systolic, diastolic, pulse, unit } = parsed.data
-    if (!Object.hasOwn(cuff.units, unit)) return `"unit" must be one of ${Object.keys(cuff.units).join(', ')}`
-    const parts: Part[] = [{ sensor, value: { type: 'bloodPressure', systolic, diastolic, unit } }]
-    if (pulse !== undefined) parts.push({ sensor: 'pulse', value: { type: 'number', value: pulse, unit: '/min' } })
-    return parts
+function partsOf(sensor: SensorKind, payload: Payload): Part[] {
+  if ('position' in payload) {
+    return [{ sensor, value: { type: 'position', code: POSITION_CODES.indexOf(payload.position) } }]
   }
-  if (position) {
-    const parsed = placed.safeParse(json)
-    if (!parsed.success) return problem(parsed.error)
-    return [{ sensor, value: { type: 'position', code: POSITION_CODES.indexOf(parsed.data.position) } }]
-  }
-  if (quantity) {
-    const parsed = number.safeParse(json)
-    if (!parsed.success) return problem(parsed.error)
-    const { value, unit } = parsed.data
-    const accepted = Object.keys(quantity.units).filter((name) => name !== 'counts')
-    if (!accepted.includes(unit)) return `"unit" must be one of ${accepted.join(', ')}`
-    return [{ sensor, value: { type: 'number', value, unit } }]
-  }
-  return 'version 1 of the contract has no waveforms'
+  if ('value' in payload) return [{ sensor, value: { type: 'number', value: payload.value, unit: payload.unit } }]
+  const { systolic, diastolic, pulse, unit } = payload
+  const parts: Part[] = [{ sensor, value: { type: 'bloodPressure', systolic, diastolic, unit } }]
+  if (pulse !== undefined) parts.push({ sensor: 'pulse', value: { type: 'number', value: pulse, unit: '/min' } })
+  return parts
 }
 
-function place(at: string | undefined, receivedAt: number): { at: number; remarks: string[] } {
-  if (at === undefined) return { at: receivedAt, remarks: [] }
-  const time = Date.parse(at)
+/** A sender's time where it can be true, else the arrival with a remark. @param time epoch ms; NaN is not believed */
+export function placeTime(time: number | undefined, receivedAt: number): { at: number; remarks: string[] } {
+  if (time === undefined) return { at: receivedAt, remarks: [] }
   if (!Number.isFinite(time) || time > receivedAt + AHEAD_MS || time < receivedAt - OLDEST_MS) {
     return { at: receivedAt, remarks: ['device-clock-implausible'] }
   }
   return { at: time, remarks: [] }
 }
 
-function parseJson(payload: Uint8Array): unknown {
+/** undefined: not JSON in UTF-8, or null. */
+export function parseJson(payload: Uint8Array): unknown {
   try {
     const value: unknown = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(payload))
     return value === null ? undefined : value
@@ -127,13 +155,13 @@ function parseJson(payload: Uint8Array): unknown {
 function problem(error: z.ZodError): string {
   const issue = error.issues[0]
   const member = issue?.path[0]
+  if (issue?.code === 'invalid_value' && member === 'unit') return `"unit" must be one of ${issue.values.join(', ')}`
   if (issue?.code === 'unrecognized_keys') return 'it has a member the contract does not name'
   if (member === undefined) return 'it must be a JSON object'
   const rule: Record<string, string> = {
     id: '1 to 40 letters, digits, dots, underscores, colons or hyphens',
     at: 'an ISO 8601 time with a zone',
     position: `one of ${POSITION_CODES.join(', ')}`,
-    unit: 'a UCUM code',
   }
   return `"${String(member)}" must be ${rule[String(member)] ?? 'a number'}`
 }

@@ -1,5 +1,6 @@
 /** What decode makes of one Frame. */
 import type { SensorKind } from '#fhir/measurement.js'
+import type { UnmappedMessage } from '#gateway/mapping/unmapped.js'
 import type { Reading } from '../reading.js'
 
 /** A frame that cannot be used. `code` is stable and starts with `decode.`; `reason` has no value from the payload. */
@@ -80,6 +81,8 @@ export interface Decoded {
   /** Lines the device sent that never came (by its sequence numbers); damaged ones that did come are `refused`. */
   readonly lost: number
   readonly refused: Refusal | null
+  /** The message behind `refused`, where it is kept for a later mapping. */
+  readonly unmapped?: UnmappedMessage
 }
 
 export const NOTHING: Decoded = { readings: [], events: [], lost: 0, refused: null }

@@ -27,7 +27,8 @@ describe('Group commit', () => {
 
   function give(count: number, over: Partial<EncodedCommit> = {}): Promise<void> {
     const measurements = Array.from({ length: count }, (_, index) => encodeMeasurement(measurement(`m${index}`)))
-    const done = group.add({ measurements, transitions: [], notifications: [], digestItems: [], actions: [], ...over })
+    const none = { transitions: [], notifications: [], digestItems: [], actions: [], unmapped: [], mapped: [] }
+    const done = group.add({ measurements, ...none, ...over })
     done.then(
       () => answered++,
       () => {},

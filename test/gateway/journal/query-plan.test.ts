@@ -24,6 +24,11 @@ const MAY_SCAN: Record<string, RegExp> = {
   'OUTBOX.recoverInflight': /^SCAN outbox USING INDEX outbox_waiting$/,
   'EPOCH_KEYS.list': /^SCAN epoch_key$/,
   'TOTALS.all': /^SCAN total$/,
+  // A row for each device, at most 200 of them.
+  'UNMAPPED.counts': /^SCAN unmapped_count$/,
+  // What waits, from the newest, as far as LIMIT says; and once, because a person says so.
+  'UNMAPPED.latest': /^SCAN unmapped_message USING INDEX unmapped_message_waiting$/,
+  'UNMAPPED.discard': /^SCAN unmapped_message USING INDEX unmapped_message_waiting$/,
 }
 
 describe('The journal asks SQLite for nothing that reads a whole table', () => {

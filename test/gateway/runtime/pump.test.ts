@@ -147,6 +147,29 @@ describe('runtime/pump', () => {
     await pump.stop()
   })
 
+  it('acknowledges a message that nobody could read when it is kept, and not before', async () => {
+    const unmapped = {
+      deviceId: 'd',
+      topic: 't',
+      payload: new Uint8Array(),
+      receivedAt: 0,
+      code: 'map.topic',
+      reason: '',
+    }
+    const refused = { code: 'map.topic', reason: '', count: 1 }
+    const { disk, held, pump, arrive, settled } = build({ unmapped: [unmapped], refused })
+    disk.hold = true
+    await pump.start()
+    arrive()
+    await settle()
+    expect(settled).to.deep.equal([])
+    held[0]?.()
+    await settle()
+    expect(disk.commits[0]?.unmapped).to.deep.equal([unmapped])
+    expect(settled).to.deep.equal([{ outcome: 'committed' }])
+    await pump.stop()
+  })
+
   it('says at once what the pipeline refuses, and settles what needs no commit', async () => {
     const refusing = build({ refused: { code: 'decode.crc', reason: 'bad CRC', count: 1 } })
     await refusing.pump.start()

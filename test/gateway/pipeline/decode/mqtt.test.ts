@@ -80,7 +80,11 @@ describe('MQTT payloads', () => {
     expect(refusal('ecg', { id: '1', value: 1, unit: 'V' })).to.contain('no waveforms')
     expect(refusal('heart', { id: '1', value: 1, unit: 'V' })).to.match(/^decode\.sensor/)
     expect(refusal('pulse', ' '.repeat(MQTT_MAX_PAYLOAD + 1))).to.match(/^decode\.size/)
-    expect(decodeMqtt(mqttFrame('homebeat/v2/cuff-1/pulse', '{}')).refused?.code).to.equal('decode.topic')
+    expect(decodeMqtt(mqttFrame('homebeat/v1/cuff-1', '{}')).refused?.code).to.equal('decode.topic')
+    expect(decodeMqtt(mqttFrame('homebeat/v2/cuff-1/pulse', '{}')).refused).to.deep.include({
+      code: 'decode.version',
+      reason: 'The topic names version 2 of the contract; this gateway knows version 1.',
+    })
     expect(decodeMqtt(mqttFrame('homebeat/v1/cuff-1/pulse', new Uint8Array([0xff, 0xfe]))).refused?.code).to.equal(
       'decode.json',
     )
