@@ -27,6 +27,8 @@ export interface GatewayParts {
   /** Alert channels that hold something open. */
   readonly channels: readonly Lifecycle[]
   readonly lanes: readonly LaneWorker[]
+  /** What looks after the far ends of its own accord: their Tasks, what they must be told of in time. */
+  readonly rounds: readonly Lifecycle[]
   readonly batcher: Batcher
   readonly schedule: Schedule
   readonly ledger: { close(): void }
@@ -59,11 +61,11 @@ export class Gateway implements Lifecycle {
   async start(): Promise<void> {
     if (this.#running) return
     this.#running = true
-    const { console: page, control, channels, lanes, pumps, schedule, announcement, logger } = this.#parts
+    const { console: page, control, channels, lanes, rounds, pumps, schedule, announcement, logger } = this.#parts
     const started: Lifecycle[] = []
     try {
       // The page first: its port is what people get wrong, and nothing is read before it is known to be free.
-      for (const part of [page, control, ...channels, ...lanes, ...pumps, schedule, announcement]) {
+      for (const part of [page, control, ...channels, ...lanes, ...rounds, ...pumps, schedule, announcement]) {
         await part.start()
         started.push(part)
       }
@@ -83,8 +85,9 @@ export class Gateway implements Lifecycle {
     if (!this.#running) return
     this.#running = false
     this.#cancelTick()
-    const { schedule, pumps, pipeline, committer, journal, batcher, lanes, feed, clock, logger } = this.#parts
+    const { schedule, rounds, pumps, pipeline, committer, journal, batcher, lanes, feed, clock, logger } = this.#parts
     await schedule.stop()
+    await Promise.all(rounds.map((round) => round.stop()))
     await Promise.all(pumps.map((pump) => pump.stop()))
     const last = pipeline.flush(clock.now())
     feed.take(last)

@@ -25,7 +25,9 @@ import { checkSecretFiles } from './config/secret-files.js'
 import { ConsoleServer } from './console/server.js'
 import type { ControlCommand } from './control/command.js'
 import { ControlServer } from './control/control-server.js'
-import { FhirDeliverer } from './delivery/fhir-deliverer.js'
+import { clientOf, FhirDeliverer } from './delivery/fhir-deliverer.js'
+import { FlagKeeper } from './delivery/flag-keeper.js'
+import { TaskWatcher } from './delivery/task-watcher.js'
 import { Gateway } from './gateway.js'
 import { SqliteJournal } from './journal/sqlite-journal.js'
 import type { Deliverer } from './lanes/deliverer.js'
@@ -187,6 +189,19 @@ export async function composeGateway(loaded: LoadedConfig, edges: Edges): Promis
     /** What a person may tell the running gateway; each feature adds its own. */
     const commands: ControlCommand[] = [...mappingCommands({ journal, pipeline, clock })]
     const watchers: Watcher[] = [new UnmappedWatcher(() => journal.unmapped.isFull())]
+    const careTeams = config.fhir.targets.filter(({ mode }) => mode === 'clear')
+    const taskDesk = desk
+    const rounds = [
+      ...careTeams
+        .filter(({ tasks }) => tasks)
+        .map((target) => {
+          const client = clientOf(target, fetch, baseDir)
+          return new TaskWatcher({ target, client, home, journal, desk: taskDesk, clock, logger })
+        }),
+      ...(careTeams.length === 0
+        ? []
+        : [new FlagKeeper({ journal, afterMs: config.alerts.flagAfterMinutes * 60_000, clock, logger })]),
+    ]
     const closeFull = () => {
       if (journal.unbatchedCount() < config.batches.maxCount) return
       batcher.closeIfDue('count').catch((error) => logger.error({ err: error }, 'a full batch could not be closed'))
@@ -217,6 +232,7 @@ export async function composeGateway(loaded: LoadedConfig, edges: Edges): Promis
         stop: async () => channel.stop?.(),
       })),
       lanes: [...deliverers].map(([lane, deliverer]) => new LaneWorker({ lane, journal, deliverer, clock, logger })),
+      rounds,
       schedule: new Schedule(
         [
           {

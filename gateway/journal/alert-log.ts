@@ -26,6 +26,7 @@ interface TransitionRow {
 
 interface DeliveryRow extends TransitionRow {
   readonly deliveryId: number
+  readonly notification: number | null
   readonly channel: string
   readonly contact: string | null
   readonly reason: string
@@ -84,6 +85,16 @@ export class AlertLog {
     return this.#database.all<TransitionRow>(ALERTS.ofAlert, alertId).map(toTransition)
   }
 
+  /** Row id of the episode, or null when no such alert is stored. */
+  episodeId(alertId: string): number | null {
+    return this.#database.get<{ id: number }>(ALERTS.episodeId, alertId)?.id ?? null
+  }
+
+  /** All transitions of one episode by its row id, oldest first. */
+  ofEpisode(id: number): AlertTransition[] {
+    return this.#database.all<TransitionRow>(ALERTS.ofEpisode, id).map(toTransition)
+  }
+
   /** Row id of the delivery, or null when this notification is known to be delivered. */
   insertDelivery(notification: number, deliveredAt: number): number | null {
     const { changes, id } = this.#database.run(ALERTS.insertDelivery, deliveredAt, notification)
@@ -130,7 +141,14 @@ function toTransition(row: TransitionRow): AlertTransition {
 }
 
 function toDelivery(row: DeliveryRow): AlertDelivery {
-  const { deliveryId: id, channel, contact, deliveredAt } = row
-  const reason = row.reason as NotificationReason
-  return { id, transition: toTransition(row), channel, ...(contact !== null && { contact }), reason, deliveredAt }
+  const { deliveryId: id, notification, channel, contact, deliveredAt } = row
+  return {
+    id,
+    transition: toTransition(row),
+    ...(notification !== null && { notification }),
+    channel,
+    ...(contact !== null && { contact }),
+    reason: row.reason as NotificationReason,
+    deliveredAt,
+  }
 }

@@ -37,6 +37,11 @@ export class Outbox {
     this.#database.run(OUTBOX.add, lane, kind, ref, this.#clock.now())
   }
 
+  /** Whether this was ever owed, delivered or not. */
+  has(lane: string, kind: OutboxKind, ref: number): boolean {
+    return this.#database.get(OUTBOX.find, lane, kind, ref) !== undefined
+  }
+
   claim(lane: string): OutboxEntry | null {
     const head = this.#database.get<OutboxEntry>(OUTBOX.head, lane)
     if (!head) return null

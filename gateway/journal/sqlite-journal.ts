@@ -32,7 +32,7 @@ import { openTables, type Tables, totalsOf } from './tables.js'
 import type { UnmappedBounds } from './unmapped.js'
 
 export interface JournalLanes {
-  /** `alerts`: the target also gets DetectedIssue and Communication. Names without the `fhir:` prefix. */
+  /** `alerts`: the target also gets what is about alerts (DetectedIssue, Task, Communication, Flag). Names without the `fhir:` prefix. */
   readonly fhir: readonly { readonly name: string; readonly alerts: boolean }[]
   readonly alert: readonly string[]
   readonly anchor: readonly string[]
@@ -169,6 +169,10 @@ export class SqliteJournal implements Journal {
     return this.#open.alerts.ofAlert(alertId)
   }
 
+  episodeById(id: number): AlertTransition[] {
+    return this.#open.alerts.ofEpisode(id)
+  }
+
   notification(id: number): StoredNotification | null {
     return this.#open.notifications.byId(id)
   }
@@ -209,10 +213,26 @@ export class SqliteJournal implements Journal {
     const { outbox, alerts } = this.#open
     this.#transaction(() => {
       outbox.settle(entry, outcome, resources, nextAt)
-      if (outcome.class !== 'delivered' || entry.kind !== 'notification' || !entry.lane.startsWith('alert:')) return
+      if (entry.kind !== 'notification' || !entry.lane.startsWith('alert:')) return
+      if (outcome.class === 'permanent') this.#queueForFhir('undelivered', entry.ref)
+      if (outcome.class !== 'delivered') return
       const delivery = alerts.insertDelivery(entry.ref, this.#options.clock.now())
       if (delivery !== null) this.#queueForFhir('communication', delivery)
     })
+  }
+
+  queueFlags(alertIds: readonly string[]): void {
+    this.#transaction(() => {
+      for (const alertId of alertIds) {
+        const episode = this.#open.alerts.episodeId(alertId)
+        if (episode !== null) this.#queueForFhir('flag', episode)
+      }
+    })
+  }
+
+  isFlagged(lane: string, alertId: string): boolean {
+    const episode = this.#open.alerts.episodeId(alertId)
+    return episode !== null && this.#open.outbox.has(lane, 'flag', episode)
   }
 
   onQueued(lane: string, listener: () => void): () => void {
@@ -251,6 +271,7 @@ export class SqliteJournal implements Journal {
           const id = notifications.insert(notification)
           if (id === null || !channels.has(notification.channel)) continue
           this.#queue(`alert:${notification.channel}`, 'notification', id)
+          this.#queueForFhir('notification', id)
         }
         for (const action of commit.actions) notifications.addAction(action)
       }
@@ -258,7 +279,7 @@ export class SqliteJournal implements Journal {
   }
 
   /** For each fhir lane that wants alerts. */
-  #queueForFhir(kind: 'alert' | 'communication', ref: number): void {
+  #queueForFhir(kind: Exclude<OutboxKind, 'batch'>, ref: number): void {
     for (const { name, alerts } of this.#options.lanes.fhir) if (alerts) this.#queue(`fhir:${name}`, kind, ref)
   }
 

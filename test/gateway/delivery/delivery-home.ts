@@ -107,7 +107,7 @@ export class DeliveryHome {
       random: randomBytes,
     })
     return new FhirDeliverer({
-      target: { name: 'care', mode: 'clear', timeoutSeconds: 60, ...target },
+      target: { name: 'care', mode: 'clear', timeoutSeconds: 60, tasks: true, pollSeconds: 15, ...target },
       journal: this.journal,
       envelopes: new Sealer({ epochKeys }),
       home: this.home,
