@@ -111,7 +111,10 @@ export class DeliveryHome {
     return entries
   }
 
-  deliverer(target: Partial<TargetConfig> & { url: string }): FhirDeliverer {
+  deliverer(
+    target: Partial<TargetConfig> & { url: string },
+    fetch: typeof globalThis.fetch = globalThis.fetch,
+  ): FhirDeliverer {
     const masterKey = Buffer.alloc(32, 7)
     const epochKeys = new EpochKeys({
       store: this.journal.epochKeys,
@@ -125,7 +128,7 @@ export class DeliveryHome {
       envelopes: new Sealer({ epochKeys }),
       home: this.home,
       patient: this.patient,
-      fetch: globalThis.fetch,
+      fetch,
       logger: silentLogger,
     })
   }
