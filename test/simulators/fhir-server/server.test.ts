@@ -1,5 +1,6 @@
 import type { Binary, Bundle, OperationOutcome, Patient, Task } from '@medplum/fhirtypes'
 import { expect } from 'chai'
+import type { AlertEvent } from '#fhir/alert-event.js'
 import { observationBundle } from '#fhir/bundle.js'
 import { observationOf } from '#fhir/observation.js'
 import { patientOf } from '#fhir/patient.js'
@@ -122,10 +123,10 @@ describe('the FHIR server simulator', () => {
   })
 
   it('updates a Task in the version that was read only, and finds it by identifier and status', async () => {
-    const raised = {
+    const raised: AlertEvent = {
       ...{ alertId: 'a-1', condition: 'fast-pulse', kind: 'physiological', priority: 'high', state: 'active' },
       ...{ at: 1767342660000, raisedAt: 1767342660000 },
-    } as const
+    }
     const created = await send('POST', '/Task', taskOf([raised], context))
     expect(created.status).to.equal(201)
     const task = (await created.json()) as Task
