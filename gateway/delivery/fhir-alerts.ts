@@ -89,7 +89,8 @@ export class FhirAlerts {
     const wanted = taskOf(episode, this.#options)
     for (let read = 0; read < READS; read++) {
       const answer = await client.get(condition(wanted), signal)
-      if (!answer.ok) return refusalOf('Task', answer)
+      // The address is right: the DetectedIssue has just been taken there.
+      if (!answer.ok) return refusalOf('Task', answer, [403, 404, 405, 501])
       const found = tasksIn(answer.resource, home).find(({ alertId }) => alertId === episode[0].alertId)
       if (!found) return refusalOf('Task', await client.transaction(taskBundle(wanted, this.#options), signal))
       const changed = taskAfter(found.resource, episode, this.#options)
@@ -155,13 +156,15 @@ export class FhirAlerts {
 }
 
 /**
- * Null: taken. A token that may write Observations and no Tasks must not stop the lane, which carries both; one that has
- * expired is answered with 401.
+ * Null: taken. A server or a token for Observations and no Tasks must not stop the lane, which carries both. (A token that
+ * has expired is answered with 401.)
+ * @param lasting statuses that waiting will not change.
  */
-function refusalOf(type: string, answer: FhirAnswer): Refusal | null {
+function refusalOf(type: string, answer: FhirAnswer, lasting: readonly number[] = [403]): Refusal | null {
   if (answer.ok) return null
-  if (answer.status !== 403) return answer.outcome
-  return { class: 'permanent', reason: `HTTP 403: the token may not read and write ${type}` }
+  const { status, outcome } = answer
+  if (status === undefined || !lasting.includes(status)) return outcome
+  return { class: 'permanent', reason: `HTTP ${status}: ${type} may not be read and written here` }
 }
 
 function episodeOf([first, ...rest]: readonly AlertTransition[]): Episode | null {

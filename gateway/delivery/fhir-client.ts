@@ -29,7 +29,7 @@ export type FhirAnswer =
       readonly outcome: Refusal
       /** HTTP status; absent where there was no answer. */
       readonly status?: number
-      /** Somebody else has written another version meanwhile. */
+      /** Of `put`: somebody else has changed or deleted it meanwhile. */
       readonly conflict?: boolean
     }
 
@@ -112,7 +112,7 @@ export class FhirClient {
       const refusal = statusOutcome(response.status, response.headers, resource)
       if (!refusal) return { ok: true, resource }
       // R4 http, "Managing Resource Contention": 412; some servers answer 409.
-      const conflict = method === 'PUT' && (response.status === 412 || response.status === 409)
+      const conflict = method === 'PUT' && [404, 409, 410, 412].includes(response.status)
       return { ok: false, outcome: refusal, status: response.status, conflict }
     } catch (error) {
       if (error instanceof HomebeatError) {

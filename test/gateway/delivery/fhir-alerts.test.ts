@@ -164,9 +164,9 @@ describe('what a clear target gets about alerts', () => {
     const outcomes = await deliverAll({}, forbidding(/GET .*\/Task\?|"resourceType":"Communication/))
     expect(new Set(classes(outcomes))).to.deep.equal(new Set(['permanent']))
     expect(outcomes.map((outcome) => ('reason' in outcome ? outcome.reason : ''))).to.deep.equal([
-      'the DetectedIssue was taken, but HTTP 403: the token may not read and write Task',
-      'HTTP 403: the token may not read and write CommunicationRequest',
-      'HTTP 403: the token may not read and write Communication',
+      'the DetectedIssue was taken, but HTTP 403: Task may not be read and written here',
+      'HTTP 403: CommunicationRequest may not be read and written here',
+      'HTTP 403: Communication may not be read and written here',
     ])
     expect(server.repository.count('DetectedIssue')).to.equal(1)
   })
@@ -184,6 +184,34 @@ describe('what a clear target gets about alerts', () => {
       expect(outcome.class, String(failing)).to.equal('transient')
     }
     await deliverAll()
+    expect((await theTask()).status).to.equal('accepted')
+  })
+
+  it('is the alert all the same where the server knows nothing of Tasks', async () => {
+    for (const status of [404, 405, 501]) {
+      const ignorant: typeof fetch = async (input, init) =>
+        /\/Task\?/.test(String(input)) ? new Response('no such thing', { status }) : fetch(input, init)
+      await home.alert(transition({ alertId: `fast-pulse-${status}`, condition: 'fast-pulse' }))
+      expect(classes(await deliverAll({}, ignorant)), String(status)).to.deep.equal([
+        'permanent',
+        'delivered',
+        'delivered',
+      ])
+    }
+    expect(server.repository.count('DetectedIssue')).to.equal(3)
+  })
+
+  it('is a Task again where somebody has deleted it', async () => {
+    await home.alert(raised)
+    await deliverAll()
+    let deleted = 0
+    const deleting: typeof fetch = async (input, init) => {
+      if (init?.method === 'PUT' && deleted++ === 0)
+        await server.repository.deleteResource('Task', (await theTask()).id ?? '')
+      return fetch(input, init)
+    }
+    await home.alert(acknowledged)
+    expect(new Set(classes(await deliverAll({}, deleting)))).to.deep.equal(new Set(['delivered']))
     expect((await theTask()).status).to.equal('accepted')
   })
 
