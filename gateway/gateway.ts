@@ -87,7 +87,8 @@ export class Gateway implements Lifecycle {
     this.#cancelTick()
     const { schedule, rounds, pumps, pipeline, committer, journal, batcher, lanes, feed, clock, logger } = this.#parts
     await schedule.stop()
-    await Promise.all(rounds.map((round) => round.stop()))
+    // Awaited once the committer has given up: one may wait for a disk that refuses.
+    const ended = Promise.all(rounds.map((round) => round.stop()))
     await Promise.all(pumps.map((pump) => pump.stop()))
     const last = pipeline.flush(clock.now())
     feed.take(last)
@@ -98,6 +99,7 @@ export class Gateway implements Lifecycle {
     } catch (error) {
       logger.error({ err: error }, 'the last readings could not be stored')
     }
+    await ended
     // Alerts first: one that reaches its channel still owes the FHIR servers a Communication.
     const end = clock.monotonic() + drainMs
     for (const draining of [lanes.filter(isAlertLane), lanes.filter((lane) => !isAlertLane(lane))]) {

@@ -32,7 +32,7 @@ import { openTables, type Tables, totalsOf } from './tables.js'
 import type { UnmappedBounds } from './unmapped.js'
 
 export interface JournalLanes {
-  /** `alerts`: the target also gets what is about alerts (DetectedIssue, Task, Communication, Flag). Names without the `fhir:` prefix. */
+  /** `alerts`: the target also gets what is about alerts (DetectedIssue, Task, …). Names without the `fhir:` prefix. */
   readonly fhir: readonly { readonly name: string; readonly alerts: boolean }[]
   readonly alert: readonly string[]
   readonly anchor: readonly string[]
