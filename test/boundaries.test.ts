@@ -19,6 +19,8 @@ const FORBIDDEN: { from: string; to: string[]; except?: string[]; why: string }[
   ...[
     'gateway/pipeline/',
     'gateway/sensors/',
+    'gateway/signals/',
+    'gateway/alerts/confirmation',
     'gateway/alerts/limits',
     'gateway/alerts/machine',
     ...['mapper', 'pointer', 'template', 'topic-pattern', 'units'].map((file) => `gateway/mapping/${file}`),
