@@ -7,12 +7,12 @@ import { POSITION_CODES } from '#gateway/sensors/definitions/position.js'
 import { type Judgement, judgeAbsent, judgePressure, judgeQuantity } from '#gateway/sensors/judge.js'
 import { sensorDefinitions } from '#gateway/sensors/registry.js'
 import { type Calibration, NOMINAL } from '#gateway/sensors/sensor-definition.js'
+import { Posture } from '#gateway/signals/motion/posture.js'
 import type { Reading } from '../reading.js'
 import { BreathDetector, NO_BREATH_MS } from './breaths.js'
 import type { Chunk } from './chunker.js'
 import { measurementIdentifier } from './identifier.js'
 import type { Judged, Normalised, Signal } from './judged.js'
-import { Posture } from '#gateway/signals/motion/posture.js'
 import { chunkQuality, chunkValue, WaveformChannel } from './waveform-channel.js'
 
 /** The last stored value of one continuous row. */
