@@ -124,8 +124,8 @@ export class Evaluator {
 
   /** One judged value, stored or not. */
   see(judged: Judged, now: number): AlertTransition[] {
-    const { measurement, spot, superseded } = judged
-    if (superseded || measurement.quality === 'implausible') return []
+    const { measurement, spot, superseded, held } = judged
+    if (superseded || held || measurement.quality === 'implausible') return []
     if (spot && now - measurement.at > SPOT_FRESH_MS) return []
     const transitions: AlertTransition[] = []
     for (const group of this.#groups) {
