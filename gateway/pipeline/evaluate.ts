@@ -195,23 +195,15 @@ export class Evaluator {
       const name = promptName(one.limit)
       if (!waiting.has(name)) waiting.set(name, one)
     }
-    const over = this.#prompts.open.filter((condition) => !waiting.has(condition))
-    return [
-      ...over.flatMap((condition) => this.#prompts.step({ condition, priority: 'low', delayMs: 0 }, 'safe', now)),
-      ...[...waiting].flatMap(
-        ([
-          condition,
-          {
-            limit,
-            waiting: { cause },
-          },
-        ]) => {
-          const { observable, comparator, value } = limit
-          const seen = { condition, priority: 'low', delayMs: 0, observable, limit: { comparator, value } } as const
-          return this.#prompts.step(seen, 'crossed', now, cause)
-        },
-      ),
-    ]
+    const transitions = this.#prompts.open
+      .filter((condition) => !waiting.has(condition))
+      .flatMap((condition) => this.#prompts.step({ condition, priority: 'low', delayMs: 0 }, 'safe', now))
+    for (const [condition, one] of waiting) {
+      const { observable, comparator, value } = one.limit
+      const seen = { condition, priority: 'low', delayMs: 0, observable, limit: { comparator, value } } as const
+      transitions.push(...this.#prompts.step(seen, 'crossed', now, one.waiting.cause))
+    }
+    return transitions
   }
 
   #regroup(
