@@ -77,7 +77,8 @@ export class FhirDeliverer implements Deliverer {
     switch (entry.kind) {
       case 'batch': {
         const batch = this.#options.journal.batch(entry.ref)
-        if (!batch) return missing('batch')
+        // A purged batch must not count as delivered because nothing of it is left to send.
+        if (!batch || batch.leafHashes) return missing('batch')
         return this.#options.target.mode === 'clear' ? this.#clear(batch, signal) : this.#sealed(batch, signal)
       }
       case 'notification':
@@ -117,7 +118,7 @@ export class FhirDeliverer implements Deliverer {
       const resources = sealedResourcesOf(envelope, this.#options)
       // Sealing again gives other bytes under the same identifier: what is there already stays as it is.
       const there = await this.#exists(`${condition(resources.document)}&_elements=identifier`, signal)
-      const answer = there || (await this.#send(documentBundle(resources), signal))
+      const answer = there === false ? await this.#send(documentBundle(resources), signal) : there
       if (answer === true || answer.ok) progress = sum(progress, { accepted: 2, refused: 0 })
       else if (answer.outcome.class !== 'permanent')
         return this.#delivery(sum(progress, { accepted: 0, refused: 0, stopped: answer.outcome }))
@@ -153,8 +154,10 @@ export class FhirDeliverer implements Deliverer {
     return failure ? { ok: false, outcome: failure } : answer
   }
 
-  async #exists(query: string, signal: AbortSignal): Promise<boolean> {
+  /** Not known where the server asks to be left alone for a while: then it is, also by the transaction. */
+  async #exists(query: string, signal: AbortSignal): Promise<boolean | Extract<FhirAnswer, { readonly ok: false }>> {
     const answer = await this.#client.get(query, signal)
+    if (!answer.ok && answer.outcome.class === 'transient' && answer.outcome.retryAfterMs !== undefined) return answer
     // A server that lets us write but not search says no here; the transaction itself is repeatable.
     return answer.ok && answer.resource?.resourceType === 'Bundle' && (answer.resource.entry ?? []).some(isMatch)
   }

@@ -47,18 +47,22 @@ export class Evaluator {
   readonly #prompts: ConditionBook
   #findingRows: ReadonlyMap<string, FindingRow>
   #inhibitions: readonly Inhibition[] = []
+  readonly #shiftMs: () => number
   /** Active before the restart under a condition that is no longer defined. */
   #orphans: AlertTransition[]
 
+  /** @param options.shiftMs from `now` to wall time, in which devices stamp */
   constructor(options: {
     limits: readonly Limit[]
     findings?: readonly FindingRow[]
     active?: readonly AlertTransition[]
     inhibitions?: readonly Inhibition[]
+    shiftMs?: () => number
   }) {
-    const { limits, findings = defaultFindings, active = [], inhibitions = [] } = options
+    const { limits, findings = defaultFindings, active = [], inhibitions = [], shiftMs = () => 0 } = options
     this.#findingRows = byCondition(findings)
     this.#inhibitions = inhibitions
+    this.#shiftMs = shiftMs
     const technical = active.filter(({ kind }) => kind === 'technical')
     const prompts = technical.filter(isPrompt)
     this.#prompts = new ConditionBook('technical', prompts)
@@ -126,16 +130,17 @@ export class Evaluator {
   see(judged: Judged, now: number): AlertTransition[] {
     const { measurement, spot, superseded, held } = judged
     if (superseded || held || measurement.quality === 'implausible') return []
-    if (spot && now - measurement.at > SPOT_FRESH_MS) return []
+    const at = measurement.timedByDevice ? measurement.at - this.#shiftMs() : measurement.at
+    if (spot && now - at > SPOT_FRESH_MS) return []
     const transitions: AlertTransition[] = []
     for (const group of this.#groups) {
       if (group.limits[0].observable !== measurement.observable) continue
       const value = component(judged, group.limits[0].component)
       if (value === null) continue
-      if (spot && (now - group.continuousAt < CONTINUOUS_MS || measurement.at < group.measuredAt)) continue
+      if (spot && (now - group.continuousAt < CONTINUOUS_MS || at < group.measuredAt)) continue
       group.seenAt = now
       group.spot = spot
-      group.measuredAt = Math.min(measurement.at, now)
+      group.measuredAt = Math.min(at, now)
       if (!spot) group.continuousAt = now
       const inhibited = this.#isInhibited(group, now)
       const { machine } = group

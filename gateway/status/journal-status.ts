@@ -7,13 +7,16 @@ const EPISODES = 50
 
 export type StatusSource = Pick<
   Journal,
-  'totals' | 'depths' | 'lastBatch' | 'transitions' | 'alertDeliveries' | 'unbatchedCount'
+  'totals' | 'depths' | 'formerDepths' | 'lastBatch' | 'transitions' | 'alertDeliveries' | 'unbatchedCount' | 'damages'
 > & {
   readonly anchors: Pick<Journal['anchors'], 'lastReceipt'>
   readonly unmapped: Pick<Journal['unmapped'], 'counts'>
 }
 
-export type JournalStatus = Pick<GatewayStatus, 'measurements' | 'unmapped' | 'alerts' | 'lanes' | 'fhir' | 'batches'>
+export type JournalStatus = Pick<
+  GatewayStatus,
+  'measurements' | 'unmapped' | 'alerts' | 'lanes' | 'formerLanes' | 'fhir' | 'batches' | 'damages'
+>
 
 export function journalStatus(journal: StatusSource): JournalStatus {
   const totals = journal.totals()
@@ -25,6 +28,7 @@ export function journalStatus(journal: StatusSource): JournalStatus {
     unmapped: journal.unmapped.counts(),
     alerts: episodes(journal),
     lanes,
+    formerLanes: journal.formerDepths(),
     fhir: {
       accepted: fhir.reduce((sum, lane) => sum + lane.resourcesAccepted, 0),
       failed: fhir.reduce((sum, lane) => sum + lane.resourcesFailed, 0),
@@ -36,6 +40,7 @@ export function journalStatus(journal: StatusSource): JournalStatus {
       last: last && { number: last.number, root: last.root },
       lastAnchor: journal.anchors.lastReceipt(),
     },
+    damages: journal.damages(),
   }
 }
 

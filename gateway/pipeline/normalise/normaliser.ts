@@ -32,6 +32,8 @@ interface Channel {
   readonly posture: Posture | null
   readonly jumps: JumpGuard | null
   readonly kept: Map<Observable, Kept>
+  /** Whether its waveform brings its own time. */
+  timedByDevice: boolean
 }
 
 export class Normaliser {
@@ -117,6 +119,7 @@ export class Normaliser {
         posture: definition.position ? new Posture() : null,
         jumps: jumpLimits ? new JumpGuard(jumpLimits) : null,
         kept: new Map(),
+        timedByDevice: false,
       }
       this.#channels.set(key, channel)
     }
@@ -169,6 +172,7 @@ export class Normaliser {
     value: Extract<Reading['value'], { type: 'samples' }>,
     now: number,
   ): Normalised {
+    channel.timedByDevice = reading.timedByDevice ?? false
     const { chunks, state } = waveform.push(reading, value, now)
     const judged = chunks.map((chunk) => this.#chunk(channel, chunk))
     if (channel.breaths) judged.push(...this.#breathing(channel, channel.breaths, reading, value, state))
@@ -245,6 +249,7 @@ export class Normaliser {
       deviceId,
       at,
       ...(deviceTime !== undefined && { deviceTime }),
+      ...(reading.timedByDevice && { timedByDevice: true }),
       value: judgement.value,
       quality,
       remarks,
@@ -286,6 +291,7 @@ export class Normaliser {
         deviceId: channel.deviceId,
         at,
         until: Math.round(at + chunk.samples.length * chunk.periodMs),
+        ...(channel.timedByDevice && { timedByDevice: true }),
         value: chunkValue(chunk),
         quality: chunkQuality(chunk),
         remarks: chunk.remarks,

@@ -11,7 +11,7 @@ import type { AlertTransition } from '#gateway/alerts/alert.js'
 import { type ClosedBatch, NO_ROOT } from '#gateway/anchoring/batch.js'
 import { canonicalJson } from '#gateway/anchoring/canonical-json.js'
 import type { TargetConfig } from '#gateway/config/schema.js'
-import { FhirDeliverer } from '#gateway/delivery/fhir-deliverer.js'
+import { FhirDeliverer, type FhirDelivererOptions } from '#gateway/delivery/fhir-deliverer.js'
 import type { OutboxEntry } from '#gateway/journal/journal.js'
 import { SqliteJournal } from '#gateway/journal/sqlite-journal.js'
 import { silentLogger } from '#gateway/runtime/logger.js'
@@ -98,7 +98,10 @@ export class DeliveryHome {
     return entries
   }
 
-  deliverer(target: Partial<TargetConfig> & { url: string }): FhirDeliverer {
+  deliverer(
+    target: Partial<TargetConfig> & { url: string },
+    journal: FhirDelivererOptions['journal'] = this.journal,
+  ): FhirDeliverer {
     const masterKey = Buffer.alloc(32, 7)
     const epochKeys = new EpochKeys({
       store: this.journal.epochKeys,
@@ -108,7 +111,7 @@ export class DeliveryHome {
     })
     return new FhirDeliverer({
       target: { name: 'care', mode: 'clear', timeoutSeconds: 60, ...target },
-      journal: this.journal,
+      journal,
       envelopes: new Sealer({ epochKeys }),
       home: this.home,
       patient: this.patient,

@@ -140,6 +140,17 @@ describe('A lane worker', () => {
     expect(worker.status().depth).to.equal(4)
   })
 
+  it('tries at once when somebody says that the far end is mended', async () => {
+    farEnd.answers.push(transient, transient)
+    await queue(1)
+    const worker = await started()
+    await clock.advance(1000)
+    expect(farEnd.given).to.have.length(2)
+    worker.tryNow()
+    await until(() => depth() === 0)
+    expect(farEnd.given).to.have.length(3)
+  })
+
   it('leaves out what is refused for good, and goes on at once', async () => {
     farEnd.answers.push({ class: 'permanent', reason: 'HTTP 422' })
     await queue(3)
