@@ -247,6 +247,17 @@ const limit = z.strictObject({
   priority: z.enum(PRIORITIES).optional(),
   /** Stays when the value is back, until somebody acknowledges it. */
   latching: z.boolean().optional(),
+  /** A crossing is measured again before it alarms; `false`: it is not. */
+  confirm: z
+    .union([
+      z.literal(false),
+      z.strictObject({
+        repeatAfterSeconds: z.number().min(60).max(3600).optional(),
+        withinSeconds: z.number().min(60).max(7200).optional(),
+        atOnceBeyond: z.number().optional(),
+      }),
+    ])
+    .optional(),
   enabled: z.boolean().optional(),
 })
 
