@@ -10,6 +10,7 @@ import { AlertDeliverer } from './alerts/channels/alert-deliverer.js'
 import { type AlertChannel, noticeOf } from './alerts/channels/channel.js'
 import { type Acknowledgement, createChannel } from './alerts/channels/registry.js'
 import { AlarmDesk } from './alerts/desk.js'
+import { deskCommands } from './alerts/desk-commands.js'
 import { Dispatcher } from './alerts/dispatch/dispatcher.js'
 import { policyOf } from './alerts/dispatch/policy.js'
 import { limitsInForce } from './alerts/limits.js'
@@ -194,6 +195,7 @@ export async function composeGateway(loaded: LoadedConfig, edges: Edges): Promis
     const commands: ControlCommand[] = [
       ...deviceCommands(devices, config.transports),
       ...mappingCommands({ journal, pipeline, clock }),
+      ...deskCommands({ desk, journal, clock }),
     ]
     const watchers: Watcher[] = [
       ...transports.filter((one) => one instanceof BrokerTransport || one instanceof ClientTransport),

@@ -7,6 +7,7 @@
  */
 import { Command } from 'commander'
 import { VERSION } from '#gateway/runtime/version.js'
+import { alarmsCommand } from './alarms.js'
 import { calibrateCommand } from './calibrate.js'
 import { deviceCommand } from './device.js'
 import { EXIT } from './exit.js'
@@ -24,6 +25,7 @@ const program = new Command('homebeat')
   .showHelpAfterError('(homebeat --help says more)')
   .addCommand(startCommand())
   .addCommand(statusCommand())
+  .addCommand(alarmsCommand())
   .addCommand(verifyCommand())
   .addCommand(identityCommand())
   .addCommand(flashCommand())

@@ -3,7 +3,7 @@
  */
 
 import type { BodyPosition, Quality, SensorKind } from '#fhir/measurement.js'
-import type { AlertState, AlertTransition, Priority } from '#gateway/alerts/alert.js'
+import type { ActionPath, AlertState, AlertTransition, Priority } from '#gateway/alerts/alert.js'
 import type { AnchorReceipt } from '#gateway/anchoring/batch.js'
 import type { LaneDepth } from '#gateway/journal/journal.js'
 import type { UnmappedCount } from '#gateway/mapping/unmapped.js'
@@ -30,7 +30,11 @@ export interface LiveAlert {
   readonly state: AlertState
   readonly raisedAt: number
   readonly at: number
+  /** Contacts with their channel, and channels that are told of everything. */
   readonly deliveredTo: readonly string[]
+  readonly acknowledged?: { readonly by: string; readonly via: ActionPath; readonly at: number }
+  /** Epoch ms, while it lies ahead. */
+  readonly silencedUntil?: number
 }
 
 export interface GatewayStatus {

@@ -26,6 +26,7 @@ export function openJournalReader(path: string): JournalReader {
     transition: (id) => alerts.byId(id),
     episode: (alertId) => alerts.ofAlert(alertId),
     notifications: (alertId) => tables.notifications.ofAlert(alertId),
+    tellings: (alertId) => tables.notifications.tellings(alertId),
     actions: (limit) => tables.notifications.actions(limit),
     transitions: (limit) => alerts.latest(limit),
     alertDelivery: (id) => alerts.deliveryById(id),

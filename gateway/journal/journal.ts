@@ -39,6 +39,20 @@ export interface AlarmAction {
   readonly until?: number
 }
 
+/** What became of one notification. */
+export interface Telling {
+  readonly reason: NotificationReason
+  readonly channel: string
+  readonly contact?: string
+  /** Epoch ms at which it was owed, and at which the channel took it: null where it has not. */
+  readonly at: number
+  readonly deliveredAt: number | null
+  /** Whether it will not be tried again. */
+  readonly rejected: boolean
+  /** Why it has not been delivered. */
+  readonly trouble?: string
+}
+
 /** A stored notification: what an alert lane delivers. */
 export interface StoredNotification {
   readonly id: number
@@ -135,6 +149,8 @@ export interface Journal extends Lifecycle {
   notification(id: number): StoredNotification | null
   /** All notifications of one alert, oldest first. */
   notifications(alertId: string): Notification[]
+  /** The same with what became of each. */
+  tellings(alertId: string): Telling[]
   /** What the dispatcher restarts from. */
   openDispatch(): OpenDispatch
   /** Latest first. */
@@ -214,6 +230,7 @@ export interface JournalReader
     | 'transition'
     | 'episode'
     | 'notifications'
+    | 'tellings'
     | 'actions'
     | 'transitions'
     | 'alertDelivery'

@@ -24,6 +24,7 @@ import type {
   OutboxEntry,
   OutboxKind,
   StoredNotification,
+  Telling,
   UnmappedJournal,
 } from './journal.js'
 import { JournalLock } from './lock.js'
@@ -175,6 +176,10 @@ export class SqliteJournal implements Journal {
 
   notifications(alertId: string): Notification[] {
     return this.#open.notifications.ofAlert(alertId)
+  }
+
+  tellings(alertId: string): Telling[] {
+    return this.#open.notifications.tellings(alertId)
   }
 
   openDispatch(): OpenDispatch {

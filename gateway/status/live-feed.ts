@@ -51,7 +51,7 @@ export class LiveFeed implements Feed {
       now: clock.now(),
       transports: transports.map((transport) => transport.status()),
       frames: { ...this.#frames },
-      ...journalStatus(journal),
+      ...journalStatus(journal, clock.now()),
       process: { rssMb: Math.round(process.memoryUsage.rss() / 1e5) / 10, cpuSeconds: (user + system) / 1e6 },
     }
   }

@@ -41,13 +41,13 @@ export function shouldBehaveLikeChannel(name: string, build: () => Promise<Chann
       expect(await rig.channel.notify(noticeOf(RAISED, 'home-7'), never)).to.deep.equal({ class: 'delivered' })
       const [text, ...others] = rig.received()
       expect(others).to.deep.equal([])
-      expect(text).to.contain('HIGH: oxygen saturation low (active since ').and.to.contain('home-7')
+      expect(text).to.contain('HIGH: Low oxygen saturation (active since ').and.to.contain('home-7')
     })
 
     it('says when an alert is over', async () => {
       const cleared = { ...RAISED, state: 'cleared', at: RAISED.at + 420_000 } as const
       expect((await rig.channel.notify(noticeOf(cleared, 'home-7'), never)).class).to.equal('delivered')
-      expect(rig.received()[0]).to.contain('CLEARED: oxygen saturation low (active from ')
+      expect(rig.received()[0]).to.contain('CLEARED: Low oxygen saturation (active from ')
     })
 
     it('never says a value, a limit or a measurement', async () => {
