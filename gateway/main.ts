@@ -184,13 +184,14 @@ export async function composeGateway(loaded: LoadedConfig, edges: Edges): Promis
       maxCount: config.batches.maxCount,
     })
     const committer = new Committer({ journal, clock, logger })
-    const feed = new LiveFeed({ version: VERSION, home, journal, transports, clock })
+    const people = config.alerts.contacts.map(({ id, role }) => ({ id, role }))
+    const feed = new LiveFeed({ version: VERSION, home, journal, transports, contacts: people, clock })
     desk = new AlarmDesk({
       ...{ pipeline, journal, clock, logger },
       commit: (commit) => committer.commit(commit),
       onStep: (step) => feed.take(step),
     })
-    const page = new ConsoleServer({ feed, host: config.console.host, port: config.console.port, logger })
+    const page = new ConsoleServer({ feed, desk, host: config.console.host, port: config.console.port, logger })
     /** What a person may tell the running gateway; each feature adds its own. */
     const commands: ControlCommand[] = [
       ...deviceCommands(devices, config.transports),

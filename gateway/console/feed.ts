@@ -4,6 +4,7 @@
 
 import type { BodyPosition, Quality, SensorKind } from '#fhir/measurement.js'
 import type { ActionPath, AlertState, AlertTransition, Priority } from '#gateway/alerts/alert.js'
+import type { Role } from '#gateway/alerts/roles.js'
 import type { AnchorReceipt } from '#gateway/anchoring/batch.js'
 import type { LaneDepth } from '#gateway/journal/journal.js'
 import type { UnmappedCount } from '#gateway/mapping/unmapped.js'
@@ -49,6 +50,8 @@ export interface GatewayStatus {
   /** Messages that became no reading, by device; none where left out. */
   readonly unmapped?: readonly UnmappedCount[]
   readonly alerts: readonly LiveAlert[]
+  /** Who may act on alerts by their pseudonym; left out where nobody is configured. */
+  readonly contacts?: readonly { readonly id: string; readonly role: Role }[]
   readonly lanes: readonly LaneDepth[]
   readonly fhir: { readonly accepted: number; readonly failed: number }
   readonly batches: {

@@ -13,6 +13,7 @@ export interface LiveFeedOptions {
   readonly home: string
   readonly journal: Journal
   readonly transports: readonly Transport[]
+  readonly contacts?: GatewayStatus['contacts']
   readonly clock: Clock
 }
 
@@ -41,11 +42,12 @@ export class LiveFeed implements Feed {
   }
 
   status(): GatewayStatus {
-    const { version, home, journal, transports, clock } = this.#options
+    const { version, home, journal, transports, contacts, clock } = this.#options
     const { user, system } = process.cpuUsage()
     return {
       version,
       home,
+      ...(contacts && { contacts }),
       running: true,
       startedAt: this.#startedAt,
       now: clock.now(),

@@ -104,9 +104,7 @@ export class AlarmHome {
   async tick(ms = 1000, diskLow?: boolean): Promise<void> {
     await this.clock.advance(ms)
     const disk = { condition: 'disk-low', priority: 'medium', delayMs: 0 } as const
-    await this.take(
-      this.pipeline.tick(this.clock.now(), diskLow === undefined ? [] : [{ ...disk, present: diskLow }]),
-    )
+    await this.take(this.pipeline.tick(this.clock.now(), diskLow === undefined ? [] : [{ ...disk, present: diskLow }]))
   }
 
   async take(step: PipelineStep): Promise<void> {

@@ -1,7 +1,7 @@
 import { expect } from 'chai'
 import type { Actor } from '#gateway/alerts/alert.js'
 import { codeOf } from '../journal/journal-fixture.js'
-import { AlarmHome, ALERTS, MINUTE } from './alarm-home.js'
+import { ALERTS, AlarmHome, MINUTE } from './alarm-home.js'
 
 const NURSE: Actor = { by: 'nurse-1', via: 'console' }
 const DOCTOR: Actor = { by: 'doctor-1', via: 'link', note: 'on my way' }
