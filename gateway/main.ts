@@ -15,6 +15,8 @@ import { Dispatcher } from './alerts/dispatch/dispatcher.js'
 import { policyOf } from './alerts/dispatch/policy.js'
 import { limitsInForce } from './alerts/limits.js'
 import { limitsOnRecord } from './alerts/limits-on-record.js'
+import { LinkServer } from './alerts/links/link-server.js'
+import { LinkTokens, loadOrCreateLinkKey } from './alerts/links/link-tokens.js'
 import type { Watcher } from './alerts/system-condition.js'
 import { AnchorDeliverer } from './anchoring/anchor-deliverer.js'
 import type { Address } from './anchoring/batch.js'
@@ -117,6 +119,19 @@ export async function composeGateway(loaded: LoadedConfig, edges: Edges): Promis
     const contact = contacts.get(id)
     return contact ? { ...(contact.address !== undefined && { address: contact.address }) } : null
   }
+  const { links } = config.alerts
+  const tokens =
+    links &&
+    new LinkTokens({
+      key: await loadOrCreateLinkKey(join(dataDir, 'keys', 'link.key')),
+      validMinutes: links.validMinutes,
+      clock,
+    })
+  /** Only for a contact: a link says who follows it. */
+  const acknowledgeUrl = (alertId: string, contact: string | undefined) =>
+    links && tokens && contact !== undefined
+      ? new URL(`/a/${tokens.make({ alertId, contact })}`, links.publicUrl).href
+      : undefined
   let desk: AlarmDesk | undefined
   const channels: AlertChannel[] = []
   const channelEdges = {
@@ -136,7 +151,7 @@ export async function composeGateway(loaded: LoadedConfig, edges: Edges): Promis
     channels.push(channel)
     deliverers.set(
       `alert:${channelConfig.name}`,
-      new AlertDeliverer({ channel, journal, home, preview: config.alerts.preview, addressOf }),
+      new AlertDeliverer({ channel, journal, home, preview: config.alerts.preview, addressOf, acknowledgeUrl }),
     )
   }
   deliverers.set(
@@ -191,6 +206,10 @@ export async function composeGateway(loaded: LoadedConfig, edges: Edges): Promis
       commit: (commit) => committer.commit(commit),
       onStep: (step) => feed.take(step),
     })
+    const linkServers =
+      links && tokens
+        ? [new LinkServer({ config: links, tokens, contacts: [...contacts.keys()], desk, baseDir, clock, logger })]
+        : []
     const page = new ConsoleServer({ feed, desk, host: config.console.host, port: config.console.port, logger })
     /** What a person may tell the running gateway; each feature adds its own. */
     const commands: ControlCommand[] = [
@@ -227,10 +246,13 @@ export async function composeGateway(loaded: LoadedConfig, edges: Edges): Promis
             },
           }),
       ),
-      channels: channels.map((channel) => ({
-        start: async () => channel.start?.(journal.activeAlerts().map((open) => noticeOf(open, home))),
-        stop: async () => channel.stop?.(),
-      })),
+      channels: [
+        ...channels.map((channel) => ({
+          start: async () => channel.start?.(journal.activeAlerts().map((open) => noticeOf(open, home))),
+          stop: async () => channel.stop?.(),
+        })),
+        ...linkServers,
+      ],
       lanes: [...deliverers].map(([lane, deliverer]) => new LaneWorker({ lane, journal, deliverer, clock, logger })),
       schedule: new Schedule(
         [

@@ -159,6 +159,17 @@ const escalationStep = z.strictObject({
   contacts: z.array(name).min(1).max(50),
 })
 
+const links = z.strictObject({
+  /** How the contacts reach the link server: it stands in their messages. */
+  publicUrl: httpUrl.refine((url) => /^\/*$/.test(new URL(url).pathname), 'give a URL without a path'),
+  /** Where it listens. Another machine reaches it only with `tls`, unless `allowUnencrypted`. */
+  host: z.string().min(1).max(253).default('127.0.0.1'),
+  port: z.number().int().min(0).max(65535).default(8443),
+  tls: z.strictObject({ certFile: z.string().min(1), keyFile: z.string().min(1) }).optional(),
+  validMinutes: z.number().min(1).max(1440).default(120),
+  allowUnencrypted: z.boolean().default(false),
+})
+
 const target = z.strictObject({
   name,
   url: httpUrl,
@@ -228,6 +239,8 @@ export const configSchema = z.strictObject({
         .prefault({}),
       /** Low-priority alerts wait until these are over. */
       quietHours: z.array(hours).max(10).default([]),
+      /** Links of single use in messages, by which a contact acknowledges; none where left out. */
+      links: links.optional(),
       /** What a preview may say beside the condition and its time. */
       preview: z
         .strictObject({
@@ -270,5 +283,6 @@ export type TransportConfig = Config['transports'][number]
 export type ChannelConfig = Config['alerts']['channels'][number]
 export type TargetConfig = Config['fhir']['targets'][number]
 export type ChainConfig = Config['chain']
+export type LinksConfig = NonNullable<Config['alerts']['links']>
 export type ContactConfig = Config['alerts']['contacts'][number]
 export type LimitOverrides = Config['alerts']['limits']

@@ -33,7 +33,7 @@ export function AlertList(props: { status: GatewayStatus | null; now: number; co
   const act = async (doing: (by: string) => Promise<string>) => {
     const by = who.trim()
     if (by === '') {
-      setSaid('Say first who you are, below “Alerts”.')
+      setSaid('Say first who you are.')
       chooser.current?.focus()
       return
     }
