@@ -11,6 +11,7 @@ import { type AlertChannel, noticeOf } from './alerts/channels/channel.js'
 import { type Acknowledgement, createChannel } from './alerts/channels/registry.js'
 import { AlarmDesk } from './alerts/desk.js'
 import { deskCommands } from './alerts/desk-commands.js'
+import { DeviceAcknowledger } from './alerts/device-acknowledger.js'
 import { Dispatcher } from './alerts/dispatch/dispatcher.js'
 import { policyOf } from './alerts/dispatch/policy.js'
 import { limitsInForce } from './alerts/limits.js'
@@ -24,6 +25,7 @@ import { Batcher } from './anchoring/batcher.js'
 import { EthersLedger } from './anchoring/ethers-ledger.js'
 import { loadOrCreateGatewayKey } from './anchoring/gateway-key.js'
 import type { LoadedConfig } from './config/load.js'
+import type { Config } from './config/schema.js'
 import { checkSecretFiles } from './config/secret-files.js'
 import { ConsoleServer } from './console/server.js'
 import type { ControlCommand } from './control/command.js'
@@ -56,6 +58,7 @@ import { ClientTransport } from './transports/mqtt/client-transport.js'
 import { deviceCommands } from './transports/mqtt/device-commands.js'
 import { DeviceStore } from './transports/mqtt/device-store.js'
 import { createTransport } from './transports/registry.js'
+import type { SerialBinding } from './transports/serial/binding.js'
 import { SerialTransport } from './transports/serial/serial-transport.js'
 import type { Transport } from './transports/transport.js'
 
@@ -66,6 +69,8 @@ export interface Edges {
   readonly fetch?: typeof globalThis.fetch
   /** Where the terminal channel writes; standard error. */
   readonly terminal?: NodeJS.WritableStream
+  /** Instead of the machine's own serial ports, for boards of alert channels. */
+  readonly serialBinding?: SerialBinding
 }
 
 /**
@@ -140,6 +145,7 @@ export async function composeGateway(loaded: LoadedConfig, edges: Edges): Promis
     home,
     baseDir,
     clock,
+    ...(edges.serialBinding && { serialBinding: edges.serialBinding }),
     acknowledged: ({ channel, alertIds }: Acknowledgement) => {
       desk
         ?.acknowledge(alertIds, { by: channel, via: 'button' })
@@ -187,6 +193,7 @@ export async function composeGateway(loaded: LoadedConfig, edges: Edges): Promis
       zoneOffsetMinutes: zone,
       dispatcher: new Dispatcher(policy, journal.openDispatch()),
       mappings,
+      mayAcknowledge: acknowledgersOf(config),
     })
     const batcher = new Batcher({
       journal,
@@ -206,6 +213,7 @@ export async function composeGateway(loaded: LoadedConfig, edges: Edges): Promis
       commit: (commit) => committer.commit(commit),
       onStep: (step) => feed.take(step),
     })
+    const acknowledger = new DeviceAcknowledger({ desk, logger })
     const linkServers =
       links && tokens
         ? [new LinkServer({ config: links, tokens, contacts: [...contacts.keys()], desk, baseDir, clock, logger })]
@@ -240,6 +248,7 @@ export async function composeGateway(loaded: LoadedConfig, edges: Edges): Promis
         (transport) =>
           new Pump({
             ...{ transport, pipeline, committer, clock, logger, onCommitted: closeFull },
+            act: (event) => acknowledger.act(event),
             onStep: (step) => {
               feed.take(step)
               askCalibration(transport, step, logger)
@@ -283,6 +292,16 @@ function askCalibration(transport: Transport, step: PipelineStep, logger: Logger
   transport.send?.({ command: 'readCalibration' }).catch((error) => {
     logger.debug({ transport: transport.name, err: error }, 'no calibration from the kit: nominal constants hold')
   })
+}
+
+/** Nobody but whom the configuration names. */
+function acknowledgersOf({ transports }: Config): (transport: string, deviceId: string) => boolean {
+  const allowed = new Map(transports.map((transport) => [transport.name, transport]))
+  return (name, deviceId) => {
+    const transport = allowed.get(name)
+    const device = transport?.devices.find(({ id }) => id === deviceId)
+    return device?.mayAcknowledge ?? transport?.acknowledge ?? false
+  }
 }
 
 /** What will not pass by waiting is said before the home relies on it; a cable that is not plugged in yet will. */

@@ -79,6 +79,8 @@ const transport = z.strictObject({
       error: 'give certFile and keyFile together',
     })
     .optional(),
+  /** mqtt: whether devices of the site's broker may acknowledge alarms: everybody who may publish there can. */
+  acknowledge: z.boolean().optional(),
   /** mqtt+broker: lets the network speak without encryption. */
   allowUnencrypted: z.boolean().optional(),
   /** mqtt+broker: what one device may send before it is held back. */
@@ -95,7 +97,13 @@ const transport = z.strictObject({
    */
   devices: z
     .array(
-      z.strictObject({ id: name, secretFile: z.string().optional(), topics: z.array(topicPrefix).max(10).optional() }),
+      z.strictObject({
+        id: name,
+        secretFile: z.string().optional(),
+        topics: z.array(topicPrefix).max(10).optional(),
+        /** Whether its messages on homebeat/v1/<id>/acknowledge count. */
+        mayAcknowledge: z.boolean().optional(),
+      }),
     )
     .max(100)
     .default([]),
