@@ -5,6 +5,8 @@ import { OBSERVABLES } from '#fhir/measurement.js'
 import { alarmLog, type LogEntry } from '#gateway/alerts/alarm-log.js'
 import { causeWords } from '#gateway/alerts/cause-words.js'
 import { type AlarmListing, alarmListing } from '#gateway/alerts/desk-commands.js'
+import { explainAlarm } from '#gateway/alerts/explain/explain.js'
+import { explainWords } from '#gateway/alerts/explain/explain-words.js'
 import { conditionWords } from '#gateway/alerts/explanations.js'
 import type { Inhibition } from '#gateway/alerts/inhibition.js'
 import { loadConfig } from '#gateway/config/load.js'
@@ -74,6 +76,20 @@ export function alarmsCommand(): Command {
         .option('--limit <n>', 'the latest so many', limit, 50)
         .action(verb(log)),
     )
+    .addCommand(
+      own('explain', 'why there was this alarm, what else was going on, who was told and who acted')
+        .argument('<id>', 'as `homebeat alarms list --all` or `homebeat alarms log` shows it')
+        .action(verb(explain)),
+    )
+}
+
+async function explain(id: string, { config: file, json }: Options): Promise<void> {
+  const { config, dataDir } = loadConfig(file)
+  const overrides = config.alerts.limits
+  const alarm = withReader(dataDir, (journal) => explainAlarm(id, { journal, overrides }))
+  if (json) return print(alarm)
+  const lines = explainWords(alarm, dateAndTime, Date.now()).split('\n')
+  process.stdout.write(lines.map(printable).join('\n'))
 }
 
 async function list({ config, all = false, json }: Options & { all?: boolean }): Promise<void> {

@@ -84,6 +84,11 @@ export class AlertLog {
     return this.#database.all<TransitionRow>(ALERTS.ofAlert, alertId).map(toTransition)
   }
 
+  /** Transitions of these times (epoch ms, both included), oldest first. */
+  between(from: number, to: number): AlertTransition[] {
+    return this.#database.all<TransitionRow>(ALERTS.between, from, to).map(toTransition)
+  }
+
   /** Row id of the delivery, or null when this notification is known to be delivered. */
   insertDelivery(notification: number, deliveredAt: number): number | null {
     const { changes, id } = this.#database.run(ALERTS.insertDelivery, deliveredAt, notification)

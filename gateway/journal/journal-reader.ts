@@ -3,6 +3,7 @@ import { anchorJournal } from './anchors.js'
 import { Database } from './database.js'
 import { epochKeyStore } from './epoch-keys.js'
 import type { JournalReader } from './journal.js'
+import { storedValues } from './stored-values.js'
 import { openTables, totalsOf } from './tables.js'
 
 /**
@@ -29,6 +30,8 @@ export function openJournalReader(path: string): JournalReader {
     tellings: (alertId) => tables.notifications.tellings(alertId),
     actions: (limit) => tables.notifications.actions(limit),
     transitions: (limit) => alerts.latest(limit),
+    transitionsBetween: (from, to) => alerts.between(from, to),
+    values: storedValues(database),
     alertDelivery: (id) => alerts.deliveryById(id),
     alertDeliveries: (limit) => alerts.deliveries(limit),
     depths: () => outbox.depths(),

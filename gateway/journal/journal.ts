@@ -181,6 +181,22 @@ export interface Journal extends Lifecycle {
   totals(): JournalTotals
 }
 
+/** A measurement as it is stored: as such until a batch holds it, then as the Observation (JSON) that was hashed. */
+export interface StoredValue {
+  readonly identifier: string
+  readonly sensor: SensorKind
+  /** Epoch ms. */
+  readonly at: number
+  readonly content: { readonly measurement: Measurement } | { readonly observation: string }
+}
+
+export interface StoredValues {
+  /** Null where it is unknown, or not held any more. */
+  of(identifier: string): StoredValue | null
+  /** Those of these times (epoch ms, both included), nearest to `at` first. */
+  near(at: number, withinMs: number, sensors: readonly SensorKind[]): Iterable<StoredValue>
+}
+
 /** Messages that became no reading and wait for a mapping. */
 export interface UnmappedJournal {
   counts(): UnmappedCount[]
@@ -238,6 +254,9 @@ export interface JournalReader
     | 'depths'
     | 'totals'
   > {
+  /** Transitions of these times (epoch ms, both included), oldest first. */
+  transitionsBetween(from: number, to: number): AlertTransition[]
+  readonly values: StoredValues
   readonly anchors: Pick<AnchorJournal, 'transaction' | 'receipt' | 'lastReceipt'>
   readonly epochKeys: Pick<EpochKeyStore, 'get' | 'list'>
   readonly unmapped: Pick<UnmappedJournal, 'counts' | 'latest'>

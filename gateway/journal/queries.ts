@@ -17,6 +17,9 @@ export const MEASUREMENTS = {
   unbatched: `SELECT identifier, sensor, at, payload, samples FROM measurement WHERE batch IS NULL ORDER BY id LIMIT ?`,
   unbatchedCount: `SELECT count(*) AS count FROM measurement WHERE batch IS NULL`,
   find: `SELECT id, batch FROM measurement WHERE identifier = ?`,
+  stored: `SELECT id, identifier, sensor, at, payload, samples, batch FROM measurement WHERE identifier = ?`,
+  around: `SELECT id, identifier, sensor, at, payload, samples, batch FROM measurement WHERE at BETWEEN ? AND ? ORDER BY at`,
+  leafOf: `SELECT observation FROM leaf WHERE batch = ? AND measurement = ?`,
   markBatched: `UPDATE measurement SET batch = ?, payload = NULL, samples = NULL WHERE id = ? AND batch IS NULL`,
 } as const
 
@@ -32,6 +35,7 @@ export const ALERTS = {
   byId: `SELECT ${TRANSITION} FROM alert_transition t WHERE t.id = ?`,
   latest: `SELECT ${TRANSITION} FROM alert_transition t ORDER BY t.id DESC LIMIT ?`,
   ofAlert: `SELECT ${TRANSITION} FROM alert_transition t WHERE t.alert_id = ? ORDER BY t.id`,
+  between: `SELECT ${TRANSITION} FROM alert_transition t WHERE t.at BETWEEN ? AND ? ORDER BY t.at`,
   insertDelivery: `INSERT INTO alert_delivery (transition, notification, channel, contact, reason, delivered_at)
     SELECT transition, id, channel, contact, reason, ? FROM notification WHERE id = ?
     ON CONFLICT (notification) DO NOTHING`,

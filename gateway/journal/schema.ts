@@ -209,6 +209,11 @@ export const MIGRATIONS: readonly string[] = [
     overflowed INTEGER NOT NULL
   ) WITHOUT ROWID;
   `,
+  `
+  -- What else was going on when an alarm was raised.
+  CREATE INDEX measurement_at ON measurement(at);
+  CREATE INDEX alert_transition_at ON alert_transition(at);
+  `,
 ]
 
 /** What `migrate` needs of a database; `pragma` as better-sqlite3 has it. */
