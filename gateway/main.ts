@@ -11,7 +11,7 @@ import { type AlertChannel, noticeOf } from './alerts/channels/channel.js'
 import { type Acknowledgement, createChannel } from './alerts/channels/registry.js'
 import { AlarmDesk } from './alerts/desk.js'
 import { deskCommands } from './alerts/desk-commands.js'
-import { DeviceAcknowledger } from './alerts/device-acknowledger.js'
+import { acknowledgersOf, DeviceAcknowledger } from './alerts/device-acknowledger.js'
 import { Dispatcher } from './alerts/dispatch/dispatcher.js'
 import { policyOf } from './alerts/dispatch/policy.js'
 import { limitsInForce } from './alerts/limits.js'
@@ -25,7 +25,6 @@ import { Batcher } from './anchoring/batcher.js'
 import { EthersLedger } from './anchoring/ethers-ledger.js'
 import { loadOrCreateGatewayKey } from './anchoring/gateway-key.js'
 import type { LoadedConfig } from './config/load.js'
-import type { Config } from './config/schema.js'
 import { checkSecretFiles } from './config/secret-files.js'
 import { ConsoleServer } from './console/server.js'
 import type { ControlCommand } from './control/command.js'
@@ -86,6 +85,7 @@ export async function composeGateway(loaded: LoadedConfig, edges: Edges): Promis
 
   checkSecretFiles(loaded)
   const mappings = loadMappings(config.mappings, baseDir)
+  const mayAcknowledge = acknowledgersOf(config.transports)
   ensureDataDir(dataDir)
   const signer = await loadOrCreateGatewayKey(join(dataDir, 'keys', 'gateway.key'))
   const masterKey = await loadOrCreateMasterKey(join(dataDir, 'keys', 'master.key'))
@@ -193,7 +193,7 @@ export async function composeGateway(loaded: LoadedConfig, edges: Edges): Promis
       zoneOffsetMinutes: zone,
       dispatcher: new Dispatcher(policy, journal.openDispatch()),
       mappings,
-      mayAcknowledge: acknowledgersOf(config),
+      mayAcknowledge,
     })
     const batcher = new Batcher({
       journal,
@@ -292,16 +292,6 @@ function askCalibration(transport: Transport, step: PipelineStep, logger: Logger
   transport.send?.({ command: 'readCalibration' }).catch((error) => {
     logger.debug({ transport: transport.name, err: error }, 'no calibration from the kit: nominal constants hold')
   })
-}
-
-/** Nobody but whom the configuration names. */
-function acknowledgersOf({ transports }: Config): (transport: string, deviceId: string) => boolean {
-  const allowed = new Map(transports.map((transport) => [transport.name, transport]))
-  return (name, deviceId) => {
-    const transport = allowed.get(name)
-    const device = transport?.devices.find(({ id }) => id === deviceId)
-    return device?.mayAcknowledge ?? transport?.acknowledge ?? false
-  }
 }
 
 /** What will not pass by waiting is said before the home relies on it; a cable that is not plugged in yet will. */

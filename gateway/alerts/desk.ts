@@ -122,7 +122,8 @@ export class AlarmDesk {
   async #commit(action: AlarmAction, step?: PipelineStep): Promise<void> {
     const { commit, logger } = this.#options
     const { action: what, subjects, actor } = action
-    logger.info({ action: what, subjects, by: actor.by, via: actor.via }, 'somebody has acted on alarms')
+    // The journal has who: what somebody typed may be a name.
+    logger.info({ action: what, subjects, via: actor.via }, 'somebody has acted on alarms')
     const { measurements = [], transitions = [], notifications = [], digestItems = [] } = step ?? {}
     await commit({ measurements, transitions, notifications, digestItems, actions: [action] })
   }

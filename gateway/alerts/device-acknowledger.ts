@@ -1,3 +1,4 @@
+import type { TransportConfig } from '#gateway/config/schema.js'
 import type { DeviceEvent } from '#gateway/pipeline/decode/result.js'
 import { HomebeatError } from '#gateway/runtime/errors.js'
 import type { Logger } from '#gateway/runtime/logger.js'
@@ -5,6 +6,26 @@ import type { AlarmDesk } from './desk.js'
 
 /** Message ids remembered, so that a redelivery of "all" does not reach what was raised since. */
 const MAX_REMEMBERED = 500
+
+/**
+ * Which devices may acknowledge: those that the configuration names, and all of a site's broker that it trusts.
+ * @throws HomebeatError `config.acknowledge`
+ */
+export function acknowledgersOf(
+  transports: readonly Pick<TransportConfig, 'name' | 'url' | 'devices' | 'acknowledge'>[],
+): (transport: string, deviceId: string) => boolean {
+  for (const { name, url, acknowledge } of transports)
+    if (acknowledge !== undefined && !/^mqtts?:/.test(url))
+      throw new HomebeatError(
+        'config.acknowledge',
+        `transports[${name}].acknowledge is for the site's own broker (mqtt://, mqtts://): at another say mayAcknowledge: true at each device.`,
+      )
+  const byName = new Map(transports.map((transport) => [transport.name, transport]))
+  return (name, deviceId) => {
+    const { acknowledge = false, devices = [] } = byName.get(name) ?? {}
+    return acknowledge || devices.some(({ id, mayAcknowledge }) => id === deviceId && mayAcknowledge === true)
+  }
+}
 
 /** Acts on what devices of the home acknowledge; the decoder has seen to it that they may. */
 export class DeviceAcknowledger {

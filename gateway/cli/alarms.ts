@@ -1,7 +1,7 @@
 import { userInfo } from 'node:os'
 import { join } from 'node:path'
 import { Command, InvalidArgumentError } from 'commander'
-import { OBSERVABLES } from '#fhir/measurement.js'
+import { TERMINOLOGY } from '#fhir/terminology.js'
 import { alarmLog, type LogEntry } from '#gateway/alerts/alarm-log.js'
 import { causeWords } from '#gateway/alerts/cause-words.js'
 import { type AlarmListing, alarmListing } from '#gateway/alerts/desk-commands.js'
@@ -241,9 +241,11 @@ function scopesOf({
     const known = Object.keys(sensorDefinitions).join(', ')
     throw new HomebeatError('config.alarms', `There is no sensor ${sensor}: use one of ${known}.`)
   }
-  return [...new Set(definition.outputs.map(({ observable }) => observable))]
-    .filter((observable) => OBSERVABLES.includes(observable) && !observable.endsWith('Waveform'))
-    .map((observable) => ({ observable }))
+  const observables = [...new Set(definition.outputs.map(({ observable }) => observable))]
+  const numbers = observables.filter((observable) => TERMINOLOGY[observable].value !== 'waveform')
+  if (numbers.length === 0)
+    throw new HomebeatError('config.alarms', `No alarm comes from a number of ${sensor}: name its --condition.`)
+  return numbers.map((observable) => ({ observable }))
 }
 
 function scopeWords(scope: Inhibition['scope']): string {

@@ -38,7 +38,7 @@ export function ActingAs(props: {
       {typing && (
         <input
           type="text"
-          aria-label="Your name, as the log shall have it"
+          aria-label="Your name, as the log has it and the others are told"
           placeholder="Your name"
           maxLength={64}
           value={isContact ? '' : who}
