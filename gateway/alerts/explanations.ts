@@ -178,6 +178,12 @@ export const EXPLANATIONS: Readonly<Record<string, Explanation>> = {
     'It says nothing of the person; what was recorded is not lost.',
     OWN,
   ),
+  'journal-damaged': row(
+    'Journal damaged',
+    'The gateway has found damage in what it stores, and saved what could be read.',
+    'Alarms go on; whether records are missing, homebeat status says.',
+    OWN,
+  ),
   'anchor-overdue': row(
     'Anchor overdue',
     'The proof of the latest records has not reached the consortium’s chain for long.',

@@ -56,7 +56,8 @@ export const NOTIFICATIONS = {
   ofAlert: `SELECT ${NOTIFICATION} FROM notification WHERE alert_id = ? ORDER BY id`,
   tellings: `SELECT n.reason, n.channel, n.contact, n.at, d.delivered_at AS deliveredAt, o.state, o.reason AS trouble
     FROM notification n LEFT JOIN alert_delivery d ON d.notification = n.id
-    LEFT JOIN outbox o ON o.lane = 'alert:' || n.channel AND o.kind = 'notification' AND o.ref = n.id
+    LEFT JOIN outbox o ON o.lane IN ('alert:' || n.channel, 'alert:' || n.channel || '/' || n.contact)
+      AND o.kind = 'notification' AND o.ref = n.id
     WHERE n.alert_id = ? ORDER BY n.id`,
   addDigestItem: `INSERT INTO digest_item (contact, alert_id, at) VALUES (?, ?, ?) ON CONFLICT DO NOTHING`,
   removeDigestItem: `DELETE FROM digest_item WHERE contact = ? AND alert_id = ?`,
