@@ -3,11 +3,14 @@
  * journal → pipeline → transports → batches → lanes, with the console looking on.
  */
 import { randomBytes } from 'node:crypto'
+import { statfs } from 'node:fs/promises'
 import { join } from 'node:path'
 import { observationOf } from '#fhir/observation.js'
 import { signedForm } from '#fhir/signed-form.js'
 import { AlertDeliverer } from './alerts/channels/alert-deliverer.js'
 import { type AlertChannel, noticeOf } from './alerts/channels/channel.js'
+import { ChannelBook } from './alerts/channels/channel-book.js'
+import { channelCommands } from './alerts/channels/commands.js'
 import { type Acknowledgement, createChannel } from './alerts/channels/registry.js'
 import { AlarmDesk } from './alerts/desk.js'
 import { deskCommands } from './alerts/desk-commands.js'
@@ -22,6 +25,7 @@ import type { Watcher } from './alerts/system-condition.js'
 import { AnchorDeliverer } from './anchoring/anchor-deliverer.js'
 import type { Address } from './anchoring/batch.js'
 import { Batcher } from './anchoring/batcher.js'
+import { ChainHeadSeeker } from './anchoring/chain-head.js'
 import { EthersLedger } from './anchoring/ethers-ledger.js'
 import { loadOrCreateGatewayKey } from './anchoring/gateway-key.js'
 import type { LoadedConfig } from './config/load.js'
@@ -29,15 +33,24 @@ import { checkSecretFiles } from './config/secret-files.js'
 import { ConsoleServer } from './console/server.js'
 import type { ControlCommand } from './control/command.js'
 import { ControlServer } from './control/control-server.js'
-import { FhirDeliverer } from './delivery/fhir-deliverer.js'
+import { clientOf, FhirDeliverer } from './delivery/fhir-deliverer.js'
+import { FlagKeeper } from './delivery/flag-keeper.js'
+import { TaskWatcher } from './delivery/task-watcher.js'
 import { Gateway } from './gateway.js'
+import { damageWatcher } from './journal/damage-watcher.js'
+import { journalCommands } from './journal/journal-commands.js'
+import { Retention } from './journal/retention.js'
 import { SqliteJournal } from './journal/sqlite-journal.js'
+import { alertLanes, configuredLanes } from './lanes/configured-lanes.js'
 import type { Deliverer } from './lanes/deliverer.js'
+import { LaneQueue, queueCommands } from './lanes/lane-queue.js'
+import { LaneWatcher } from './lanes/lane-watcher.js'
 import { LaneWorker } from './lanes/worker.js'
 import { mappingCommands } from './mapping/commands.js'
 import { loadMappings } from './mapping/load.js'
 import { UnmappedWatcher } from './mapping/unmapped-watcher.js'
 import { Pipeline, type PipelineStep } from './pipeline/pipeline.js'
+import { AlarmLine } from './runtime/alarm-line.js'
 import { type Clock, systemClock } from './runtime/clock.js'
 import { Committer } from './runtime/committer.js'
 import { ensureDataDir } from './runtime/data-dir.js'
@@ -45,10 +58,15 @@ import { HomebeatError } from './runtime/errors.js'
 import type { Logger } from './runtime/logger.js'
 import { Pump } from './runtime/pump.js'
 import { Schedule } from './runtime/schedule.js'
+import { SteadyClock } from './runtime/steady-clock.js'
+import { SystemTimeService, type TimeService } from './runtime/time-service.js'
+import { Timekeeper } from './runtime/timekeeper.js'
 import { VERSION } from './runtime/version.js'
+import { buildTime } from './runtime/wall-clock.js'
 import { EpochKeys } from './sealing/epoch-keys.js'
 import { loadOrCreateMasterKey } from './sealing/master-key.js'
 import { Sealer } from './sealing/sealer.js'
+import { DiskWatcher, type DiskWatcherOptions } from './status/disk-watcher.js'
 import { LiveFeed } from './status/live-feed.js'
 import { RunFileKeeper } from './status/run-file.js'
 import { kitJobs } from './transports/kit-jobs.js'
@@ -61,15 +79,27 @@ import type { SerialBinding } from './transports/serial/binding.js'
 import { SerialTransport } from './transports/serial/serial-transport.js'
 import type { Transport } from './transports/transport.js'
 
+/**
+ * Hashing and signing a full batch takes tens of milliseconds: a burst is acknowledged first, its batches follow at
+ * this pace, or with the cron job that closes them all.
+ */
+const FULL_BATCH_EVERY_MS = 1000
+
 /** What a test replaces. */
 export interface Edges {
   readonly logger: Logger
   readonly clock?: Clock
+  /** Who keeps the machine's clock; what systemd says of it. */
+  readonly timeService?: TimeService
   readonly fetch?: typeof globalThis.fetch
   /** Where the terminal channel writes; standard error. */
   readonly terminal?: NodeJS.WritableStream
   /** Instead of the machine's own serial ports, for boards of alert channels. */
   readonly serialBinding?: SerialBinding
+  /** Free space of a folder's disk; that of node:fs. */
+  readonly statfs?: DiskWatcherOptions['statfs']
+  /** The journal was found damaged while in use: the gateway must be stopped and composed again, which recovers it. */
+  readonly onJournalDamage?: () => void
 }
 
 /**
@@ -79,7 +109,9 @@ export interface Edges {
 export async function composeGateway(loaded: LoadedConfig, edges: Edges): Promise<Gateway> {
   const { config, baseDir, dataDir } = loaded
   const { logger } = edges
-  const clock = edges.clock ?? systemClock
+  const machine = edges.clock ?? systemClock
+  const clock = new SteadyClock(machine)
+  const timeService = edges.timeService ?? new SystemTimeService(machine)
   const fetch = edges.fetch ?? globalThis.fetch
   const { id: home, patient } = config.home
 
@@ -92,11 +124,7 @@ export async function composeGateway(loaded: LoadedConfig, edges: Edges): Promis
 
   const journal = new SqliteJournal({
     path: join(dataDir, 'journal.db'),
-    lanes: {
-      fhir: config.fhir.targets.map(({ name, mode }) => ({ name, alerts: mode === 'clear' })),
-      alert: config.alerts.channels.map(({ name }) => name),
-      anchor: [config.chain.name],
-    },
+    lanes: configuredLanes(config),
     clock,
     logger,
     commit: config.commit,
@@ -104,6 +132,7 @@ export async function composeGateway(loaded: LoadedConfig, edges: Edges): Promis
       maxMessages: config.unmapped.maxMessages,
       maxBytes: config.unmapped.maxMebibytes * 1024 * 1024,
     },
+    ...(edges.onJournalDamage && { onDamage: edges.onJournalDamage }),
   })
 
   const { endpoints, chainId, contract, confirmations, gasPrice, pollSeconds } = config.chain
@@ -118,7 +147,8 @@ export async function composeGateway(loaded: LoadedConfig, edges: Edges): Promis
     deliverers.set(`fhir:${target.name}`, new FhirDeliverer(options))
   }
   const zone = (at: number) => -new Date(at).getTimezoneOffset()
-  const policy = policyOf(config.alerts, zone)
+  // The dispatcher counts in run time, people's hours are of the wall.
+  const policy = policyOf(config.alerts, (runAt) => zone(runAt + clock.shiftMs) + Math.round(clock.shiftMs / 60_000))
   const contacts = new Map(config.alerts.contacts.map((contact) => [contact.id, contact]))
   const addressOf = (id: string) => {
     const contact = contacts.get(id)
@@ -144,6 +174,7 @@ export async function composeGateway(loaded: LoadedConfig, edges: Edges): Promis
     stream: edges.terminal ?? process.stderr,
     home,
     baseDir,
+    dataDir,
     clock,
     ...(edges.serialBinding && { serialBinding: edges.serialBinding }),
     acknowledged: ({ channel, alertIds }: Acknowledgement) => {
@@ -155,11 +186,19 @@ export async function composeGateway(loaded: LoadedConfig, edges: Edges): Promis
   for (const channelConfig of config.alerts.channels) {
     const channel = createChannel(channelConfig, channelEdges)
     channels.push(channel)
-    deliverers.set(
-      `alert:${channelConfig.name}`,
-      new AlertDeliverer({ channel, journal, home, preview: config.alerts.preview, addressOf, acknowledgeUrl }),
-    )
+    const deliverer = new AlertDeliverer({
+      channel,
+      journal,
+      home,
+      preview: config.alerts.preview,
+      addressOf,
+      acknowledgeUrl,
+    })
+    const one = { channels: [channelConfig], contacts: config.alerts.contacts }
+    for (const recipient of alertLanes(one)) deliverers.set(`alert:${recipient}`, deliverer)
   }
+  const { contacts: reached, preview } = config.alerts
+  const channelBook = new ChannelBook({ channels, contacts: reached, home, preview, clock })
   deliverers.set(
     `anchor:${config.chain.name}`,
     new AnchorDeliverer({
@@ -175,7 +214,7 @@ export async function composeGateway(loaded: LoadedConfig, edges: Edges): Promis
   )
 
   const devices = DeviceStore.open(join(dataDir, 'devices.json'), clock)
-  const transportEdges = { clock, logger, baseDir, dataDir, devices }
+  const transportEdges = { clock: clock.run, logger, baseDir, dataDir, devices }
   const transports = config.transports.map((transport) => createTransport(transport, transportEdges))
   const limits = limitsInForce(config.alerts.limits)
 
@@ -184,14 +223,26 @@ export async function composeGateway(loaded: LoadedConfig, edges: Edges): Promis
   // From here on the journal is open: whoever composes must start and stop the gateway, or stop the journal.
   await journal.start()
   try {
+    if (config.clock.trust === 'auto') await timeService.refresh()
+    const timekeeper = new Timekeeper({
+      clock,
+      journal,
+      zone,
+      service: timeService,
+      trust: config.clock.trust,
+      holdMs: config.clock.holdHours * 3_600_000,
+      builtAt: buildTime(),
+      logger,
+    })
     const pipeline = new Pipeline({
       patient,
       limits,
-      active: journal.activeAlerts(),
+      active: timekeeper.activeAlerts(),
+      shiftMs: () => clock.shiftMs,
       known: (identifier) => journal.hasMeasurement(identifier),
       devices: Object.fromEntries(config.transports.flatMap((t) => (t.device ? [[t.name, t.device]] : []))),
       zoneOffsetMinutes: zone,
-      dispatcher: new Dispatcher(policy, journal.openDispatch()),
+      dispatcher: new Dispatcher(policy, timekeeper.openDispatch()),
       mappings,
       mayAcknowledge,
     })
@@ -207,9 +258,10 @@ export async function composeGateway(loaded: LoadedConfig, edges: Edges): Promis
     })
     const committer = new Committer({ journal, clock, logger })
     const people = config.alerts.contacts.map(({ id, role }) => ({ id, role }))
-    const feed = new LiveFeed({ version: VERSION, home, journal, transports, contacts: people, clock })
+    const feed = new LiveFeed({ version: VERSION, home, journal, transports, contacts: people, clock, timekeeper })
     desk = new AlarmDesk({
-      ...{ pipeline, journal, clock, logger },
+      pipeline: new AlarmLine({ pipeline, timekeeper, clock }),
+      ...{ journal, clock, logger },
       commit: (commit) => committer.commit(commit),
       onStep: (step) => feed.take(step),
     })
@@ -222,16 +274,54 @@ export async function composeGateway(loaded: LoadedConfig, edges: Edges): Promis
     /** What a person may tell the running gateway; each feature adds its own. */
     const commands: ControlCommand[] = [
       ...deviceCommands(devices, config.transports),
+      ...channelCommands(channelBook),
       ...mappingCommands({ journal, pipeline, clock }),
       ...deskCommands({ desk, journal, clock }),
+      ...journalCommands(journal),
     ]
     const watchers: Watcher[] = [
+      timekeeper,
       ...transports.filter((one) => one instanceof BrokerTransport || one instanceof ClientTransport),
       new UnmappedWatcher(() => journal.unmapped.isFull()),
+      damageWatcher(journal),
+    ]
+    const lanes = [...deliverers].map(
+      ([lane, deliverer]) => new LaneWorker({ lane, journal, deliverer, clock, logger }),
+    )
+    const tryNow = (name: string) => lanes.find((worker) => worker.lane === name)?.tryNow()
+    commands.push(...queueCommands(new LaneQueue({ journal, tryNow })))
+    const retain = () =>
+      void retention.run().catch((error) => logger.error({ err: error }, 'retention failed; it runs again in an hour'))
+    const disk = new DiskWatcher({
+      folder: dataDir,
+      ...config.disk,
+      statfs: edges.statfs ?? statfs,
+      onLow: retain,
+      logger,
+    })
+    const retention = new Retention({
+      ...{ journal, policy: config.retention, clock, logger },
+      diskLow: () => disk.isLow,
+    })
+    watchers.push(disk, new LaneWatcher({ journal, patience: config.lanes }))
+    let nextFullAt = 0
+    const careTeams = config.fhir.targets.filter(({ mode }) => mode === 'clear')
+    const taskDesk = desk
+    const rounds = [
+      ...careTeams
+        .filter(({ tasks }) => tasks)
+        .map((target) => {
+          const client = clientOf(target, fetch, baseDir)
+          return new TaskWatcher({ target, client, home, journal, desk: taskDesk, clock, logger })
+        }),
+      ...(careTeams.length === 0
+        ? []
+        : [new FlagKeeper({ journal, afterMs: config.alerts.flagAfterMinutes * 60_000, clock, logger })]),
     ]
     const closeFull = () => {
-      if (journal.unbatchedCount() < config.batches.maxCount) return
-      batcher.closeIfDue('count').catch((error) => logger.error({ err: error }, 'a full batch could not be closed'))
+      if (journal.unbatchedCount() < config.batches.maxCount || clock.monotonic() < nextFullAt) return
+      nextFullAt = clock.monotonic() + FULL_BATCH_EVERY_MS
+      batcher.closeIfDue('count', 1).catch((error) => logger.error({ err: error }, 'a full batch could not be closed'))
     }
     return new Gateway({
       journal,
@@ -243,11 +333,12 @@ export async function composeGateway(loaded: LoadedConfig, edges: Edges): Promis
       control: new ControlServer({ dataDir, commands, logger }),
       watchers,
       ledger,
+      chainHead: new ChainHeadSeeker({ journal, ledger, gateway: signer.address as Address, clock, logger }),
       announcement: new RunFileKeeper(dataDir, () => page.address().url),
       pumps: transports.map(
         (transport) =>
           new Pump({
-            ...{ transport, pipeline, committer, clock, logger, onCommitted: closeFull },
+            ...{ transport, pipeline, committer, clock: clock.run, timekeeper, logger, onCommitted: closeFull },
             act: (event) => acknowledger.act(event),
             onStep: (step) => {
               feed.take(step)
@@ -262,7 +353,8 @@ export async function composeGateway(loaded: LoadedConfig, edges: Edges): Promis
         })),
         ...linkServers,
       ],
-      lanes: [...deliverers].map(([lane, deliverer]) => new LaneWorker({ lane, journal, deliverer, clock, logger })),
+      lanes,
+      rounds,
       schedule: new Schedule(
         [
           {
@@ -270,11 +362,13 @@ export async function composeGateway(loaded: LoadedConfig, edges: Edges): Promis
             cron: config.batches.cron,
             action: async () => void (await batcher.closeIfDue('time')),
           },
+          { name: 'retention', cron: '23 * * * *', action: async () => void (await retention.run()) },
           ...config.transports.flatMap(({ schedule }, i) => kitJobs(transports[i], schedule, clock)),
         ],
         logger,
       ),
       clock,
+      timekeeper,
       logger,
     })
   } catch (error) {

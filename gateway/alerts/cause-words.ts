@@ -2,13 +2,14 @@
 import { TERMINOLOGY } from '#fhir/terminology.js'
 import { unitWords } from '#gateway/console/words.js'
 import type { AlertTransition } from './alert.js'
+import { unconfirmedName } from './confirmation.js'
 import { defaultLimits } from './limits.js'
 
 const COMPARED = { '<': 'below', '<=': 'at or below', '>': 'above', '>=': 'at or above' } as const
 
 /** The unit of the number that a condition looks at; empty where it is the finding's own. */
 export function unitOf({ condition, observable }: Pick<AlertTransition, 'condition' | 'observable'>): string {
-  const limit = defaultLimits.find((row) => row.condition === condition)
+  const limit = defaultLimits.find((row) => row.condition === condition || unconfirmedName(row.condition) === condition)
   if (limit?.component === 'secondsSinceBreath') return 's'
   return limit && observable ? unitWords(TERMINOLOGY[observable].unit ?? '') : ''
 }

@@ -147,6 +147,12 @@ export const EXPLANATIONS: Readonly<Record<string, Explanation>> = {
     'A cuff that is too large or sits badly reads too low: measure again.',
     NEWS2,
   ),
+  'repeat-blood-pressure': row(
+    'Repeat the blood pressure',
+    'The cuff measured a very high blood pressure: rest for a minute and measure again.',
+    'One reading alone proves nothing; without a repeat an alarm is raised all the same.',
+    PRESSURE,
+  ),
   'alarms-inhibited': row(
     'Alarms inhibited',
     'Somebody has suspended alarms for a while, so some values are not alarmed on now.',
@@ -202,6 +208,12 @@ const NOT_THE_PERSON = 'It says nothing of how the person is: meanwhile nobody k
 
 /** By the beginning of the name; `{it}` is the sensor, device or far end at its end. */
 export const FAMILIES: Readonly<Record<string, Explanation>> = {
+  unconfirmed: row(
+    'Not confirmed: {it}',
+    'One reading was beyond the limit ({it}), and nobody has measured again in time.',
+    'It is one reading alone, and may be wrong: measure again.',
+    PRESSURE,
+  ),
   'probe-off': row(
     'Probe off: {it}',
     'The sensor says that it is not on the body ({it}), so it gives no values.',
@@ -264,7 +276,7 @@ export function explanationOf(condition: string): Explanation | null {
   if (Object.hasOwn(EXPLANATIONS, condition)) return EXPLANATIONS[condition] ?? null
   for (const [family, { words, means, notMeans, source }] of Object.entries(FAMILIES)) {
     if (!condition.startsWith(`${family}-`)) continue
-    const it = sensorName(condition.slice(family.length + 1))
+    const it = nameOf(condition.slice(family.length + 1))
     return { words: words.replace('{it}', it), means: means.replace('{it}', it), notMeans, source }
   }
   return null
@@ -276,11 +288,12 @@ export function conditionWords(condition: string): string {
   return explanationOf(condition)?.words ?? words.charAt(0).toUpperCase() + words.slice(1)
 }
 
-/** By the sensor's kebab-case name; anything else is a name that the home gave. */
-function sensorName(name: string): string {
+/** Of a sensor or a condition, by its kebab-case name; anything else is a name that the home gave. */
+function nameOf(name: string): string {
   const letters = name.replaceAll('-', '').toLowerCase()
   const sensor = SENSOR_KINDS.find((kind) => kind.toLowerCase() === letters)
-  if (sensor === undefined) return name
-  const words = SENSOR_NAMES[sensor]
+  const condition = Object.hasOwn(EXPLANATIONS, name) ? EXPLANATIONS[name]?.words : undefined
+  const words = sensor === undefined ? condition : SENSOR_NAMES[sensor]
+  if (words === undefined) return name
   return /^[A-Z]{2}/.test(words) ? words : words.charAt(0).toLowerCase() + words.slice(1)
 }

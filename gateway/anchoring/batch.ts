@@ -46,8 +46,10 @@ export interface ClosedBatch {
   readonly domain: AnchorDomain
   /** 65 bytes, 0x hex. */
   readonly signature: string
-  /** In leaf order. */
+  /** In leaf order; of a purged batch only those that an alert names. */
   readonly leaves: readonly Leaf[]
+  /** Only where the batch was purged: all of its leaf hashes, in leaf order; [] once these are gone too. */
+  readonly leafHashes?: readonly Hash32[]
   /** Epoch milliseconds. */
   readonly closedAt: number
 }

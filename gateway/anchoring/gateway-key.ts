@@ -4,12 +4,13 @@ import { HomebeatError } from '#gateway/runtime/errors.js'
 import { readOrCreateSecret } from '#gateway/sealing/create-secret.js'
 
 /**
- * Loads the key file (64 hex digits, mode 0600), or makes a new key where there is none.
+ * Loads the key file (64 hex digits, mode 0600), or makes a new key where there is none;
+ * the credential `homebeat-gateway-key` stands for it where the service manager hands one over.
  * @returns a Wallet without a provider: `address`, `signingKey`, `signTransaction`
  * @throws HomebeatError `gateway-key.format`, `secret.*`
  */
 export async function loadOrCreateGatewayKey(path: string): Promise<Wallet> {
-  const text = await readOrCreateSecret(path, () => Wallet.createRandom().privateKey.slice(2))
+  const text = await readOrCreateSecret(path, () => Wallet.createRandom().privateKey.slice(2), 'homebeat-gateway-key')
   const hex = text.replace(/^0x/, '')
   if (!/^[0-9a-fA-F]{64}$/.test(hex)) throw wrongFormat(path)
   try {

@@ -47,8 +47,8 @@ const recordSchema = z.strictObject({
 })
 
 /** The batch's tree. */
-export function treeOf(batch: Pick<ClosedBatch, 'leaves'>): MerkleTree {
-  return new MerkleTree(batch.leaves.map((leaf) => leafHash(leaf.salt, leaf.observation)))
+export function treeOf(batch: Pick<ClosedBatch, 'leaves' | 'leafHashes'>): MerkleTree {
+  return new MerkleTree(batch.leafHashes ?? batch.leaves.map((leaf) => leafHash(leaf.salt, leaf.observation)))
 }
 
 /**
@@ -69,7 +69,8 @@ export function recordOf(batch: ClosedBatch, which: number | string): Verifiable
     version: 1,
     observation: JSON.parse(leaf.observation),
     salt: leaf.salt,
-    proof: treeOf(batch).proof(index),
+    // Of a purged batch few leaves are left, but its hashes still say where each stood.
+    proof: treeOf(batch).proof(batch.leafHashes?.indexOf(leafHash(leaf.salt, leaf.observation)) ?? index),
     header: batch.header,
     domain: batch.domain,
     signature: batch.signature,

@@ -1,7 +1,9 @@
 import { Command, InvalidArgumentError } from 'commander'
-import { loadConfig } from '#gateway/config/load.js'
+import { type LoadedConfig, loadConfig } from '#gateway/config/load.js'
+import type { Gateway } from '#gateway/gateway.js'
 import { composeGateway } from '#gateway/main.js'
-import { createLogger } from '#gateway/runtime/logger.js'
+import { HomebeatError } from '#gateway/runtime/errors.js'
+import { createLogger, type Logger } from '#gateway/runtime/logger.js'
 import { EXIT, verb } from './exit.js'
 import { CONFIG_OPTION } from './options.js'
 
@@ -30,16 +32,47 @@ function seconds(text: string): number {
   return Number(text)
 }
 
+/** A card that damages its journal again and again is not mended by starting: then the supervisor's people must look. */
+const MOST_RECOVERIES = 3
+
+const DAMAGED = 'journal damaged'
+
 async function start(options: StartOptions): Promise<void> {
   const loaded = loadConfig(options.config)
   const logger = createLogger(loaded.config.log.level)
-  const gateway = await composeGateway(loaded, { logger })
-  await gateway.start()
-  const reason = await stopAsked(options.untilStdinCloses === true)
-  logger.info({ reason }, 'stopping')
-  await gateway.stop(options.drainSeconds * 1000)
+  const asked = stopAsked(options.untilStdinCloses === true)
+  for (let recoveries = 0; ; recoveries++) {
+    const reason = await runUntil(asked, loaded, logger, options.drainSeconds)
+    if (reason !== DAMAGED) break
+    if (recoveries === MOST_RECOVERIES)
+      throw new HomebeatError('journal.damaged', 'The journal is damaged again and again: replace the card or disk.')
+  }
   // An open pipe would keep the process alive.
   process.stdin.destroy()
+}
+
+/**
+ * One life of the gateway. Damage found in its journal ends it, and the next recovers: in this process, so that a gateway
+ * without a supervisor goes on too, but with everything made anew.
+ */
+async function runUntil(asked: Promise<string>, loaded: LoadedConfig, logger: Logger, drainSeconds: number) {
+  let onJournalDamage = () => {}
+  const damaged = new Promise<typeof DAMAGED>((resolve) => {
+    onJournalDamage = () => resolve(DAMAGED)
+  })
+  let gateway: Gateway
+  try {
+    gateway = await composeGateway(loaded, { logger, onJournalDamage })
+  } catch (error) {
+    if (error instanceof HomebeatError && error.code === 'journal.damaged') return DAMAGED
+    throw error
+  }
+  await gateway.start()
+  const reason = await Promise.race([asked, damaged])
+  logger.info({ reason }, 'stopping')
+  // From a journal that must not be touched nothing can be delivered.
+  await gateway.stop(reason === DAMAGED ? 0 : drainSeconds * 1000)
+  return reason
 }
 
 /** Terminals, npm and `timeout` often send one Ctrl-C twice; a person who insists takes longer than this. */

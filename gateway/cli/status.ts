@@ -1,6 +1,8 @@
 import { Command } from 'commander'
 import { loadConfig } from '#gateway/config/load.js'
 import type { GatewayStatus } from '#gateway/console/feed.js'
+import type { JournalDamage, LaneDepth } from '#gateway/journal/journal.js'
+import type { ClockStatus } from '#gateway/runtime/timekeeper.js'
 import { statusOf } from '#gateway/status/status.js'
 import { verb } from './exit.js'
 import { CONFIG_OPTION } from './options.js'
@@ -18,6 +20,21 @@ export function statusCommand(): Command {
     )
 }
 
+const GROUNDS: Readonly<Record<ClockStatus['grounds'], string>> = {
+  configured: 'as the configuration says',
+  synchronised: 'a time service has set it',
+  'no-time-service': 'it is plausible, and this machine has no time service',
+  'not-synchronised': 'the time service has not got through yet',
+  'before-build': 'it is before this program was installed',
+  'before-journal': 'it is before the last readings',
+}
+
+function clockLine({ trusted, grounds, since, lastStep, held }: ClockStatus, ago: (at: number) => string): string {
+  const step = lastStep ? `; set by ${(lastStep.byMs / 1000).toFixed(1)} s ${ago(lastStep.at)}` : ''
+  const waiting = held > 0 ? `; readings that wait for it: ${held}` : ''
+  return `Clock: ${trusted ? 'believed' : 'not believed'} since ${ago(since)}, ${GROUNDS[grounds]}${step}${waiting}`
+}
+
 function describe(status: GatewayStatus): string {
   const ago = (at: number | null) =>
     at === null ? 'never' : `${Math.max(0, Math.round((status.now - at) / 1000))} s ago`
@@ -26,6 +43,7 @@ function describe(status: GatewayStatus): string {
   const lines = [
     `Homebeat ${status.version}, home ${status.home}: ${status.running ? `running since ${ago(status.startedAt)}` : 'not running'}`,
     ...status.transports.map((t) => `  ${t.name.padEnd(16)} ${t.state.padEnd(10)} ${t.sentence}`),
+    ...(status.clock ? [clockLine(status.clock, ago)] : []),
     'Readings kept',
     ...Object.entries(status.measurements).map(([sensor, count]) => `  ${sensor.padEnd(16)} ${count}`),
     ...unmappedLines(status),
@@ -35,14 +53,14 @@ function describe(status: GatewayStatus): string {
         `  ${a.priority.padEnd(7)} ${a.condition}, since ${ago(a.raisedAt)}, told: ${a.deliveredTo.join(', ') || 'nobody yet'}`,
     ),
     'Lanes',
-    ...status.lanes.map(
-      (l) =>
-        `  ${l.lane.padEnd(24)} ${l.depth} waiting${l.oldestAt === null ? '' : ` (oldest ${ago(l.oldestAt)})`}, ${l.delivered} delivered, ${l.rejected} rejected`,
-    ),
+    ...status.lanes.flatMap((lane) => laneLines(lane, status.now)),
+    ...(status.formerLanes?.length ? ['Lanes of an earlier configuration (nothing moves in them)'] : []),
+    ...(status.formerLanes ?? []).flatMap((lane) => laneLines(lane, status.now)),
     `Batches: ${batches.closed} closed, ${batches.anchored} anchored, ${batches.open} readings in the open one`,
     batches.lastAnchor
       ? `Last anchor: batch ${batches.lastAnchor.batchNumber} in block ${batches.lastAnchor.blockNumber}, ${ago(batches.lastAnchor.blockTime)}`
       : 'Last anchor: none yet',
+    ...(status.damages ?? []).flatMap(describeDamage),
   ]
   return `${lines.join('\n')}\n`
 }
@@ -56,5 +74,42 @@ function unmappedLines({ unmapped = [] }: GatewayStatus): string[] {
       ({ deviceId, waiting, overflowed }) =>
         `  ${deviceId.padEnd(16)} ${waiting}${overflowed > 0 ? `, and ${overflowed} not kept: their room is used up` : ''}`,
     ),
+  ]
+}
+
+/** How a lane stands; a second line only where something keeps it from being empty. */
+function laneLines(lane: LaneDepth, now: number): string[] {
+  const seconds = (ms: number) => `${Math.max(0, Math.round(ms / 1000))} s`
+  const { depth, oldestAt, state = 'idle', delivered, rejected, dropped = 0, lastReason, nextAt } = lane
+  const counts = [
+    `${depth} waiting${oldestAt === null ? '' : ` (oldest ${seconds(now - oldestAt)} ago)`}`,
+    `${delivered} delivered`,
+    `${rejected} rejected`,
+    ...(dropped > 0 ? [`${dropped} dropped`] : []),
+  ]
+  const notes = [
+    ...(lastReason ? [lastReason] : []),
+    ...(nextAt && nextAt > now ? [`next attempt in ${seconds(nextAt - now)}`] : []),
+    ...(state === 'held' ? ['an anchor was refused for good, later ones cannot go before it'] : []),
+    ...(rejected > 0 ? [`homebeat queue list --state rejected --lane ${lane.lane}`] : []),
+  ]
+  return [
+    `  ${lane.lane.padEnd(24)} ${state.padEnd(10)} ${counts.join(', ')}`,
+    ...(notes.length > 0 ? [`  ${''.padEnd(24)} ${notes.join('; ')}`] : []),
+  ]
+}
+
+function describeDamage({ foundAt, reason, setAside, report }: JournalDamage): string[] {
+  const { rows, unreadablePages, refusedRows, batchesWithoutRecords, batchesMissing, failure } = report
+  const list = (numbers: readonly number[]) => numbers.slice(0, 20).join(', ') + (numbers.length > 20 ? ', …' : '')
+  return [
+    `The journal was damaged (found ${new Date(foundAt).toISOString()}: ${reason})`,
+    `  kept as ${setAside}`,
+    failure === undefined
+      ? `  saved ${Object.values(rows).reduce((sum, count) => sum + count, 0)} rows; ${refusedRows} were altered or torn; lost is also what was on ${unreadablePages} pages that cannot be read`
+      : `  nothing could be saved: ${failure}`,
+    ...(batchesWithoutRecords.length > 0 ? [`  records lost of batches ${list(batchesWithoutRecords)}`] : []),
+    ...(batchesMissing.length > 0 ? [`  nothing known of batches ${list(batchesMissing)}`] : []),
+    '  take note of it with: homebeat journal accept-damage',
   ]
 }

@@ -82,6 +82,11 @@ function findRecord(identifier: string, configFile: string): VerifiableRecord {
   try {
     const number = journal.batchOf(identifier)
     const batch = number === null ? null : journal.batch(number)
+    if (batch?.leafHashes && !batch.leaves.some((leaf) => leaf.identifier === identifier))
+      throw new HomebeatError(
+        'verify.purged',
+        `${identifier} was kept long enough and has left this gateway (batch ${number}): verify the record that was given out, homebeat verify FILE.`,
+      )
     if (batch) return recordOf(batch, identifier)
     throw journal.hasMeasurement(identifier)
       ? new HomebeatError(
@@ -90,7 +95,7 @@ function findRecord(identifier: string, configFile: string): VerifiableRecord {
         )
       : new HomebeatError(
           'verify.not-found',
-          `There is no file and no Observation called ${identifier}: give a record file, or an Observation's identifier as the FHIR server shows it.`,
+          `There is no file and no Observation called ${identifier}: give a record file, or an Observation's identifier as the FHIR server shows it (what was kept long enough has left this gateway).`,
         )
   } finally {
     journal.close()

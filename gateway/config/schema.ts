@@ -4,6 +4,7 @@
  */
 import { z } from 'zod'
 import { ALERT_KINDS, PRIORITIES } from '#gateway/alerts/alert.js'
+import { isMailbox } from '#gateway/alerts/channels/mailbox.js'
 import { ROLES } from '#gateway/alerts/roles.js'
 import { LOG_LEVELS } from '#gateway/runtime/logger.js'
 
@@ -42,10 +43,10 @@ const topicPrefix = z
 const transport = z.strictObject({
   name,
   /**
-   * serial:///dev/ttyACM0?baud=115200 · serial+tcp://host:port · mqtt+broker://127.0.0.1:1883 (embedded broker) ·
-   * mqtts+broker://0.0.0.0:8883 (the same for the network, with TLS) · mqtt://user@host:1883 (the site's broker) ·
-   * replay:path/to/record.hea ·
-   * firmata:///dev/ttyACM0?baud=57600&interval=20&accelerometer=on (an Uno with StandardFirmata)
+   * serial:///dev/ttyACM0?baud=115200 · serial+usb://2341:0043?serial=…&baud=115200 · serial+tcp://host:port ·
+   * mqtt+broker://127.0.0.1:1883 (embedded broker) · mqtts+broker://0.0.0.0:8883 (the same for the network, with TLS) ·
+   * mqtt://user@host:1883 (the site's broker) · replay:path/to/record.hea ·
+   * firmata:///dev/ttyACM0?baud=57600&interval=20&accelerometer=on, firmata+usb://2341:0043 (an Uno with StandardFirmata)
    */
   url: z.string().min(1).max(500),
   /** Device id given to what arrives here where the wire names none. */
@@ -109,11 +110,77 @@ const transport = z.strictObject({
     .default([]),
 })
 
+const port = z.number().int().min(1).max(65535)
+
+const topic = z
+  .string()
+  .max(200)
+  .regex(/^[^\s+#$/]+(\/[^\s+#/]+)*$/, 'give an MQTT topic without wildcards, white space and empty levels')
+
 const pin = z.number().int().min(2).max(127)
 
 const channel = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('terminal'), name: name.default('terminal') }),
-  z.strictObject({ type: z.literal('webhook'), name, url: httpUrl, tokenFile: z.string().optional() }),
+  z.strictObject({
+    type: z.literal('webhook'),
+    name,
+    url: httpUrl,
+    tokenFile: z.string().optional(),
+    /** Holds `whsec_` and base64: requests are signed by Standard Webhooks. */
+    secretFile: z.string().optional(),
+  }),
+  /** E-mail by the site's mail server; a contact's address is the recipient. */
+  z.strictObject({
+    type: z.literal('smtp'),
+    name,
+    host: z.string().min(1).max(253),
+    /** 587 with starttls, 465 with tls, 25 with none. */
+    port: port.optional(),
+    /** none: only to this machine. */
+    security: z.enum(['tls', 'starttls', 'none']).default('starttls'),
+    user: z.string().min(1).max(254).optional(),
+    passwordFile: z.string().optional(),
+    /** PEM; instead of the authorities that Node trusts. */
+    caFile: z.string().optional(),
+    from: z.string().refine(isMailbox, 'give one plain e-mail address, e.g. homebeat@example.org'),
+  }),
+  /** A contact's address is the subscription of their browser, as JSON or `file:path`. */
+  z.strictObject({
+    type: z.literal('webpush'),
+    name,
+    /** Whom a push service may write to about this sender (RFC 8292, 2.1). */
+    subject: z
+      .string()
+      .max(254)
+      .regex(/^(mailto:[^\s@]+@[^\s@]+|https:\/\/\S+)$/, 'give a mailto: or https:// URL'),
+  }),
+  z.strictObject({
+    type: z.literal('ntfy'),
+    name,
+    /** Of the server, without the topic. */
+    url: httpUrl,
+    /** For contacts without an address, and where no contact uses the channel. */
+    topic: z
+      .string()
+      .regex(/^[-_A-Za-z0-9]{1,64}$/, 'use 1 to 64 letters, digits, hyphens and underscores')
+      .optional(),
+    tokenFile: z.string().optional(),
+  }),
+  z.strictObject({
+    type: z.literal('mqtt'),
+    name,
+    /** mqtt://user@broker.lan:1883 or mqtts://user@broker.example:8883 */
+    url: z.url({ protocol: /^mqtts?$/, error: 'give an mqtt:// or mqtts:// URL' }).max(500),
+    passwordFile: z.string().optional(),
+    /** PEM; instead of the authorities that Node trusts. */
+    caFile: z.string().optional(),
+    /** `homebeat/v1/<home>/alerts` where left out. */
+    topicPrefix: topic.optional(),
+    /** Also a retained topic for each alert that is not over. */
+    retainState: z.boolean().default(false),
+    /** Home Assistant's discovery prefix (its own default: homeassistant); a binary sensor for each priority. */
+    homeAssistant: topic.optional(),
+  }),
   /** Lamps, buzzer and button on a board with Firmata of its own. */
   z.strictObject({
     type: z.literal('annunciator'),
@@ -185,6 +252,10 @@ const target = z.strictObject({
   mode: z.enum(['sealed', 'clear']).default('sealed'),
   tokenFile: z.string().optional(),
   timeoutSeconds: z.number().min(1).max(300).default(30),
+  /** clear only: a Task for each alert of high or medium priority, which the care team accepts on the server. */
+  tasks: z.boolean().default(true),
+  /** How often the server is asked for what became of the Tasks of open alerts. */
+  pollSeconds: z.number().min(1).max(600).default(15),
 })
 
 const limit = z.strictObject({
@@ -195,6 +266,17 @@ const limit = z.strictObject({
   priority: z.enum(PRIORITIES).optional(),
   /** Stays when the value is back, until somebody acknowledges it. */
   latching: z.boolean().optional(),
+  /** A crossing is measured again before it alarms; `false`: it is not. */
+  confirm: z
+    .union([
+      z.literal(false),
+      z.strictObject({
+        repeatAfterSeconds: z.number().min(60).max(3600).optional(),
+        withinSeconds: z.number().min(60).max(7200).optional(),
+        atOnceBeyond: z.number().optional(),
+      }),
+    ])
+    .optional(),
   enabled: z.boolean().optional(),
 })
 
@@ -215,6 +297,14 @@ export const configSchema = z.strictObject({
     .strictObject({
       maxMessages: z.number().int().min(1).max(1_000_000).default(10_000),
       maxMebibytes: z.number().int().min(1).max(4096).default(64),
+    })
+    .prefault({}),
+  clock: z
+    .strictObject({
+      /** auto: ask the machine's time service, where it has one. always: believe the machine's clock whatever it says. */
+      trust: z.enum(['auto', 'always']).default('auto'),
+      /** How long readings wait for a clock that is not set before they are pushed with a remark. */
+      holdHours: z.number().min(0).max(720).default(24),
     })
     .prefault({}),
   commit: z
@@ -245,6 +335,8 @@ export const configSchema = z.strictObject({
           low: z.number().min(0).max(1440).default(0),
         })
         .prefault({}),
+      /** Minutes after which an alert that is still open becomes a Flag on the clear FHIR targets. */
+      flagAfterMinutes: z.number().min(1).max(10080).default(30),
       /** Low-priority alerts wait until these are over. */
       quietHours: z.array(hours).max(10).default([]),
       /** Links of single use in messages, by which a contact acknowledges; none where left out. */
@@ -263,6 +355,35 @@ export const configSchema = z.strictObject({
   fhir: z.strictObject({ targets: z.array(target).max(10).default([]) }).prefault({}),
   batches: z
     .strictObject({ cron: cron.default('*/5 * * * *'), maxCount: z.number().int().min(1).max(5000).default(500) })
+    .prefault({}),
+  /** What may leave the journal: only what every FHIR target has and what is on the chain. */
+  retention: z
+    .strictObject({
+      days: z.number().int().min(1).max(36500).default(90),
+      /** Of the journal's content. Above it the oldest goes sooner, down to `minDays`. */
+      maxMb: z.number().int().min(64).default(8192),
+      minDays: z.number().int().min(1).max(36500).default(7),
+      /** Alerts, who was told, and the Observations that they name. */
+      alertDays: z.number().int().min(30).max(36500).default(730),
+      /** How long a reading that a device sends again from its memory is recognised. */
+      identifierDays: z.number().int().min(30).max(36500).default(400),
+      /** Hashes of what went, from which the proof of an Observation can still be made; 32 bytes each. */
+      proofDays: z.number().int().min(30).max(36500).default(730),
+    })
+    .refine(({ days, minDays }) => minDays <= days, { path: ['minDays'], error: 'must not be more than days' })
+    .prefault({}),
+  /** Free space of the data folder's disk below which there is an alarm, MB. */
+  disk: z
+    .strictObject({ lowMb: z.number().int().min(1).default(500), criticalMb: z.number().int().min(1).default(100) })
+    .refine(({ lowMb, criticalMb }) => criticalMb < lowMb, { path: ['criticalMb'], error: 'must be less than lowMb' })
+    .prefault({}),
+  /** How long something may wait before people are told, minutes. */
+  lanes: z
+    .strictObject({
+      pushMinutes: z.number().min(1).max(10080).default(30),
+      anchorMinutes: z.number().min(1).max(10080).default(120),
+      alertMinutes: z.number().min(0.5).max(60).default(2),
+    })
     .prefault({}),
   chain: z.strictObject({
     name: name.default('consortium'),

@@ -6,8 +6,9 @@ import type { BodyPosition, Quality, SensorKind } from '#fhir/measurement.js'
 import type { ActionPath, AlertState, AlertTransition, Priority } from '#gateway/alerts/alert.js'
 import type { Role } from '#gateway/alerts/roles.js'
 import type { AnchorReceipt } from '#gateway/anchoring/batch.js'
-import type { LaneDepth } from '#gateway/journal/journal.js'
+import type { JournalDamage, LaneDepth } from '#gateway/journal/journal.js'
 import type { UnmappedCount } from '#gateway/mapping/unmapped.js'
+import type { ClockStatus } from '#gateway/runtime/timekeeper.js'
 import type { TransportStatus } from '#gateway/transports/transport.js'
 
 /** The latest value of one sensor, ready to show. `null` value: none yet, or the sensor says it has none. */
@@ -53,6 +54,8 @@ export interface GatewayStatus {
   /** Who may act on alerts by their pseudonym; left out where nobody is configured. */
   readonly contacts?: readonly { readonly id: string; readonly role: Role }[]
   readonly lanes: readonly LaneDepth[]
+  /** Of an earlier configuration, where something is left in them. */
+  readonly formerLanes?: readonly LaneDepth[]
   readonly fhir: { readonly accepted: number; readonly failed: number }
   readonly batches: {
     readonly closed: number
@@ -61,6 +64,10 @@ export interface GatewayStatus {
     readonly last: { readonly number: number; readonly root: string } | null
     readonly lastAnchor: AnchorReceipt | null
   }
+  /** What the journal lost and nobody has taken note of yet; absent or []: nothing. */
+  readonly damages?: readonly JournalDamage[]
+  /** Of a running gateway. */
+  readonly clock?: ClockStatus
   readonly process: { readonly rssMb: number; readonly cpuSeconds: number } | null
 }
 

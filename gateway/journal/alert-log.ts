@@ -1,9 +1,11 @@
 import type { Observable } from '#fhir/measurement.js'
 import type { Actor, AlertKind, AlertState, AlertTransition, Priority } from '#gateway/alerts/alert.js'
 import type { NotificationReason } from '#gateway/alerts/dispatch/notification.js'
+import type { RowCipher } from './cipher.js'
 import type { Database } from './database.js'
 import type { AlertDelivery } from './journal.js'
 import { ALERTS } from './queries.js'
+import { isLocked, openTransition, sealTransition } from './sealed-rows.js'
 
 interface TransitionRow {
   readonly id: number
@@ -16,9 +18,8 @@ interface TransitionRow {
   readonly raisedAt: number
   readonly observable: string | null
   readonly measurement: string | null
-  readonly value: number | null
+  readonly value: Uint8Array | null
   readonly comparator: string | null
-  readonly limitValue: number | null
   readonly actorBy: string | null
   readonly actorVia: string | null
   readonly actorNote: string | null
@@ -26,6 +27,7 @@ interface TransitionRow {
 
 interface DeliveryRow extends TransitionRow {
   readonly deliveryId: number
+  readonly notification: number | null
   readonly channel: string
   readonly contact: string | null
   readonly reason: string
@@ -35,9 +37,11 @@ interface DeliveryRow extends TransitionRow {
 /** The alarm log: transitions, the state of each episode, and which channel each transition reached. */
 export class AlertLog {
   readonly #database: Database
+  readonly #cipher: RowCipher
 
-  constructor(database: Database) {
+  constructor(database: Database, cipher: RowCipher) {
     this.#database = database
+    this.#cipher = cipher
   }
 
   /** Row id of the transition, or null when this very transition is stored already. Call inside a transaction. */
@@ -54,9 +58,8 @@ export class AlertLog {
       raisedAt,
       transition.observable ?? null,
       transition.measurement ?? null,
-      transition.value ?? null,
+      sealTransition(this.#cipher, transition, transition.value ?? null, limit?.value ?? null),
       limit?.comparator ?? null,
-      limit?.value ?? null,
       actor?.by ?? null,
       actor?.via ?? null,
       actor?.note ?? null,
@@ -67,26 +70,36 @@ export class AlertLog {
   }
 
   active(): AlertTransition[] {
-    return this.#database.all<TransitionRow>(ALERTS.active).map(toTransition)
+    return this.#database.all<TransitionRow>(ALERTS.active).map((row) => this.#transition(row))
   }
 
   byId(id: number): AlertTransition | null {
     const row = this.#database.get<TransitionRow>(ALERTS.byId, id)
-    return row ? toTransition(row) : null
+    return row ? this.#transition(row) : null
   }
 
   latest(limit: number): AlertTransition[] {
-    return this.#database.all<TransitionRow>(ALERTS.latest, limit).map(toTransition)
+    return this.#database.all<TransitionRow>(ALERTS.latest, limit).map((row) => this.#transition(row))
   }
 
   /** All transitions of one alert, oldest first. */
   ofAlert(alertId: string): AlertTransition[] {
-    return this.#database.all<TransitionRow>(ALERTS.ofAlert, alertId).map(toTransition)
+    return this.#database.all<TransitionRow>(ALERTS.ofAlert, alertId).map((row) => this.#transition(row))
+  }
+
+  /** Row id of the episode, or null when no such alert is stored. */
+  episodeId(alertId: string): number | null {
+    return this.#database.get<{ id: number }>(ALERTS.episodeId, alertId)?.id ?? null
+  }
+
+  /** All transitions of one episode by its row id, oldest first. */
+  ofEpisode(id: number): AlertTransition[] {
+    return this.#database.all<TransitionRow>(ALERTS.ofEpisode, id).map((row) => this.#transition(row))
   }
 
   /** Transitions of these times (epoch ms, both included), oldest first. */
   between(from: number, to: number): AlertTransition[] {
-    return this.#database.all<TransitionRow>(ALERTS.between, from, to).map(toTransition)
+    return this.#database.all<TransitionRow>(ALERTS.between, from, to).map((row) => this.#transition(row))
   }
 
   /** Row id of the delivery, or null when this notification is known to be delivered. */
@@ -97,45 +110,61 @@ export class AlertLog {
 
   deliveryById(id: number): AlertDelivery | null {
     const row = this.#database.get<DeliveryRow>(ALERTS.deliveryById, id)
-    return row ? toDelivery(row) : null
+    return row ? this.#delivery(row) : null
   }
 
   deliveries(limit: number): AlertDelivery[] {
-    return this.#database.all<DeliveryRow>(ALERTS.deliveries, limit).map(toDelivery)
+    return this.#database.all<DeliveryRow>(ALERTS.deliveries, limit).map((row) => this.#delivery(row))
   }
-}
 
-function toTransition(row: TransitionRow): AlertTransition {
-  return {
-    alertId: row.alertId,
-    condition: row.condition,
-    kind: row.kind as AlertKind,
-    priority: row.priority as Priority,
-    state: row.state as AlertState,
-    at: row.at,
-    raisedAt: row.raisedAt,
-    ...(row.observable !== null && { observable: row.observable as Observable }),
-    ...(row.measurement !== null && { measurement: row.measurement }),
-    ...(row.value !== null && { value: row.value }),
-    ...(row.comparator !== null &&
-      row.limitValue !== null && {
-        limit: {
-          comparator: row.comparator as NonNullable<AlertTransition['limit']>['comparator'],
-          value: row.limitValue,
+  #transition(row: TransitionRow): AlertTransition {
+    const [value, limit] = this.#values(row)
+    return {
+      alertId: row.alertId,
+      condition: row.condition,
+      kind: row.kind as AlertKind,
+      priority: row.priority as Priority,
+      state: row.state as AlertState,
+      at: row.at,
+      raisedAt: row.raisedAt,
+      ...(row.observable !== null && { observable: row.observable as Observable }),
+      ...(row.measurement !== null && { measurement: row.measurement }),
+      ...(value !== null && { value }),
+      ...(row.comparator !== null &&
+        limit !== null && {
+          limit: { comparator: row.comparator as NonNullable<AlertTransition['limit']>['comparator'], value: limit },
+        }),
+      ...(row.actorBy !== null && {
+        actor: {
+          by: row.actorBy,
+          via: row.actorVia as Actor['via'],
+          ...(row.actorNote !== null && { note: row.actorNote }),
         },
       }),
-    ...(row.actorBy !== null && {
-      actor: {
-        by: row.actorBy,
-        via: row.actorVia as Actor['via'],
-        ...(row.actorNote !== null && { note: row.actorNote }),
-      },
-    }),
+    }
   }
-}
 
-function toDelivery(row: DeliveryRow): AlertDelivery {
-  const { deliveryId: id, channel, contact, deliveredAt } = row
-  const reason = row.reason as NotificationReason
-  return { id, transition: toTransition(row), channel, ...(contact !== null && { contact }), reason, deliveredAt }
+  /** Without the key an alert is still an alert: its values are left out. */
+  #values(row: TransitionRow): [value: number | null, limit: number | null] {
+    if (row.value === null) return [null, null]
+    try {
+      return openTransition(this.#cipher, row, row.value)
+    } catch (error) {
+      if (isLocked(error)) return [null, null]
+      throw error
+    }
+  }
+
+  #delivery(row: DeliveryRow): AlertDelivery {
+    const { deliveryId: id, notification, channel, contact, deliveredAt } = row
+    return {
+      id,
+      transition: this.#transition(row),
+      ...(notification !== null && { notification }),
+      channel,
+      ...(contact !== null && { contact }),
+      reason: row.reason as NotificationReason,
+      deliveredAt,
+    }
+  }
 }

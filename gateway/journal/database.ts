@@ -18,6 +18,9 @@ export class Database {
   readonly path: string
   readonly #sqlite: Sqlite.Database
   readonly #statements = new Map<string, Sqlite.Statement>()
+  #frozen: HomebeatError | null = null
+  /** Called with what says that the file is damaged, while it is in use. */
+  onDamage: (error: HomebeatError) => void = () => {}
 
   private constructor(path: string, sqlite: Sqlite.Database) {
     this.path = path
@@ -38,9 +41,13 @@ export class Database {
       const sqlite = new Sqlite(path, { timeout: BUSY_TIMEOUT_MS })
       return configured(sqlite, () => {
         checkVersion(sqlite, path)
+        // What retention frees can go back to the disk, a piece at a time. SQLite heeds it while the file is empty only.
+        if (statSync(path).size === 0) sqlite.pragma('auto_vacuum = INCREMENTAL')
         sqlite.pragma('journal_mode = WAL')
         sqlite.pragma('synchronous = FULL')
         sqlite.pragma('foreign_keys = ON')
+        // What is deleted is overwritten where the page is written anyway: salvaging then finds no row of before.
+        sqlite.pragma('secure_delete = FAST')
         sqlite.pragma(`journal_size_limit = ${16 * 1024 * 1024}`)
         if (suspect && statSync(path).size <= CHECK_LIMIT_BYTES) {
           const result = sqlite.pragma('quick_check(1)', { simple: true })
@@ -94,6 +101,50 @@ export class Database {
     return this.#guard('write', () => this.#sqlite.transaction(action).immediate())
   }
 
+  /** Bytes of the file: in use, and free inside it. */
+  size(): { used: number; free: number } {
+    return this.#guard('read', () => {
+      const [page, count, free] = ['page_size', 'page_count', 'freelist_count'].map((name) =>
+        Number(this.#sqlite.pragma(name, { simple: true })),
+      ) as [number, number, number]
+      return { used: (count - free) * page, free: free * page }
+    })
+  }
+
+  /** Gives up to this many free bytes back to the disk; a file made without `auto_vacuum` keeps them. */
+  giveBack(bytes: number): void {
+    this.#guard('write', () => {
+      const page = Number(this.#sqlite.pragma('page_size', { simple: true }))
+      this.#sqlite.pragma(`incremental_vacuum(${Math.max(1, Math.floor(bytes / page))})`)
+    })
+  }
+
+  /** From here on every attempt to write is answered with this: a damaged file is not written to. */
+  freeze(error: HomebeatError): void {
+    this.#frozen = error
+  }
+
+  /** While rows go in whose references are not there yet. */
+  ignoreReferences(): void {
+    this.#sqlite.pragma('foreign_keys = OFF')
+  }
+
+  /** Writes the whole file anew, so that neither its free pages nor its log keep what was once in it. */
+  rewrite(): void {
+    this.#guard('write', () => {
+      this.#sqlite.pragma('secure_delete = ON')
+      this.#sqlite.exec('VACUUM')
+      this.#sqlite.pragma('wal_checkpoint(TRUNCATE)')
+      this.#sqlite.pragma('secure_delete = FAST')
+    })
+  }
+
+  /** Whole and in order, row by row and index by index: what is wrong, at most 100 sentences; [] when nothing is. */
+  integrity(): string[] {
+    const rows = this.#guard('read', () => this.#sqlite.pragma('integrity_check(100)')) as { integrity_check: string }[]
+    return rows.map((row) => row.integrity_check).filter((sentence) => sentence !== 'ok')
+  }
+
   close(): void {
     this.#statements.clear()
     this.#sqlite.close()
@@ -109,10 +160,13 @@ export class Database {
   }
 
   #guard<Result>(action: 'read' | 'write', body: () => Result): Result {
+    if (action === 'write' && this.#frozen) throw this.#frozen
     try {
       return body()
-    } catch (error) {
-      throw journalError(error, this.path, action)
+    } catch (cause) {
+      const error = journalError(cause, this.path, action)
+      if (error.code === 'journal.damaged') this.onDamage(error)
+      throw error
     }
   }
 }

@@ -14,11 +14,17 @@ export function journalError(error: unknown, path: string, action: 'open' | 'rea
   })
 }
 
+/** Whether a journal that was being opened is damaged: also where its card cannot read a sector of it any more. */
+export function isDamage({ code, cause }: HomebeatError): boolean {
+  if (code === 'journal.damaged' || code === 'journal.sealed') return true
+  return cause instanceof Sqlite.SqliteError && /^SQLITE_IOERR_(READ|SHORT_READ|CORRUPTFS)$/.test(cause.code)
+}
+
 export function damaged(path: string, cause?: unknown): HomebeatError {
   return new HomebeatError(
     'journal.damaged',
-    `The journal ${path} is damaged: stop the gateway, move this file and its -wal and -shm files to a safe place, and start again with a new one.`,
-    { cause },
+    `The journal ${path} is damaged: start the gateway again, it sets the file aside and saves what can be read.`,
+    { retry: 'transient', cause },
   )
 }
 

@@ -1,20 +1,28 @@
 import { systemClock } from '#gateway/runtime/clock.js'
+import { HomebeatError } from '#gateway/runtime/errors.js'
 import { anchorJournal } from './anchors.js'
+import type { RowCipher } from './cipher.js'
+import { openDamages } from './damages.js'
 import { Database } from './database.js'
 import { epochKeyStore } from './epoch-keys.js'
 import type { JournalReader } from './journal.js'
+import { readJournalKey } from './journal-key.js'
+import { lockedCipher } from './sealed-rows.js'
 import { storedValues } from './stored-values.js'
 import { openTables, totalsOf } from './tables.js'
+import { cipherFor } from './unlock.js'
 
 /**
- * Reads a journal without writing to it, while a gateway runs on it or after.
+ * Reads a journal without writing to it, while a gateway runs on it or after. Only what is sealed needs its key: without
+ * one `batch` throws `journal.key-missing`, and alerts come without their values.
  *
  * @param path of the journal's SQLite file.
  * @throws HomebeatError `journal.not-found`, `journal.newer-schema`, `journal.older-schema`, `journal.damaged`, …
  */
 export function openJournalReader(path: string): JournalReader {
   const database = Database.openReader(path)
-  const tables = openTables(database, systemClock)
+  const { cipher } = readerCipher(database)
+  const tables = openTables(database, cipher, systemClock)
   const { measurements, alerts, batches, outbox } = tables
   return {
     unbatchedCount: () => measurements.unbatchedCount(),
@@ -31,14 +39,30 @@ export function openJournalReader(path: string): JournalReader {
     actions: (limit) => tables.notifications.actions(limit),
     transitions: (limit) => alerts.latest(limit),
     transitionsBetween: (from, to) => alerts.between(from, to),
-    values: storedValues(database),
+    values: storedValues(database, cipher),
     alertDelivery: (id) => alerts.deliveryById(id),
     alertDeliveries: (limit) => alerts.deliveries(limit),
     depths: () => outbox.depths(),
+    formerDepths: () => outbox.formerDepths(),
+    leafHashes: (number) => batches.leafHashes(number),
+    leafSalts: (number) => batches.leafSalts(number),
     totals: () => totalsOf(tables),
+    damages: () => openDamages(database),
     anchors: anchorJournal(() => database),
     epochKeys: epochKeyStore(() => database),
     unmapped: tables.unmapped,
     close: () => database.close(),
+  }
+}
+
+/** `locked`: why nothing sealed can be read. */
+export function readerCipher(database: Database): { cipher: RowCipher; locked: HomebeatError | null } {
+  try {
+    return { cipher: cipherFor(database, readJournalKey(database.path)), locked: null }
+  } catch (error) {
+    if (error instanceof HomebeatError && /^(journal\.key-|secret\.)/.test(error.code))
+      return { cipher: lockedCipher(error), locked: error }
+    database.close()
+    throw error
   }
 }

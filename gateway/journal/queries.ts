@@ -1,32 +1,75 @@
 /** Every SQL statement of the journal, in one place so that a test can ask SQLite how it would run each of them. */
 
 const ENTRY = 'id, lane, kind, ref, state, attempts, created_at AS createdAt'
+const QUEUED = `id, lane, kind, ref, state, attempts, created_at AS createdAt, next_at AS nextAt, reason,
+  settled_at AS settledAt, resources`
 const TRANSITION = `t.id, t.alert_id AS alertId, t.condition, t.kind, t.priority, t.state, t.at, t.raised_at AS raisedAt,
-  t.observable, t.measurement, t.value, t.comparator, t.limit_value AS limitValue, t.actor AS actorBy,
+  t.observable, t.measurement, t.value, t.comparator, t.actor AS actorBy,
   t.actor_via AS actorVia, t.actor_note AS actorNote`
-const DELIVERY = `d.id AS deliveryId, d.channel, d.contact, d.reason, d.delivered_at AS deliveredAt`
+const DELIVERY = `d.id AS deliveryId, d.notification, d.channel, d.contact, d.reason, d.delivered_at AS deliveredAt`
 const NOTIFICATION = `id, transition, key, alert_id AS alertId, reason, channel, contact, at, until, covers`
 const HEADER = `number, gateway, previous_root AS previousRoot, root, count, period_start AS periodStart,
   period_end AS periodEnd, chain_id AS chainId, contract, signature, closed_at AS closedAt`
 const RECEIPT = `batch AS batchNumber, transaction_hash AS transactionHash, block_number AS blockNumber,
   block_hash AS blockHash, block_time AS blockTime, gas_used AS gasUsed`
 
+/** How each lane stands that the configuration has (1), or had earlier (0). */
+const depthsOf = (configured: 0 | 1) => `SELECT l.name AS lane,
+    (SELECT count(*) FROM outbox o WHERE o.lane = l.name AND o.settled_at IS NULL) AS depth,
+    h.created_at AS oldestAt, h.reason AS lastReason, h.next_at AS nextAt, h.state AS head, l.delivered, l.rejected,
+    l.dropped, l.resources_accepted AS resourcesAccepted, l.resources_failed AS resourcesFailed
+    FROM lane l LEFT JOIN outbox h ON h.id =
+      (SELECT id FROM outbox o WHERE o.lane = l.name AND o.settled_at IS NULL ORDER BY id LIMIT 1)
+    WHERE l.configured = ${configured} ORDER BY l.name`
+const STRETCH = `s.id, s.run, s.monotonic_ms AS monotonicMs, s.wall_ms AS wallMs, s.trusted,
+  s.first_measurement AS firstMeasurement, s.first_transition AS firstTransition, s.newest_ms AS newestMs,
+  s.moved_ms AS movedMs`
+
+export const STRETCHES = {
+  insert: `INSERT INTO clock_stretch (run, monotonic_ms, wall_ms, trusted, newest_ms, first_measurement, first_transition)
+    VALUES (?, ?, ?, ?, ?, (SELECT coalesce(max(id), 0) + 1 FROM measurement),
+      (SELECT coalesce(max(id), 0) + 1 FROM alert_transition))`,
+  startRun: `UPDATE clock_stretch SET run = id WHERE id = ?`,
+  last: `SELECT ${STRETCH} FROM clock_stretch s WHERE s.id = (SELECT max(id) FROM clock_stretch)`,
+  lastTrusted: `SELECT ${STRETCH} FROM clock_stretch s WHERE s.trusted = 1 ORDER BY s.id DESC LIMIT 1`,
+  next: `SELECT ${STRETCH} FROM clock_stretch s WHERE s.id > ? ORDER BY s.id LIMIT 1`,
+  firstUnset: `SELECT min(s.first_measurement) AS first FROM clock_stretch s WHERE s.id > coalesce(
+    (SELECT id FROM clock_stretch WHERE trusted = 1 OR moved_ms IS NOT NULL ORDER BY id DESC LIMIT 1), 0)`,
+  // The last rows only: what was stored long ago is not the newest.
+  newest: `SELECT max(at) AS newest FROM
+    (SELECT at FROM measurement WHERE id >= ? AND id < ? ORDER BY id DESC LIMIT 500)`,
+  transitionsFrom: `SELECT t.id, t.alert_id AS alertId, t.state, t.at, t.raised_at AS raisedAt, t.measurement, t.value,
+      EXISTS (SELECT 1
+      FROM alert_transition e WHERE e.alert_id = t.alert_id AND e.state = 'active' AND e.id < ?) AS earlier
+    FROM alert_transition t WHERE t.id >= ?`,
+  moveTransition: `UPDATE alert_transition SET at = ?, raised_at = ?, measurement = ?, value = ? WHERE id = ?`,
+  moved: `UPDATE clock_stretch SET moved_ms = ? WHERE id = ?`,
+} as const
+
 export const MEASUREMENTS = {
-  insert: `INSERT INTO measurement (identifier, sensor, at, payload, samples) VALUES (?, ?, ?, ?, ?)
+  insert: `INSERT INTO measurement (identifier, sensor, at, payload) VALUES (?, ?, ?, ?)
     ON CONFLICT (identifier) DO NOTHING`,
-  unbatched: `SELECT identifier, sensor, at, payload, samples FROM measurement WHERE batch IS NULL ORDER BY id LIMIT ?`,
-  unbatchedCount: `SELECT count(*) AS count FROM measurement WHERE batch IS NULL`,
+  unbatched: `SELECT identifier, sensor, at, payload FROM measurement WHERE batch IS NULL AND id < ?
+    ORDER BY id LIMIT ?`,
+  unbatchedCount: `SELECT count(*) AS count FROM measurement WHERE batch IS NULL AND id < ?`,
+  unbatchedAfter: `SELECT id, identifier, sensor, at, payload FROM measurement WHERE batch IS NULL AND id > ?
+    ORDER BY id LIMIT ?`,
+  replace: `UPDATE measurement SET identifier = ?, at = ?, payload = ? WHERE id = ?`,
   find: `SELECT id, batch FROM measurement WHERE identifier = ?`,
-  stored: `SELECT id, identifier, sensor, at, payload, samples, batch FROM measurement WHERE identifier = ?`,
-  around: `SELECT id, identifier, sensor, at, payload, samples, batch FROM measurement WHERE at BETWEEN ? AND ? ORDER BY at`,
-  leafOf: `SELECT observation FROM leaf WHERE batch = ? AND measurement = ?`,
+  stored: `SELECT id, identifier, sensor, at, payload, batch FROM measurement WHERE identifier = ?`,
+  around: `SELECT id, identifier, sensor, at, payload, batch FROM measurement WHERE at BETWEEN ? AND ? ORDER BY at`,
+  leafOf: `SELECT position, observation FROM leaf WHERE batch = ? AND measurement = ?`,
   markBatched: `UPDATE measurement SET batch = ?, payload = NULL, samples = NULL WHERE id = ? AND batch IS NULL`,
+  delete: `DELETE FROM measurement WHERE id = ?`,
+  // The identifiers of a batch that no leaf needs any more.
+  unneeded: `SELECT id FROM measurement m WHERE batch = ?
+    AND NOT EXISTS (SELECT 1 FROM leaf WHERE measurement = m.id) ORDER BY id LIMIT ?`,
 } as const
 
 export const ALERTS = {
   insert: `INSERT INTO alert_transition (alert_id, condition, kind, priority, state, at, raised_at, observable,
-    measurement, value, comparator, limit_value, actor, actor_via, actor_note)
-    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+    measurement, value, comparator, actor, actor_via, actor_note)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
     ON CONFLICT (alert_id, state, at) DO NOTHING`,
   upsertEpisode: `INSERT INTO alert_episode (alert_id, latest, active) VALUES (?, ?, ?)
     ON CONFLICT (alert_id) DO UPDATE SET latest = excluded.latest, active = excluded.active`,
@@ -36,6 +79,9 @@ export const ALERTS = {
   latest: `SELECT ${TRANSITION} FROM alert_transition t ORDER BY t.id DESC LIMIT ?`,
   ofAlert: `SELECT ${TRANSITION} FROM alert_transition t WHERE t.alert_id = ? ORDER BY t.id`,
   between: `SELECT ${TRANSITION} FROM alert_transition t WHERE t.at BETWEEN ? AND ? ORDER BY t.at`,
+  episodeId: `SELECT id FROM alert_episode WHERE alert_id = ?`,
+  ofEpisode: `SELECT ${TRANSITION} FROM alert_episode e JOIN alert_transition t ON t.alert_id = e.alert_id
+    WHERE e.id = ? ORDER BY t.id`,
   insertDelivery: `INSERT INTO alert_delivery (transition, notification, channel, contact, reason, delivered_at)
     SELECT transition, id, channel, contact, reason, ? FROM notification WHERE id = ?
     ON CONFLICT (notification) DO NOTHING`,
@@ -46,6 +92,13 @@ export const ALERTS = {
     FROM (SELECT alert_id FROM alert_episode ORDER BY id DESC LIMIT ?) e
     CROSS JOIN alert_transition t ON t.alert_id = e.alert_id
     CROSS JOIN alert_delivery d ON d.transition = t.id ORDER BY d.id`,
+  episodesAfter: `SELECT id, alert_id AS alertId, latest, active FROM alert_episode WHERE id > ? ORDER BY id LIMIT ?`,
+  transitionsOf: `SELECT id, measurement, at FROM alert_transition WHERE alert_id = ?`,
+  names: `SELECT 1 FROM alert_transition WHERE measurement = ? LIMIT 1`,
+  deleteDeliveries: `DELETE FROM alert_delivery WHERE transition = ?`,
+  deliveriesOf: `SELECT id FROM alert_delivery WHERE transition = ?`,
+  deleteTransition: `DELETE FROM alert_transition WHERE id = ?`,
+  deleteEpisode: `DELETE FROM alert_episode WHERE id = ?`,
 } as const
 
 export const NOTIFICATIONS = {
@@ -63,24 +116,48 @@ export const NOTIFICATIONS = {
   removeDigestItem: `DELETE FROM digest_item WHERE contact = ? AND alert_id = ?`,
   digestItems: `SELECT contact, alert_id AS alertId, at FROM digest_item ORDER BY contact, alert_id`,
   addAction: `INSERT INTO alarm_action (action, at, subjects, actor, via, note, until) VALUES (?, ?, ?, ?, ?, ?, ?)`,
+  ofTransition: `SELECT id FROM notification WHERE transition = ?`,
+  deleteOfTransition: `DELETE FROM notification WHERE transition = ?`,
   actions: `SELECT action, at, subjects, actor AS "by", via, note, until FROM alarm_action ORDER BY id DESC LIMIT ?`,
 } as const
 
 export const BATCHES = {
   last: `SELECT ${HEADER} FROM batch WHERE number = (SELECT max(number) FROM batch)`,
   byNumber: `SELECT ${HEADER} FROM batch WHERE number = ?`,
+  after: `SELECT ${HEADER} FROM batch WHERE number > ? AND count > 0 ORDER BY number`,
   numbers: `SELECT number FROM batch ORDER BY number`,
   insert: `INSERT INTO batch (number, gateway, previous_root, root, count, period_start, period_end, chain_id, contract,
     signature, closed_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-  insertLeaf: `INSERT INTO leaf (batch, position, measurement, salt, observation) VALUES (?, ?, ?, ?, ?)`,
-  leaves: `SELECT m.identifier, lower(hex(l.salt)) AS salt, l.observation FROM leaf l
+  insertLeaf: `INSERT INTO leaf (batch, position, measurement, salt, observation) VALUES (?, ?, ?, x'', ?)`,
+  leaves: `SELECT m.identifier, l.position, l.observation FROM leaf l
     JOIN measurement m ON m.id = l.measurement WHERE l.batch = ? ORDER BY l.position`,
+  leafSlice: `SELECT l.position, l.measurement, m.identifier, m.sensor, l.observation
+    FROM leaf l JOIN measurement m ON m.id = l.measurement WHERE l.batch = ? AND l.position >= ? ORDER BY l.position LIMIT ?`,
+  deleteLeaf: `DELETE FROM leaf WHERE batch = ? AND position = ?`,
+  // The leaf of a measurement whose batch was purged around it.
+  leftOver: `SELECT l.batch, l.position FROM measurement m JOIN batch b ON b.number = m.batch
+    JOIN leaf l ON l.measurement = m.id WHERE m.identifier = ? AND b.purged >= 2`,
+  inStage: `SELECT number, closed_at AS closedAt FROM batch WHERE purged = ? AND number > ? ORDER BY number LIMIT ?`,
+  stage: `UPDATE batch SET purged = ? WHERE number = ?`,
+  saveProofs: `UPDATE batch SET purged = 1, leaf_hashes = ?, leaf_salts = ? WHERE number = ?`,
+  dropProofs: `UPDATE batch SET purged = 4, leaf_hashes = NULL, leaf_salts = NULL WHERE number = ?`,
+  proofs: `SELECT purged, leaf_hashes AS hashes, leaf_salts AS salts FROM batch WHERE number = ?`,
+  // On the chain, and delivered to every FHIR target (or dropped there by a person).
+  settledEverywhere: `SELECT 1 FROM anchor_receipt r WHERE r.batch = ? AND NOT EXISTS (
+    SELECT 1 FROM lane l WHERE l.configured = 1 AND l.name LIKE 'fhir:%' AND NOT EXISTS (
+      SELECT 1 FROM outbox o WHERE o.lane = l.name AND o.kind = 'batch' AND o.ref = r.batch
+        AND o.state IN ('delivered', 'dropped')))`,
+  // An anchor is not owed where it is on the chain already; everything else is owed while the batch is held.
+  owed: `SELECT b.number FROM batch b WHERE b.purged = 0 AND b.count > 0
+    AND NOT EXISTS (SELECT 1 FROM outbox o WHERE o.lane = ? AND o.kind = 'batch' AND o.ref = b.number)
+    AND (? = 0 OR NOT EXISTS (SELECT 1 FROM anchor_receipt r WHERE r.batch = b.number)) ORDER BY b.number`,
 } as const
 
 export const OUTBOX = {
   addLane: `INSERT INTO lane (name) VALUES (?) ON CONFLICT (name) DO UPDATE SET configured = 1`,
   forgetLanes: `UPDATE lane SET configured = 0`,
   add: `INSERT INTO outbox (lane, kind, ref, created_at) VALUES (?, ?, ?, ?) ON CONFLICT (lane, kind, ref) DO NOTHING`,
+  find: `SELECT id FROM outbox WHERE lane = ? AND kind = ? AND ref = ?`,
   requeueClaimed: `UPDATE outbox SET state = 'queued' WHERE settled_at IS NULL AND state = 'claimed'`,
   recoverInflight: `UPDATE outbox SET state = 'failed', next_at = NULL,
     reason = 'the gateway stopped before the outcome was known'
@@ -88,16 +165,43 @@ export const OUTBOX = {
   head: `SELECT ${ENTRY} FROM outbox WHERE lane = ? AND settled_at IS NULL ORDER BY id LIMIT 1`,
   launch: `UPDATE outbox SET state = 'inflight', attempts = attempts + 1, next_at = NULL
     WHERE id = ? AND state IN ('queued', 'claimed', 'failed')`,
-  settle: `UPDATE outbox SET state = ?, settled_at = ?, reason = ?, next_at = ? WHERE id = ? AND state = 'inflight'`,
+  settle: `UPDATE outbox SET state = ?, settled_at = ?, reason = ?, next_at = ?, resources = ?
+    WHERE id = ? AND state = 'inflight'`,
   count: `UPDATE lane SET delivered = delivered + ?, rejected = rejected + ?,
     resources_accepted = resources_accepted + ?, resources_failed = resources_failed + ? WHERE name = ?`,
-  depths: `SELECT l.name AS lane,
-    (SELECT count(*) FROM outbox o WHERE o.lane = l.name AND o.settled_at IS NULL) AS depth,
-    h.created_at AS oldestAt, h.reason AS lastReason, h.next_at AS nextAt, l.delivered, l.rejected,
-    l.resources_accepted AS resourcesAccepted, l.resources_failed AS resourcesFailed
-    FROM lane l LEFT JOIN outbox h ON h.id =
-      (SELECT id FROM outbox o WHERE o.lane = l.name AND o.settled_at IS NULL ORDER BY id LIMIT 1)
-    WHERE l.configured = 1 ORDER BY l.name`,
+  depths: depthsOf(1),
+  formerDepths: depthsOf(0),
+  firstRejected: `SELECT id, created_at AS createdAt FROM outbox WHERE lane = ? AND state = 'rejected' ORDER BY id LIMIT 1`,
+  allRejected: `SELECT id FROM outbox WHERE lane = ? AND state = 'rejected' ORDER BY id`,
+  lanes: `SELECT name, configured FROM lane ORDER BY name`,
+  // Alerts that a channel was not told of, not counting those about an alert that was not told.
+  untoldWaiting: `SELECT o.created_at AS createdAt FROM outbox o JOIN notification n ON n.id = o.ref
+    JOIN alert_transition t ON t.id = n.transition
+    WHERE o.lane = ? AND o.settled_at IS NULL AND o.kind = 'notification' AND t.condition NOT LIKE 'alert-undelivered-%'
+    ORDER BY o.id LIMIT 1`,
+  untoldRejected: `SELECT o.created_at AS createdAt FROM outbox o JOIN notification n ON n.id = o.ref
+    JOIN alert_transition t ON t.id = n.transition
+    WHERE o.lane = ? AND o.state = 'rejected' AND o.kind = 'notification' AND t.condition NOT LIKE 'alert-undelivered-%'
+    ORDER BY o.id LIMIT 1`,
+} as const
+
+/** What a person sees of the outbox, and does to it. */
+export const QUEUE = {
+  entry: `SELECT ${QUEUED} FROM outbox WHERE id = ?`,
+  waiting: `SELECT ${QUEUED} FROM outbox WHERE lane = ? AND settled_at IS NULL ORDER BY id LIMIT ?`,
+  rejected: `SELECT ${QUEUED} FROM outbox WHERE lane = ? AND state = 'rejected' ORDER BY id LIMIT ?`,
+  requeue: `UPDATE outbox SET state = 'queued', settled_at = NULL, next_at = NULL, resources = 0
+    WHERE id = ? AND state IN ('rejected', 'dropped')`,
+  drop: `UPDATE outbox SET state = 'dropped', settled_at = ?, next_at = NULL WHERE id = ? AND state = ?`,
+  recount: `UPDATE lane SET rejected = rejected + ?, dropped = dropped + ?, resources_failed = resources_failed + ?
+    WHERE name = ?`,
+  audit: `SELECT action, actor, at, reason, refusal FROM outbox_audit WHERE entry = ? ORDER BY id`,
+  addAudit: `INSERT INTO outbox_audit (entry, action, actor, at, reason, refusal) VALUES (?, ?, ?, ?, ?, ?)`,
+  ofBatch: `SELECT ${QUEUED} FROM outbox WHERE lane = ? AND kind = 'batch' AND ref = ?`,
+  ofAlert: `SELECT id, state FROM outbox WHERE lane = ? AND kind = ? AND ref = ?`,
+  deleteDelivered: `DELETE FROM outbox WHERE lane = ? AND kind = ? AND ref = ? AND state = 'delivered'`,
+  deleteTold: `DELETE FROM outbox WHERE id IN (SELECT id FROM outbox
+    WHERE state = 'delivered' AND kind <> 'batch' AND settled_at < ? ORDER BY settled_at LIMIT ?)`,
 } as const
 
 export const ANCHORS = {
@@ -138,4 +242,39 @@ export const UNMAPPED = {
   discard: `DELETE FROM unmapped_message WHERE mapped_at IS NULL AND device = ?`,
   forget: `DELETE FROM unmapped_count WHERE device = ?`,
   mapped: `UPDATE unmapped_message SET mapped_at = ?, payload = NULL WHERE id = ?`,
+} as const
+
+export const KEY = {
+  get: `SELECT check_value AS checkValue, all_sealed AS allSealed FROM journal_key WHERE id = 1`,
+  put: `INSERT INTO journal_key (id, check_value, all_sealed) VALUES (1, ?, ?)
+    ON CONFLICT (id) DO UPDATE SET check_value = excluded.check_value, all_sealed = excluded.all_sealed`,
+  someLeaves: `SELECT batch, position, observation FROM leaf WHERE typeof(observation) = 'blob' LIMIT 8`,
+  someMeasurements: `SELECT identifier, payload FROM measurement WHERE batch IS NULL AND typeof(payload) = 'blob'
+    LIMIT 8`,
+  clearMeasurements: `SELECT id, identifier, payload, samples FROM measurement
+    WHERE id > ? AND typeof(payload) = 'text' ORDER BY id LIMIT ?`,
+  sealMeasurement: `UPDATE measurement SET payload = ?, samples = NULL WHERE id = ?`,
+  clearLeaves: `SELECT l.rowid AS id, l.batch, l.position, m.identifier, lower(hex(l.salt)) AS salt, l.observation
+    FROM leaf l JOIN measurement m ON m.id = l.measurement
+    WHERE l.rowid > ? AND typeof(l.observation) = 'text' ORDER BY l.rowid LIMIT ?`,
+  sealLeaf: `UPDATE leaf SET salt = x'', observation = ? WHERE rowid = ?`,
+  clearTransitions: `SELECT id, alert_id AS alertId, state, at, value, limit_value AS limitValue FROM alert_transition
+    WHERE id > ? AND (typeof(value) IN ('real', 'integer') OR limit_value IS NOT NULL) ORDER BY id LIMIT ?`,
+  sealTransition: `UPDATE alert_transition SET value = ?, limit_value = NULL WHERE id = ?`,
+} as const
+
+export const DAMAGE = {
+  insert: `INSERT INTO journal_damage (found_at, reason, set_aside, report, head_known) VALUES (?, ?, ?, ?, ?)`,
+  open: `SELECT id, found_at AS foundAt, reason, set_aside AS setAside, report, head_known AS headKnown
+    FROM journal_damage WHERE accepted_at IS NULL ORDER BY id`,
+  accept: `UPDATE journal_damage SET accepted_at = ? WHERE accepted_at IS NULL`,
+  headUnknown: `SELECT count(*) AS count FROM journal_damage WHERE head_known = 0`,
+  headKnown: `UPDATE journal_damage SET head_known = 1`,
+} as const
+
+/** Of `homebeat journal check`, which reads everything. */
+export const CHECK = {
+  batches: `SELECT number, count FROM batch ORDER BY number`,
+  leaves: `SELECT position, observation FROM leaf WHERE batch = ? ORDER BY position`,
+  unbatched: `SELECT identifier, payload FROM measurement WHERE batch IS NULL ORDER BY id`,
 } as const

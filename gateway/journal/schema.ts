@@ -149,6 +149,7 @@ export const MIGRATIONS: readonly string[] = [
     covers     TEXT
   );
   CREATE INDEX notification_alert ON notification(alert_id);
+  CREATE INDEX notification_transition ON notification(transition);
 
   -- Low-priority alerts that a contact is told of later.
   CREATE TABLE digest_item (
@@ -208,6 +209,74 @@ export const MIGRATIONS: readonly string[] = [
     bytes      INTEGER NOT NULL,
     overflowed INTEGER NOT NULL
   ) WITHOUT ROWID;
+  `,
+  `
+  -- What a retry takes back from the lane's count of refused resources.
+  ALTER TABLE outbox ADD COLUMN resources INTEGER NOT NULL DEFAULT 0;
+  ALTER TABLE lane ADD COLUMN dropped INTEGER NOT NULL DEFAULT 0;
+  CREATE INDEX outbox_rejected ON outbox(lane, id) WHERE state = 'rejected';
+  CREATE INDEX outbox_told ON outbox(settled_at) WHERE state = 'delivered' AND kind <> 'batch';
+  -- Who put an entry back or dropped it, when, why, and what the far end had said. Never purged.
+  CREATE TABLE outbox_audit (
+    id      INTEGER PRIMARY KEY,
+    entry   INTEGER NOT NULL,
+    action  TEXT NOT NULL,
+    actor   TEXT NOT NULL,
+    at      INTEGER NOT NULL,
+    reason  TEXT,
+    refusal TEXT
+  );
+  CREATE INDEX outbox_audit_entry ON outbox_audit(entry);
+
+  -- purged: 0 held; 1 its leaves are going; 2 gone, leaf_hashes stands for them; 3 its identifiers are gone too; 4 its hashes too.
+  ALTER TABLE batch ADD COLUMN purged INTEGER NOT NULL DEFAULT 0;
+  -- 32 bytes a leaf, in leaf order.
+  ALTER TABLE batch ADD COLUMN leaf_hashes BLOB;
+  -- The same of their salts, where no sealed target has them.
+  ALTER TABLE batch ADD COLUMN leaf_salts BLOB;
+  CREATE INDEX batch_purged ON batch(purged, number);
+  -- Without these, deleting a row reads the whole table that refers to it.
+  CREATE INDEX measurement_batch ON measurement(batch, id) WHERE batch IS NOT NULL;
+  CREATE INDEX leaf_measurement ON leaf(measurement);
+  CREATE INDEX alert_episode_latest ON alert_episode(latest);
+  CREATE INDEX alert_transition_measurement ON alert_transition(measurement) WHERE measurement IS NOT NULL;
+  `,
+  `
+  -- From here on a health value is a sealed blob (cipher.ts): measurement.payload (payload and samples),
+  -- leaf.observation (salt and observation; salt is empty), alert_transition.value (value and limit; limit_value is
+  -- null). Clear ones of before, told by their type, are sealed at the next start.
+  CREATE TABLE journal_key (
+    id          INTEGER PRIMARY KEY CHECK (id = 1),
+    check_value BLOB NOT NULL,
+    -- 0: clear rows may be left, in the tables or in free pages of the file.
+    all_sealed  INTEGER NOT NULL
+  );
+
+  -- What was lost, until a person has taken note of it.
+  CREATE TABLE journal_damage (
+    id          INTEGER PRIMARY KEY,
+    found_at    INTEGER NOT NULL,
+    reason      TEXT NOT NULL,
+    set_aside   TEXT NOT NULL,
+    report      TEXT NOT NULL,
+    -- 0: which batch was the last is not known yet.
+    head_known  INTEGER NOT NULL,
+    accepted_at INTEGER
+  );
+  `,
+  `
+  -- Beside the wall time of each row: which run wrote it, and what that run's monotonic clock said (see ClockStretch).
+  CREATE TABLE clock_stretch (
+    id                INTEGER PRIMARY KEY,
+    run               INTEGER REFERENCES clock_stretch(id),
+    monotonic_ms      INTEGER NOT NULL,
+    wall_ms           INTEGER NOT NULL,
+    trusted           INTEGER NOT NULL,
+    first_measurement INTEGER NOT NULL,
+    first_transition  INTEGER NOT NULL,
+    newest_ms         INTEGER NOT NULL,
+    moved_ms          INTEGER
+  );
   `,
   `
   -- What else was going on when an alarm was raised.

@@ -1,40 +1,59 @@
-import { mkdirSync } from 'node:fs'
+import { mkdirSync, statSync } from 'node:fs'
 import { dirname } from 'node:path'
 import type { Measurement } from '#fhir/measurement.js'
 import type { AlertTransition } from '#gateway/alerts/alert.js'
 import type { OpenDispatch } from '#gateway/alerts/dispatch/dispatcher.js'
 import type { Notification } from '#gateway/alerts/dispatch/notification.js'
-import type { BatchHeader, ClosedBatch } from '#gateway/anchoring/batch.js'
+import { recipientKey } from '#gateway/alerts/dispatch/recipients.js'
+import type { BatchHeader, ClosedBatch, Hash32 } from '#gateway/anchoring/batch.js'
 import type { DeliveryOutcome } from '#gateway/lanes/outcome.js'
 import type { Clock } from '#gateway/runtime/clock.js'
 import { HomebeatError } from '#gateway/runtime/errors.js'
 import type { Logger } from '#gateway/runtime/logger.js'
 import { anchorJournal } from './anchors.js'
+import { BatchHeads } from './batch-heads.js'
 import { type CommitBounds, CommitGroup, type EncodedCommit } from './commit.js'
+import { openDamages } from './damages.js'
 import { Database } from './database.js'
-import { epochKeyStore } from './epoch-keys.js'
-import { journalError } from './errors.js'
+import { epochKeyCopy, epochKeyStore, reconcileEpochKeys } from './epoch-keys.js'
+import { damaged, isDamage, journalError } from './errors.js'
 import type {
   AlarmAction,
   AlertDelivery,
+  ChainHead,
+  ClockJournal,
   Commit,
+  EpochKeyStore,
   Journal,
+  JournalDamage,
   JournalTotals,
   LaneDepth,
   OutboxEntry,
   OutboxKind,
+  QueueJournal,
   StoredNotification,
   Telling,
   UnmappedJournal,
 } from './journal.js'
+import { loadOrCreateJournalKey } from './journal-key.js'
+import type { LinesFile } from './lines-file.js'
 import { JournalLock } from './lock.js'
 import { encodeMeasurement } from './measurement-codec.js'
+import { purgeRules } from './purge-rules.js'
+import { BATCHES, DAMAGE } from './queries.js'
+import { pendingRecovery, type Recovery, recover, requestRecovery } from './recovery.js'
+import { requeue } from './requeue.js'
+import type { Purgeable, PurgeRule } from './retention.js'
+import { logIsDamaged } from './sqlite-pages.js'
+import type { ClockStretch, Move, NewStretch } from './stretches.js'
 import { openTables, type Tables, totalsOf } from './tables.js'
+import { unlock } from './unlock.js'
 import type { UnmappedBounds } from './unmapped.js'
 
 export interface JournalLanes {
-  /** `alerts`: the target also gets DetectedIssue and Communication. Names without the `fhir:` prefix. */
+  /** `alerts`: the target also gets what is about alerts (DetectedIssue, Task, …). Names without the `fhir:` prefix. */
   readonly fhir: readonly { readonly name: string; readonly alerts: boolean }[]
+  /** Recipients: `<channel>`, or `<channel>/<contact>`. */
   readonly alert: readonly string[]
   readonly anchor: readonly string[]
 }
@@ -48,12 +67,15 @@ export interface SqliteJournalOptions {
   readonly commit: CommitBounds
   /** Room for messages that nobody could read; see `UNMAPPED_BOUNDS`. */
   readonly unmapped?: UnmappedBounds
+  /** Damage was found while the journal is in use: nothing is written any more, stop and start again. */
+  readonly onDamage?: () => void
 }
 
 /** The journal in one SQLite file: WAL, `synchronous=FULL` (a home has no UPS), one writing process. */
-export class SqliteJournal implements Journal {
+export class SqliteJournal implements Journal, Purgeable {
+  readonly purgeRules: readonly PurgeRule[]
+  readonly queue: QueueJournal
   readonly anchors = anchorJournal(() => this.#open.database)
-  readonly epochKeys = epochKeyStore(() => this.#open.database)
   readonly unmapped: UnmappedJournal = {
     counts: () => this.#open.unmapped.counts(),
     latest: (limit) => this.#open.unmapped.latest(limit),
@@ -61,36 +83,57 @@ export class SqliteJournal implements Journal {
     isFull: () => this.#open.unmapped.isFull(),
     discard: (deviceId) => this.#open.unmapped.discard(deviceId),
   }
+  readonly epochKeys: EpochKeyStore
+  readonly clock: ClockJournal = {
+    last: () => this.#open.stretches.last(),
+    newestTrusted: () => this.#open.stretches.newestTrusted(),
+    begin: (stretch, move) => this.#beginStretch(stretch, move ?? null),
+    release: () => {
+      this.#heldFrom = null
+    },
+    held: () => this.#held(),
+  }
   readonly #options: SqliteJournalOptions
+  readonly #heads: BatchHeads
+  readonly #epochKeyCopy: LinesFile
   readonly #group: CommitGroup
   readonly #listeners = new Map<string, Set<() => void>>()
   readonly #queued = new Set<string>()
   #tables: Tables | null = null
+  /** The first measurement that waits for the clock. */
+  #heldFrom: number | null = null
+  #moved: { readonly move: Move; readonly to: ClockStretch } | null = null
   #lock: JournalLock | null = null
+  #damaged = false
+  /** Asked after every commit: counted along, since SQLite would walk through all of them. */
+  #unbatched = 0
 
   constructor(options: SqliteJournalOptions) {
     this.#options = options
+    this.queue = this.#queueJournal()
+    const fhir = options.lanes.fhir.map(({ name, alerts }) => ({ lane: `fhir:${name}`, sealed: !alerts }))
+    this.purgeRules = purgeRules({ tables: () => this.#open, fhir, logger: options.logger })
+    this.#heads = new BatchHeads(options.path)
+    this.#epochKeyCopy = epochKeyCopy(options.path)
+    this.epochKeys = epochKeyStore(() => this.#open.database, this.#epochKeyCopy)
     this.#group = new CommitGroup(options.commit, options.clock, (commits) => this.#write(commits))
   }
 
-  /** @throws HomebeatError `journal.in-use`, `journal.newer-schema`, `journal.damaged`, `journal.open-failed`, … */
+  /**
+   * A damaged journal does not keep the gateway from starting: it is set aside, and what can be read goes on.
+   * @throws HomebeatError `journal.in-use`, `journal.newer-schema`, `journal.key-missing`, `journal.key-wrong`,
+   * `journal.open-failed`, `secret.*`, …
+   */
   async start(): Promise<void> {
     if (this.#tables) return
-    const { path, lanes, clock, logger } = this.#options
+    const { path, logger } = this.#options
     this.#lock = lockJournal(path)
     const { afterCrash } = this.#lock
-    let database: Database | null = null
     try {
-      database = Database.openWriter(path, afterCrash)
-      const tables = openTables(database, clock, this.#options.unmapped)
-      tables.outbox.recover([
-        ...lanes.fhir.map(({ name }) => `fhir:${name}`),
-        ...lanes.alert.map((name) => `alert:${name}`),
-        ...lanes.anchor.map((name) => `anchor:${name}`),
-      ])
-      this.#tables = tables
+      const key = await loadOrCreateJournalKey(path)
+      this.#tables = this.#openOrRecover(key, afterCrash)
+      this.#unbatched = this.#tables.measurements.unbatchedCount()
     } catch (error) {
-      database?.close()
       this.#lock.release()
       this.#lock = null
       throw error
@@ -103,14 +146,16 @@ export class SqliteJournal implements Journal {
     this.#group.flush()
     this.#tables.database.close()
     this.#tables = null
+    this.#damaged = false
     this.#lock?.release()
     this.#lock = null
   }
 
   async commit(commit: Commit): Promise<void> {
     if (!this.#tables) throw closed(this.#options.path)
-    const measurements = commit.measurements.map(encodeMeasurement)
-    const { transitions, notifications = [], digestItems = [], actions = [], unmapped = [], mapped = [] } = commit
+    const { notifications = [], digestItems = [], actions = [], unmapped = [], mapped = [], ...timed } = commit
+    const { measurements: given, transitions } = this.#inTime(timed)
+    const measurements = given.map(encodeMeasurement)
     return this.#group.add({ measurements, transitions, notifications, digestItems, actions, unmapped, mapped })
   }
 
@@ -118,24 +163,61 @@ export class SqliteJournal implements Journal {
     this.#group.flush()
   }
 
+  damages(): JournalDamage[] {
+    return openDamages(this.#open.database)
+  }
+
+  /** A person has taken note of what was lost. @returns how many damages that were open */
+  acceptDamage(): number {
+    return this.#open.database.run(DAMAGE.accept, this.#options.clock.now()).changes
+  }
+
+  /** False after damage that took the last batch and the file of heads: nothing is closed before `continueFrom`. */
+  headKnown(): boolean {
+    return this.#open.database.get<{ count: number }>(DAMAGE.headUnknown)?.count === 0
+  }
+
+  /** @param anchored the last batch that the contract has of this gateway; null when it has none. */
+  continueFrom(anchored: ChainHead | null): void {
+    const { database, batches } = this.#open
+    this.#transaction(() => {
+      const last = batches.last()
+      if (anchored && anchored.number > (last?.number ?? 0)) {
+        const { number, gateway, previousRoot, root, time } = anchored
+        database.run(BATCHES.insert, number, gateway, previousRoot, root, 0, time, time, 0, '', '', time)
+      }
+      database.run(DAMAGE.headKnown)
+    })
+  }
+
   unbatched(limit: number): Measurement[] {
-    return this.#open.measurements.unbatched(limit)
+    return this.#reading(({ measurements }) => measurements.unbatched(limit, this.#heldFrom ?? undefined))
   }
 
   unbatchedCount(): number {
-    return this.#open.measurements.unbatchedCount()
+    const { measurements } = this.#open
+    return this.#heldFrom === null ? this.#unbatched : measurements.unbatchedCount(this.#heldFrom)
   }
 
   closeBatch(batch: ClosedBatch): void {
     const { batches, outbox } = this.#open
-    const { fhir, anchor } = this.#options.lanes
-    this.#transaction(() => {
-      batches.insert(batch)
-      for (const lane of [...fhir.map(({ name }) => `fhir:${name}`), ...anchor.map((name) => `anchor:${name}`)]) {
-        outbox.add(lane, 'batch', batch.header.number)
-        this.#queued.add(lane)
-      }
-    })
+    if (!this.headKnown())
+      throw new HomebeatError(
+        'journal.head-unknown',
+        'The journal was damaged and which batch was the last is not known yet: the chain is asked until it answers; readings are kept meanwhile.',
+        { retry: 'transient' },
+      )
+    this.#transaction(
+      () => {
+        batches.insert(batch)
+        for (const lane of batchLanes(this.#options.lanes)) {
+          outbox.add(lane, 'batch', batch.header.number)
+          this.#queued.add(lane)
+        }
+      },
+      () => this.#keepHead(batch),
+    )
+    this.#unbatched -= batch.header.count
   }
 
   lastBatch(): BatchHeader | null {
@@ -143,7 +225,7 @@ export class SqliteJournal implements Journal {
   }
 
   batch(number: number): ClosedBatch | null {
-    return this.#open.batches.byNumber(number)
+    return this.#reading(({ batches }) => batches.byNumber(number))
   }
 
   batchNumbers(): number[] {
@@ -159,15 +241,19 @@ export class SqliteJournal implements Journal {
   }
 
   activeAlerts(): AlertTransition[] {
-    return this.#open.alerts.active()
+    return this.#reading(({ alerts }) => alerts.active())
   }
 
   transition(id: number): AlertTransition | null {
-    return this.#open.alerts.byId(id)
+    return this.#reading(({ alerts }) => alerts.byId(id))
   }
 
   episode(alertId: string): AlertTransition[] {
     return this.#open.alerts.ofAlert(alertId)
+  }
+
+  episodeById(id: number): AlertTransition[] {
+    return this.#open.alerts.ofEpisode(id)
   }
 
   notification(id: number): StoredNotification | null {
@@ -191,15 +277,15 @@ export class SqliteJournal implements Journal {
   }
 
   alertDelivery(id: number): AlertDelivery | null {
-    return this.#open.alerts.deliveryById(id)
+    return this.#reading(({ alerts }) => alerts.deliveryById(id))
   }
 
   alertDeliveries(limit: number): AlertDelivery[] {
-    return this.#open.alerts.deliveries(limit)
+    return this.#reading(({ alerts }) => alerts.deliveries(limit))
   }
 
   transitions(limit: number): AlertTransition[] {
-    return this.#open.alerts.latest(limit)
+    return this.#reading(({ alerts }) => alerts.latest(limit))
   }
 
   claim(lane: string): OutboxEntry | null {
@@ -214,10 +300,26 @@ export class SqliteJournal implements Journal {
     const { outbox, alerts } = this.#open
     this.#transaction(() => {
       outbox.settle(entry, outcome, resources, nextAt)
-      if (outcome.class !== 'delivered' || entry.kind !== 'notification' || !entry.lane.startsWith('alert:')) return
+      if (entry.kind !== 'notification' || !entry.lane.startsWith('alert:')) return
+      if (outcome.class === 'permanent') this.#queueForFhir('undelivered', entry.ref)
+      if (outcome.class !== 'delivered') return
       const delivery = alerts.insertDelivery(entry.ref, this.#options.clock.now())
       if (delivery !== null) this.#queueForFhir('communication', delivery)
     })
+  }
+
+  queueFlags(alertIds: readonly string[]): void {
+    this.#transaction(() => {
+      for (const alertId of alertIds) {
+        const episode = this.#open.alerts.episodeId(alertId)
+        if (episode !== null) this.#queueForFhir('flag', episode)
+      }
+    })
+  }
+
+  isFlagged(lane: string, alertId: string): boolean {
+    const episode = this.#open.alerts.episodeId(alertId)
+    return episode !== null && this.#open.outbox.has(lane, 'flag', episode)
   }
 
   onQueued(lane: string, listener: () => void): () => void {
@@ -230,8 +332,86 @@ export class SqliteJournal implements Journal {
     return this.#open.outbox.depths()
   }
 
+  formerDepths(): LaneDepth[] {
+    return this.#open.outbox.formerDepths()
+  }
+
+  oldestUntold(lane: string): number | null {
+    return this.#open.outbox.oldestUntold(lane)
+  }
+
+  leafHashes(number: number): Hash32[] | null {
+    return this.#open.batches.leafHashes(number)
+  }
+
+  leafSalts(number: number): string[] | null {
+    return this.#open.batches.leafSalts(number)
+  }
+
+  size(): { used: number; free: number } {
+    return this.#open.database.size()
+  }
+
+  giveBack(bytes: number): void {
+    this.#open.database.giveBack(bytes)
+  }
+
   totals(): JournalTotals {
     return totalsOf(this.#open)
+  }
+
+  #queueJournal(): QueueJournal {
+    const queue = () => this.#open.queue
+    return {
+      list: (lane, state, limit) => queue().list(lane, state, limit),
+      entry: (id) => queue().entry(id),
+      audit: (id) => queue().audit(id),
+      rejected: (lane) => queue().rejected(lane),
+      retry: (ids, actor) => {
+        return this.#transaction(() => {
+          const entries = queue().retry(ids, actor)
+          for (const { lane } of entries) this.#queued.add(lane)
+          return entries
+        })
+      },
+      drop: (id, actor, reason, permissions) => {
+        // A held lane may go on once what held it is gone.
+        return this.#transaction(() => {
+          const entry = queue().drop(id, actor, reason, permissions)
+          this.#queued.add(entry.lane)
+          return entry
+        })
+      },
+    }
+  }
+
+  #beginStretch(stretch: NewStretch, move: Move | null): ClockStretch {
+    this.#group.flush()
+    const { stretches } = this.#open
+    this.#transaction(() => void stretches.begin(stretch, move))
+    const to = stretches.last() as ClockStretch
+    if (move) this.#moved = { move, to }
+    this.#heldFrom = to.trusted ? null : stretches.firstUnset()
+    return to
+  }
+
+  #held(): number {
+    const { measurements } = this.#open
+    return this.#heldFrom === null ? 0 : measurements.unbatchedCount() - measurements.unbatchedCount(this.#heldFrom)
+  }
+
+  /** What the disk refused for so long that its time is known by now. */
+  #inTime(commit: Commit): Commit {
+    const moved = this.#moved
+    if (!commit.provisional || !moved) return commit
+    const { move, to } = moved
+    return {
+      measurements: commit.measurements.map((one) => move.measurement(one, to) ?? one),
+      transitions: commit.transitions.map((one) => {
+        const raisedAt = one.state === 'active' ? one.raisedAt + move.byMs : one.raisedAt
+        return { ...one, raisedAt, at: Math.max(one.at + move.byMs, raisedAt) }
+      }),
+    }
   }
 
   get #open(): Tables {
@@ -239,12 +419,103 @@ export class SqliteJournal implements Journal {
     return this.#tables
   }
 
+  #openOrRecover(key: Uint8Array, suspect: boolean): Tables {
+    const { path, clock, logger } = this.#options
+    const pending = pendingRecovery(path) ?? this.#lookForDamage(suspect)
+    if (pending) recover(path, pending, key, this.#heads, logger)
+    try {
+      return this.#openTables(key, suspect && !pending, pending !== null)
+    } catch (error) {
+      if (pending || !(error instanceof HomebeatError) || !isDamage(error)) throw error
+      const found = requestRecovery(path, reasonOf(error), clock.now())
+      recover(path, found, key, this.#heads, logger)
+      return this.#openTables(key, false, true)
+    }
+  }
+
+  /** What SQLite would take for an empty or shorter journal without a word. */
+  #lookForDamage(suspect: boolean): Recovery | null {
+    const { path, clock } = this.#options
+    const size = (file: string) => statSync(file, { throwIfNoEntry: false })?.size ?? 0
+    if (size(path) === 0 && size(`${path}-wal`) > 0)
+      return requestRecovery(path, 'the file is empty, its log is not', clock.now())
+    if (suspect && logIsDamaged(path)) return requestRecovery(path, 'the log is damaged before its end', clock.now())
+    return null
+  }
+
+  #openTables(key: Uint8Array, suspect: boolean, recovered: boolean): Tables {
+    const { path, lanes, clock, logger } = this.#options
+    const database = Database.openWriter(path, suspect)
+    try {
+      const tables = openTables(database, unlock(database, key, logger), clock, this.#options.unmapped)
+      this.#compareHeads(tables)
+      reconcileEpochKeys(database, this.#epochKeyCopy)
+      tables.outbox.recover([...batchLanes(lanes), ...lanes.alert.map((name) => `alert:${name}`)])
+      if (!recovered) catchUp(tables, batchLanes(lanes), logger)
+      if (recovered) requeue(tables, lanes, clock.now())
+      database.onDamage = (error) => this.#found(error)
+      return tables
+    } catch (error) {
+      database.close()
+      throw error
+    }
+  }
+
+  /** The file of heads knows of a later batch: commits that were told to be durable are lost. */
+  #compareHeads({ batches, database }: Tables): void {
+    const stored = batches.last()?.number ?? 0
+    const kept = this.#heads.last()?.header.number ?? 0
+    if (kept > stored)
+      throw damaged(database.path, new Error(`batch ${kept} was closed, the last one in it is ${stored}`))
+    this.#heads.trim()
+    this.#heads.append(...batches.headsAfter(kept))
+  }
+
+  #keepHead(batch: ClosedBatch): void {
+    try {
+      this.#heads.append(batch)
+    } catch (error) {
+      // The batch is durable; the next start writes its head again.
+      this.#options.logger.error(
+        { err: error, batch: batch.header.number },
+        'the head of a batch could not be kept apart',
+      )
+    }
+  }
+
+  #reading<Result>(read: (tables: Tables) => Result): Result {
+    try {
+      return read(this.#open)
+    } catch (error) {
+      if (!(error instanceof HomebeatError) || error.code !== 'journal.sealed') throw error
+      const found = damaged(this.#options.path, error)
+      this.#found(found)
+      throw found
+    }
+  }
+
+  /** Nothing more is written into a damaged file; the next start sets it aside. */
+  #found(error: HomebeatError): void {
+    if (this.#damaged) return
+    this.#damaged = true
+    this.#tables?.database.freeze(error)
+    const { path, clock, logger, onDamage } = this.#options
+    logger.error({ err: error }, 'the journal is damaged: the gateway has to start again')
+    try {
+      requestRecovery(path, reasonOf(error), clock.now())
+    } catch (cause) {
+      logger.error({ err: cause }, 'the damage could not be noted down')
+    }
+    onDamage?.()
+  }
+
   #write(commits: readonly EncodedCommit[]): void {
     const { measurements, alerts, notifications, unmapped } = this.#open
-    const channels = new Set(this.#options.lanes.alert)
+    const recipients = new Set(this.#options.lanes.alert)
+    let stored = 0
     this.#transaction(() => {
       for (const commit of commits) {
-        measurements.insert(commit.measurements)
+        stored += measurements.insert(commit.measurements)
         unmapped.insert(commit.unmapped)
         unmapped.markMapped(commit.mapped, this.#options.clock.now())
         for (const transition of commit.transitions) {
@@ -254,16 +525,19 @@ export class SqliteJournal implements Journal {
         for (const item of commit.digestItems) notifications.addDigestItem(item)
         for (const notification of commit.notifications) {
           const id = notifications.insert(notification)
-          if (id === null || !channels.has(notification.channel)) continue
-          this.#queue(`alert:${notification.channel}`, 'notification', id)
+          const recipient = recipientKey(notification)
+          if (id === null || !recipients.has(recipient)) continue
+          this.#queue(`alert:${recipient}`, 'notification', id)
+          this.#queueForFhir('notification', id)
         }
         for (const action of commit.actions) notifications.addAction(action)
       }
     })
+    this.#unbatched += stored
   }
 
   /** For each fhir lane that wants alerts. */
-  #queueForFhir(kind: 'alert' | 'communication', ref: number): void {
+  #queueForFhir(kind: Exclude<OutboxKind, 'batch'>, ref: number): void {
     for (const { name, alerts } of this.#options.lanes.fhir) if (alerts) this.#queue(`fhir:${name}`, kind, ref)
   }
 
@@ -273,9 +547,10 @@ export class SqliteJournal implements Journal {
   }
 
   /** A transaction, then, once durable, a call to those who wait for what it queued. */
-  #transaction(action: () => void): void {
+  #transaction<Result>(action: () => Result, onceDurable: () => void = () => {}): Result {
     this.#queued.clear()
-    this.#open.database.transaction(action)
+    const result = this.#open.database.transaction(action)
+    onceDurable()
     const lanes = [...this.#queued]
     this.#queued.clear()
     for (const lane of lanes) {
@@ -288,6 +563,19 @@ export class SqliteJournal implements Journal {
         }
       }
     }
+    return result
+  }
+}
+
+/** Gives lanes that are new, or were away, the batches closed without them: those still held, in order. */
+function catchUp({ database, batches, outbox }: Tables, lanes: readonly string[], logger: Logger): void {
+  for (const lane of lanes) {
+    const owed = batches.owedTo(lane)
+    if (owed.length === 0) continue
+    database.transaction(() => {
+      for (const number of owed) outbox.add(lane, 'batch', number)
+    })
+    logger.info({ lane, batches: owed.length }, 'a lane gets the batches that were closed without it')
   }
 }
 
@@ -298,6 +586,14 @@ function lockJournal(path: string): JournalLock {
   } catch (error) {
     throw journalError(error, path, 'open')
   }
+}
+
+function batchLanes({ fhir, anchor }: JournalLanes): string[] {
+  return [...fhir.map(({ name }) => `fhir:${name}`), ...anchor.map((name) => `anchor:${name}`)]
+}
+
+function reasonOf(error: HomebeatError): string {
+  return error.cause instanceof Error ? error.cause.message : error.message
 }
 
 function closed(path: string): HomebeatError {

@@ -1,23 +1,32 @@
 import type { SensorKind } from '#fhir/measurement.js'
+import type { RowCipher } from './cipher.js'
 import type { Database } from './database.js'
 import type { StoredValue, StoredValues } from './journal.js'
-import { decodeMeasurement, type MeasurementRow } from './measurement-codec.js'
+import { decodeMeasurement } from './measurement-codec.js'
 import { MEASUREMENTS } from './queries.js'
+import { openLeaf, openMeasurement } from './sealed-rows.js'
 
-interface Row extends Omit<MeasurementRow, 'payload'> {
+interface Row {
   readonly id: number
-  readonly payload: string | null
+  readonly identifier: string
+  readonly sensor: string
+  readonly at: number
+  readonly payload: Uint8Array | null
   readonly batch: number | null
 }
 
 /** Measurements looked up one by one, for people who ask. */
-export function storedValues(database: Database): StoredValues {
+export function storedValues(database: Database, cipher: RowCipher): StoredValues {
   const storedValue = (row: Row): StoredValue | null => {
     const { id, identifier, sensor, at, payload, batch } = row
     const known = { identifier, sensor: sensor as SensorKind, at }
-    if (payload !== null) return { ...known, content: { measurement: decodeMeasurement({ ...row, payload }) } }
-    const leaf = database.get<{ observation: string }>(MEASUREMENTS.leafOf, batch, id)
-    return leaf ? { ...known, content: { observation: leaf.observation } } : null
+    if (payload !== null) {
+      const body = openMeasurement(cipher, identifier, payload)
+      return { ...known, content: { measurement: decodeMeasurement({ identifier, sensor, at, ...body }) } }
+    }
+    const leaf = database.get<{ position: number; observation: Uint8Array | null }>(MEASUREMENTS.leafOf, batch, id)
+    if (!leaf?.observation || batch === null) return null
+    return { ...known, content: { observation: openLeaf(cipher, batch, leaf.position, leaf.observation).observation } }
   }
   return {
     of(identifier) {

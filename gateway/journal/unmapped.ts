@@ -1,4 +1,5 @@
 import type { KeptMessage, UnmappedCount, UnmappedMessage } from '#gateway/mapping/unmapped.js'
+import type { RowCipher } from './cipher.js'
 import type { Database } from './database.js'
 import { UNMAPPED } from './queries.js'
 
@@ -9,14 +10,6 @@ export interface UnmappedBounds {
   /** Bytes of the payloads of each device. */
   readonly maxBytes: number
 }
-
-/** How a payload is stored; wired to the vault's cipher where there is one. `context`: what it is bound to. */
-export interface PayloadCodec {
-  seal(plain: Uint8Array, context: string): Uint8Array
-  open(sealed: Uint8Array, context: string): Uint8Array
-}
-
-export const CLEAR_PAYLOADS: PayloadCodec = { seal: (plain) => plain, open: (sealed) => sealed }
 
 /** All devices together may use so much of what one may: names that a sender makes up must not add up. */
 const DEVICES_WORTH = 4
@@ -40,12 +33,12 @@ interface Row {
 export class UnmappedTable {
   readonly #database: Database
   readonly #bounds: UnmappedBounds
-  readonly #codec: PayloadCodec
+  readonly #cipher: RowCipher
 
-  constructor(database: Database, bounds: UnmappedBounds, codec: PayloadCodec) {
+  constructor(database: Database, bounds: UnmappedBounds, cipher: RowCipher) {
     this.#database = database
     this.#bounds = bounds
-    this.#codec = codec
+    this.#cipher = cipher
   }
 
   /** Call inside a transaction. */
@@ -59,7 +52,7 @@ export class UnmappedTable {
         this.#count(named ? deviceId : OTHERS, 0, 0, 1)
         continue
       }
-      const sealed = this.#codec.seal(payload, contextOf(deviceId, receivedAt))
+      const sealed = this.#cipher.seal(payload, contextOf(deviceId, receivedAt))
       this.#database.run(UNMAPPED.insert, deviceId, topic, receivedAt, code, reason, bytes, sealed)
       this.#count(deviceId, 1, bytes, 0)
     }
@@ -120,7 +113,7 @@ export class UnmappedTable {
   }
 
   #decode({ device, payload, ...row }: Row): KeptMessage {
-    return { ...row, deviceId: device, payload: this.#codec.open(payload, contextOf(device, row.receivedAt)) }
+    return { ...row, deviceId: device, payload: this.#cipher.open(payload, contextOf(device, row.receivedAt)) }
   }
 }
 

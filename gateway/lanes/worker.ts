@@ -59,6 +59,10 @@ export class LaneWorker implements Lifecycle {
   #drains = 0
   readonly #whenEmpty = new Set<() => void>()
 
+  get lane(): string {
+    return this.#options.lane
+  }
+
   constructor(options: LaneWorkerOptions) {
     this.#options = options
     this.#random = options.random ?? Math.random
@@ -85,7 +89,13 @@ export class LaneWorker implements Lifecycle {
     this.#nextAttemptAt = null
   }
 
-  /** Resolves when nothing waits in the lane (at once when that is so now); while the worker is stopped it pends. */
+  /** Ends a wait for the next attempt: somebody has mended the far end. */
+  tryNow(): void {
+    this.#hurry.abort()
+    this.#notice()
+  }
+
+  /** Resolves when nothing in the lane can be delivered now (at once when that is so now); while the worker is stopped it pends. */
   drained(): Promise<void> {
     return new Promise((resolve) => {
       this.#whenEmpty.add(resolve)
@@ -213,7 +223,7 @@ export class LaneWorker implements Lifecycle {
     const reason = outcome.class === 'delivered' ? undefined : outcome.reason
     this.#lastOutcome = { class: outcome.class, at: clock.now(), ...(reason !== undefined && { reason }) }
     const fields = { lane, kind, ref, ...(reason !== undefined && { reason }) }
-    if (outcome.class === 'permanent') logger.error(fields, 'an entry was refused for good and is left out')
+    if (outcome.class === 'permanent') logger.error(fields, 'an entry was refused for good: see homebeat queue list')
     else if (failures === 1) logger.warn(fields, 'a delivery failed and will be repeated')
     else if (failures > 1) logger.debug(fields, 'a delivery failed again')
     else if (this.#failures > 0 && outcome.class === 'delivered') logger.info({ lane }, 'deliveries go through again')

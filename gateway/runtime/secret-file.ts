@@ -5,20 +5,30 @@ import { HomebeatError } from './errors.js'
 /** Larger than any token or key in use here; a mistaken path to a big file is refused, not loaded. */
 export const MAX_SECRET_BYTES = 4096
 
+/** Bits of the mode that a secret must not have. */
+const CLOSED_TO_OTHERS = 0o077
+/** systemd opens a credential to the service's user by an ACL, whose mask shows as the group's right to read. */
+const CREDENTIAL = 0o037
+
+/** A secret that the service manager handed over; as `readSecret`, but for its mode. @throws HomebeatError `secret.*` */
+export function readCredential(path: string): string {
+  return readSecret(path, CREDENTIAL)
+}
+
 /**
  * The secret in `path`, without surrounding white space.
  *
  * @throws HomebeatError `secret.not-found`, `secret.mode` (others may read it), `secret.too-large`, `secret.empty`,
  * `secret.unreadable`. Messages name the path, never the content.
  */
-export function readSecret(path: string): string {
+export function readSecret(path: string, forbidden = CLOSED_TO_OTHERS): string {
   const descriptor = open(path)
   try {
     // Mode and content of the same open file: a swap of the path in between changes nothing.
     const stat = fstatSync(descriptor)
     if (!stat.isFile())
       throw new HomebeatError('secret.unreadable', `The secret ${path} is not a file: give the path of a file.`)
-    if ((stat.mode & 0o077) !== 0)
+    if ((stat.mode & forbidden) !== 0)
       throw new HomebeatError('secret.mode', `Other users may open the secret file ${path}: run chmod 600 ${path}`)
     if (stat.size > MAX_SECRET_BYTES) throw tooLarge(path)
     const buffer = Buffer.alloc(MAX_SECRET_BYTES + 1)

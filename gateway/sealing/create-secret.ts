@@ -2,16 +2,20 @@
 import { randomBytes } from 'node:crypto'
 import { link, mkdir, open, unlink } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
+import { credentialPath } from '#gateway/runtime/credential.js'
 import { HomebeatError } from '#gateway/runtime/errors.js'
-import { readSecret } from '#gateway/runtime/secret-file.js'
+import { readCredential, readSecret } from '#gateway/runtime/secret-file.js'
 
 /**
  * The secret in `path`; if there is no such file, `create()` is written there first (mode 0600, durable, all or
  * nothing: a power cut leaves no half a key, and of two processes one wins and both read the same).
  *
+ * @param credential name under which a service manager may hand it over instead; then no file is read or made
  * @throws HomebeatError `secret.*` as `readSecret`, `secret.create` where the folder cannot be written
  */
-export async function readOrCreateSecret(path: string, create: () => string): Promise<string> {
+export async function readOrCreateSecret(path: string, create: () => string, credential?: string): Promise<string> {
+  const handed = credential === undefined ? null : credentialPath(credential)
+  if (handed !== null) return readCredential(handed)
   try {
     return readSecret(path)
   } catch (error) {

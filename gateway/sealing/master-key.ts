@@ -4,12 +4,13 @@ import { HomebeatError } from '#gateway/runtime/errors.js'
 import { readOrCreateSecret } from './create-secret.js'
 
 /**
- * Loads the master key's file (64 hex digits, mode 0600), or makes a new key where there is none.
+ * Loads the master key's file (64 hex digits, mode 0600), or makes a new key where there is none;
+ * the credential `homebeat-master-key` stands for it where the service manager hands one over.
  * @returns 32 bytes
  * @throws HomebeatError `master-key.format`, `secret.*`
  */
 export async function loadOrCreateMasterKey(path: string): Promise<Uint8Array> {
-  const text = await readOrCreateSecret(path, () => randomBytes(32).toString('hex'))
+  const text = await readOrCreateSecret(path, () => randomBytes(32).toString('hex'), 'homebeat-master-key')
   if (!/^[0-9a-fA-F]{64}$/.test(text))
     throw new HomebeatError(
       'master-key.format',

@@ -4,12 +4,15 @@ import type { Journal } from '#gateway/journal/journal.js'
 import { type AlertsSource, alertsOf } from './alert-status.js'
 
 export type StatusSource = AlertsSource &
-  Pick<Journal, 'totals' | 'depths' | 'lastBatch' | 'unbatchedCount'> & {
+  Pick<Journal, 'totals' | 'depths' | 'formerDepths' | 'lastBatch' | 'unbatchedCount' | 'damages'> & {
     readonly anchors: Pick<Journal['anchors'], 'lastReceipt'>
     readonly unmapped: Pick<Journal['unmapped'], 'counts'>
   }
 
-export type JournalStatus = Pick<GatewayStatus, 'measurements' | 'unmapped' | 'alerts' | 'lanes' | 'fhir' | 'batches'>
+export type JournalStatus = Pick<
+  GatewayStatus,
+  'measurements' | 'unmapped' | 'alerts' | 'lanes' | 'formerLanes' | 'fhir' | 'batches' | 'damages'
+>
 
 /** @param now epoch ms */
 export function journalStatus(journal: StatusSource, now: number): JournalStatus {
@@ -22,6 +25,7 @@ export function journalStatus(journal: StatusSource, now: number): JournalStatus
     unmapped: journal.unmapped.counts(),
     alerts: alertsOf(journal, now),
     lanes,
+    formerLanes: journal.formerDepths(),
     fhir: {
       accepted: fhir.reduce((sum, lane) => sum + lane.resourcesAccepted, 0),
       failed: fhir.reduce((sum, lane) => sum + lane.resourcesFailed, 0),
@@ -33,5 +37,6 @@ export function journalStatus(journal: StatusSource, now: number): JournalStatus
       last: last && { number: last.number, root: last.root },
       lastAnchor: journal.anchors.lastReceipt(),
     },
+    damages: journal.damages(),
   }
 }

@@ -70,6 +70,8 @@ export class Dispatcher {
     const out = new Out()
     for (const open of this.#open.values()) {
       if (!isUnattended(open.alert.state)) continue
+      // Found open at the start, and nothing says that anybody was ever told.
+      if (open.told.size === 0) this.#broadcast(open, now, out)
       this.#climb(open, now, out)
       this.#remind(open, now, out)
     }
@@ -101,9 +103,13 @@ export class Dispatcher {
   #raise(alert: AlertTransition, now: number, out: Out): void {
     const open = newly(alert)
     this.#open.set(alert.alertId, open)
+    this.#broadcast(open, now, out)
+    this.#climb(open, now, out)
+  }
+
+  #broadcast(open: Open, now: number, out: Out): void {
     for (const channel of this.#policy.broadcast) this.#tell(open, { channel }, 'raised', now, out)
     open.lastToldAt = now
-    this.#climb(open, now, out)
   }
 
   #change(open: Open, transition: AlertTransition, now: number, out: Out): void {
@@ -183,7 +189,7 @@ export class Dispatcher {
       if (!due) continue
       this.#digest.delete(contact.id)
       out.notifications.push({
-        key: `digest:${now}:${contact.id}`,
+        key: `${first.alertId}:digest:${contact.id}`,
         alertId: first.alertId,
         reason: 'digest',
         channel: contact.channel,

@@ -1,7 +1,7 @@
 /** `homebeat/v1/<device>/acknowledge` (docs/mqtt.md): a device of the home says that somebody knows of an alarm. */
 import { z } from 'zod'
 import type { MqttFrame } from '#gateway/transports/transport.js'
-import { DEVICE_TOPIC_ID, MESSAGE_ID, MQTT_MAX_PAYLOAD, parseJson, placeTime } from './mqtt.js'
+import { DEVICE_TOPIC_ID, MESSAGE_ID, MQTT_MAX_PAYLOAD, parseJson } from './mqtt.js'
 import { type Decoded, NOTHING, refuse } from './result.js'
 
 const TOPIC = new RegExp(`^homebeat/v1/(${DEVICE_TOPIC_ID})/acknowledge$`)
@@ -17,9 +17,12 @@ export const ACKNOWLEDGE_CONTRACT = z.strictObject({
 
 export const isAcknowledgement = ({ topic }: Pick<MqttFrame, 'topic'>): boolean => TOPIC.test(topic)
 
-/** @param allowed whether the configuration lets this device acknowledge. */
-export function decodeAcknowledgement(frame: MqttFrame, allowed: boolean): Decoded {
-  const { deviceId, payload, receivedAt } = frame
+/**
+ * @param allowed whether the configuration lets this device acknowledge.
+ * @param shiftMs from the frame's time to wall time, in which alerts have theirs.
+ */
+export function decodeAcknowledgement(frame: MqttFrame, allowed: boolean, shiftMs = 0): Decoded {
+  const { deviceId, payload } = frame
   if (TOPIC.exec(frame.topic)?.[1] !== deviceId)
     return refuse('device', 'The topic names another device than the one that sent it.')
   if (!allowed)
@@ -34,11 +37,9 @@ export function decodeAcknowledgement(frame: MqttFrame, allowed: boolean): Decod
       'payload',
       'The acknowledge payload is refused: give {"id", "alert"}, "alert" an alert’s id or "all".',
     )
-  const { id, alert, at } = parsed.data
-  const when = placeTime(at === undefined ? undefined : Date.parse(at), receivedAt)
-  // A time that cannot be true must not reach what nobody can have seen.
-  return {
-    ...NOTHING,
-    events: [{ type: 'acknowledge', deviceId, at: Math.min(when.at, receivedAt), messageId: id, alert }],
-  }
+  const { id, alert, at: sent } = parsed.data
+  const arrival = frame.receivedAt + shiftMs
+  // A time that lies ahead must not reach what nobody can have seen.
+  const at = sent === undefined ? arrival : Math.min(Date.parse(sent), arrival)
+  return { ...NOTHING, events: [{ type: 'acknowledge', deviceId, at, messageId: id, alert }] }
 }

@@ -6,6 +6,7 @@ import { policyOf } from '#gateway/alerts/dispatch/policy.js'
 import { limitsInForce } from '#gateway/alerts/limits.js'
 import { type Config, configSchema } from '#gateway/config/schema.js'
 import type { SqliteJournal } from '#gateway/journal/sqlite-journal.js'
+import { alertLanes } from '#gateway/lanes/configured-lanes.js'
 import { Pipeline, type PipelineStep } from '#gateway/pipeline/pipeline.js'
 import { silentLogger } from '#gateway/runtime/logger.js'
 import { TestClock } from '#test/support/test-clock.js'
@@ -51,7 +52,7 @@ export class AlarmHome {
   #journal(): SqliteJournal {
     return journalAt(this.path, {
       clock: this.clock,
-      lanes: { fhir: [], alert: this.alerts.channels.map(({ name }) => name), anchor: [] },
+      lanes: { fhir: [], alert: alertLanes(this.alerts), anchor: [] },
     })
   }
 

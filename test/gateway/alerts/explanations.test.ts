@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect } from 'chai'
 import { SENSOR_KINDS } from '#fhir/measurement.js'
+import { unconfirmedName } from '#gateway/alerts/confirmation.js'
 import { conditionWords, EXPLANATIONS, explanationOf, FAMILIES } from '#gateway/alerts/explanations.js'
 import { defaultFindings } from '#gateway/alerts/findings.js'
 import { defaultLimits } from '#gateway/alerts/limits.js'
@@ -36,6 +37,8 @@ describe('The explanations of conditions', () => {
       ...technical,
       ...system,
       'silent-device-kit-1',
+      ...defaultLimits.flatMap((limit) => (limit.confirm ? [unconfirmedName(limit.condition)] : [])),
+      'repeat-blood-pressure',
     ]
     expect(all.filter((condition) => explanationOf(condition) === null)).to.deep.equal([])
   })
@@ -58,6 +61,7 @@ describe('The explanations of conditions', () => {
     ['silent-device-kit-1', 'Silent: device kit-1'],
     ['flat-line-ecg', 'Flat line: ECG'],
     ['transport-disconnected-kit', 'Disconnected: kit'],
+    ['unconfirmed-systolic-pressure-crisis', 'Not confirmed: systolic pressure crisis'],
     ['some-new-thing', 'Some new thing'],
   ] as const) {
     it(`${condition} is "${words}"`, () => {

@@ -1,4 +1,4 @@
-import { existsSync, openSync, readFileSync, statSync, writeFileSync, writeSync } from 'node:fs'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import Sqlite from 'better-sqlite3'
 import { expect } from 'chai'
 import { Database } from '#gateway/journal/database.js'
@@ -87,26 +87,6 @@ describe('Opening a journal', () => {
     await journal.start()
     expect(readFileSync(`${folder.journal}.pid`, 'utf8')).to.equal(`${process.pid}\n`)
     await journal.stop()
-  })
-
-  it('says that a file is damaged and what to do, after a crash', async () => {
-    const journal = journalAt(folder.journal)
-    await journal.start()
-    const many = Array.from({ length: 500 }, (_, index) => measurement(`m${index}`))
-    await journal.commit({ measurements: many, transitions: [] })
-    await journal.stop()
-    const pages = Math.floor(statSync(folder.journal).size / 4096)
-    const file = openSync(folder.journal, 'r+')
-    for (let page = 2; page < pages; page++) writeSync(file, Buffer.alloc(2000, 0xa5), 0, 2000, page * 4096 + 50)
-    writeFileSync(`${folder.journal}.pid`, '1\n')
-    expect(await codeOf(() => journal.start())).to.equal('journal.damaged')
-    expect(journalHolder(folder.journal)).to.equal(null)
-  })
-
-  it('says that a file is no database at all', async () => {
-    await made()
-    writeFileSync(folder.journal, 'This is a letter, not a journal. '.repeat(200))
-    expect(await codeOf(() => journalAt(folder.journal).start())).to.equal('journal.damaged')
   })
 
   it('says what to do where no folder can be made', async () => {

@@ -12,8 +12,13 @@ const LANE = 'alert:doctor'
 interface Model {
   queue: number[]
   delivered: number[]
-  rejected: number
-  attempts: number
+  rejected: number[]
+  dropped: number
+  /** Refused at least once. */
+  refused: Set<number>
+  attempts: Map<number, number>
+  /** The entry in the worker's hands; not always the oldest: an older one may be put back meanwhile. */
+  current: number
   head: 'waiting' | 'claimed' | 'inflight'
   committed: number
 }
@@ -47,7 +52,8 @@ class ClaimStep implements Step {
     expect(real.entry === null).to.equal(model.queue.length === 0)
     if (!real.entry) return
     expect(real.journal.notification(real.entry.ref)?.transition.raisedAt).to.equal(model.queue[0])
-    expect(real.entry).to.include({ state: 'claimed', attempts: model.attempts })
+    model.current = model.queue[0] as number
+    expect(real.entry).to.include({ state: 'claimed', attempts: model.attempts.get(model.current) ?? 0 })
     model.head = 'claimed'
   }
   toString = () => 'claim'
@@ -64,7 +70,7 @@ class LaunchStep implements Step {
     }
     journal.launch(entry)
     model.head = 'inflight'
-    model.attempts++
+    model.attempts.set(model.current, (model.attempts.get(model.current) ?? 0) + 1)
   }
   toString = () => 'launch'
 }
@@ -84,12 +90,43 @@ class SettleStep implements Step {
     journal.settle(entry, this.#outcome, 1)
     model.head = 'waiting'
     if (this.#outcome.class === 'transient' || this.#outcome.class === 'ambiguous') return
-    const done = model.queue.shift() as number
-    if (this.#outcome.class === 'delivered') model.delivered.push(done)
-    else model.rejected++
-    model.attempts = 0
+    model.queue = model.queue.filter((one) => one !== model.current)
+    if (this.#outcome.class === 'delivered') model.delivered.push(model.current)
+    else {
+      model.rejected.push(model.current)
+      model.refused.add(model.current)
+    }
   }
   toString = () => `settle ${this.#outcome.class}`
+}
+
+/** A person puts back, or drops, the oldest that was refused. */
+class MendStep implements Step {
+  readonly #action: 'retry' | 'drop'
+  constructor(action: 'retry' | 'drop') {
+    this.#action = action
+  }
+  check = () => true
+  async run(model: Model, { journal }: Real): Promise<void> {
+    const ids = journal.queue.rejected(LANE)
+    model.rejected.sort((a, b) => a - b)
+    expect(ids.map((id) => raisedAtOf(journal, id))).to.deep.equal(model.rejected)
+    const [id] = ids
+    if (id === undefined) return
+    const oldest = model.rejected.shift() as number
+    if (this.#action === 'drop') {
+      journal.queue.drop(id, 'anna', 'known', { waiting: false, undeliveredAlert: true })
+      model.dropped++
+    } else {
+      journal.queue.retry([id], 'anna')
+      model.queue = [...model.queue, oldest].sort((a, b) => a - b)
+    }
+  }
+  toString = () => this.#action
+}
+
+function raisedAtOf(journal: SqliteJournal, id: number): number | undefined {
+  return journal.notification(journal.queue.entry(id)?.ref ?? 0)?.transition.raisedAt
 }
 
 class RestartStep implements Step {
@@ -122,11 +159,15 @@ describe('The outbox', () => {
         )
         .map((outcome) => new SettleStep(outcome)),
       fc.constant(new RestartStep()),
+      fc.constantFrom<'retry' | 'drop'>('retry', 'retry', 'drop').map((action) => new MendStep(action)),
     ]
     await fc.assert(
       fc.asyncProperty(fc.commands(commands, { maxCommands: 60, size: 'max' }), async (steps) => {
         const folder = new TemporaryFolder()
-        const model: Model = { queue: [], delivered: [], rejected: 0, attempts: 0, head: 'waiting', committed: 0 }
+        const model: Model = {
+          ...{ queue: [], delivered: [], rejected: [], dropped: 0, refused: new Set(), attempts: new Map() },
+          ...{ current: 0, head: 'waiting', committed: 0 },
+        }
         const real: Real = { journal: journalAt(folder.journal), entry: null, folder }
         try {
           await real.journal.start()
@@ -135,14 +176,16 @@ describe('The outbox', () => {
           expect(depth).to.include({
             depth: model.queue.length,
             delivered: model.delivered.length,
-            rejected: model.rejected,
+            rejected: model.rejected.length,
+            dropped: model.dropped,
             resourcesAccepted: model.delivered.length,
-            resourcesFailed: model.rejected,
+            resourcesFailed: model.rejected.length + model.dropped,
           })
           const reached = real.journal.alertDeliveries(1000).map(({ transition: { raisedAt } }) => raisedAt)
           expect(reached).to.deep.equal(model.delivered)
-          const communications = real.journal.depths().find(({ lane }) => lane === 'fhir:clinic')
-          expect(communications?.depth).to.equal(model.committed + model.delivered.length)
+          // Each alert with its two messages, and what became of those of this lane.
+          const clinic = real.journal.depths().find(({ lane }) => lane === 'fhir:clinic')
+          expect(clinic?.depth).to.equal(3 * model.committed + model.delivered.length + model.refused.size)
         } finally {
           await real.journal.stop()
           folder.remove()

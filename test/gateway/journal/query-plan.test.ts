@@ -8,6 +8,10 @@ const MAY_SCAN: Record<string, RegExp> = {
   // Partial indices that hold only what waits.
   'MEASUREMENTS.unbatched': /^SCAN measurement USING INDEX measurement_unbatched$/,
   'MEASUREMENTS.unbatchedCount': /^SCAN measurement USING INDEX measurement_unbatched$/,
+  // A row for each start of the gateway and each time its clock was set; looked at when that happens.
+  'STRETCHES.lastTrusted': /^SCAN s$/,
+  'STRETCHES.firstUnset': /^SCAN (clock_stretch|s)$/,
+  'STRETCHES.newest': /^SCAN \(?subquery/,
   'ALERTS.active': /^SCAN e USING INDEX alert_episode_active$/,
   // From the newest backwards, as far as LIMIT says.
   'ALERTS.latest': /^SCAN t$/,
@@ -19,9 +23,22 @@ const MAY_SCAN: Record<string, RegExp> = {
   // A row for each lane, and a row for each sensor.
   'OUTBOX.forgetLanes': /^SCAN lane$/,
   'OUTBOX.depths': /^SCAN l$/,
+  'OUTBOX.formerDepths': /^SCAN l$/,
+  'OUTBOX.lanes': /^SCAN lane$/,
+  'BATCHES.settledEverywhere': /^SCAN l$/,
   // At start only, over what waits.
   'OUTBOX.requeueClaimed': /^SCAN outbox USING INDEX outbox_waiting$/,
   'OUTBOX.recoverInflight': /^SCAN outbox USING INDEX outbox_waiting$/,
+  // A row for each damage there ever was.
+  'DAMAGE.open': /^SCAN journal_damage$/,
+  'DAMAGE.accept': /^SCAN journal_damage$/,
+  'DAMAGE.headUnknown': /^SCAN journal_damage$/,
+  'DAMAGE.headKnown': /^SCAN journal_damage$/,
+  // Only where the key's check value does not fit.
+  'KEY.someLeaves': /^SCAN leaf$/,
+  'KEY.someMeasurements': /^SCAN measurement USING INDEX measurement_unbatched$/,
+  'CHECK.batches': /^SCAN batch$/,
+  'CHECK.unbatched': /^SCAN measurement USING INDEX measurement_unbatched$/,
   'EPOCH_KEYS.list': /^SCAN epoch_key$/,
   'TOTALS.all': /^SCAN total$/,
   // A row for each device, at most 200 of them.

@@ -140,6 +140,17 @@ describe('A lane worker', () => {
     expect(worker.status().depth).to.equal(4)
   })
 
+  it('tries at once when somebody says that the far end is mended', async () => {
+    farEnd.answers.push(transient, transient)
+    await queue(1)
+    const worker = await started()
+    await clock.advance(1000)
+    expect(farEnd.given).to.have.length(2)
+    worker.tryNow()
+    await until(() => depth() === 0)
+    expect(farEnd.given).to.have.length(3)
+  })
+
   it('leaves out what is refused for good, and goes on at once', async () => {
     farEnd.answers.push({ class: 'permanent', reason: 'HTTP 422' })
     await queue(3)
@@ -210,7 +221,7 @@ describe('A lane worker', () => {
     await queue(5)
     await worker.drained()
     expect(farEnd.given).to.deep.equal([1, 2, 3, 4, 5])
-    expect(stuck.status()).to.include({ state: 'delivering', depth: 10 })
+    expect(stuck.status()).to.include({ state: 'delivering', depth: 15 })
     const stopped = stuck.stop()
     await clock.advance(5000)
     await stopped

@@ -10,15 +10,17 @@ const KINDS = [
     name: 'the gateway’s key',
     load: async (path: string) => (await loadOrCreateGatewayKey(path)).privateKey,
     format: 'gateway-key.format',
+    credential: 'homebeat-gateway-key',
   },
   {
     name: 'the master key',
     load: async (path: string) => Buffer.from(await loadOrCreateMasterKey(path)).toString('hex'),
     format: 'master-key.format',
+    credential: 'homebeat-master-key',
   },
 ]
 
-for (const { name, load, format } of KINDS)
+for (const { name, load, format, credential } of KINDS)
   describe(`the file of ${name}`, () => {
     let folder: string
     let path: string
@@ -59,6 +61,24 @@ for (const { name, load, format } of KINDS)
       expect(error.code).to.equal(format)
       expect(error.message).not.to.contain('zz')
       expect(await readFile(path, 'utf8')).to.equal(`${'zz'.repeat(32)}\n`)
+    })
+
+    it('is not looked at where the service manager hands the key over', async () => {
+      const own = await load(path)
+      const before = process.env['CREDENTIALS_DIRECTORY']
+      process.env['CREDENTIALS_DIRECTORY'] = folder
+      try {
+        expect(await load(path)).to.equal(own)
+        await writeFile(join(folder, credential), '42'.repeat(32), { mode: 0o440 })
+        const handed = await load(path)
+        expect(handed.replace(/^0x/, '')).to.equal('42'.repeat(32))
+        await chmod(join(folder, credential), 0o444)
+        expect((await failure()).code).to.equal('secret.mode')
+      } finally {
+        if (before === undefined) delete process.env['CREDENTIALS_DIRECTORY']
+        else process.env['CREDENTIALS_DIRECTORY'] = before
+      }
+      expect(await load(path)).to.equal(own)
     })
 
     it('says so when its folder cannot be made', async () => {

@@ -38,7 +38,11 @@ describe('Explaining an alarm', () => {
     await home.journal.commit({ measurements: [pressure, ...pulses], transitions: [] })
     await home.clock.advance(5 * MINUTE)
     const [alertId = ''] = await home.glucose(45)
-    for (let entry = home.journal.claim('alert:terminal'); entry; entry = home.journal.claim('alert:terminal')) {
+    for (
+      let entry = home.journal.claim('alert:terminal/nurse-1');
+      entry;
+      entry = home.journal.claim('alert:terminal/nurse-1')
+    ) {
       home.journal.launch(entry)
       home.journal.settle(entry, { class: 'delivered' }, 1)
     }
@@ -135,7 +139,7 @@ Who acted
   it('says why somebody could not be told', async () => {
     home = await new AlarmHome().start()
     const [alertId = ''] = await home.glucose(45)
-    const entry = home.journal.claim('alert:terminal')
+    const entry = home.journal.claim('alert:terminal/nurse-1')
     if (!entry) throw new Error('nothing is owed')
     home.journal.launch(entry)
     home.journal.settle(entry, { class: 'permanent', reason: 'the contact is no longer configured' }, 1)
