@@ -13,10 +13,14 @@ import { ChannelBook } from './alerts/channels/channel-book.js'
 import { channelCommands } from './alerts/channels/commands.js'
 import { type Acknowledgement, createChannel } from './alerts/channels/registry.js'
 import { AlarmDesk } from './alerts/desk.js'
+import { deskCommands } from './alerts/desk-commands.js'
+import { acknowledgersOf, DeviceAcknowledger } from './alerts/device-acknowledger.js'
 import { Dispatcher } from './alerts/dispatch/dispatcher.js'
 import { policyOf } from './alerts/dispatch/policy.js'
 import { limitsInForce } from './alerts/limits.js'
 import { limitsOnRecord } from './alerts/limits-on-record.js'
+import { LinkServer } from './alerts/links/link-server.js'
+import { LinkTokens, loadOrCreateLinkKey } from './alerts/links/link-tokens.js'
 import type { Watcher } from './alerts/system-condition.js'
 import { AnchorDeliverer } from './anchoring/anchor-deliverer.js'
 import type { Address } from './anchoring/batch.js'
@@ -71,6 +75,7 @@ import { ClientTransport } from './transports/mqtt/client-transport.js'
 import { deviceCommands } from './transports/mqtt/device-commands.js'
 import { DeviceStore } from './transports/mqtt/device-store.js'
 import { createTransport } from './transports/registry.js'
+import type { SerialBinding } from './transports/serial/binding.js'
 import { SerialTransport } from './transports/serial/serial-transport.js'
 import type { Transport } from './transports/transport.js'
 
@@ -89,6 +94,8 @@ export interface Edges {
   readonly fetch?: typeof globalThis.fetch
   /** Where the terminal channel writes; standard error. */
   readonly terminal?: NodeJS.WritableStream
+  /** Instead of the machine's own serial ports, for boards of alert channels. */
+  readonly serialBinding?: SerialBinding
   /** Free space of a folder's disk; that of node:fs. */
   readonly statfs?: DiskWatcherOptions['statfs']
   /** The journal was found damaged while in use: the gateway must be stopped and composed again, which recovers it. */
@@ -110,6 +117,7 @@ export async function composeGateway(loaded: LoadedConfig, edges: Edges): Promis
 
   checkSecretFiles(loaded)
   const mappings = loadMappings(config.mappings, baseDir)
+  const mayAcknowledge = acknowledgersOf(config.transports)
   ensureDataDir(dataDir)
   const signer = await loadOrCreateGatewayKey(join(dataDir, 'keys', 'gateway.key'))
   const masterKey = await loadOrCreateMasterKey(join(dataDir, 'keys', 'master.key'))
@@ -146,6 +154,19 @@ export async function composeGateway(loaded: LoadedConfig, edges: Edges): Promis
     const contact = contacts.get(id)
     return contact ? { ...(contact.address !== undefined && { address: contact.address }) } : null
   }
+  const { links } = config.alerts
+  const tokens =
+    links &&
+    new LinkTokens({
+      key: await loadOrCreateLinkKey(join(dataDir, 'keys', 'link.key')),
+      validMinutes: links.validMinutes,
+      clock,
+    })
+  /** Only for a contact: a link says who follows it. */
+  const acknowledgeUrl = (alertId: string, contact: string | undefined) =>
+    links && tokens && contact !== undefined
+      ? new URL(`/a/${tokens.make({ alertId, contact })}`, links.publicUrl).href
+      : undefined
   let desk: AlarmDesk | undefined
   const channels: AlertChannel[] = []
   const channelEdges = {
@@ -155,6 +176,7 @@ export async function composeGateway(loaded: LoadedConfig, edges: Edges): Promis
     baseDir,
     dataDir,
     clock,
+    ...(edges.serialBinding && { serialBinding: edges.serialBinding }),
     acknowledged: ({ channel, alertIds }: Acknowledgement) => {
       desk
         ?.acknowledge(alertIds, { by: channel, via: 'button' })
@@ -164,7 +186,14 @@ export async function composeGateway(loaded: LoadedConfig, edges: Edges): Promis
   for (const channelConfig of config.alerts.channels) {
     const channel = createChannel(channelConfig, channelEdges)
     channels.push(channel)
-    const deliverer = new AlertDeliverer({ channel, journal, home, preview: config.alerts.preview, addressOf })
+    const deliverer = new AlertDeliverer({
+      channel,
+      journal,
+      home,
+      preview: config.alerts.preview,
+      addressOf,
+      acknowledgeUrl,
+    })
     const one = { channels: [channelConfig], contacts: config.alerts.contacts }
     for (const recipient of alertLanes(one)) deliverers.set(`alert:${recipient}`, deliverer)
   }
@@ -215,6 +244,7 @@ export async function composeGateway(loaded: LoadedConfig, edges: Edges): Promis
       zoneOffsetMinutes: zone,
       dispatcher: new Dispatcher(policy, timekeeper.openDispatch()),
       mappings,
+      mayAcknowledge,
     })
     const batcher = new Batcher({
       journal,
@@ -227,19 +257,26 @@ export async function composeGateway(loaded: LoadedConfig, edges: Edges): Promis
       maxCount: config.batches.maxCount,
     })
     const committer = new Committer({ journal, clock, logger })
-    const feed = new LiveFeed({ version: VERSION, home, journal, transports, clock, timekeeper })
+    const people = config.alerts.contacts.map(({ id, role }) => ({ id, role }))
+    const feed = new LiveFeed({ version: VERSION, home, journal, transports, contacts: people, clock, timekeeper })
     desk = new AlarmDesk({
       pipeline: new AlarmLine({ pipeline, timekeeper, clock }),
       ...{ journal, clock, logger },
       commit: (commit) => committer.commit(commit),
       onStep: (step) => feed.take(step),
     })
-    const page = new ConsoleServer({ feed, host: config.console.host, port: config.console.port, logger })
+    const acknowledger = new DeviceAcknowledger({ desk, logger })
+    const linkServers =
+      links && tokens
+        ? [new LinkServer({ config: links, tokens, contacts: [...contacts.keys()], desk, baseDir, clock, logger })]
+        : []
+    const page = new ConsoleServer({ feed, desk, host: config.console.host, port: config.console.port, logger })
     /** What a person may tell the running gateway; each feature adds its own. */
     const commands: ControlCommand[] = [
       ...deviceCommands(devices, config.transports),
       ...channelCommands(channelBook),
       ...mappingCommands({ journal, pipeline, clock }),
+      ...deskCommands({ desk, journal, clock }),
       ...journalCommands(journal),
     ]
     const watchers: Watcher[] = [
@@ -302,16 +339,20 @@ export async function composeGateway(loaded: LoadedConfig, edges: Edges): Promis
         (transport) =>
           new Pump({
             ...{ transport, pipeline, committer, clock: clock.run, timekeeper, logger, onCommitted: closeFull },
+            act: (event) => acknowledger.act(event),
             onStep: (step) => {
               feed.take(step)
               askCalibration(transport, step, logger)
             },
           }),
       ),
-      channels: channels.map((channel) => ({
-        start: async () => channel.start?.(journal.activeAlerts().map((open) => noticeOf(open, home))),
-        stop: async () => channel.stop?.(),
-      })),
+      channels: [
+        ...channels.map((channel) => ({
+          start: async () => channel.start?.(journal.activeAlerts().map((open) => noticeOf(open, home))),
+          stop: async () => channel.stop?.(),
+        })),
+        ...linkServers,
+      ],
       lanes,
       rounds,
       schedule: new Schedule(

@@ -14,6 +14,7 @@ import { EXIT } from './exit.js'
 const VERBS: Readonly<Record<string, () => Promise<Command>>> = {
   start: async () => (await import('./start.js')).startCommand(),
   status: async () => (await import('./status.js')).statusCommand(),
+  alarms: async () => (await import('./alarms.js')).alarmsCommand(),
   queue: async () => (await import('./queue.js')).queueCommand(),
   verify: async () => (await import('./verify.js')).verifyCommand(),
   identity: async () => (await import('./identity.js')).identityCommand(),

@@ -80,6 +80,8 @@ const transport = z.strictObject({
       error: 'give certFile and keyFile together',
     })
     .optional(),
+  /** mqtt: whether devices of the site's broker may acknowledge alarms: everybody who may publish there can. */
+  acknowledge: z.boolean().optional(),
   /** mqtt+broker: lets the network speak without encryption. */
   allowUnencrypted: z.boolean().optional(),
   /** mqtt+broker: what one device may send before it is held back. */
@@ -96,7 +98,13 @@ const transport = z.strictObject({
    */
   devices: z
     .array(
-      z.strictObject({ id: name, secretFile: z.string().optional(), topics: z.array(topicPrefix).max(10).optional() }),
+      z.strictObject({
+        id: name,
+        secretFile: z.string().optional(),
+        topics: z.array(topicPrefix).max(10).optional(),
+        /** Whether its messages on homebeat/v1/<id>/acknowledge count. */
+        mayAcknowledge: z.boolean().optional(),
+      }),
     )
     .max(100)
     .default([]),
@@ -226,6 +234,17 @@ const escalationStep = z.strictObject({
   contacts: z.array(name).min(1).max(50),
 })
 
+const links = z.strictObject({
+  /** How the contacts reach the link server: it stands in their messages. */
+  publicUrl: httpUrl.refine((url) => /^\/*$/.test(new URL(url).pathname), 'give a URL without a path'),
+  /** Where it listens. Another machine reaches it only with `tls`, unless `allowUnencrypted`. */
+  host: z.string().min(1).max(253).default('127.0.0.1'),
+  port: z.number().int().min(0).max(65535).default(8443),
+  tls: z.strictObject({ certFile: z.string().min(1), keyFile: z.string().min(1) }).optional(),
+  validMinutes: z.number().min(1).max(1440).default(120),
+  allowUnencrypted: z.boolean().default(false),
+})
+
 const target = z.strictObject({
   name,
   url: httpUrl,
@@ -320,6 +339,8 @@ export const configSchema = z.strictObject({
       flagAfterMinutes: z.number().min(1).max(10080).default(30),
       /** Low-priority alerts wait until these are over. */
       quietHours: z.array(hours).max(10).default([]),
+      /** Links of single use in messages, by which a contact acknowledges; none where left out. */
+      links: links.optional(),
       /** What a preview may say beside the condition and its time. */
       preview: z
         .strictObject({
@@ -391,5 +412,6 @@ export type TransportConfig = Config['transports'][number]
 export type ChannelConfig = Config['alerts']['channels'][number]
 export type TargetConfig = Config['fhir']['targets'][number]
 export type ChainConfig = Config['chain']
+export type LinksConfig = NonNullable<Config['alerts']['links']>
 export type ContactConfig = Config['alerts']['contacts'][number]
 export type LimitOverrides = Config['alerts']['limits']

@@ -42,6 +42,20 @@ export interface AlarmAction {
   readonly until?: number
 }
 
+/** What became of one notification. */
+export interface Telling {
+  readonly reason: NotificationReason
+  readonly channel: string
+  readonly contact?: string
+  /** Epoch ms at which it was owed, and at which the channel took it: null where it has not. */
+  readonly at: number
+  readonly deliveredAt: number | null
+  /** Whether it will not be tried again. */
+  readonly rejected: boolean
+  /** Why it has not been delivered. */
+  readonly trouble?: string
+}
+
 /** A stored notification: what an alert lane delivers. */
 export interface StoredNotification {
   readonly id: number
@@ -253,6 +267,8 @@ export interface Journal extends Lifecycle {
   notification(id: number): StoredNotification | null
   /** All notifications of one alert, oldest first. */
   notifications(alertId: string): Notification[]
+  /** The same with what became of each. */
+  tellings(alertId: string): Telling[]
   /** What the dispatcher restarts from. */
   openDispatch(): OpenDispatch
   /** Latest first. */
@@ -301,6 +317,22 @@ export interface Journal extends Lifecycle {
   readonly epochKeys: EpochKeyStore
   readonly unmapped: UnmappedJournal
   totals(): JournalTotals
+}
+
+/** A measurement as it is stored: as such until a batch holds it, then as the Observation (JSON) that was hashed. */
+export interface StoredValue {
+  readonly identifier: string
+  readonly sensor: SensorKind
+  /** Epoch ms. */
+  readonly at: number
+  readonly content: { readonly measurement: Measurement } | { readonly observation: string }
+}
+
+export interface StoredValues {
+  /** Null where it is unknown, or not held any more. */
+  of(identifier: string): StoredValue | null
+  /** Those of these times (epoch ms, both included), nearest to `at` first. */
+  near(at: number, withinMs: number, sensors: readonly SensorKind[]): Iterable<StoredValue>
 }
 
 /** Messages that became no reading and wait for a mapping. */
@@ -352,6 +384,7 @@ export interface JournalReader
     | 'transition'
     | 'episode'
     | 'notifications'
+    | 'tellings'
     | 'actions'
     | 'transitions'
     | 'alertDelivery'
@@ -363,6 +396,9 @@ export interface JournalReader
     | 'totals'
     | 'damages'
   > {
+  /** Transitions of these times (epoch ms, both included), oldest first. */
+  transitionsBetween(from: number, to: number): AlertTransition[]
+  readonly values: StoredValues
   readonly anchors: Pick<AnchorJournal, 'transaction' | 'receipt' | 'lastReceipt'>
   readonly epochKeys: Pick<EpochKeyStore, 'get' | 'list'>
   readonly unmapped: Pick<UnmappedJournal, 'counts' | 'latest'>

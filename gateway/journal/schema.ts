@@ -278,6 +278,11 @@ export const MIGRATIONS: readonly string[] = [
     moved_ms          INTEGER
   );
   `,
+  `
+  -- What else was going on when an alarm was raised.
+  CREATE INDEX measurement_at ON measurement(at);
+  CREATE INDEX alert_transition_at ON alert_transition(at);
+  `,
 ]
 
 /** What `migrate` needs of a database; `pragma` as better-sqlite3 has it. */

@@ -32,6 +32,7 @@ import type {
   OutboxKind,
   QueueJournal,
   StoredNotification,
+  Telling,
   UnmappedJournal,
 } from './journal.js'
 import { loadOrCreateJournalKey } from './journal-key.js'
@@ -261,6 +262,10 @@ export class SqliteJournal implements Journal, Purgeable {
 
   notifications(alertId: string): Notification[] {
     return this.#open.notifications.ofAlert(alertId)
+  }
+
+  tellings(alertId: string): Telling[] {
+    return this.#open.notifications.tellings(alertId)
   }
 
   openDispatch(): OpenDispatch {

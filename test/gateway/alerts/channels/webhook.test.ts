@@ -45,7 +45,7 @@ describe('The webhook channel', () => {
   shouldBehaveLikeChannel('The webhook channel', rig, { recognisable: true })
 
   it('posts the documented JSON', async () => {
-    const notice = { ...noticeOf(RAISED, 'home-7'), preview: 'HIGH: oxygen saturation low (active since 12:02)' }
+    const notice = { ...noticeOf(RAISED, 'home-7'), preview: 'HIGH: Low oxygen saturation (active since 12:02)' }
     await webhook(url).notify(notice, never)
     const [request] = receiver.received
     expect(request?.method).to.equal('POST')
