@@ -13,6 +13,7 @@ import type { SystemCondition } from '#gateway/alerts/system-condition.js'
 import type { LiveEvent, LiveValue } from '#gateway/console/feed.js'
 import type { Mapper } from '#gateway/mapping/mapper.js'
 import type { KeptMessage, UnmappedMessage } from '#gateway/mapping/unmapped.js'
+import { News2Watch } from '#gateway/scores/news2-watch.js'
 import type { Frame } from '#gateway/transports/transport.js'
 import { Decoder, type DecoderOptions } from './decode/decoder.js'
 import type { DeviceEvent, Refusal } from './decode/result.js'
@@ -30,6 +31,8 @@ export interface PipelineOptions extends DecoderOptions {
   readonly active: readonly AlertTransition[]
   readonly findings?: readonly FindingRow[]
   readonly inhibitions?: readonly Inhibition[]
+  /** With the patient's scale and what was entered before a restart. */
+  readonly news2?: News2Watch
   /** Decides who is told of the transitions. Nobody, where left out. */
   readonly dispatcher?: Dispatcher
   /**
@@ -77,6 +80,7 @@ export class Pipeline {
   readonly #evaluator: Evaluator
   readonly #dispatcher: Dispatcher | undefined
   readonly #live = new LiveView()
+  readonly #news2: News2Watch
   readonly #known: (identifier: string) => boolean
   readonly #spots = new Set<string>()
   readonly #devices = new Map<string, Set<string>>()
@@ -88,6 +92,7 @@ export class Pipeline {
     this.#normaliser = new Normaliser(options)
     this.#evaluator = new Evaluator(options)
     this.#dispatcher = options.dispatcher
+    this.#news2 = options.news2 ?? new News2Watch()
     this.#known = options.known ?? (() => false)
   }
 
@@ -107,6 +112,7 @@ export class Pipeline {
       const repeated = normalised.judged.some((one) => one.spot && this.#isRepeated(one))
       for (const judged of normalised.judged) {
         const transitions = repeated ? [] : this.#evaluator.see(judged, now)
+        if (!repeated) this.#news2.see(judged, now)
         step.add(judged, transitions)
         this.#latest.set(`${judged.measurement.deviceId} ${judged.measurement.observable}`, judged.measurement)
       }
@@ -147,6 +153,7 @@ export class Pipeline {
     for (const condition of conditions) step.raise(this.#evaluator.system(condition, now))
     step.keep(this.#normaliser.tick(now))
     this.#raise(this.#evaluator.tick(now), step)
+    for (const finding of this.#news2.tick(now)) step.raise(this.#evaluator.finding(finding, now))
     if (this.#dispatcher) step.tell(this.#dispatcher.tick(now))
     return this.#done(step, now)
   }
