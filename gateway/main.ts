@@ -12,7 +12,6 @@ import { type Acknowledgement, createChannel } from './alerts/channels/registry.
 import { AlarmDesk } from './alerts/desk.js'
 import { Dispatcher } from './alerts/dispatch/dispatcher.js'
 import { policyOf } from './alerts/dispatch/policy.js'
-import { limitsInForce } from './alerts/limits.js'
 import { limitsOnRecord } from './alerts/limits-on-record.js'
 import type { Watcher } from './alerts/system-condition.js'
 import { AnchorDeliverer } from './anchoring/anchor-deliverer.js'
@@ -42,9 +41,14 @@ import type { Logger } from './runtime/logger.js'
 import { Pump } from './runtime/pump.js'
 import { Schedule } from './runtime/schedule.js'
 import { VERSION } from './runtime/version.js'
+import { News2Watch } from './scores/news2-watch.js'
 import { EpochKeys } from './sealing/epoch-keys.js'
 import { loadOrCreateMasterKey } from './sealing/master-key.js'
 import { Sealer } from './sealing/sealer.js'
+import { news2OptionsOf } from './settings/catalog.js'
+import { settingsCommands } from './settings/commands.js'
+import { inForce } from './settings/in-force.js'
+import { SettingsBook } from './settings/settings-book.js'
 import { LiveFeed } from './status/live-feed.js'
 import { RunFileKeeper } from './status/run-file.js'
 import { kitJobs } from './transports/kit-jobs.js'
@@ -155,16 +159,21 @@ export async function composeGateway(loaded: LoadedConfig, edges: Edges): Promis
   const devices = DeviceStore.open(join(dataDir, 'devices.json'), clock)
   const transportEdges = { clock, logger, baseDir, dataDir, devices }
   const transports = config.transports.map((transport) => createTransport(transport, transportEdges))
-  const limits = limitsInForce(config.alerts.limits)
+  const configured = { limits: config.alerts.limits, settings: config.alerts.settings }
+  inForce(configured, [])
 
   for (const transport of transports) await findMisconfiguration(transport)
 
   // From here on the journal is open: whoever composes must start and stop the gateway, or stop the journal.
   await journal.start()
   try {
+    const settings = new SettingsBook({ configured, journal: journal.settings, clock, logger })
+    const news2 = new News2Watch(news2OptionsOf(settings.inForce.settings))
     const pipeline = new Pipeline({
       patient,
-      limits,
+      limits: settings.inForce.limits,
+      findings: settings.inForce.findings,
+      news2,
       active: journal.activeAlerts(),
       known: (identifier) => journal.hasMeasurement(identifier),
       devices: Object.fromEntries(config.transports.flatMap((t) => (t.device ? [[t.name, t.device]] : []))),
@@ -177,7 +186,13 @@ export async function composeGateway(loaded: LoadedConfig, edges: Edges): Promis
       signer,
       domain: { chainId, contract: contract as Address },
       observationOf: (measurement) =>
-        signedForm(observationOf(measurement, { patient, home, ...limitsOnRecord(measurement, limits) })),
+        signedForm(
+          observationOf(measurement, {
+            patient,
+            home,
+            ...limitsOnRecord(measurement, settings.limitsAt(measurement.at)),
+          }),
+        ),
       random: randomBytes,
       clock,
       maxCount: config.batches.maxCount,
@@ -189,15 +204,23 @@ export async function composeGateway(loaded: LoadedConfig, edges: Edges): Promis
       commit: (commit) => committer.commit(commit),
       onStep: (step) => feed.take(step),
     })
+    settings.onChange(({ limits, findings, settings }) => {
+      news2.setOptions(news2OptionsOf(settings))
+      const step = pipeline.setLimits(limits, findings, clock.now())
+      feed.take(step)
+      committer.commit(step).catch((error) => logger.error({ err: error }, 'an alert transition could not be stored'))
+    })
     const page = new ConsoleServer({ feed, host: config.console.host, port: config.console.port, logger })
     /** What a person may tell the running gateway; each feature adds its own. */
     const commands: ControlCommand[] = [
       ...deviceCommands(devices, config.transports),
       ...mappingCommands({ journal, pipeline, clock }),
+      ...settingsCommands(settings),
     ]
     const watchers: Watcher[] = [
       ...transports.filter((one) => one instanceof BrokerTransport || one instanceof ClientTransport),
       new UnmappedWatcher(() => journal.unmapped.isFull()),
+      settings,
     ]
     const closeFull = () => {
       if (journal.unbatchedCount() < config.batches.maxCount) return

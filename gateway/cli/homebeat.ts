@@ -12,7 +12,9 @@ import { deviceCommand } from './device.js'
 import { EXIT } from './exit.js'
 import { flashCommand } from './flash.js'
 import { identityCommand } from './identity.js'
+import { limitsCommand } from './limits.js'
 import { mapCommand } from './map.js'
+import { settingsCommand } from './settings.js'
 import { simulateCommand } from './simulate.js'
 import { startCommand } from './start.js'
 import { statusCommand } from './status.js'
@@ -30,6 +32,8 @@ const program = new Command('homebeat')
   .addCommand(calibrateCommand())
   .addCommand(mapCommand())
   .addCommand(deviceCommand())
+  .addCommand(limitsCommand())
+  .addCommand(settingsCommand())
   .addCommand(simulateCommand())
 
 program.exitOverride((error) => {

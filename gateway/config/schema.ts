@@ -6,6 +6,7 @@ import { z } from 'zod'
 import { ALERT_KINDS, PRIORITIES } from '#gateway/alerts/alert.js'
 import { ROLES } from '#gateway/alerts/roles.js'
 import { LOG_LEVELS } from '#gateway/runtime/logger.js'
+import { limitChange } from '#gateway/settings/change.js'
 
 /** Names appear in lane names, topics and file names. */
 const name = z
@@ -168,17 +169,6 @@ const target = z.strictObject({
   timeoutSeconds: z.number().min(1).max(300).default(30),
 })
 
-const limit = z.strictObject({
-  /** Overrides the default limit; the comparator stays. */
-  value: z.number().optional(),
-  clearAt: z.number().optional(),
-  delaySeconds: z.number().min(0).max(3600).optional(),
-  priority: z.enum(PRIORITIES).optional(),
-  /** Stays when the value is back, until somebody acknowledges it. */
-  latching: z.boolean().optional(),
-  enabled: z.boolean().optional(),
-})
-
 export const configSchema = z.strictObject({
   home: z.strictObject({
     /** Pseudonym of the home. */
@@ -208,7 +198,9 @@ export const configSchema = z.strictObject({
     .strictObject({
       channels: z.array(channel).max(20).default([]),
       /** By condition name, e.g. `low-oxygen-saturation`. */
-      limits: z.record(z.string(), limit).default({}),
+      limits: z.record(z.string(), limitChange).default({}),
+      /** By key, e.g. `news2.spo2-scale`; `homebeat settings list` names them. */
+      settings: z.record(z.string(), z.union([z.number(), z.string()])).default({}),
       contacts: z.array(contact).max(50).default([]),
       /** By priority; where left out, every contact that wants the priority is told at once. */
       escalation: z

@@ -11,6 +11,7 @@ import type { AnchorReceipt, BatchHeader, ClosedBatch, Hash32 } from '#gateway/a
 import type { DeliveryOutcome } from '#gateway/lanes/outcome.js'
 import type { KeptMessage, UnmappedCount, UnmappedMessage } from '#gateway/mapping/unmapped.js'
 import type { Lifecycle } from '#gateway/runtime/lifecycle.js'
+import type { SettingsJournal } from '#gateway/settings/settings-book.js'
 
 /** What one commit makes durable, all or nothing. */
 export interface Commit {
@@ -162,6 +163,7 @@ export interface Journal extends Lifecycle {
   readonly anchors: AnchorJournal
   readonly epochKeys: EpochKeyStore
   readonly unmapped: UnmappedJournal
+  readonly settings: SettingsJournal
   totals(): JournalTotals
 }
 

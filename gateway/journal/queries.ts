@@ -114,6 +114,11 @@ export const TOTALS = {
   all: `SELECT name, count FROM total`,
 } as const
 
+export const SETTING_CHANGES = {
+  insert: `INSERT INTO setting_change (at, kind, name, change, actor, via, why) VALUES (?, ?, ?, ?, ?, ?, ?)`,
+  all: `SELECT at, kind, name, change, actor, via, why FROM setting_change ORDER BY id`,
+} as const
+
 const KEPT = `id, device, topic, received_at AS receivedAt, code, reason, payload`
 
 export const UNMAPPED = {

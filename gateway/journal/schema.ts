@@ -209,6 +209,19 @@ export const MIGRATIONS: readonly string[] = [
     overflowed INTEGER NOT NULL
   ) WITHOUT ROWID;
   `,
+  `
+  -- What clinicians changed for this patient; change is JSON, null where it goes back to the configuration.
+  CREATE TABLE setting_change (
+    id     INTEGER PRIMARY KEY,
+    at     INTEGER NOT NULL,
+    kind   TEXT NOT NULL,
+    name   TEXT NOT NULL,
+    change TEXT NOT NULL,
+    actor  TEXT NOT NULL,
+    via    TEXT NOT NULL,
+    why    TEXT NOT NULL
+  );
+  `,
 ]
 
 /** What `migrate` needs of a database; `pragma` as better-sqlite3 has it. */

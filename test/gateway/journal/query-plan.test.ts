@@ -23,6 +23,8 @@ const MAY_SCAN: Record<string, RegExp> = {
   'OUTBOX.requeueClaimed': /^SCAN outbox USING INDEX outbox_waiting$/,
   'OUTBOX.recoverInflight': /^SCAN outbox USING INDEX outbox_waiting$/,
   'EPOCH_KEYS.list': /^SCAN epoch_key$/,
+  // At start: what people changed by hand.
+  'SETTING_CHANGES.all': /^SCAN setting_change$/,
   'TOTALS.all': /^SCAN total$/,
   // A row for each device, at most 200 of them.
   'UNMAPPED.counts': /^SCAN unmapped_count$/,
