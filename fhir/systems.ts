@@ -33,6 +33,8 @@ export const IDENTIFIERS = {
   alert: 'urn:homebeat:alert',
   /** `<home>/<alert id>/<state>/<channel>`. */
   communication: 'urn:homebeat:communication',
+  /** `<home>/<contact id or login>`. */
+  contact: 'urn:homebeat:contact',
   /** A sealed document. */
   envelope: 'urn:homebeat:envelope',
 } as const
@@ -73,6 +75,10 @@ export function patientIdentifier(patient: string): Identifier & { system: strin
 
 export function deviceIdentifier(home: string, deviceId: string): Identifier & { system: string; value: string } {
   return { system: IDENTIFIERS.device, value: `${home}/${deviceId}` }
+}
+
+export function performerIdentifier(home: string, performer: string): Identifier & { system: string; value: string } {
+  return { system: IDENTIFIERS.contact, value: `${home}/${performer}` }
 }
 
 export function gatewayIdentifier(home: string): Identifier & { system: string; value: string } {

@@ -25,6 +25,7 @@ import { ConsoleServer } from './console/server.js'
 import type { ControlCommand } from './control/command.js'
 import { ControlServer } from './control/control-server.js'
 import { FhirDeliverer } from './delivery/fhir-deliverer.js'
+import { PatientDesk, patientCommands } from './entry/patient-desk.js'
 import { Gateway } from './gateway.js'
 import { SqliteJournal } from './journal/sqlite-journal.js'
 import type { Deliverer } from './lanes/deliverer.js'
@@ -210,12 +211,18 @@ export async function composeGateway(loaded: LoadedConfig, edges: Edges): Promis
       feed.take(step)
       committer.commit(step).catch((error) => logger.error({ err: error }, 'an alert transition could not be stored'))
     })
+    const patientDesk = new PatientDesk({
+      ...{ pipeline, news2, journal: journal.entries, clock },
+      commit: (commit) => committer.commit(commit),
+      onStep: (step) => feed.take(step),
+    })
     const page = new ConsoleServer({ feed, host: config.console.host, port: config.console.port, logger })
     /** What a person may tell the running gateway; each feature adds its own. */
     const commands: ControlCommand[] = [
       ...deviceCommands(devices, config.transports),
       ...mappingCommands({ journal, pipeline, clock }),
       ...settingsCommands(settings),
+      ...patientCommands(patientDesk),
     ]
     const watchers: Watcher[] = [
       ...transports.filter((one) => one instanceof BrokerTransport || one instanceof ClientTransport),

@@ -9,6 +9,7 @@ import { Command } from 'commander'
 import { VERSION } from '#gateway/runtime/version.js'
 import { calibrateCommand } from './calibrate.js'
 import { deviceCommand } from './device.js'
+import { enterCommand, scoreCommand } from './enter.js'
 import { EXIT } from './exit.js'
 import { flashCommand } from './flash.js'
 import { identityCommand } from './identity.js'
@@ -32,6 +33,8 @@ const program = new Command('homebeat')
   .addCommand(calibrateCommand())
   .addCommand(mapCommand())
   .addCommand(deviceCommand())
+  .addCommand(enterCommand())
+  .addCommand(scoreCommand())
   .addCommand(limitsCommand())
   .addCommand(settingsCommand())
   .addCommand(simulateCommand())

@@ -8,6 +8,7 @@ import type { Actor, AlertTransition } from '#gateway/alerts/alert.js'
 import type { OpenDispatch } from '#gateway/alerts/dispatch/dispatcher.js'
 import type { DigestItem, Notification, NotificationReason } from '#gateway/alerts/dispatch/notification.js'
 import type { AnchorReceipt, BatchHeader, ClosedBatch, Hash32 } from '#gateway/anchoring/batch.js'
+import type { EntryJournal } from '#gateway/entry/entry.js'
 import type { DeliveryOutcome } from '#gateway/lanes/outcome.js'
 import type { KeptMessage, UnmappedCount, UnmappedMessage } from '#gateway/mapping/unmapped.js'
 import type { Lifecycle } from '#gateway/runtime/lifecycle.js'
@@ -164,6 +165,7 @@ export interface Journal extends Lifecycle {
   readonly epochKeys: EpochKeyStore
   readonly unmapped: UnmappedJournal
   readonly settings: SettingsJournal
+  readonly entries: EntryJournal
   totals(): JournalTotals
 }
 

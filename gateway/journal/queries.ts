@@ -119,6 +119,11 @@ export const SETTING_CHANGES = {
   all: `SELECT at, kind, name, change, actor, via, why FROM setting_change ORDER BY id`,
 } as const
 
+export const PATIENT_ENTRIES = {
+  insert: `INSERT INTO patient_entry (at, what, value, actor, via) VALUES (?, ?, ?, ?, ?)`,
+  latest: `SELECT at, what, value, actor, via FROM patient_entry WHERE what = ? ORDER BY id DESC LIMIT 1`,
+} as const
+
 const KEPT = `id, device, topic, received_at AS receivedAt, code, reason, payload`
 
 export const UNMAPPED = {

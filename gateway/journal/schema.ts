@@ -221,6 +221,17 @@ export const MIGRATIONS: readonly string[] = [
     via    TEXT NOT NULL,
     why    TEXT NOT NULL
   );
+
+  -- What people saw of the patient and entered.
+  CREATE TABLE patient_entry (
+    id    INTEGER PRIMARY KEY,
+    at    INTEGER NOT NULL,
+    what  TEXT NOT NULL,
+    value TEXT NOT NULL,
+    actor TEXT NOT NULL,
+    via   TEXT NOT NULL
+  );
+  CREATE INDEX patient_entry_what ON patient_entry(what, id);
   `,
 ]
 

@@ -28,6 +28,7 @@ import type {
 } from './journal.js'
 import { JournalLock } from './lock.js'
 import { encodeMeasurement } from './measurement-codec.js'
+import { entryJournal } from './patient-entries.js'
 import { settingsJournal } from './setting-changes.js'
 import { openTables, type Tables, totalsOf } from './tables.js'
 import type { UnmappedBounds } from './unmapped.js'
@@ -54,6 +55,7 @@ export interface SqliteJournalOptions {
 export class SqliteJournal implements Journal {
   readonly anchors = anchorJournal(() => this.#open.database)
   readonly epochKeys = epochKeyStore(() => this.#open.database)
+  readonly entries = entryJournal(() => this.#open.database)
   readonly settings = settingsJournal(() => this.#open.database)
   readonly unmapped: UnmappedJournal = {
     counts: () => this.#open.unmapped.counts(),

@@ -21,6 +21,7 @@ import { Evaluator } from './evaluate.js'
 import { LiveView } from './live.js'
 import type { Judged } from './normalise/judged.js'
 import { Normaliser } from './normalise/normaliser.js'
+import type { Reading } from './reading.js'
 
 export interface PipelineOptions extends DecoderOptions {
   /** Pseudonym of the patient. */
@@ -142,6 +143,19 @@ export class Pipeline {
     return readings.flatMap((reading) =>
       this.#normaliser.accept(reading, now).judged.map(({ measurement }) => measurement),
     )
+  }
+
+  /** What a person read off an instrument: judged like a device's message. @param performer contact's id or login */
+  enter(reading: Reading, performer: string, now: number): PipelineStep {
+    const step = new StepBuilder()
+    const normalised = this.#normaliser.accept(reading, now)
+    for (const one of normalised.judged) {
+      const judged = { ...one, measurement: { ...one.measurement, performer } }
+      this.#news2.see(judged, now)
+      step.add(judged, this.#evaluator.see(judged, now))
+    }
+    step.live.push(...this.#live.accept(reading, normalised, now))
+    return this.#done(step, now)
   }
 
   /**
