@@ -4,6 +4,7 @@
  */
 import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
+import { z } from 'zod'
 import { observationOf } from '#fhir/observation.js'
 import { signedForm } from '#fhir/signed-form.js'
 import { AlertDeliverer } from './alerts/channels/alert-deliverer.js'
@@ -22,7 +23,7 @@ import { loadOrCreateGatewayKey } from './anchoring/gateway-key.js'
 import type { LoadedConfig } from './config/load.js'
 import { checkSecretFiles } from './config/secret-files.js'
 import { ConsoleServer } from './console/server.js'
-import type { ControlCommand } from './control/command.js'
+import { type ControlCommand, command } from './control/command.js'
 import { ControlServer } from './control/control-server.js'
 import { FhirDeliverer } from './delivery/fhir-deliverer.js'
 import { PatientDesk, patientCommands } from './entry/patient-desk.js'
@@ -42,7 +43,9 @@ import type { Logger } from './runtime/logger.js'
 import { Pump } from './runtime/pump.js'
 import { Schedule } from './runtime/schedule.js'
 import { VERSION } from './runtime/version.js'
+import { HourlyBook, KEPT_MS } from './scores/hourly.js'
 import { News2Watch } from './scores/news2-watch.js'
+import { trends } from './scores/trends.js'
 import { EpochKeys } from './sealing/epoch-keys.js'
 import { loadOrCreateMasterKey } from './sealing/master-key.js'
 import { Sealer } from './sealing/sealer.js'
@@ -170,11 +173,13 @@ export async function composeGateway(loaded: LoadedConfig, edges: Edges): Promis
   try {
     const settings = new SettingsBook({ configured, journal: journal.settings, clock, logger })
     const news2 = new News2Watch(news2OptionsOf(settings.inForce.settings))
+    const hours = new HourlyBook(journal.hourly.all())
     const pipeline = new Pipeline({
       patient,
       limits: settings.inForce.limits,
       findings: settings.inForce.findings,
       news2,
+      hours,
       active: journal.activeAlerts(),
       known: (identifier) => journal.hasMeasurement(identifier),
       devices: Object.fromEntries(config.transports.flatMap((t) => (t.device ? [[t.name, t.device]] : []))),
@@ -223,6 +228,7 @@ export async function composeGateway(loaded: LoadedConfig, edges: Edges): Promis
       ...mappingCommands({ journal, pipeline, clock }),
       ...settingsCommands(settings),
       ...patientCommands(patientDesk),
+      command('patient.trends', z.strictObject({}), () => trends(hours.hours(), clock.now(), zone)),
     ]
     const watchers: Watcher[] = [
       ...transports.filter((one) => one instanceof BrokerTransport || one instanceof ClientTransport),
@@ -265,6 +271,16 @@ export async function composeGateway(loaded: LoadedConfig, edges: Edges): Promis
             name: 'close batch',
             cron: config.batches.cron,
             action: async () => void (await batcher.closeIfDue('time')),
+          },
+          {
+            // What a power cut takes of the trends: a minute.
+            name: 'keep hours',
+            cron: '* * * * *',
+            action: async () => {
+              const changed = hours.changed(clock.now())
+              journal.hourly.put(changed, clock.now() - KEPT_MS)
+              hours.kept(changed)
+            },
           },
           ...config.transports.flatMap(({ schedule }, i) => kitJobs(transports[i], schedule, clock)),
         ],

@@ -19,6 +19,7 @@ import { settingsCommand } from './settings.js'
 import { simulateCommand } from './simulate.js'
 import { startCommand } from './start.js'
 import { statusCommand } from './status.js'
+import { trendsCommand } from './trends.js'
 import { verifyCommand } from './verify.js'
 
 const program = new Command('homebeat')
@@ -35,6 +36,7 @@ const program = new Command('homebeat')
   .addCommand(deviceCommand())
   .addCommand(enterCommand())
   .addCommand(scoreCommand())
+  .addCommand(trendsCommand())
   .addCommand(limitsCommand())
   .addCommand(settingsCommand())
   .addCommand(simulateCommand())

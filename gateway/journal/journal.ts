@@ -12,6 +12,7 @@ import type { EntryJournal } from '#gateway/entry/entry.js'
 import type { DeliveryOutcome } from '#gateway/lanes/outcome.js'
 import type { KeptMessage, UnmappedCount, UnmappedMessage } from '#gateway/mapping/unmapped.js'
 import type { Lifecycle } from '#gateway/runtime/lifecycle.js'
+import type { Hour } from '#gateway/scores/hourly.js'
 import type { SettingsJournal } from '#gateway/settings/settings-book.js'
 
 /** What one commit makes durable, all or nothing. */
@@ -166,7 +167,15 @@ export interface Journal extends Lifecycle {
   readonly unmapped: UnmappedJournal
   readonly settings: SettingsJournal
   readonly entries: EntryJournal
+  readonly hourly: HourlyStore
   totals(): JournalTotals
+}
+
+/** What each hour's values were. */
+export interface HourlyStore {
+  /** Replaces those of the same hour and number, and forgets what is older than `since` (epoch ms). */
+  put(hours: readonly Hour[], since: number): void
+  all(): Hour[]
 }
 
 /** Messages that became no reading and wait for a mapping. */

@@ -124,6 +124,13 @@ export const PATIENT_ENTRIES = {
   latest: `SELECT at, what, value, actor, via FROM patient_entry WHERE what = ? ORDER BY id DESC LIMIT 1`,
 } as const
 
+export const HOURLY = {
+  put: `INSERT INTO hourly_aggregate (number, hour, payload) VALUES (?, ?, ?)
+    ON CONFLICT (hour, number) DO UPDATE SET payload = excluded.payload`,
+  prune: `DELETE FROM hourly_aggregate WHERE hour < ?`,
+  all: `SELECT number, hour, payload FROM hourly_aggregate`,
+} as const
+
 const KEPT = `id, device, topic, received_at AS receivedAt, code, reason, payload`
 
 export const UNMAPPED = {

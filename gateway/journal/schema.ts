@@ -232,6 +232,14 @@ export const MIGRATIONS: readonly string[] = [
     via   TEXT NOT NULL
   );
   CREATE INDEX patient_entry_what ON patient_entry(what, id);
+
+  -- What each hour's values were, for trends: 15 days. payload is JSON: count, mean, min, max.
+  CREATE TABLE hourly_aggregate (
+    hour    INTEGER NOT NULL,
+    number  TEXT NOT NULL,
+    payload TEXT NOT NULL,
+    PRIMARY KEY (hour, number)
+  ) WITHOUT ROWID;
   `,
 ]
 

@@ -14,6 +14,7 @@ import { type CommitBounds, CommitGroup, type EncodedCommit } from './commit.js'
 import { Database } from './database.js'
 import { epochKeyStore } from './epoch-keys.js'
 import { journalError } from './errors.js'
+import { hourlyStore } from './hourly-aggregates.js'
 import type {
   AlarmAction,
   AlertDelivery,
@@ -55,6 +56,7 @@ export interface SqliteJournalOptions {
 export class SqliteJournal implements Journal {
   readonly anchors = anchorJournal(() => this.#open.database)
   readonly epochKeys = epochKeyStore(() => this.#open.database)
+  readonly hourly = hourlyStore(() => this.#open.database)
   readonly entries = entryJournal(() => this.#open.database)
   readonly settings = settingsJournal(() => this.#open.database)
   readonly unmapped: UnmappedJournal = {

@@ -13,6 +13,7 @@ import type { SystemCondition } from '#gateway/alerts/system-condition.js'
 import type { LiveEvent, LiveValue } from '#gateway/console/feed.js'
 import type { Mapper } from '#gateway/mapping/mapper.js'
 import type { KeptMessage, UnmappedMessage } from '#gateway/mapping/unmapped.js'
+import type { HourlyBook } from '#gateway/scores/hourly.js'
 import { News2Watch } from '#gateway/scores/news2-watch.js'
 import type { Frame } from '#gateway/transports/transport.js'
 import { Decoder, type DecoderOptions } from './decode/decoder.js'
@@ -34,6 +35,8 @@ export interface PipelineOptions extends DecoderOptions {
   readonly inhibitions?: readonly Inhibition[]
   /** With the patient's scale and what was entered before a restart. */
   readonly news2?: News2Watch
+  /** What the hours were, for trends. */
+  readonly hours?: HourlyBook
   /** Decides who is told of the transitions. Nobody, where left out. */
   readonly dispatcher?: Dispatcher
   /**
@@ -82,6 +85,7 @@ export class Pipeline {
   readonly #dispatcher: Dispatcher | undefined
   readonly #live = new LiveView()
   readonly #news2: News2Watch
+  readonly #hours: HourlyBook | undefined
   readonly #known: (identifier: string) => boolean
   readonly #spots = new Set<string>()
   readonly #devices = new Map<string, Set<string>>()
@@ -94,6 +98,7 @@ export class Pipeline {
     this.#evaluator = new Evaluator(options)
     this.#dispatcher = options.dispatcher
     this.#news2 = options.news2 ?? new News2Watch()
+    this.#hours = options.hours
     this.#known = options.known ?? (() => false)
   }
 
@@ -113,7 +118,7 @@ export class Pipeline {
       const repeated = normalised.judged.some((one) => one.spot && this.#isRepeated(one))
       for (const judged of normalised.judged) {
         const transitions = repeated ? [] : this.#evaluator.see(judged, now)
-        if (!repeated) this.#news2.see(judged, now)
+        if (!repeated) this.#score(judged, now)
         step.add(judged, transitions)
         this.#latest.set(`${judged.measurement.deviceId} ${judged.measurement.observable}`, judged.measurement)
       }
@@ -151,7 +156,7 @@ export class Pipeline {
     const normalised = this.#normaliser.accept(reading, now)
     for (const one of normalised.judged) {
       const judged = { ...one, measurement: { ...one.measurement, performer } }
-      this.#news2.see(judged, now)
+      this.#score(judged, now)
       step.add(judged, this.#evaluator.see(judged, now))
     }
     step.live.push(...this.#live.accept(reading, normalised, now))
@@ -212,6 +217,11 @@ export class Pipeline {
     step.keep(this.#normaliser.flush())
     this.#raise(this.#evaluator.tick(now), step)
     return this.#done(step, now)
+  }
+
+  #score(judged: Judged, now: number): void {
+    this.#news2.see(judged, now)
+    this.#hours?.see(judged, now)
   }
 
   #done(step: StepBuilder, now: number, rest: Parameters<StepBuilder['build']>[0] = {}): PipelineStep {

@@ -25,6 +25,8 @@ const MAY_SCAN: Record<string, RegExp> = {
   'EPOCH_KEYS.list': /^SCAN epoch_key$/,
   // At start: what people changed by hand.
   'SETTING_CHANGES.all': /^SCAN setting_change$/,
+  // At start: an hour in a row, 15 days.
+  'HOURLY.all': /^SCAN hourly_aggregate$/,
   'TOTALS.all': /^SCAN total$/,
   // A row for each device, at most 200 of them.
   'UNMAPPED.counts': /^SCAN unmapped_count$/,
