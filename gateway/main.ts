@@ -4,7 +4,6 @@
  */
 import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
-import { z } from 'zod'
 import { observationOf } from '#fhir/observation.js'
 import { signedForm } from '#fhir/signed-form.js'
 import { AlertDeliverer } from './alerts/channels/alert-deliverer.js'
@@ -23,7 +22,7 @@ import { loadOrCreateGatewayKey } from './anchoring/gateway-key.js'
 import type { LoadedConfig } from './config/load.js'
 import { checkSecretFiles } from './config/secret-files.js'
 import { ConsoleServer } from './console/server.js'
-import { type ControlCommand, command } from './control/command.js'
+import type { ControlCommand } from './control/command.js'
 import { ControlServer } from './control/control-server.js'
 import { FhirDeliverer } from './delivery/fhir-deliverer.js'
 import { PatientDesk, patientCommands } from './entry/patient-desk.js'
@@ -43,9 +42,9 @@ import type { Logger } from './runtime/logger.js'
 import { Pump } from './runtime/pump.js'
 import { Schedule } from './runtime/schedule.js'
 import { VERSION } from './runtime/version.js'
+import { trendsCommands } from './scores/commands.js'
 import { HourlyBook, KEPT_MS } from './scores/hourly.js'
 import { News2Watch } from './scores/news2-watch.js'
-import { trends } from './scores/trends.js'
 import { EpochKeys } from './sealing/epoch-keys.js'
 import { loadOrCreateMasterKey } from './sealing/master-key.js'
 import { Sealer } from './sealing/sealer.js'
@@ -164,6 +163,7 @@ export async function composeGateway(loaded: LoadedConfig, edges: Edges): Promis
   const transportEdges = { clock, logger, baseDir, dataDir, devices }
   const transports = config.transports.map((transport) => createTransport(transport, transportEdges))
   const configured = { limits: config.alerts.limits, settings: config.alerts.settings }
+  // What is wrong with it is said before anything is opened.
   inForce(configured, [])
 
   for (const transport of transports) await findMisconfiguration(transport)
@@ -210,9 +210,9 @@ export async function composeGateway(loaded: LoadedConfig, edges: Edges): Promis
       commit: (commit) => committer.commit(commit),
       onStep: (step) => feed.take(step),
     })
-    settings.onChange(({ limits, findings, settings }) => {
-      news2.setOptions(news2OptionsOf(settings))
-      const step = pipeline.setLimits(limits, findings, clock.now())
+    settings.onChange((current) => {
+      news2.setOptions(news2OptionsOf(current.settings))
+      const step = pipeline.setLimits(current.limits, current.findings, clock.now())
       feed.take(step)
       committer.commit(step).catch((error) => logger.error({ err: error }, 'an alert transition could not be stored'))
     })
@@ -228,7 +228,7 @@ export async function composeGateway(loaded: LoadedConfig, edges: Edges): Promis
       ...mappingCommands({ journal, pipeline, clock }),
       ...settingsCommands(settings),
       ...patientCommands(patientDesk),
-      command('patient.trends', z.strictObject({}), () => trends(hours.hours(), clock.now(), zone)),
+      ...trendsCommands({ hours, clock, zone }),
     ]
     const watchers: Watcher[] = [
       ...transports.filter((one) => one instanceof BrokerTransport || one instanceof ClientTransport),

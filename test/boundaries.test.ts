@@ -21,6 +21,8 @@ const FORBIDDEN: { from: string; to: string[]; except?: string[]; why: string }[
     'gateway/sensors/',
     'gateway/alerts/limits',
     'gateway/alerts/machine',
+    ...['news2', 'hourly', 'trends'].map((file) => `gateway/scores/${file}`),
+    'gateway/settings/in-force',
     ...['mapper', 'pointer', 'template', 'topic-pattern', 'units'].map((file) => `gateway/mapping/${file}`),
   ].map((from) => ({
     from,
@@ -92,7 +94,7 @@ describe('import boundaries', () => {
   it('reads no clock and rolls no dice in the stages of the pipeline', () => {
     const wrong = [...graph.keys()].filter(
       (file) =>
-        /^gateway\/(pipeline|sensors|mapping)\/|^gateway\/alerts\/(limits|machine)|^fhir\//.test(file) &&
+        /^gateway\/(pipeline|sensors|mapping|scores)\/|^gateway\/alerts\/(limits|machine)|^fhir\//.test(file) &&
         /\bDate\.now\(|\bnew Date\(\)|\bMath\.random\(|\bperformance\.now\(|\bsetTimeout\(|\bsetInterval\(/.test(
           readFileSync(join(packageRoot, file), 'utf8'),
         ),

@@ -116,7 +116,7 @@ export function limitsInForce(overrides: LimitOverrides = {}, defaults: readonly
     if (crosses(row.comparator, clearAt, value)) {
       throw new HomebeatError(
         'limits.clear-at',
-        `alerts.limits.${row.condition}: clearAt must lie on the safe side of the limit, not beyond it.`,
+        `${row.condition}: clearAt ${clearAt} must lie on the safe side of the limit ${value}, not beyond it.`,
       )
     }
     return [{ ...row, value, clearAt, delaySeconds, priority, ...(latching !== undefined && { latching }) }]

@@ -197,7 +197,7 @@ export const configSchema = z.strictObject({
   alerts: z
     .strictObject({
       channels: z.array(channel).max(20).default([]),
-      /** By condition name, e.g. `low-oxygen-saturation`. */
+      /** By condition name, e.g. `low-oxygen-saturation`; `homebeat limits list` names them. */
       limits: z.record(z.string(), limitChange).default({}),
       /** By key, e.g. `news2.spo2-scale`; `homebeat settings list` names them. */
       settings: z.record(z.string(), z.union([z.number(), z.string()])).default({}),

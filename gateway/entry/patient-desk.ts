@@ -37,7 +37,7 @@ export class PatientDesk {
     this.#options = options
     for (const what of ['consciousness', 'oxygen'] as const) {
       const latest = options.journal.latest(what)
-      if (latest) this.#score(latest)
+      if (latest) this.#score(latest, options.clock.now())
     }
   }
 
@@ -59,7 +59,7 @@ export class PatientDesk {
     } else {
       const observed = { ...entry, at: now, actor } as Observed
       journal.append(observed)
-      this.#score(observed)
+      this.#score(observed, now)
     }
     return this.score()
   }
@@ -69,10 +69,10 @@ export class PatientDesk {
     return { ...score, words: describeNews2(score) }
   }
 
-  #score(observed: Observed): void {
+  #score(observed: Observed, now: number): void {
     const { news2 } = this.#options
-    if (observed.what === 'consciousness') news2.enterConsciousness(observed)
-    else news2.enterOxygen(observed)
+    if (observed.what === 'consciousness') news2.enterConsciousness(observed, now)
+    else news2.enterOxygen(observed, now)
   }
 }
 

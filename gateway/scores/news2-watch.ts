@@ -49,20 +49,20 @@ export class News2Watch {
       // An alert names a value that is on the record.
       ...(stored && { measurement: identifier }),
     })
-    if (value.type === 'bloodPressure') this.#put('systolic', timed(value.systolic))
+    if (value.type === 'bloodPressure') this.#put('systolic', timed(value.systolic), now)
     if (value.type !== 'quantity') return
-    if (observable === 'respiratoryRate') this.#put('respiration', timed(value.value))
-    else if (observable === 'oxygenSaturation') this.#put('oxygenSaturation', timed(value.value))
-    else if (observable === 'pulseRate') this.#put('pulse', timed(value.value))
-    else if (observable === 'bodyTemperature') this.#put('temperature', timed(value.value))
+    if (observable === 'respiratoryRate') this.#put('respiration', timed(value.value), now)
+    else if (observable === 'oxygenSaturation') this.#put('oxygenSaturation', timed(value.value), now)
+    else if (observable === 'pulseRate') this.#put('pulse', timed(value.value), now)
+    else if (observable === 'bodyTemperature') this.#put('temperature', timed(value.value), now)
   }
 
-  enterConsciousness(entry: Timed<Consciousness>): void {
-    this.#put('consciousness', entry)
+  enterConsciousness(entry: Timed<Consciousness>, now: number): void {
+    this.#put('consciousness', entry, now)
   }
 
-  enterOxygen(entry: Timed<OxygenSupply>): void {
-    this.#put('oxygen', entry)
+  enterOxygen(entry: Timed<OxygenSupply>, now: number): void {
+    this.#put('oxygen', entry, now)
   }
 
   score(now: number): News2Score {
@@ -81,9 +81,10 @@ export class News2Watch {
     return isHeard ? news2Findings(score, this.#latest) : []
   }
 
-  #put<Key extends keyof News2Inputs>(key: Key, input: News2Inputs[Key]): void {
+  #put<Key extends keyof News2Inputs>(key: Key, input: News2Inputs[Key], now: number): void {
     const known = this.#inputs[key]
-    if (!input || (known && known.at > input.at)) return
+    // One of the future is of before the clock was set back: it must not outlast what is measured now.
+    if (!input || (known && known.at > input.at && known.at <= now)) return
     if (known?.value !== input.value) this.#changed = true
     this.#inputs = { ...this.#inputs, [key]: input }
     if (input.measurement !== undefined) this.#latest = input.measurement

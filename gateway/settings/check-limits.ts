@@ -39,27 +39,36 @@ export function checkLimits(limits: readonly Limit[]): void {
   }
 }
 
-function checkRange(limit: Limit): void {
-  const { condition, value, clearAt } = limit
-  const { low, high } = rangeOf(limit)
-  if (limit.component === 'secondsSinceBreath' ? value < low || value > high : value <= low || value >= high)
+function checkRange({ condition, observable, component, value, clearAt }: Limit): void {
+  if (component === 'secondsSinceBreath') {
+    const { low, high } = APNOEA_SECONDS
+    if (value < low || value > high)
+      throw new HomebeatError('limits.range', `${condition}: give a value from ${low} to ${high} seconds.`)
+    if (clearAt < 0) throw neverEnds(condition, clearAt)
+    return
+  }
+  const range = plausibleOf(observable, component)
+  if (!range) return
+  const { low, high } = range
+  if (value <= low || value >= high)
     throw new HomebeatError(
       'limits.range',
-      `${condition}: give a value ${limit.component === 'secondsSinceBreath' ? 'from' : 'between'} ${low} ${limit.component === 'secondsSinceBreath' ? 'to' : 'and'} ${high}${limit.component === 'secondsSinceBreath' ? ' seconds' : ', what the sensor can give'}.`,
+      `${condition}: give a value between ${low} and ${high}, for the sensor can give no other.`,
     )
-  const reachable = limit.component === 'secondsSinceBreath' ? clearAt >= 0 : clearAt >= low && clearAt <= high
-  if (!reachable)
-    throw new HomebeatError(
-      'limits.never-ends',
-      `${condition}: clearAt ${clearAt} is beyond what the sensor can give, so the alarm would never end.`,
-    )
+  if (clearAt < low || clearAt > high) throw neverEnds(condition, clearAt)
 }
 
-function rangeOf({ observable, component }: Limit): { readonly low: number; readonly high: number } {
-  if (component === 'secondsSinceBreath') return APNOEA_SECONDS
+function neverEnds(condition: string, clearAt: number): HomebeatError {
+  return new HomebeatError(
+    'limits.never-ends',
+    `${condition}: clearAt ${clearAt} is beyond what the sensor can give, so the alarm would never end.`,
+  )
+}
+
+function plausibleOf(observable: Limit['observable'], component: Exclude<Limit['component'], 'secondsSinceBreath'>) {
   for (const { quantity, pressure } of Object.values(sensorDefinitions)) {
     if (quantity?.observable === observable && component === 'value') return quantity.plausible
     if (pressure?.observable === observable && component !== 'value') return pressure[component]
   }
-  return { low: Number.NEGATIVE_INFINITY, high: Number.POSITIVE_INFINITY }
+  return null
 }

@@ -84,11 +84,19 @@ describe('NEWS2 as values come', () => {
 
   it('counts what a person entered', () => {
     const bed = new Bed()
-    bed.watch.enterConsciousness({ value: 'voice', at: START })
-    bed.watch.enterOxygen({ value: 'oxygen', at: START })
+    bed.watch.enterConsciousness({ value: 'voice', at: START }, START)
+    bed.watch.enterOxygen({ value: 'oxygen', at: START }, START)
     expect(bed.watch.score(START)).to.include({ total: 5 })
-    bed.watch.enterConsciousness({ value: 'alert', at: START - 1 })
+    bed.watch.enterConsciousness({ value: 'alert', at: START - 1 }, START)
     expect(bed.watch.score(START), 'an older entry changes nothing').to.include({ total: 5 })
+  })
+
+  it('believes what is measured now over what was measured before the clock was set back', () => {
+    const bed = new Bed()
+    bed.see('pulseRate', 140)
+    bed.now -= 3_600_000
+    bed.see('pulseRate', 70)
+    expect(bed.watch.score(bed.now).parts.pulse).to.include({ value: 70, state: 'measured' })
   })
 
   it('passes over what no living body gives', () => {
