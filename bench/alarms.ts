@@ -7,7 +7,7 @@
  */
 import { readFileSync } from 'node:fs'
 import { readNumerics } from './alarms/numerics.js'
-import { type Alarm, runWard } from './alarms/ward.js'
+import { type Alarm, limitsFor, runWard } from './alarms/ward.js'
 
 const json = process.argv.includes('--json')
 const path = process.argv.slice(2).find((argument) => !argument.startsWith('--'))
@@ -56,6 +56,9 @@ try {
         `${numerics.rows.length} minutes of one patient: ${patientDays.toFixed(2)} days`,
         'A row holds until the next one, so a delay shorter than a minute is met by any row, and one value cannot pass',
         'unseen; breathing that stops within a minute cannot be seen in such numerics. Nobody acknowledges.',
+        ...(limitsFor(numerics).some((limit) => limit.observable === 'bloodPressure' && limit.delaySeconds > 0)
+          ? ['An arterial line’s pressure alarms when it stays beyond a limit for 5 minutes; a cuff’s at once.']
+          : []),
         `${implausible} values that no living body gives: kept, never alarmed on`,
         '',
         line('physiological', physiological),

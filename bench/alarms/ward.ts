@@ -41,7 +41,18 @@ export interface WardResult {
   readonly implausible: number
 }
 
-export function runWard(numerics: Numerics, limits: readonly Limit[] = limitsInForce()): WardResult {
+/**
+ * The default limits. Those of the pressure are a cuff's, where one reading raises; an arterial line measures all the time, so
+ * its pressure must stay beyond them for the five minutes after which a crisis is confirmed by a repeat.
+ */
+export function limitsFor({ rows }: Numerics): readonly Limit[] {
+  const arterial = rows.some((row) => row.cell('arterialSystolic').state === 'value')
+  const limits = limitsInForce()
+  if (!arterial) return limits
+  return limits.map((limit) => (limit.observable === 'bloodPressure' ? { ...limit, delaySeconds: 300 } : limit))
+}
+
+export function runWard(numerics: Numerics, limits: readonly Limit[] = limitsFor(numerics)): WardResult {
   const ward = new Ward(limits)
   const first = numerics.rows[0]?.minute ?? 0
   for (const [index, row] of numerics.rows.entries()) {

@@ -111,6 +111,15 @@ describe('a recording through the alarms', () => {
     ])
   })
 
+  it('an arterial line must stay beyond a limit for minutes', () => {
+    const passing = read('minute,ABPSys,ABPDias', ...minutes(0, 5, '120,70'), '5,250,120', ...minutes(6, 5, '120,70'))
+    expect(runWard(passing).alarms).to.deep.equal([])
+    const lasting = read('minute,ABPSys,ABPDias', ...minutes(0, 5, '120,70'), ...minutes(5, 8, '84,50'))
+    expect(runWard(lasting).alarms.map(({ condition, at }) => `${condition} ${at}`)).to.include(
+      'low-systolic-pressure 10',
+    )
+  })
+
   it('of real numerics, with all their dropouts, alarms only on values that are there', function () {
     const numerics = readNumerics(readFileSync(sharedData(this, 'mimic2/s00001.csv'), 'utf8'))
     const { alarms, patientDays } = runWard(numerics)
