@@ -17,7 +17,6 @@ import { deskCommands } from './alerts/desk-commands.js'
 import { acknowledgersOf, DeviceAcknowledger } from './alerts/device-acknowledger.js'
 import { Dispatcher } from './alerts/dispatch/dispatcher.js'
 import { policyOf } from './alerts/dispatch/policy.js'
-import { limitsInForce } from './alerts/limits.js'
 import { limitsOnRecord } from './alerts/limits-on-record.js'
 import { LinkServer } from './alerts/links/link-server.js'
 import { LinkTokens, loadOrCreateLinkKey } from './alerts/links/link-tokens.js'
@@ -36,6 +35,7 @@ import { ControlServer } from './control/control-server.js'
 import { clientOf, FhirDeliverer } from './delivery/fhir-deliverer.js'
 import { FlagKeeper } from './delivery/flag-keeper.js'
 import { TaskWatcher } from './delivery/task-watcher.js'
+import { PatientDesk, patientCommands } from './entry/patient-desk.js'
 import { Gateway } from './gateway.js'
 import { damageWatcher } from './journal/damage-watcher.js'
 import { journalCommands } from './journal/journal-commands.js'
@@ -63,9 +63,16 @@ import { SystemTimeService, type TimeService } from './runtime/time-service.js'
 import { Timekeeper } from './runtime/timekeeper.js'
 import { VERSION } from './runtime/version.js'
 import { buildTime } from './runtime/wall-clock.js'
+import { trendsCommands } from './scores/commands.js'
+import { HourlyBook, KEPT_MS } from './scores/hourly.js'
+import { News2Watch } from './scores/news2-watch.js'
 import { EpochKeys } from './sealing/epoch-keys.js'
 import { loadOrCreateMasterKey } from './sealing/master-key.js'
 import { Sealer } from './sealing/sealer.js'
+import { news2OptionsOf } from './settings/catalog.js'
+import { settingsCommands } from './settings/commands.js'
+import { inForce } from './settings/in-force.js'
+import { SettingsBook } from './settings/settings-book.js'
 import { DiskWatcher, type DiskWatcherOptions } from './status/disk-watcher.js'
 import { LiveFeed } from './status/live-feed.js'
 import { RunFileKeeper } from './status/run-file.js'
@@ -216,7 +223,9 @@ export async function composeGateway(loaded: LoadedConfig, edges: Edges): Promis
   const devices = DeviceStore.open(join(dataDir, 'devices.json'), clock)
   const transportEdges = { clock: clock.run, logger, baseDir, dataDir, devices }
   const transports = config.transports.map((transport) => createTransport(transport, transportEdges))
-  const limits = limitsInForce(config.alerts.limits)
+  const configured = { limits: config.alerts.limits, settings: config.alerts.settings }
+  // What is wrong with it is said before anything is opened.
+  inForce(configured, [])
 
   for (const transport of transports) await findMisconfiguration(transport)
 
@@ -234,9 +243,15 @@ export async function composeGateway(loaded: LoadedConfig, edges: Edges): Promis
       builtAt: buildTime(),
       logger,
     })
+    const settings = new SettingsBook({ configured, journal: journal.settings, clock, logger })
+    const news2 = new News2Watch(news2OptionsOf(settings.inForce.settings))
+    const hours = new HourlyBook(journal.hourly.all())
     const pipeline = new Pipeline({
       patient,
-      limits,
+      limits: settings.inForce.limits,
+      findings: settings.inForce.findings,
+      news2,
+      hours,
       active: timekeeper.activeAlerts(),
       shiftMs: () => clock.shiftMs,
       known: (identifier) => journal.hasMeasurement(identifier),
@@ -251,7 +266,13 @@ export async function composeGateway(loaded: LoadedConfig, edges: Edges): Promis
       signer,
       domain: { chainId, contract: contract as Address },
       observationOf: (measurement) =>
-        signedForm(observationOf(measurement, { patient, home, ...limitsOnRecord(measurement, limits) })),
+        signedForm(
+          observationOf(measurement, {
+            patient,
+            home,
+            ...limitsOnRecord(measurement, settings.limitsAt(measurement.at)),
+          }),
+        ),
       random: randomBytes,
       clock,
       maxCount: config.batches.maxCount,
@@ -259,8 +280,9 @@ export async function composeGateway(loaded: LoadedConfig, edges: Edges): Promis
     const committer = new Committer({ journal, clock, logger })
     const people = config.alerts.contacts.map(({ id, role }) => ({ id, role }))
     const feed = new LiveFeed({ version: VERSION, home, journal, transports, contacts: people, clock, timekeeper })
+    const alarmLine = new AlarmLine({ pipeline, timekeeper, clock })
     desk = new AlarmDesk({
-      pipeline: new AlarmLine({ pipeline, timekeeper, clock }),
+      pipeline: alarmLine,
       ...{ journal, clock, logger },
       commit: (commit) => committer.commit(commit),
       onStep: (step) => feed.take(step),
@@ -270,6 +292,19 @@ export async function composeGateway(loaded: LoadedConfig, edges: Edges): Promis
       links && tokens
         ? [new LinkServer({ config: links, tokens, contacts: [...contacts.keys()], desk, baseDir, clock, logger })]
         : []
+    settings.onChange((current) => {
+      news2.setOptions(news2OptionsOf(current.settings))
+      const step = alarmLine.setLimits(current.limits, current.findings)
+      feed.take(step)
+      committer.commit(step).catch((error) => logger.error({ err: error }, 'an alert transition could not be stored'))
+    })
+    const patientDesk = new PatientDesk({
+      pipeline: alarmLine,
+      ...{ news2, journal: journal.entries },
+      clock: clock.run,
+      commit: (commit) => committer.commit(commit),
+      onStep: (step) => feed.take(step),
+    })
     const page = new ConsoleServer({ feed, desk, host: config.console.host, port: config.console.port, logger })
     /** What a person may tell the running gateway; each feature adds its own. */
     const commands: ControlCommand[] = [
@@ -278,12 +313,16 @@ export async function composeGateway(loaded: LoadedConfig, edges: Edges): Promis
       ...mappingCommands({ journal, pipeline, clock }),
       ...deskCommands({ desk, journal, clock }),
       ...journalCommands(journal),
+      ...settingsCommands(settings),
+      ...patientCommands(patientDesk),
+      ...trendsCommands({ hours, clock, zone }),
     ]
     const watchers: Watcher[] = [
       timekeeper,
       ...transports.filter((one) => one instanceof BrokerTransport || one instanceof ClientTransport),
       new UnmappedWatcher(() => journal.unmapped.isFull()),
       damageWatcher(journal),
+      settings,
     ]
     const lanes = [...deliverers].map(
       ([lane, deliverer]) => new LaneWorker({ lane, journal, deliverer, clock, logger }),
@@ -363,6 +402,16 @@ export async function composeGateway(loaded: LoadedConfig, edges: Edges): Promis
             action: async () => void (await batcher.closeIfDue('time')),
           },
           { name: 'retention', cron: '23 * * * *', action: async () => void (await retention.run()) },
+          {
+            // What a power cut takes of the trends: a minute.
+            name: 'keep hours',
+            cron: '* * * * *',
+            action: async () => {
+              const changed = hours.changed(clock.now())
+              journal.hourly.put(changed, clock.now() - KEPT_MS)
+              hours.kept(changed)
+            },
+          },
           ...config.transports.flatMap(({ schedule }, i) => kitJobs(transports[i], schedule, clock)),
         ],
         logger,

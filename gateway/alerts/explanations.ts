@@ -20,6 +20,7 @@ const GLUCOSE =
   'American Diabetes Association, Standards of Care: hypoglycaemia levels 1 and 2; glucose meters, ISO 15197'
 const PRESSURE = 'ACC/AHA guideline on high blood pressure, 2017: hypertensive crisis'
 const APNOEA = 'IEC 60601-1-8 alarm conditions; the 20 s of adult apnoea alarms'
+const ECG = 'gateway/signals/README.md: thresholds of this gateway, not clinically validated'
 const OWN = 'this gateway’s own definition (docs/architecture.md)'
 
 const row = (words: string, means: string, notMeans: string, source: string): Explanation => ({
@@ -39,6 +40,9 @@ const NOT_CORE =
 const NOT_LAB = 'One drop of blood can be wrong by 15 %, and unwashed fingers can make it far wrong: measure again.'
 const NOT_AN_EMERGENCY =
   'A high value alone, without complaints, is no emergency by itself: rest for five minutes and measure again.'
+
+const ONLY_A_SCORE =
+  'It is a score, not a finding: for some people it is usual, and inputs that are missing, old or assumed are named with it.'
 
 /** By the name of the condition. */
 export const EXPLANATIONS: Readonly<Record<string, Explanation>> = {
@@ -153,6 +157,60 @@ export const EXPLANATIONS: Readonly<Record<string, Explanation>> = {
     'One reading alone proves nothing; without a repeat an alarm is raised all the same.',
     PRESSURE,
   ),
+  'news2-high': row(
+    'NEWS2 of 7 or more',
+    'Several vital signs together make a high early warning score: an emergency assessment is advised.',
+    ONLY_A_SCORE,
+    NEWS2,
+  ),
+  'news2-medium': row(
+    'NEWS2 of 5 or 6',
+    'Several vital signs together make a raised early warning score: an urgent assessment is advised.',
+    ONLY_A_SCORE,
+    NEWS2,
+  ),
+  'news2-single-parameter': row(
+    'One vital sign scores 3 in NEWS2',
+    'One vital sign alone is far from usual: somebody should assess the person soon.',
+    ONLY_A_SCORE,
+    NEWS2,
+  ),
+  asystole: row(
+    'No heartbeat seen',
+    'The ECG has shown no heartbeat for longer than the limit: look at the person at once.',
+    'Electrodes that have come off can look the same, so it does not prove that the heart has stopped.',
+    ECG,
+  ),
+  'ecg-pause': row(
+    'Long pause between heartbeats',
+    'The ECG has shown a longer pause between two heartbeats than the limit.',
+    'A beat that the electrode missed looks the same: review the ECG.',
+    ECG,
+  ),
+  'irregular-rhythm': row(
+    'Irregular rhythm: review the ECG',
+    'The intervals between heartbeats have been irregular for a while.',
+    'Extra beats and movement can cause it too: only somebody who reads the ECG can tell.',
+    ECG,
+  ),
+  'suspected-fall': row(
+    'Suspected fall',
+    'The sensor felt a fall and an impact, and the person has not got up since.',
+    'A sensor that was dropped can look the same, and a slow slide to the floor may not be noticed at all.',
+    OWN,
+  ),
+  'pulse-ecg-disagree': row(
+    'Pulse and ECG disagree',
+    'The finger clip and the ECG count different rates: check the sensors and the person.',
+    'Both are possible: a sensor that sits badly, and beats of the heart that do not reach the finger.',
+    OWN,
+  ),
+  'setting-not-in-force': row(
+    'A clinical setting is not in force',
+    'A limit or setting that a clinician chose cannot be used together with the configuration as it is now.',
+    'The other limits are in force; homebeat limits list shows them.',
+    OWN,
+  ),
   'alarms-inhibited': row(
     'Alarms inhibited',
     'Somebody has suspended alarms for a while, so some values are not alarmed on now.',
@@ -249,6 +307,49 @@ export const FAMILIES: Readonly<Record<string, Explanation>> = {
     'Lost: device {it}',
     'The device {it} went without saying goodbye: its battery may be empty, or its radio out of reach.',
     'It says nothing of how the person is: meanwhile nobody knows it from this device.',
+    OWN,
+  ),
+  'poor-signal': row(
+    'Poor signal: {it}',
+    'The signal is too disturbed to be judged ({it}): look at the sensor.',
+    'It says nothing of how the person is: meanwhile nobody knows it from this sensor.',
+    OWN,
+  ),
+  'not-worn': row('Not worn: {it}', 'The sensor lies quite still, as if nobody wears it ({it}).', NOT_THE_PERSON, OWN),
+  'heartbeat-failing': row(
+    'No sign of life reaches {it}',
+    'The clinic’s receiver {it} does not hear this gateway, so it may raise the alarm there.',
+    'Alarms and records at home are not affected.',
+    OWN,
+  ),
+  'home-silent': row(
+    'No sign of life from the gateway of {it}',
+    'Nothing has come from the gateway of {it} for longer than it should: its power, its network or the gateway itself may be down.',
+    'It says nothing of how the person is: meanwhile nobody watches there.',
+    OWN,
+  ),
+  'home-stopped': row(
+    'The gateway of {it} was switched off',
+    'The gateway of {it} said that it stops, and has not come back since.',
+    'It says nothing of how the person is: meanwhile nobody watches there.',
+    OWN,
+  ),
+  'home-unhealthy': row(
+    'The gateway of {it} does not work as it should',
+    'The gateway of {it} runs, but says that part of it does not work.',
+    'Some alarms may not be raised there; its own status says which part it is.',
+    OWN,
+  ),
+  'home-clock-off': row(
+    'The clock of the gateway of {it} is wrong',
+    'The gateway of {it} has another time than this receiver.',
+    'Its alarms are raised all the same; the times of its records may be wrong.',
+    OWN,
+  ),
+  'home-never-heard': row(
+    'Never heard from the gateway of {it}',
+    'The home {it} is enrolled here, and nothing has ever come from it.',
+    'Its gateway may not be set up yet.',
     OWN,
   ),
   'push-failing': row(

@@ -27,4 +27,26 @@ export interface Finding {
   readonly limit?: AlertTransition['limit']
 }
 
-export const defaultFindings: readonly FindingRow[] = []
+const NEWS2 = 'NEWS2 (Royal College of Physicians, 2017)'
+
+export const defaultFindings: readonly FindingRow[] = [
+  // Limits tell of one bad number in seconds. A score tells of several at once, and is believed only when it lasts.
+  {
+    condition: 'news2-high',
+    priority: 'high',
+    delaySeconds: 60,
+    source: `${NEWS2}: 7 or more, emergency assessment; delay: project default`,
+  },
+  {
+    condition: 'news2-medium',
+    priority: 'medium',
+    delaySeconds: 120,
+    source: `${NEWS2}: 5–6, urgent review; delay: project default`,
+  },
+  {
+    condition: 'news2-single-parameter',
+    priority: 'medium',
+    delaySeconds: 300,
+    source: `${NEWS2}: 3 in one parameter, urgent review; delay: project default, longer than its limit's own`,
+  },
+]

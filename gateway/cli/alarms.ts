@@ -7,6 +7,7 @@ import { causeWords } from '#gateway/alerts/cause-words.js'
 import { type AlarmListing, alarmListing } from '#gateway/alerts/desk-commands.js'
 import { explainAlarm } from '#gateway/alerts/explain/explain.js'
 import { explainWords } from '#gateway/alerts/explain/explain-words.js'
+import { changedLimit } from '#gateway/alerts/explain/limit-origin.js'
 import { conditionWords } from '#gateway/alerts/explanations.js'
 import type { Inhibition } from '#gateway/alerts/inhibition.js'
 import { loadConfig } from '#gateway/config/load.js'
@@ -86,7 +87,9 @@ export function alarmsCommand(): Command {
 async function explain(id: string, { config: file, json }: Options): Promise<void> {
   const { config, dataDir } = loadConfig(file)
   const overrides = config.alerts.limits
-  const alarm = withReader(dataDir, (journal) => explainAlarm(id, { journal, overrides }))
+  const alarm = withReader(dataDir, (journal) =>
+    explainAlarm(id, { journal, overrides, changed: changedLimit(journal.settings.all()) }),
+  )
   if (json) return print(alarm)
   const lines = explainWords(alarm, dateAndTime, Date.now()).split('\n')
   process.stdout.write(lines.map(printable).join('\n'))

@@ -7,6 +7,7 @@ import { ALERT_KINDS, PRIORITIES } from '#gateway/alerts/alert.js'
 import { isMailbox } from '#gateway/alerts/channels/mailbox.js'
 import { ROLES } from '#gateway/alerts/roles.js'
 import { LOG_LEVELS } from '#gateway/runtime/logger.js'
+import { limitChange } from '#gateway/settings/change.js'
 
 /** Names appear in lane names, topics and file names. */
 const name = z
@@ -258,28 +259,6 @@ const target = z.strictObject({
   pollSeconds: z.number().min(1).max(600).default(15),
 })
 
-const limit = z.strictObject({
-  /** Overrides the default limit; the comparator stays. */
-  value: z.number().optional(),
-  clearAt: z.number().optional(),
-  delaySeconds: z.number().min(0).max(3600).optional(),
-  priority: z.enum(PRIORITIES).optional(),
-  /** Stays when the value is back, until somebody acknowledges it. */
-  latching: z.boolean().optional(),
-  /** A crossing is measured again before it alarms; `false`: it is not. */
-  confirm: z
-    .union([
-      z.literal(false),
-      z.strictObject({
-        repeatAfterSeconds: z.number().min(60).max(3600).optional(),
-        withinSeconds: z.number().min(60).max(7200).optional(),
-        atOnceBeyond: z.number().optional(),
-      }),
-    ])
-    .optional(),
-  enabled: z.boolean().optional(),
-})
-
 export const configSchema = z.strictObject({
   home: z.strictObject({
     /** Pseudonym of the home. */
@@ -316,8 +295,10 @@ export const configSchema = z.strictObject({
   alerts: z
     .strictObject({
       channels: z.array(channel).max(20).default([]),
-      /** By condition name, e.g. `low-oxygen-saturation`. */
-      limits: z.record(z.string(), limit).default({}),
+      /** By condition name, e.g. `low-oxygen-saturation`; `homebeat limits list` names them. */
+      limits: z.record(z.string(), limitChange).default({}),
+      /** By key, e.g. `news2.spo2-scale`; `homebeat settings list` names them. */
+      settings: z.record(z.string(), z.union([z.number(), z.string()])).default({}),
       contacts: z.array(contact).max(50).default([]),
       /** By priority; where left out, every contact that wants the priority is told at once. */
       escalation: z

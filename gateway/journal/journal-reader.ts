@@ -8,6 +8,7 @@ import { epochKeyStore } from './epoch-keys.js'
 import type { JournalReader } from './journal.js'
 import { readJournalKey } from './journal-key.js'
 import { lockedCipher } from './sealed-rows.js'
+import { settingsJournal } from './setting-changes.js'
 import { storedValues } from './stored-values.js'
 import { openTables, totalsOf } from './tables.js'
 import { cipherFor } from './unlock.js'
@@ -50,6 +51,7 @@ export function openJournalReader(path: string): JournalReader {
     damages: () => openDamages(database),
     anchors: anchorJournal(() => database),
     epochKeys: epochKeyStore(() => database),
+    settings: settingsJournal(() => tables),
     unmapped: tables.unmapped,
     close: () => database.close(),
   }

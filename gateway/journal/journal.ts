@@ -8,9 +8,12 @@ import type { Actor, AlertTransition } from '#gateway/alerts/alert.js'
 import type { OpenDispatch } from '#gateway/alerts/dispatch/dispatcher.js'
 import type { DigestItem, Notification, NotificationReason } from '#gateway/alerts/dispatch/notification.js'
 import type { Address, AnchorReceipt, BatchHeader, ClosedBatch, Hash32 } from '#gateway/anchoring/batch.js'
+import type { EntryJournal } from '#gateway/entry/entry.js'
 import type { DeliveryOutcome } from '#gateway/lanes/outcome.js'
 import type { KeptMessage, UnmappedCount, UnmappedMessage } from '#gateway/mapping/unmapped.js'
 import type { Lifecycle } from '#gateway/runtime/lifecycle.js'
+import type { Hour } from '#gateway/scores/hourly.js'
+import type { SettingsJournal } from '#gateway/settings/settings-book.js'
 import type { ClockStretch, Move, NewStretch } from './stretches.js'
 
 /** What one commit makes durable, all or nothing. */
@@ -316,6 +319,9 @@ export interface Journal extends Lifecycle {
   readonly clock: ClockJournal
   readonly epochKeys: EpochKeyStore
   readonly unmapped: UnmappedJournal
+  readonly settings: SettingsJournal
+  readonly entries: EntryJournal
+  readonly hourly: HourlyStore
   totals(): JournalTotals
 }
 
@@ -333,6 +339,13 @@ export interface StoredValues {
   of(identifier: string): StoredValue | null
   /** Those of these times (epoch ms, both included), nearest to `at` first. */
   near(at: number, withinMs: number, sensors: readonly SensorKind[]): Iterable<StoredValue>
+}
+
+/** What each hour's values were. */
+export interface HourlyStore {
+  /** Replaces those of the same hour and number, and forgets what is older than `since` (epoch ms). */
+  put(hours: readonly Hour[], since: number): void
+  all(): Hour[]
 }
 
 /** Messages that became no reading and wait for a mapping. */
@@ -401,6 +414,7 @@ export interface JournalReader
   readonly values: StoredValues
   readonly anchors: Pick<AnchorJournal, 'transaction' | 'receipt' | 'lastReceipt'>
   readonly epochKeys: Pick<EpochKeyStore, 'get' | 'list'>
+  readonly settings: Pick<SettingsJournal, 'all'>
   readonly unmapped: Pick<UnmappedJournal, 'counts' | 'latest'>
   close(): void
 }

@@ -227,6 +227,23 @@ export const TOTALS = {
   all: `SELECT name, count FROM total`,
 } as const
 
+export const SETTING_CHANGES = {
+  insert: `INSERT INTO setting_change (at, kind, name, change, actor, via) VALUES (?, ?, ?, ?, ?, ?)`,
+  all: `SELECT at, kind, name, change, actor, via FROM setting_change ORDER BY id`,
+} as const
+
+export const PATIENT_ENTRIES = {
+  insert: `INSERT INTO patient_entry (at, what, value, actor, via) VALUES (?, ?, ?, ?, ?)`,
+  latest: `SELECT at, what, value, actor, via FROM patient_entry WHERE what = ? ORDER BY id DESC LIMIT 1`,
+} as const
+
+export const HOURLY = {
+  put: `INSERT INTO hourly_aggregate (number, hour, payload) VALUES (?, ?, ?)
+    ON CONFLICT (hour, number) DO UPDATE SET payload = excluded.payload`,
+  prune: `DELETE FROM hourly_aggregate WHERE hour < ?`,
+  all: `SELECT number, hour, payload FROM hourly_aggregate`,
+} as const
+
 const KEPT = `id, device, topic, received_at AS receivedAt, code, reason, payload`
 
 export const UNMAPPED = {

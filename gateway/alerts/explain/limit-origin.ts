@@ -1,4 +1,5 @@
 import type { LimitOverrides } from '#gateway/config/schema.js'
+import type { SettingChange } from '#gateway/settings/change.js'
 import type { AlertTransition } from '../alert.js'
 import { defaultLimits } from '../limits.js'
 
@@ -16,6 +17,15 @@ export type ChangedSetting = (
   condition: string,
   at: number,
 ) => { readonly by: string; readonly at: number; readonly note?: string } | null
+
+/** From the log of what clinicians changed, oldest first. */
+export function changedLimit(log: readonly SettingChange[]): ChangedSetting {
+  return (condition, at) => {
+    const last = log.filter((one) => one.kind === 'limit' && one.name === condition && one.at <= at).at(-1)
+    // Put back: the configuration or the default holds again.
+    return last?.change ? { by: last.actor.by, at: last.at, note: last.why } : null
+  }
+}
 
 /** Null where no limit caused the alarm. @param overrides of the configuration as it is now */
 export function limitOrigin(
