@@ -38,6 +38,8 @@ export interface GatewayParts {
   readonly watchers: readonly Watcher[]
   /** Says to others that this gateway runs, once it does. */
   readonly announcement: Lifecycle
+  /** Beats only while everything else runs. */
+  readonly heartbeat: Lifecycle
   readonly feed: LiveFeed
   readonly clock: Clock
   readonly logger: Logger
@@ -61,11 +63,32 @@ export class Gateway implements Lifecycle {
   async start(): Promise<void> {
     if (this.#running) return
     this.#running = true
-    const { console: page, control, chainHead, channels, lanes, pumps, schedule, announcement, logger } = this.#parts
+    const {
+      console: page,
+      control,
+      chainHead,
+      channels,
+      lanes,
+      pumps,
+      schedule,
+      announcement,
+      heartbeat,
+      logger,
+    } = this.#parts
     const started: Lifecycle[] = []
     try {
       // The page first: its port is what people get wrong, and nothing is read before it is known to be free.
-      for (const part of [page, control, chainHead, ...channels, ...lanes, ...pumps, schedule, announcement]) {
+      for (const part of [
+        page,
+        control,
+        chainHead,
+        ...channels,
+        ...lanes,
+        ...pumps,
+        schedule,
+        announcement,
+        heartbeat,
+      ]) {
         await part.start()
         started.push(part)
       }
@@ -85,7 +108,9 @@ export class Gateway implements Lifecycle {
     if (!this.#running) return
     this.#running = false
     this.#cancelTick()
-    const { schedule, pumps, pipeline, committer, journal, batcher, lanes, feed, clock, logger } = this.#parts
+    const { heartbeat, schedule, pumps, pipeline, committer, journal, batcher, lanes, feed, clock, logger } =
+      this.#parts
+    await heartbeat.stop()
     await schedule.stop()
     await Promise.all(pumps.map((pump) => pump.stop()))
     const last = pipeline.flush(clock.now())

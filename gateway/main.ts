@@ -29,6 +29,8 @@ import type { ControlCommand } from './control/command.js'
 import { ControlServer } from './control/control-server.js'
 import { FhirDeliverer } from './delivery/fhir-deliverer.js'
 import { Gateway } from './gateway.js'
+import { Heartbeat } from './heartbeat/heartbeat.js'
+import { vitalsOf } from './heartbeat/vitals.js'
 import { damageWatcher } from './journal/damage-watcher.js'
 import { journalCommands } from './journal/journal-commands.js'
 import { Retention } from './journal/retention.js'
@@ -230,6 +232,12 @@ export async function composeGateway(loaded: LoadedConfig, edges: Edges): Promis
       diskLow: () => disk.isLow,
     })
     watchers.push(disk, new LaneWatcher({ journal, patience: config.lanes }))
+    const vitals = { journal, transports, refused: () => committer.isRefused }
+    const heartbeat = new Heartbeat({
+      ...{ targets: config.heartbeat.targets, home, software: VERSION, baseDir, dataDir, fetch, clock, logger },
+      vitals: (now) => vitalsOf(vitals, now),
+    })
+    watchers.push(heartbeat)
     const closeFull = () => {
       if (journal.unbatchedCount() < config.batches.maxCount) return
       batcher.closeIfDue('count').catch((error) => logger.error({ err: error }, 'a full batch could not be closed'))
@@ -245,6 +253,7 @@ export async function composeGateway(loaded: LoadedConfig, edges: Edges): Promis
       watchers,
       ledger,
       chainHead: new ChainHeadSeeker({ journal, ledger, gateway: signer.address as Address, clock, logger }),
+      heartbeat,
       announcement: new RunFileKeeper(dataDir, () => page.address().url),
       pumps: transports.map(
         (transport) =>

@@ -19,6 +19,7 @@ import { simulateCommand } from './simulate.js'
 import { startCommand } from './start.js'
 import { statusCommand } from './status.js'
 import { verifyCommand } from './verify.js'
+import { watchHomesCommand } from './watch-homes.js'
 
 const program = new Command('homebeat')
   .description('Gateway for the remote monitoring of elderly people. Not a certified medical device.')
@@ -34,6 +35,7 @@ const program = new Command('homebeat')
   .addCommand(mapCommand())
   .addCommand(deviceCommand())
   .addCommand(journalCommand())
+  .addCommand(watchHomesCommand())
   .addCommand(simulateCommand())
 
 program.exitOverride((error) => {

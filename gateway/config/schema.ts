@@ -5,10 +5,12 @@
 import { z } from 'zod'
 import { ALERT_KINDS, PRIORITIES } from '#gateway/alerts/alert.js'
 import { ROLES } from '#gateway/alerts/roles.js'
+import { MAX_EVERY_SECONDS } from '#gateway/heartbeat/beat.js'
 import { LOG_LEVELS } from '#gateway/runtime/logger.js'
+import { isLoopback } from '#gateway/runtime/loopback.js'
 
 /** Names appear in lane names, topics and file names. */
-const name = z
+export const name = z
   .string()
   .regex(
     /^[a-z0-9][a-z0-9-]{0,31}$/,
@@ -20,7 +22,7 @@ const cron = z.string().min(9).max(120)
 
 const address = z.string().regex(/^0x[0-9a-fA-F]{40}$/, 'give an account address: 0x and 40 hex digits')
 
-const httpUrl = z.url({ protocol: /^https?$/, error: 'give an http:// or https:// URL' })
+export const httpUrl = z.url({ protocol: /^https?$/, error: 'give an http:// or https:// URL' })
 
 /** When the gateway asks the kit for what it does not send by itself. */
 const schedule = z.strictObject({
@@ -168,6 +170,17 @@ const target = z.strictObject({
   timeoutSeconds: z.number().min(1).max(300).default(30),
 })
 
+const heartbeatTarget = z.strictObject({
+  name,
+  /** Of a receiver (homebeat watch-homes), e.g. https://watch.clinic.example/beat */
+  url: httpUrl.refine((url) => url.startsWith('https:') || isLoopback(new URL(url).hostname), {
+    error: 'give an https:// URL; http:// only to this machine',
+  }),
+  /** Holds what `homebeat watch-homes enrol` printed. */
+  secretFile: z.string(),
+  everySeconds: z.number().min(1).max(MAX_EVERY_SECONDS).default(60),
+})
+
 const limit = z.strictObject({
   /** Overrides the default limit; the comparator stays. */
   value: z.number().optional(),
@@ -264,6 +277,8 @@ export const configSchema = z.strictObject({
     .strictObject({ lowMb: z.number().int().min(1).default(500), criticalMb: z.number().int().min(1).default(100) })
     .refine(({ lowMb, criticalMb }) => criticalMb < lowMb, { path: ['criticalMb'], error: 'must be less than lowMb' })
     .prefault({}),
+  /** Who raises an alarm when this gateway falls silent; better two than one. */
+  heartbeat: z.strictObject({ targets: z.array(heartbeatTarget).max(10).default([]) }).prefault({}),
   /** How long something may wait before people are told, minutes. */
   lanes: z
     .strictObject({

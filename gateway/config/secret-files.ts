@@ -14,6 +14,7 @@ export function checkSecretFiles({ config, baseDir }: Pick<LoadedConfig, 'config
     ]),
     ...config.alerts.channels.map((channel) => ('tokenFile' in channel ? channel.tokenFile : undefined)),
     ...config.fhir.targets.map(({ tokenFile }) => tokenFile),
+    ...config.heartbeat.targets.map(({ secretFile }) => secretFile),
   ]
   const problems = [...new Set(files)].flatMap((file) => {
     if (file === undefined) return []

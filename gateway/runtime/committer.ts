@@ -12,6 +12,7 @@ export class Committer {
   readonly #logger: Logger
   readonly #giveUp = new AbortController()
   readonly #underWay = new Set<Promise<unknown>>()
+  readonly #refused = new Set<Commit>()
 
   constructor(options: { journal: Journal; clock: Clock; logger: Logger }) {
     this.#journal = options.journal
@@ -24,6 +25,11 @@ export class Committer {
     return this.#underWay.size
   }
 
+  /** Whether the disk has refused a commit that is still tried again. */
+  get isRefused(): boolean {
+    return this.#refused.size > 0
+  }
+
   /** Resolves when one of the commits under way has ended. */
   async oneEnded(): Promise<void> {
     if (this.#underWay.size > 0) await Promise.race(this.#underWay)
@@ -32,7 +38,10 @@ export class Committer {
   /** @throws HomebeatError `journal.stopping` when the gateway ends before the disk took it; a permanent refusal at once. */
   commit(commit: Commit): Promise<void> {
     const work = this.#untilDurable(commit)
-    const done = () => void this.#underWay.delete(settled)
+    const done = () => {
+      this.#underWay.delete(settled)
+      this.#refused.delete(commit)
+    }
     const settled: Promise<void> = work.then(done, done)
     this.#underWay.add(settled)
     return work
@@ -50,6 +59,7 @@ export class Committer {
         return await this.#journal.commit(commit)
       } catch (cause) {
         if (cause instanceof HomebeatError && cause.retry === 'permanent') throw cause
+        this.#refused.add(commit)
         if (attempt === 1) {
           this.#logger.error({ err: cause }, 'the disk refuses; holding readings back until it takes them')
         }

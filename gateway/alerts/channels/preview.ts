@@ -60,8 +60,20 @@ function causeOf({ observable, value, limit }: AlertTransition, rules: PreviewRu
   return ` at ${value}${unit && ` ${unit}`}${crossed}`
 }
 
+/** Conditions of a receiver of heartbeats (`gateway/watching/`): they end with a home's pseudonym, which stays as it is. */
+const WATCHED_HOME = /^home-(silent|stopped|unhealthy|clock-off|never-heard)-(.+)$/
+const HOME_WORDS: Readonly<Record<string, string>> = {
+  silent: 'no sign of life from the gateway of',
+  stopped: 'stopped in order and not started again: the gateway of',
+  unhealthy: 'does not keep watch: the gateway of',
+  'clock-off': 'wrong clock at the gateway of',
+  'never-heard': 'never heard of since it was enrolled: the gateway of',
+}
+
 /** `low-oxygen-saturation` → "oxygen saturation low", `probe-off-spo2` → "probe off spo2". */
 export function conditionWords(condition: string): string {
+  const [, what, home] = WATCHED_HOME.exec(condition) ?? []
+  if (what !== undefined && home !== undefined) return `${HOME_WORDS[what]} ${home}`
   const words = condition.split('-')
   const [first] = words
   return (first === 'low' || first === 'high' ? [...words.slice(1), first] : words).join(' ')
