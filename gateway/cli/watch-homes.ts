@@ -25,7 +25,10 @@ const CONFIG_OPTION = () =>
 /** `homebeat watch-homes …`: the receiving side of the gateways' heartbeats. */
 export function watchHomesCommand(): Command {
   const own = (name: string, description: string) =>
-    new Command(name).description(description).option('--json', 'print one JSON object')
+    new Command(name)
+      .description(description)
+      .configureHelp({ showGlobalOptions: true })
+      .option('--json', 'print one JSON object')
   /** The configuration is an option of `watch-homes`, wherever it is given. */
   const withConfig = <Args extends unknown[]>(action: (loaded: LoadedWatchConfig, ...args: Args) => Promise<void>) =>
     verb(async (...given: unknown[]) => {
@@ -36,7 +39,6 @@ export function watchHomesCommand(): Command {
   return new Command('watch-homes')
     .description("raise the alarm when a home's gateway falls silent (runs at the clinic until SIGINT or SIGTERM)")
     .addOption(CONFIG_OPTION())
-    .configureHelp({ showGlobalOptions: true })
     .addHelpText('after', HELP)
     .action(withConfig(run))
     .addCommand(

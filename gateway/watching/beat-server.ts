@@ -25,6 +25,13 @@ export interface BeatServerOptions {
 /** Stands in for the secret of a home that is not known: the answer takes as long. */
 const NOBODY = randomBytes(32)
 
+const REFUSALS = {
+  'not-a-beat': [400, 'this is no heartbeat of a Homebeat gateway'],
+  'not-known': [401, 'unknown home or wrong secret: enrol it with homebeat watch-homes enrol'],
+  repeated: [409, 'this number was taken already'],
+  'wrong-time': [400, 'the time is more than five minutes off: set the clock'],
+} as const
+
 /** Takes beats from the network: `POST /beat`; `GET /healthz` for whoever looks after this receiver. */
 export class BeatServer implements Lifecycle {
   readonly #options: BeatServerOptions
@@ -63,29 +70,31 @@ export class BeatServer implements Lifecycle {
   }
 
   #take(request: FastifyRequest, reply: FastifyReply): FastifyReply {
-    const { home: find, keeper, logger } = this.#options
-    const refuse = (status: number, code: string, message: string) => reply.code(status).send({ code, message })
+    const { home: find, keeper } = this.#options
     const body = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0)
     const beat = beatOf(body)
-    const id = beat?.home ?? ''
-    if (!this.#guard.enter(request.ip, id))
-      return refuse(429, 'too-many', 'too many refused requests from this address').header('retry-after', '60')
-    if (!beat) return refuse(400, 'not-a-beat', 'this is no heartbeat of a Homebeat gateway')
+    if (!beat) return this.#refuse(request, reply, '', 'not-a-beat')
     const home = find(beat.home)
     const signed = verifySignature(home?.secret ?? NOBODY, request.headers, body)
-    if (!home || !signed) {
-      logger.debug({ address: request.ip }, 'a heartbeat was refused: unknown home or wrong signature')
-      return refuse(401, 'not-known', 'unknown home or wrong secret: enrol it with homebeat watch-homes enrol')
-    }
-    switch (keeper.hear(home, beat, signed.timestamp * 1000)) {
-      case 'repeated':
-        return refuse(409, 'repeated', 'this number was taken already')
-      case 'wrong-time':
-        return refuse(400, 'wrong-time', 'the time is more than five minutes off: set the clock')
-      case 'taken':
-        this.#guard.succeeded(request.ip, id)
-        return reply.code(204).send()
-    }
+    if (!home || !signed) return this.#refuse(request, reply, beat.home, 'not-known')
+    const hearing = keeper.hear(home, beat, signed.timestamp * 1000)
+    return hearing === 'taken' ? reply.code(204).send() : this.#refuse(request, reply, beat.home, hearing)
+  }
+
+  /**
+   * Only what is refused counts against its address: homes share one with strangers, behind a proxy or a provider's NAT,
+   * and none of these may make a home look silent.
+   */
+  #refuse(request: FastifyRequest, reply: FastifyReply, home: string, code: keyof typeof REFUSALS): FastifyReply {
+    this.#options.logger.debug({ address: request.ip, code }, 'a heartbeat was refused')
+    reply.header('connection', 'close')
+    if (!this.#guard.enter(request.ip, home))
+      return reply
+        .code(429)
+        .header('retry-after', '60')
+        .send({ code: 'too-many', message: 'too many refused requests from this address' })
+    const [status, message] = REFUSALS[code]
+    return reply.code(status).send({ code, message })
   }
 }
 
