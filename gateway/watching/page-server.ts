@@ -50,6 +50,7 @@ export class PageServer implements Lifecycle {
     app.addHook('onRequest', async (request, reply) => this.#admit(request, reply))
     app.get('/', (_request, reply) => reply.type('text/html; charset=utf-8').send(pageOf(report())))
     app.get('/page.css', (_request, reply) => reply.type('text/css; charset=utf-8').send(PAGE_CSS))
+    app.get('/favicon.ico', (_request, reply) => reply.code(204).send())
     app.get('/api/homes', async () => report())
     this.#port = await listenOn(app, 'page', host, port)
     this.#app = app

@@ -17,9 +17,9 @@ export function pageOf(report: WatchReport): string {
 <link rel="stylesheet" href="/page.css">
 </head>
 <body>
-<header><h1>Homes watched by ${text(receiver)}</h1><p>${summary(homes)} As of <time>${clock(now)}</time>.</p></header>
+<header><h1>Homes watched by ${text(receiver)}</h1><p>${summary(homes)} As of <time>${clock(now, now)}</time>.</p></header>
 <main>
-${alarms.map((alarm) => `<p class="own" role="alert">This receiver itself: ${text(conditionWords(alarm.condition))}, since ${clock(alarm.raisedAt)}</p>`).join('\n')}
+${alarms.map((alarm) => `<p class="own" role="alert">This receiver itself: ${text(conditionWords(alarm.condition))}, since ${clock(alarm.raisedAt, now)}</p>`).join('\n')}
 ${homes.length === 0 ? '<p class="own">No home is enrolled yet: homebeat watch-homes enrol &lt;home&gt;</p>' : tableOf(homes, now)}
 </main>
 <footer>Heartbeats only: no health value comes here. Not a certified medical device.</footer>
@@ -49,21 +49,37 @@ ${homes.map((home) => rowOf(home, now)).join('\n')}
 
 function rowOf(home: HomeReport, now: number): string {
   const { id, state, heardAt } = home
-  const heard = heardAt === null ? '–' : `${duration(Math.max(0, now - heardAt) / 1000)} ago, ${clock(heardAt)}`
-  const looks = [...alarmRemarks(home), ...remarks(home)]
+  const looks = [...alarmRemarks(home, now), ...remarks(home)]
   const tone = state === 'present' && looks.length > 0 ? 'remark' : state
-  return `<tr class="${tone}"><th scope="row">${text(id)}</th><td data-label="State"><span class="state">${text(stateWords(home))}</span></td><td data-label="Last heard">${heard}</td><td data-label="Open alarms there">${alarmCounts(home)}</td><td data-label="To look at">${looks.map(text).join('<br>') || '–'}</td></tr>`
+  const cells = [
+    [
+      'Last heard',
+      heardAt === null ? '' : `${duration(Math.max(0, now - heardAt) / 1000)} ago, ${clock(heardAt, now)}`,
+    ],
+    ['Open alarms there', home.gateway ? alarmCounts(home) : ''],
+    ['To look at', looks.map(text).join('<br>')],
+  ] as const
+  return [
+    `<tr class="${tone}"><th scope="row">${text(id)}</th>`,
+    `<td data-label="State"><span class="state">${text(stateWords(home))}</span></td>`,
+    ...cells.map(([label, content]) => `<td data-label="${label}">${content}</td>`),
+    '</tr>',
+  ].join('')
 }
 
-function alarmRemarks({ alarms }: HomeReport): string[] {
+function alarmRemarks({ alarms }: HomeReport, now: number): string[] {
   return alarms.map(({ state, raisedAt }) =>
-    state === 'acknowledged' ? `alarm since ${clock(raisedAt)}, acknowledged` : `ALARM since ${clock(raisedAt)}`,
+    state === 'acknowledged'
+      ? `alarm since ${clock(raisedAt, now)}, acknowledged`
+      : `ALARM since ${clock(raisedAt, now)}`,
   )
 }
 
-/** The receiver's local time. */
-function clock(at: number): string {
-  return new Date(at).toLocaleString('en-GB', { day: '2-digit', month: 'short', hour: '2-digit', minute: '2-digit' })
+/** The receiver's local time; with the day where that is not today's. */
+function clock(at: number, now: number): string {
+  const time = new Date(at).toLocaleTimeString('en-GB', { hour: '2-digit', minute: '2-digit' })
+  const day = (of: number) => new Date(of).toLocaleDateString('en-GB', { day: 'numeric', month: 'short' })
+  return day(at) === day(now) ? time : `${day(at)} ${time}`
 }
 
 function text(value: string): string {
@@ -92,7 +108,7 @@ footer { margin-top: 1rem; color: var(--soft); font-size: .85rem; }
 table { width: 100%; border-collapse: collapse; background: var(--surface); border-radius: 14px; overflow: hidden; }
 th, td { text-align: left; vertical-align: top; padding: .6rem .8rem; border-top: 1px solid var(--line); overflow-wrap: anywhere; }
 thead th { border-top: 0; font-size: .85rem; font-weight: 600; color: var(--soft); }
-.state { display: inline-block; border-radius: 999px; padding: .05rem .7rem; font-weight: 600; background: var(--ok-ground); color: var(--ok); }
+.state { display: inline-block; border-radius: 10px; padding: .05rem .6rem; font-weight: 600; background: var(--ok-ground); color: var(--ok); }
 .missing .state { background: var(--high-ground); color: var(--high); }
 .late .state, .remark .state { background: var(--medium-ground); color: var(--medium); }
 .awaited .state { background: var(--stale-ground); color: var(--stale); }
@@ -106,6 +122,7 @@ tr.missing th[scope=row] { border-left: 4px solid var(--high); }
   tr.missing th[scope=row] { border-left: 0; }
   tr.missing { border-left: 4px solid var(--high); }
   td { display: grid; grid-template-columns: 9rem 1fr; border: 0; padding: .2rem .8rem; }
+  td:empty { display: none; }
   td::before { content: attr(data-label); color: var(--soft); }
   .state { justify-self: start; }
 }

@@ -53,6 +53,12 @@ export interface WatchReport {
   readonly alarms: HomeReport['alarms']
 }
 
+/** Lowest first: what has an alarm, then by state, then what needs a look. */
+function urgencyOf({ state, alarms, gateway }: HomeReport): number {
+  const isWell = gateway === null || (gateway.healthy && !gateway.clockOff && gateway.journal === 'ok')
+  return (alarms.length > 0 ? 0 : 100) + 10 * ORDER.indexOf(state) + (isWell ? 1 : 0)
+}
+
 const ORDER: readonly HomeState[] = ['missing', 'late', 'awaited', 'present']
 
 export function reportOf(
@@ -77,8 +83,7 @@ export function reportOf(
       alarms: alarmsOf(id),
     }
   })
-  const urgency = (home: HomeReport) => ORDER.indexOf(home.state) - (home.alarms.length > 0 ? ORDER.length : 0)
-  homes.sort((a, b) => urgency(a) - urgency(b) || a.id.localeCompare(b.id))
+  homes.sort((a, b) => urgencyOf(a) - urgencyOf(b) || a.id.localeCompare(b.id))
   return { receiver, now, homes, alarms: alarmsOf(null) }
 }
 

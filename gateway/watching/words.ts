@@ -11,7 +11,8 @@ export function stateWords({ state, gateway, silentSeconds }: HomeReport): strin
     case 'awaited':
       return 'never heard'
     default:
-      return stopped ? 'stopped in order' : 'present'
+      if (stopped) return 'stopped in order'
+      return gateway?.healthy === false ? 'does not keep watch' : 'present'
   }
 }
 
@@ -44,15 +45,15 @@ export function remarks({ gateway }: HomeReport): string[] {
 
 const WORTH_SAYING_SECONDS = 1800
 
-/** "2 high, 1 low", or "none". */
-export function alarmCounts({ gateway }: HomeReport): string {
+/** "2 high, 1 low", or "none"; of a home that is silent, what it said last. */
+export function alarmCounts({ gateway, state }: HomeReport): string {
   if (!gateway) return '–'
   const { physiological, technical } = gateway.alerts
   const counts = (['high', 'medium', 'low'] as const).flatMap((priority) => {
     const count = physiological[priority] + technical[priority]
     return count > 0 ? [`${count} ${priority}`] : []
   })
-  return counts.join(', ') || 'none'
+  return `${counts.join(', ') || 'none'}${state === 'missing' ? ' when last heard' : ''}`
 }
 
 export function duration(seconds: number): string {
