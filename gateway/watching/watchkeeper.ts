@@ -41,7 +41,12 @@ export class Watchkeeper implements Watcher {
     this.#listened = listened
     this.#stretch = stretch + 1
     this.#lookedAt = this.#savedAt = clock.monotonic()
-    for (const record of store.records()) this.#records.set(record.id, record)
+    const watched = new Set(options.homes().map(({ id }) => id))
+    for (const record of store.records()) {
+      // A home that comes back into the configuration one day must not be silent for all that time.
+      if (watched.has(record.id)) this.#records.set(record.id, record)
+      else store.delete(record.id)
+    }
     this.#meetHomes()
     this.#save()
   }
@@ -68,12 +73,14 @@ export class Watchkeeper implements Watcher {
     const record = this.#recordOf(home)
     if (beat.sequence <= record.sequence) return 'repeated'
     if (Math.abs(signedAt - at) > WINDOW_MS) {
-      if (record.clockRefusedAt === null)
+      // Once: somebody who holds an old beat back could send it again and again.
+      if (record.clockRefusedAt === null) {
         logger.warn(
           { home: home.id },
           'a genuine heartbeat says a time that cannot be now: look at that gateway’s clock',
         )
-      this.#keep({ ...record, clockRefusedAt: at })
+        this.#keep({ ...record, clockRefusedAt: at })
+      }
       return 'wrong-time'
     }
     if (record.missing) logger.info({ home: home.id }, 'a home is heard again')

@@ -1,6 +1,12 @@
+import { once } from 'node:events'
+import { writeFileSync } from 'node:fs'
+import type { IncomingMessage } from 'node:http'
+import { get } from 'node:https'
+import { join } from 'node:path'
 import { expect } from 'chai'
 import { callGateway } from '#gateway/control/control-client.js'
 import { silentLogger } from '#gateway/runtime/logger.js'
+import { brokerIdentity } from '#gateway/transports/mqtt/certificate.js'
 import { composeReceiver, type Receiver } from '#gateway/watching/receiver.js'
 import type { WatchReport } from '#gateway/watching/report.js'
 import { settle, TestClock } from '#test/support/test-clock.js'
@@ -191,6 +197,20 @@ describe('watching/receiver', function () {
     expect(await ask('Bearer wrong')).to.equal(401)
     expect(await ask(`Bearer ${token}`)).to.equal(200)
     expect(await ask(`Basic ${Buffer.from(`ward:${token}`).toString('base64')}`)).to.equal(200)
+  })
+
+  it('speaks TLS with the certificate of its configuration', async () => {
+    const { cert, key } = await brokerIdentity(undefined, clinic.folder, clinic.folder)
+    writeFileSync(join(clinic.folder, 'watch.crt'), cert)
+    writeFileSync(join(clinic.folder, 'watch.key'), key, { mode: 0o600 })
+    await receiver.stop()
+    await start({ tls: { certFile: 'watch.crt', keyFile: 'watch.key' }, listen: { host: '0.0.0.0', port: 0 } })
+    const [answer] = (await once(
+      get({ port: port(), path: '/healthz', ca: cert, checkServerIdentity: () => undefined }),
+      'response',
+    )) as [IncomingMessage]
+    expect(answer.statusCode).to.equal(200)
+    answer.resume()
   })
 
   it('is the only one on its folder', async () => {

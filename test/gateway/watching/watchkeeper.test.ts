@@ -223,6 +223,17 @@ describe('watching/watchkeeper', () => {
     expect(store.records()).to.deep.equal([])
   })
 
+  it('awaits a home anew that was taken out of the configuration for a while', async () => {
+    hear()
+    homes = []
+    await downFor(1000)
+    await listen(600)
+    homes = [home]
+    await downFor(1000)
+    expect(await listen(1)).to.deep.equal({})
+    expect(state()).to.equal('awaited')
+  })
+
   it('believes what it hears although its own disk refuses, and says so', async () => {
     hear()
     store.close()
