@@ -5,15 +5,16 @@ import type { Clock } from '#gateway/runtime/clock.js'
 import type { Lifecycle } from '#gateway/runtime/lifecycle.js'
 import type { Logger } from '#gateway/runtime/logger.js'
 import { verifySignature } from '#gateway/runtime/webhook-signature.js'
+import type { Identity } from '#gateway/transports/mqtt/certificate.js'
 import { LoginGuard } from '#gateway/transports/mqtt/login-guard.js'
 import type { WatchedHome } from './home-register.js'
 import type { Watchkeeper } from './watchkeeper.js'
-import { listenOn, type Tls, webListener } from './web-listener.js'
+import { listenOn, webListener } from './web-listener.js'
 
 export interface BeatServerOptions {
   readonly host: string
   readonly port: number
-  readonly tls: Tls | null
+  readonly tls: Identity | null
   readonly trustProxy: readonly string[]
   readonly home: (id: string) => WatchedHome | undefined
   readonly keeper: Pick<Watchkeeper, 'hear'>

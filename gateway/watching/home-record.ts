@@ -53,11 +53,10 @@ export function stateOf(record: HomeRecord, listening: Listening): HomeState {
 }
 
 /**
- * Whether the silence is long enough for the alarm. A receiver that has not listened all the time since the last beat
+ * Whether the silence is long enough for the alarm; once it was, only a beat ends it (`missing`). A receiver that has not listened all the time since the last beat
  * gives the home time for two more.
  */
 export function isMissing(record: HomeRecord, listening: Listening, missingAfterMs: number): boolean {
-  if (record.missing) return true
   if (!record.heard) return false
   const late = lateAfterMs(record.heard.beat.everySeconds)
   const again = record.heard.stretch === listening.stretch ? 0 : late

@@ -4,15 +4,16 @@ import { isOwnHost, SECURITY_HEADERS } from '#gateway/console/request-guard.js'
 import type { Clock } from '#gateway/runtime/clock.js'
 import type { Lifecycle } from '#gateway/runtime/lifecycle.js'
 import { isLoopback } from '#gateway/runtime/loopback.js'
+import type { Identity } from '#gateway/transports/mqtt/certificate.js'
 import { LoginGuard } from '#gateway/transports/mqtt/login-guard.js'
 import { PAGE_CSS, pageOf } from './page.js'
 import type { WatchReport } from './report.js'
-import { listenOn, type Tls, webListener } from './web-listener.js'
+import { listenOn, webListener } from './web-listener.js'
 
 export interface PageServerOptions {
   readonly host: string
   readonly port: number
-  readonly tls: Tls | null
+  readonly tls: Identity | null
   readonly trustProxy: readonly string[]
   /** Null: only this machine may look, and needs none. */
   readonly token: string | null

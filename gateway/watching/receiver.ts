@@ -162,7 +162,7 @@ export async function composeReceiver(loaded: LoadedWatchConfig, edges: Receiver
   const { config, baseDir, dataDir } = loaded
   const { logger, clock = systemClock, fetch = globalThis.fetch, terminal: stream = process.stderr } = edges
   checkWatchSecrets(loaded)
-  const tls = tlsOf(loaded)
+  const tls = await tlsOf(loaded)
   const policy = policyOf(config.alerts, (at) => -new Date(at).getTimezoneOffset())
   ensureDataDir(dataDir)
   const register = new HomeRegister(loaded)

@@ -1,35 +1,15 @@
-import { readFileSync } from 'node:fs'
-import { resolve } from 'node:path'
 import { type FastifyInstance, type FastifyServerOptions, fastify } from 'fastify'
 import { HomebeatError } from '#gateway/runtime/errors.js'
-import { readSecret } from '#gateway/runtime/secret-file.js'
+import { brokerIdentity, type Identity } from '#gateway/transports/mqtt/certificate.js'
 import type { LoadedWatchConfig } from './config.js'
 
-export interface Tls {
-  readonly cert: string
-  readonly key: string
-}
-
 /** @throws HomebeatError `config.certificate`, `secret.*` */
-export function tlsOf({ config, baseDir }: LoadedWatchConfig): Tls | null {
-  if (!config.tls) return null
-  const certFile = resolve(baseDir, config.tls.certFile)
-  const key = readSecret(resolve(baseDir, config.tls.keyFile))
-  try {
-    return { cert: readFileSync(certFile, 'utf8'), key }
-  } catch (cause) {
-    throw new HomebeatError(
-      'config.certificate',
-      `The certificate ${certFile} cannot be read: give tls.certFile a PEM file.`,
-      {
-        cause,
-      },
-    )
-  }
+export async function tlsOf({ config, baseDir }: LoadedWatchConfig): Promise<Identity | null> {
+  return config.tls ? brokerIdentity(config.tls, baseDir, null) : null
 }
 
 /** A server for requests of strangers: small, patient with nobody. */
-export function webListener(tls: Tls | null, options: FastifyServerOptions): FastifyInstance {
+export function webListener(tls: Identity | null, options: FastifyServerOptions): FastifyInstance {
   const app = fastify({
     forceCloseConnections: true,
     exposeHeadRoutes: false,
