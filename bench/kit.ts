@@ -64,7 +64,7 @@ class Rig {
       this.conversions[channel]?.push({ volts: this.#volts(channel), ms: this.board.now, cycle: cpu.cycles })
       convert(input)
     }
-    this.#guard.on('data', (line: Buffer) => this.#take(line.toString('latin1').trimEnd()))
+    this.#guard.on('data', (line: string) => this.#take(line))
     this.board.onSerial((bytes) => {
       this.bytes += bytes.length
       this.#guard.write(bytes)

@@ -90,6 +90,8 @@ export interface Measurement {
   readonly until?: number
   /** The device's own timestamp as it gave it (local time, maybe wrong), kept for the identifier and the record. */
   readonly deviceTime?: string
+  /** `at` is the source's own time and was believed: it does not move when the gateway's clock is set. */
+  readonly timedByDevice?: true
   readonly value: MeasurementValue
   readonly quality: Quality
   /** Short machine-readable reasons for a quality below good, e.g. `device-clock-unverified`, `probe-off`. */

@@ -8,12 +8,13 @@ import type { GatewayStatus } from './console/feed.js'
 import type { Journal } from './journal/journal.js'
 import type { LaneWorker } from './lanes/worker.js'
 import { asksForCommit, type Pipeline } from './pipeline/pipeline.js'
-import type { Clock } from './runtime/clock.js'
 import type { Committer } from './runtime/committer.js'
 import type { Lifecycle } from './runtime/lifecycle.js'
 import type { Logger } from './runtime/logger.js'
 import type { Pump } from './runtime/pump.js'
 import type { Schedule } from './runtime/schedule.js'
+import type { SteadyClock } from './runtime/steady-clock.js'
+import type { Timekeeper } from './runtime/timekeeper.js'
 import type { LiveFeed } from './status/live-feed.js'
 
 /** How often silence is looked at. */
@@ -27,6 +28,8 @@ export interface GatewayParts {
   /** Alert channels that hold something open. */
   readonly channels: readonly Lifecycle[]
   readonly lanes: readonly LaneWorker[]
+  /** What looks after the far ends of its own accord: their Tasks, what they must be told of in time. */
+  readonly rounds: readonly Lifecycle[]
   readonly batcher: Batcher
   readonly schedule: Schedule
   readonly ledger: { close(): void }
@@ -41,7 +44,8 @@ export interface GatewayParts {
   /** Beats only while everything else runs. */
   readonly heartbeat: Lifecycle
   readonly feed: LiveFeed
-  readonly clock: Clock
+  readonly clock: SteadyClock
+  readonly timekeeper: Pick<Timekeeper, 'stamp'>
   readonly logger: Logger
 }
 
@@ -69,6 +73,7 @@ export class Gateway implements Lifecycle {
       chainHead,
       channels,
       lanes,
+      rounds,
       pumps,
       schedule,
       announcement,
@@ -78,17 +83,11 @@ export class Gateway implements Lifecycle {
     const started: Lifecycle[] = []
     try {
       // The page first: its port is what people get wrong, and nothing is read before it is known to be free.
-      for (const part of [
-        page,
-        control,
-        chainHead,
-        ...channels,
-        ...lanes,
-        ...pumps,
-        schedule,
-        announcement,
-        heartbeat,
-      ]) {
+      const parts = [
+        ...[page, control, chainHead, ...channels, ...lanes, ...rounds, ...pumps],
+        ...[schedule, announcement, heartbeat],
+      ]
+      for (const part of parts) {
         await part.start()
         started.push(part)
       }
@@ -108,12 +107,14 @@ export class Gateway implements Lifecycle {
     if (!this.#running) return
     this.#running = false
     this.#cancelTick()
-    const { heartbeat, schedule, pumps, pipeline, committer, journal, batcher, lanes, feed, clock, logger } =
-      this.#parts
+    const { heartbeat, schedule, rounds, pumps, pipeline, committer, journal, batcher } = this.#parts
+    const { lanes, feed, clock, timekeeper, logger } = this.#parts
     await heartbeat.stop()
     await schedule.stop()
+    // Awaited once the committer has given up: one may wait for a disk that refuses.
+    const ended = Promise.all(rounds.map((round) => round.stop()))
     await Promise.all(pumps.map((pump) => pump.stop()))
-    const last = pipeline.flush(clock.now())
+    const last = timekeeper.stamp(pipeline.flush(clock.run.now()))
     feed.take(last)
     try {
       const committed = committer.commit(last)
@@ -122,6 +123,7 @@ export class Gateway implements Lifecycle {
     } catch (error) {
       logger.error({ err: error }, 'the last readings could not be stored')
     }
+    await ended
     // Alerts first: one that reaches its channel still owes the FHIR servers a Communication.
     const end = clock.monotonic() + drainMs
     for (const draining of [lanes.filter(isAlertLane), lanes.filter((lane) => !isAlertLane(lane))]) {
@@ -139,11 +141,10 @@ export class Gateway implements Lifecycle {
   }
 
   #scheduleTick(): void {
-    const { clock, pipeline, committer, feed, watchers, logger } = this.#parts
+    const { clock, timekeeper, pipeline, committer, feed, watchers, logger } = this.#parts
     this.#cancelTick = clock.after(TICK_MS, () => {
-      const now = clock.now()
-      const conditions = watchers.flatMap((watcher) => watcher.look(now))
-      const step = pipeline.tick(now, conditions)
+      const conditions = watchers.flatMap((watcher) => watcher.look(clock.now()))
+      const step = timekeeper.stamp(pipeline.tick(clock.run.now(), conditions))
       feed.take(step)
       if (asksForCommit(step)) {
         committer.commit(step).catch((error) => logger.error({ err: error }, 'an alert transition could not be stored'))

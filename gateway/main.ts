@@ -9,6 +9,8 @@ import { observationOf } from '#fhir/observation.js'
 import { signedForm } from '#fhir/signed-form.js'
 import { AlertDeliverer } from './alerts/channels/alert-deliverer.js'
 import { type AlertChannel, noticeOf } from './alerts/channels/channel.js'
+import { ChannelBook } from './alerts/channels/channel-book.js'
+import { channelCommands } from './alerts/channels/commands.js'
 import { type Acknowledgement, createChannel } from './alerts/channels/registry.js'
 import { AlarmDesk } from './alerts/desk.js'
 import { Dispatcher } from './alerts/dispatch/dispatcher.js'
@@ -27,7 +29,9 @@ import { checkSecretFiles } from './config/secret-files.js'
 import { ConsoleServer } from './console/server.js'
 import type { ControlCommand } from './control/command.js'
 import { ControlServer } from './control/control-server.js'
-import { FhirDeliverer } from './delivery/fhir-deliverer.js'
+import { clientOf, FhirDeliverer } from './delivery/fhir-deliverer.js'
+import { FlagKeeper } from './delivery/flag-keeper.js'
+import { TaskWatcher } from './delivery/task-watcher.js'
 import { Gateway } from './gateway.js'
 import { Heartbeat } from './heartbeat/heartbeat.js'
 import { vitalsOf } from './heartbeat/vitals.js'
@@ -35,7 +39,7 @@ import { damageWatcher } from './journal/damage-watcher.js'
 import { journalCommands } from './journal/journal-commands.js'
 import { Retention } from './journal/retention.js'
 import { SqliteJournal } from './journal/sqlite-journal.js'
-import { configuredLanes } from './lanes/configured-lanes.js'
+import { alertLanes, configuredLanes } from './lanes/configured-lanes.js'
 import type { Deliverer } from './lanes/deliverer.js'
 import { LaneQueue, queueCommands } from './lanes/lane-queue.js'
 import { LaneWatcher } from './lanes/lane-watcher.js'
@@ -44,6 +48,7 @@ import { mappingCommands } from './mapping/commands.js'
 import { loadMappings } from './mapping/load.js'
 import { UnmappedWatcher } from './mapping/unmapped-watcher.js'
 import { Pipeline, type PipelineStep } from './pipeline/pipeline.js'
+import { AlarmLine } from './runtime/alarm-line.js'
 import { type Clock, systemClock } from './runtime/clock.js'
 import { Committer } from './runtime/committer.js'
 import { ensureDataDir } from './runtime/data-dir.js'
@@ -51,7 +56,11 @@ import { HomebeatError } from './runtime/errors.js'
 import type { Logger } from './runtime/logger.js'
 import { Pump } from './runtime/pump.js'
 import { Schedule } from './runtime/schedule.js'
+import { SteadyClock } from './runtime/steady-clock.js'
+import { SystemTimeService, type TimeService } from './runtime/time-service.js'
+import { Timekeeper } from './runtime/timekeeper.js'
 import { VERSION } from './runtime/version.js'
+import { buildTime } from './runtime/wall-clock.js'
 import { EpochKeys } from './sealing/epoch-keys.js'
 import { loadOrCreateMasterKey } from './sealing/master-key.js'
 import { Sealer } from './sealing/sealer.js'
@@ -67,10 +76,18 @@ import { createTransport } from './transports/registry.js'
 import { SerialTransport } from './transports/serial/serial-transport.js'
 import type { Transport } from './transports/transport.js'
 
+/**
+ * Hashing and signing a full batch takes tens of milliseconds: a burst is acknowledged first, its batches follow at
+ * this pace, or with the cron job that closes them all.
+ */
+const FULL_BATCH_EVERY_MS = 1000
+
 /** What a test replaces. */
 export interface Edges {
   readonly logger: Logger
   readonly clock?: Clock
+  /** Who keeps the machine's clock; what systemd says of it. */
+  readonly timeService?: TimeService
   readonly fetch?: typeof globalThis.fetch
   /** Where the terminal channel writes; standard error. */
   readonly terminal?: NodeJS.WritableStream
@@ -87,7 +104,9 @@ export interface Edges {
 export async function composeGateway(loaded: LoadedConfig, edges: Edges): Promise<Gateway> {
   const { config, baseDir, dataDir } = loaded
   const { logger } = edges
-  const clock = edges.clock ?? systemClock
+  const machine = edges.clock ?? systemClock
+  const clock = new SteadyClock(machine)
+  const timeService = edges.timeService ?? new SystemTimeService(machine)
   const fetch = edges.fetch ?? globalThis.fetch
   const { id: home, patient } = config.home
 
@@ -122,7 +141,8 @@ export async function composeGateway(loaded: LoadedConfig, edges: Edges): Promis
     deliverers.set(`fhir:${target.name}`, new FhirDeliverer(options))
   }
   const zone = (at: number) => -new Date(at).getTimezoneOffset()
-  const policy = policyOf(config.alerts, zone)
+  // The dispatcher counts in run time, people's hours are of the wall.
+  const policy = policyOf(config.alerts, (runAt) => zone(runAt + clock.shiftMs) + Math.round(clock.shiftMs / 60_000))
   const contacts = new Map(config.alerts.contacts.map((contact) => [contact.id, contact]))
   const addressOf = (id: string) => {
     const contact = contacts.get(id)
@@ -135,6 +155,7 @@ export async function composeGateway(loaded: LoadedConfig, edges: Edges): Promis
     stream: edges.terminal ?? process.stderr,
     home,
     baseDir,
+    dataDir,
     clock,
     acknowledged: ({ channel, alertIds }: Acknowledgement) => {
       desk
@@ -145,11 +166,12 @@ export async function composeGateway(loaded: LoadedConfig, edges: Edges): Promis
   for (const channelConfig of config.alerts.channels) {
     const channel = createChannel(channelConfig, channelEdges)
     channels.push(channel)
-    deliverers.set(
-      `alert:${channelConfig.name}`,
-      new AlertDeliverer({ channel, journal, home, preview: config.alerts.preview, addressOf }),
-    )
+    const deliverer = new AlertDeliverer({ channel, journal, home, preview: config.alerts.preview, addressOf })
+    const one = { channels: [channelConfig], contacts: config.alerts.contacts }
+    for (const recipient of alertLanes(one)) deliverers.set(`alert:${recipient}`, deliverer)
   }
+  const { contacts: reached, preview } = config.alerts
+  const channelBook = new ChannelBook({ channels, contacts: reached, home, preview, clock })
   deliverers.set(
     `anchor:${config.chain.name}`,
     new AnchorDeliverer({
@@ -165,7 +187,7 @@ export async function composeGateway(loaded: LoadedConfig, edges: Edges): Promis
   )
 
   const devices = DeviceStore.open(join(dataDir, 'devices.json'), clock)
-  const transportEdges = { clock, logger, baseDir, dataDir, devices }
+  const transportEdges = { clock: clock.run, logger, baseDir, dataDir, devices }
   const transports = config.transports.map((transport) => createTransport(transport, transportEdges))
   const limits = limitsInForce(config.alerts.limits)
 
@@ -174,14 +196,26 @@ export async function composeGateway(loaded: LoadedConfig, edges: Edges): Promis
   // From here on the journal is open: whoever composes must start and stop the gateway, or stop the journal.
   await journal.start()
   try {
+    if (config.clock.trust === 'auto') await timeService.refresh()
+    const timekeeper = new Timekeeper({
+      clock,
+      journal,
+      zone,
+      service: timeService,
+      trust: config.clock.trust,
+      holdMs: config.clock.holdHours * 3_600_000,
+      builtAt: buildTime(),
+      logger,
+    })
     const pipeline = new Pipeline({
       patient,
       limits,
-      active: journal.activeAlerts(),
+      active: timekeeper.activeAlerts(),
+      shiftMs: () => clock.shiftMs,
       known: (identifier) => journal.hasMeasurement(identifier),
       devices: Object.fromEntries(config.transports.flatMap((t) => (t.device ? [[t.name, t.device]] : []))),
       zoneOffsetMinutes: zone,
-      dispatcher: new Dispatcher(policy, journal.openDispatch()),
+      dispatcher: new Dispatcher(policy, timekeeper.openDispatch()),
       mappings,
     })
     const batcher = new Batcher({
@@ -195,9 +229,10 @@ export async function composeGateway(loaded: LoadedConfig, edges: Edges): Promis
       maxCount: config.batches.maxCount,
     })
     const committer = new Committer({ journal, clock, logger })
-    const feed = new LiveFeed({ version: VERSION, home, journal, transports, clock })
+    const feed = new LiveFeed({ version: VERSION, home, journal, transports, clock, timekeeper })
     desk = new AlarmDesk({
-      ...{ pipeline, journal, clock, logger },
+      pipeline: new AlarmLine({ pipeline, timekeeper, clock }),
+      ...{ journal, clock, logger },
       commit: (commit) => committer.commit(commit),
       onStep: (step) => feed.take(step),
     })
@@ -205,10 +240,12 @@ export async function composeGateway(loaded: LoadedConfig, edges: Edges): Promis
     /** What a person may tell the running gateway; each feature adds its own. */
     const commands: ControlCommand[] = [
       ...deviceCommands(devices, config.transports),
+      ...channelCommands(channelBook),
       ...mappingCommands({ journal, pipeline, clock }),
       ...journalCommands(journal),
     ]
     const watchers: Watcher[] = [
+      timekeeper,
       ...transports.filter((one) => one instanceof BrokerTransport || one instanceof ClientTransport),
       new UnmappedWatcher(() => journal.unmapped.isFull()),
       damageWatcher(journal),
@@ -232,15 +269,35 @@ export async function composeGateway(loaded: LoadedConfig, edges: Edges): Promis
       diskLow: () => disk.isLow,
     })
     watchers.push(disk, new LaneWatcher({ journal, patience: config.lanes }))
-    const vitals = { journal, transports, refused: () => committer.isRefused }
+    const vitals = {
+      journal,
+      transports,
+      refused: () => committer.isRefused,
+      clockTrusted: () => timekeeper.status().trusted,
+    }
     const heartbeat = new Heartbeat({
       ...{ targets: config.heartbeat.targets, home, software: VERSION, baseDir, dataDir, fetch, clock, logger },
       vitals: (now) => vitalsOf(vitals, now),
     })
     watchers.push(heartbeat)
+    let nextFullAt = 0
+    const careTeams = config.fhir.targets.filter(({ mode }) => mode === 'clear')
+    const taskDesk = desk
+    const rounds = [
+      ...careTeams
+        .filter(({ tasks }) => tasks)
+        .map((target) => {
+          const client = clientOf(target, fetch, baseDir)
+          return new TaskWatcher({ target, client, home, journal, desk: taskDesk, clock, logger })
+        }),
+      ...(careTeams.length === 0
+        ? []
+        : [new FlagKeeper({ journal, afterMs: config.alerts.flagAfterMinutes * 60_000, clock, logger })]),
+    ]
     const closeFull = () => {
-      if (journal.unbatchedCount() < config.batches.maxCount) return
-      batcher.closeIfDue('count').catch((error) => logger.error({ err: error }, 'a full batch could not be closed'))
+      if (journal.unbatchedCount() < config.batches.maxCount || clock.monotonic() < nextFullAt) return
+      nextFullAt = clock.monotonic() + FULL_BATCH_EVERY_MS
+      batcher.closeIfDue('count', 1).catch((error) => logger.error({ err: error }, 'a full batch could not be closed'))
     }
     return new Gateway({
       journal,
@@ -258,7 +315,7 @@ export async function composeGateway(loaded: LoadedConfig, edges: Edges): Promis
       pumps: transports.map(
         (transport) =>
           new Pump({
-            ...{ transport, pipeline, committer, clock, logger, onCommitted: closeFull },
+            ...{ transport, pipeline, committer, clock: clock.run, timekeeper, logger, onCommitted: closeFull },
             onStep: (step) => {
               feed.take(step)
               askCalibration(transport, step, logger)
@@ -270,6 +327,7 @@ export async function composeGateway(loaded: LoadedConfig, edges: Edges): Promis
         stop: async () => channel.stop?.(),
       })),
       lanes,
+      rounds,
       schedule: new Schedule(
         [
           {
@@ -283,6 +341,7 @@ export async function composeGateway(loaded: LoadedConfig, edges: Edges): Promis
         logger,
       ),
       clock,
+      timekeeper,
       logger,
     })
   } catch (error) {

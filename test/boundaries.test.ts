@@ -19,8 +19,11 @@ const FORBIDDEN: { from: string; to: string[]; except?: string[]; why: string }[
   ...[
     'gateway/pipeline/',
     'gateway/sensors/',
-    'gateway/alerts/limits',
-    'gateway/alerts/machine',
+    'gateway/signals/',
+    'gateway/alerts/dispatch/',
+    ...['confirmation', 'limits', 'machine', 'condition-book', 'findings', 'inhibition'].map(
+      (file) => `gateway/alerts/${file}`,
+    ),
     ...['mapper', 'pointer', 'template', 'topic-pattern', 'units'].map((file) => `gateway/mapping/${file}`),
   ].map((from) => ({
     from,
@@ -92,7 +95,9 @@ describe('import boundaries', () => {
   it('reads no clock and rolls no dice in the stages of the pipeline', () => {
     const wrong = [...graph.keys()].filter(
       (file) =>
-        /^gateway\/(pipeline|sensors|mapping)\/|^gateway\/alerts\/(limits|machine)|^fhir\//.test(file) &&
+        /^gateway\/(pipeline|sensors|signals|mapping|alerts\/dispatch)\/|^gateway\/alerts\/(limits|machine|confirmation)|^fhir\//.test(
+          file,
+        ) &&
         /\bDate\.now\(|\bnew Date\(\)|\bMath\.random\(|\bperformance\.now\(|\bsetTimeout\(|\bsetInterval\(/.test(
           readFileSync(join(packageRoot, file), 'utf8'),
         ),

@@ -36,21 +36,22 @@ export class Batcher {
 
   /**
    * `count`: closes full batches only. `time`, `stop`: closes whatever is there. One at a time, in the order of calls.
+   * @param atMost batches closed by this call
    * @returns the last batch closed, or null where there was nothing to close
    * @throws HomebeatError `batch.key-changed`, `canonical-json.value`, `journal.*`; nothing is lost then, what was not
    * closed is tried again with the next call
    */
-  closeIfDue(reason: CloseReason): Promise<ClosedBatch | null> {
-    const turn = this.#turn.then(() => this.#closeAll(reason))
+  closeIfDue(reason: CloseReason, atMost = Number.POSITIVE_INFINITY): Promise<ClosedBatch | null> {
+    const turn = this.#turn.then(() => this.#closeAll(reason, atMost))
     this.#turn = turn.catch(() => {})
     return turn
   }
 
-  async #closeAll(reason: CloseReason): Promise<ClosedBatch | null> {
+  async #closeAll(reason: CloseReason, atMost: number): Promise<ClosedBatch | null> {
     const { journal, maxCount } = this.#options
     const least = reason === 'count' ? maxCount : 1
     let last: ClosedBatch | null = null
-    while (journal.unbatchedCount() >= least) {
+    for (let closed = 0; closed < atMost && journal.unbatchedCount() >= least; closed++) {
       const measurements = journal.unbatched(maxCount)
       if (measurements.length === 0) break
       last = this.#close(measurements)

@@ -2,6 +2,7 @@ import { Command } from 'commander'
 import { loadConfig } from '#gateway/config/load.js'
 import type { GatewayStatus } from '#gateway/console/feed.js'
 import type { JournalDamage, LaneDepth } from '#gateway/journal/journal.js'
+import type { ClockStatus } from '#gateway/runtime/timekeeper.js'
 import { statusOf } from '#gateway/status/status.js'
 import { verb } from './exit.js'
 import { CONFIG_OPTION } from './options.js'
@@ -19,6 +20,21 @@ export function statusCommand(): Command {
     )
 }
 
+const GROUNDS: Readonly<Record<ClockStatus['grounds'], string>> = {
+  configured: 'as the configuration says',
+  synchronised: 'a time service has set it',
+  'no-time-service': 'it is plausible, and this machine has no time service',
+  'not-synchronised': 'the time service has not got through yet',
+  'before-build': 'it is before this program was installed',
+  'before-journal': 'it is before the last readings',
+}
+
+function clockLine({ trusted, grounds, since, lastStep, held }: ClockStatus, ago: (at: number) => string): string {
+  const step = lastStep ? `; set by ${(lastStep.byMs / 1000).toFixed(1)} s ${ago(lastStep.at)}` : ''
+  const waiting = held > 0 ? `; readings that wait for it: ${held}` : ''
+  return `Clock: ${trusted ? 'believed' : 'not believed'} since ${ago(since)}, ${GROUNDS[grounds]}${step}${waiting}`
+}
+
 function describe(status: GatewayStatus): string {
   const ago = (at: number | null) =>
     at === null ? 'never' : `${Math.max(0, Math.round((status.now - at) / 1000))} s ago`
@@ -27,6 +43,7 @@ function describe(status: GatewayStatus): string {
   const lines = [
     `Homebeat ${status.version}, home ${status.home}: ${status.running ? `running since ${ago(status.startedAt)}` : 'not running'}`,
     ...status.transports.map((t) => `  ${t.name.padEnd(16)} ${t.state.padEnd(10)} ${t.sentence}`),
+    ...(status.clock ? [clockLine(status.clock, ago)] : []),
     'Readings kept',
     ...Object.entries(status.measurements).map(([sensor, count]) => `  ${sensor.padEnd(16)} ${count}`),
     ...unmappedLines(status),

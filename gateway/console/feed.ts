@@ -7,6 +7,7 @@ import type { AlertState, AlertTransition, Priority } from '#gateway/alerts/aler
 import type { AnchorReceipt } from '#gateway/anchoring/batch.js'
 import type { JournalDamage, LaneDepth } from '#gateway/journal/journal.js'
 import type { UnmappedCount } from '#gateway/mapping/unmapped.js'
+import type { ClockStatus } from '#gateway/runtime/timekeeper.js'
 import type { TransportStatus } from '#gateway/transports/transport.js'
 
 /** The latest value of one sensor, ready to show. `null` value: none yet, or the sensor says it has none. */
@@ -58,6 +59,8 @@ export interface GatewayStatus {
   }
   /** What the journal lost and nobody has taken note of yet; absent or []: nothing. */
   readonly damages?: readonly JournalDamage[]
+  /** Of a running gateway. */
+  readonly clock?: ClockStatus
   readonly process: { readonly rssMb: number; readonly cpuSeconds: number } | null
 }
 

@@ -76,6 +76,7 @@ const REMARKS: Readonly<Record<string, string>> = {
   acquiring: 'acquiring…',
   'device-clock-unverified': 'device clock not verified',
   'probe-off': 'probe off',
+  'clock-unset': 'gateway clock not set',
 }
 
 export function remarkWords(remark: string): string {

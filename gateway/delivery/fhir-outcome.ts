@@ -11,6 +11,8 @@ export function statusOutcome(
 ): Refusal | null {
   const outcome = outcomeOfResponse(status, headers)
   const said = resource?.resourceType === 'OperationOutcome' ? `: ${issuesOf(resource)}` : ''
+  if (status === 409 || status === 412)
+    return { class: 'transient', reason: `HTTP ${status}${said}${CONFLICT[status]}` }
   switch (outcome.class) {
     case 'delivered':
       return resource ? null : elsewhere(status)
@@ -21,6 +23,15 @@ export function statusOutcome(
       return { ...outcome, reason: outcome.reason + said }
   }
 }
+
+/**
+ * A conflict is a verdict on what the server holds, not on what was sent: another writer was quicker, or several resources
+ * match where one must (R4 http, "Conditional create" and "Transaction"). Taken for a refusal, it would leave data out.
+ */
+const CONFLICT = {
+  409: ': another writer was quicker',
+  412: ': several resources of the server have the same identifier; merge them there',
+} as const
 
 function elsewhere(status: number): Refusal {
   return { class: 'transient', reason: `HTTP ${status}, not from a FHIR server: check the target's url` }

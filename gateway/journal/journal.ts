@@ -11,9 +11,12 @@ import type { Address, AnchorReceipt, BatchHeader, ClosedBatch, Hash32 } from '#
 import type { DeliveryOutcome } from '#gateway/lanes/outcome.js'
 import type { KeptMessage, UnmappedCount, UnmappedMessage } from '#gateway/mapping/unmapped.js'
 import type { Lifecycle } from '#gateway/runtime/lifecycle.js'
+import type { ClockStretch, Move, NewStretch } from './stretches.js'
 
 /** What one commit makes durable, all or nothing. */
 export interface Commit {
+  /** Timed by a clock that is not to be believed; written after all of that was moved, it is moved too. */
+  readonly provisional?: boolean
   readonly measurements: readonly Measurement[]
   readonly transitions: readonly AlertTransition[]
   /** What the alert lanes owe; each names an alert of `transitions` or one that is stored. */
@@ -56,15 +59,17 @@ export type OutboxState = 'queued' | 'claimed' | 'inflight' | 'failed' | 'delive
 /**
  * What an entry delivers:
  * batch — a closed batch (fhir lanes: push; anchor lanes: anchor). `ref` is the batch number.
- * alert — an AlertTransition (fhir lanes: DetectedIssue). `ref` is the transition's row id.
- * notification — a Notification (alert lanes: notify). `ref` is its row id.
+ * alert — an AlertTransition (fhir lanes: DetectedIssue, Task). `ref` is the transition's row id.
+ * notification — a Notification (alert lanes: notify; fhir lanes: CommunicationRequest). `ref` is its row id.
  * communication — an alert that reached a channel (fhir lanes: Communication). `ref` is the alert_delivery row id.
+ * undelivered — a Notification that its channel refused for good (fhir lanes: Communication). `ref` is its row id.
+ * flag — an alert that stands (fhir lanes: Flag). `ref` is the row id of its episode.
  */
-export type OutboxKind = 'batch' | 'alert' | 'notification' | 'communication'
+export type OutboxKind = 'batch' | 'alert' | 'notification' | 'communication' | 'undelivered' | 'flag'
 
 export interface OutboxEntry {
   readonly id: number
-  /** `fhir:<target>`, `alert:<channel>` or `anchor:<chain>`. */
+  /** `fhir:<target>`, `alert:<channel>` (`alert:<channel>/<contact>` where it has contacts) or `anchor:<chain>`. */
   readonly lane: string
   readonly kind: OutboxKind
   readonly ref: number
@@ -76,6 +81,8 @@ export interface OutboxEntry {
 export interface AlertDelivery {
   readonly id: number
   readonly transition: AlertTransition
+  /** Row id of the notification; absent for deliveries of a journal of before there were any. */
+  readonly notification?: number
   readonly channel: string
   readonly contact?: string
   readonly reason: NotificationReason
@@ -194,6 +201,23 @@ export interface ChainHead {
   readonly time: number
 }
 
+/** What the journal knows of the gateway's clock; what is stored is timed by the stretch that began last. */
+export interface ClockJournal {
+  last(): ClockStretch | null
+  /** The newest time, epoch ms, that was stored while the clock was believed; null: none yet. */
+  newestTrusted(): number | null
+  /**
+   * Writes what waits to be committed, and begins a stretch; in the same transaction `move` is applied to what the last
+   * stretch stored and no batch holds. From a trusted stretch on nothing is held back; from another one, what it stores
+   * is. @throws HomebeatError `journal.*`: nothing has begun then
+   */
+  begin(stretch: NewStretch, move?: Move): ClockStretch
+  /** Gives what was stored while the clock could not be believed to the batches as it is. */
+  release(): void
+  /** Measurements that no batch may have yet. */
+  held(): number
+}
+
 export interface Journal extends Lifecycle {
   /**
    * COMMIT. Resolves when durable (group commit, `synchronous=FULL`); a transition flushes the group at once.
@@ -204,7 +228,7 @@ export interface Journal extends Lifecycle {
   /** Waits until everything given to `commit` so far is durable or has failed. */
   flush(): Promise<void>
 
-  /** Measurements in commit order that no batch holds yet. */
+  /** Measurements in commit order that no batch holds yet, but for those that wait for the clock (`clock.held`). */
   unbatched(limit: number): Measurement[]
   unbatchedCount(): number
   /**
@@ -224,6 +248,8 @@ export interface Journal extends Lifecycle {
   transition(id: number): AlertTransition | null
   /** All transitions of one alert, oldest first. */
   episode(alertId: string): AlertTransition[]
+  /** The same, by the row id of the episode. */
+  episodeById(id: number): AlertTransition[]
   notification(id: number): StoredNotification | null
   /** All notifications of one alert, oldest first. */
   notifications(alertId: string): Notification[]
@@ -242,11 +268,15 @@ export interface Journal extends Lifecycle {
   /** Marks a claimed entry inflight: from here a crash makes its outcome ambiguous. */
   launch(entry: OutboxEntry): void
   /**
-   * Records an outcome. `delivered` on an alert lane also writes the alert_delivery row and, for each fhir lane that
-   * wants alerts, a `communication` entry, in the same transaction.
+   * Records an outcome. On an alert lane, `delivered` also writes the alert_delivery row and, for each fhir lane that
+   * wants alerts, a `communication` entry, and `permanent` an `undelivered` one, in the same transaction.
    * @param nextAt epoch ms at which the worker means to try again; shown by status, not enforced by `claim`.
    */
   settle(entry: OutboxEntry, outcome: DeliveryOutcome, resources: number, nextAt?: number): void
+  /** These alerts stand: a `flag` entry of each for each fhir lane that wants alerts, once for ever. */
+  queueFlags(alertIds: readonly string[]): void
+  /** Whether this lane was ever told that the alert stands. */
+  isFlagged(lane: string, alertId: string): boolean
   /** Called when an entry is added to the lane; returns an unsubscribe function. */
   onQueued(lane: string, listener: () => void): () => void
   depths(): LaneDepth[]
@@ -267,6 +297,7 @@ export interface Journal extends Lifecycle {
   damages(): JournalDamage[]
 
   readonly anchors: AnchorJournal
+  readonly clock: ClockJournal
   readonly epochKeys: EpochKeyStore
   readonly unmapped: UnmappedJournal
   totals(): JournalTotals

@@ -1,7 +1,7 @@
 import { type Measurement, SENSOR_KINDS, type SensorKind } from '#fhir/measurement.js'
 import type { RowCipher } from './cipher.js'
 import type { Database } from './database.js'
-import { decodeMeasurement, type MeasurementRow } from './measurement-codec.js'
+import { decodeMeasurement, encodeMeasurement, type MeasurementRow } from './measurement-codec.js'
 import { MEASUREMENTS } from './queries.js'
 import { openMeasurement, sealMeasurement } from './sealed-rows.js'
 import { addTotal, readTotals } from './totals.js'
@@ -11,7 +11,6 @@ type SealedRow = Pick<MeasurementRow, 'identifier' | 'sensor' | 'at'> & { readon
 /** Measurements in commit order, until a batch holds them. */
 export class MeasurementTable {
   readonly #database: Database
-
   readonly #cipher: RowCipher
 
   constructor(database: Database, cipher: RowCipher) {
@@ -19,8 +18,9 @@ export class MeasurementTable {
     this.#cipher = cipher
   }
 
-  /** Stores those that are new; counts only those. Call inside a transaction. */
-  insert(rows: readonly MeasurementRow[]): void {
+  /** Stores those that are new; counts only those, and returns how many. Call inside a transaction. */
+  insert(rows: readonly MeasurementRow[]): number {
+    let stored = 0
     const added = new Map<string, number>()
     for (const row of rows) {
       const { changes } = this.#database.run(
@@ -30,19 +30,38 @@ export class MeasurementTable {
         row.at,
         sealMeasurement(this.#cipher, row.identifier, row),
       )
-      if (changes > 0) added.set(row.sensor, (added.get(row.sensor) ?? 0) + 1)
+      if (changes === 0) continue
+      stored++
+      added.set(row.sensor, (added.get(row.sensor) ?? 0) + 1)
     }
     for (const [sensor, count] of added) addTotal(this.#database, `measurement.${sensor}`, count)
+    return stored
   }
 
-  unbatched(limit: number): Measurement[] {
+  /** @param before row id: later ones are not looked at */
+  unbatched(limit: number, before = Number.MAX_SAFE_INTEGER): Measurement[] {
+    return this.#database.all<SealedRow>(MEASUREMENTS.unbatched, before, limit).map((row) => this.#open(row))
+  }
+
+  unbatchedCount(before = Number.MAX_SAFE_INTEGER): number {
+    return this.#database.get<{ count: number }>(MEASUREMENTS.unbatchedCount, before)?.count ?? 0
+  }
+
+  /** In commit order, with their row ids. @param after row id */
+  unbatchedAfter(after: number, limit: number): { readonly id: number; readonly measurement: Measurement }[] {
     return this.#database
-      .all<SealedRow>(MEASUREMENTS.unbatched, limit)
-      .map((row) => decodeMeasurement({ ...row, ...openMeasurement(this.#cipher, row.identifier, row.payload) }))
+      .all<SealedRow & { readonly id: number }>(MEASUREMENTS.unbatchedAfter, after, limit)
+      .map((row) => ({ id: row.id, measurement: this.#open(row) }))
   }
 
-  unbatchedCount(): number {
-    return this.#database.get<{ count: number }>(MEASUREMENTS.unbatchedCount)?.count ?? 0
+  /** Writes an unbatched measurement anew. @returns its identifier, told apart by `mark` where another one has it */
+  replace(id: number, measurement: Measurement, mark: number): string {
+    let { identifier } = measurement
+    for (let i = 1; (this.#find(identifier)?.id ?? id) !== id; i++)
+      identifier = `${measurement.identifier}.${mark}${i === 1 ? '' : `.${i}`}`
+    const row = encodeMeasurement({ ...measurement, identifier })
+    this.#database.run(MEASUREMENTS.replace, identifier, row.at, sealMeasurement(this.#cipher, identifier, row), id)
+    return identifier
   }
 
   has(identifier: string): boolean {
@@ -65,6 +84,10 @@ export class MeasurementTable {
     return Object.fromEntries(
       SENSOR_KINDS.map((sensor) => [sensor, totals.get(`measurement.${sensor}`) ?? 0]),
     ) as Record<SensorKind, number>
+  }
+
+  #open(row: SealedRow): Measurement {
+    return decodeMeasurement({ ...row, ...openMeasurement(this.#cipher, row.identifier, row.payload) })
   }
 
   #find(identifier: string): { id: number; batch: number | null } | undefined {

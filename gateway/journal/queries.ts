@@ -6,7 +6,7 @@ const QUEUED = `id, lane, kind, ref, state, attempts, created_at AS createdAt, n
 const TRANSITION = `t.id, t.alert_id AS alertId, t.condition, t.kind, t.priority, t.state, t.at, t.raised_at AS raisedAt,
   t.observable, t.measurement, t.value, t.comparator, t.actor AS actorBy,
   t.actor_via AS actorVia, t.actor_note AS actorNote`
-const DELIVERY = `d.id AS deliveryId, d.channel, d.contact, d.reason, d.delivered_at AS deliveredAt`
+const DELIVERY = `d.id AS deliveryId, d.notification, d.channel, d.contact, d.reason, d.delivered_at AS deliveredAt`
 const NOTIFICATION = `id, transition, key, alert_id AS alertId, reason, channel, contact, at, until, covers`
 const HEADER = `number, gateway, previous_root AS previousRoot, root, count, period_start AS periodStart,
   period_end AS periodEnd, chain_id AS chainId, contract, signature, closed_at AS closedAt`
@@ -21,12 +21,40 @@ const depthsOf = (configured: 0 | 1) => `SELECT l.name AS lane,
     FROM lane l LEFT JOIN outbox h ON h.id =
       (SELECT id FROM outbox o WHERE o.lane = l.name AND o.settled_at IS NULL ORDER BY id LIMIT 1)
     WHERE l.configured = ${configured} ORDER BY l.name`
+const STRETCH = `s.id, s.run, s.monotonic_ms AS monotonicMs, s.wall_ms AS wallMs, s.trusted,
+  s.first_measurement AS firstMeasurement, s.first_transition AS firstTransition, s.newest_ms AS newestMs,
+  s.moved_ms AS movedMs`
+
+export const STRETCHES = {
+  insert: `INSERT INTO clock_stretch (run, monotonic_ms, wall_ms, trusted, newest_ms, first_measurement, first_transition)
+    VALUES (?, ?, ?, ?, ?, (SELECT coalesce(max(id), 0) + 1 FROM measurement),
+      (SELECT coalesce(max(id), 0) + 1 FROM alert_transition))`,
+  startRun: `UPDATE clock_stretch SET run = id WHERE id = ?`,
+  last: `SELECT ${STRETCH} FROM clock_stretch s WHERE s.id = (SELECT max(id) FROM clock_stretch)`,
+  lastTrusted: `SELECT ${STRETCH} FROM clock_stretch s WHERE s.trusted = 1 ORDER BY s.id DESC LIMIT 1`,
+  next: `SELECT ${STRETCH} FROM clock_stretch s WHERE s.id > ? ORDER BY s.id LIMIT 1`,
+  firstUnset: `SELECT min(s.first_measurement) AS first FROM clock_stretch s WHERE s.id > coalesce(
+    (SELECT id FROM clock_stretch WHERE trusted = 1 OR moved_ms IS NOT NULL ORDER BY id DESC LIMIT 1), 0)`,
+  // The last rows only: what was stored long ago is not the newest.
+  newest: `SELECT max(at) AS newest FROM
+    (SELECT at FROM measurement WHERE id >= ? AND id < ? ORDER BY id DESC LIMIT 500)`,
+  transitionsFrom: `SELECT t.id, t.alert_id AS alertId, t.state, t.at, t.raised_at AS raisedAt, t.measurement, t.value,
+      EXISTS (SELECT 1
+      FROM alert_transition e WHERE e.alert_id = t.alert_id AND e.state = 'active' AND e.id < ?) AS earlier
+    FROM alert_transition t WHERE t.id >= ?`,
+  moveTransition: `UPDATE alert_transition SET at = ?, raised_at = ?, measurement = ?, value = ? WHERE id = ?`,
+  moved: `UPDATE clock_stretch SET moved_ms = ? WHERE id = ?`,
+} as const
 
 export const MEASUREMENTS = {
   insert: `INSERT INTO measurement (identifier, sensor, at, payload) VALUES (?, ?, ?, ?)
     ON CONFLICT (identifier) DO NOTHING`,
-  unbatched: `SELECT identifier, sensor, at, payload FROM measurement WHERE batch IS NULL ORDER BY id LIMIT ?`,
-  unbatchedCount: `SELECT count(*) AS count FROM measurement WHERE batch IS NULL`,
+  unbatched: `SELECT identifier, sensor, at, payload FROM measurement WHERE batch IS NULL AND id < ?
+    ORDER BY id LIMIT ?`,
+  unbatchedCount: `SELECT count(*) AS count FROM measurement WHERE batch IS NULL AND id < ?`,
+  unbatchedAfter: `SELECT id, identifier, sensor, at, payload FROM measurement WHERE batch IS NULL AND id > ?
+    ORDER BY id LIMIT ?`,
+  replace: `UPDATE measurement SET identifier = ?, at = ?, payload = ? WHERE id = ?`,
   find: `SELECT id, batch FROM measurement WHERE identifier = ?`,
   markBatched: `UPDATE measurement SET batch = ?, payload = NULL, samples = NULL WHERE id = ? AND batch IS NULL`,
   delete: `DELETE FROM measurement WHERE id = ?`,
@@ -47,6 +75,9 @@ export const ALERTS = {
   byId: `SELECT ${TRANSITION} FROM alert_transition t WHERE t.id = ?`,
   latest: `SELECT ${TRANSITION} FROM alert_transition t ORDER BY t.id DESC LIMIT ?`,
   ofAlert: `SELECT ${TRANSITION} FROM alert_transition t WHERE t.alert_id = ? ORDER BY t.id`,
+  episodeId: `SELECT id FROM alert_episode WHERE alert_id = ?`,
+  ofEpisode: `SELECT ${TRANSITION} FROM alert_episode e JOIN alert_transition t ON t.alert_id = e.alert_id
+    WHERE e.id = ? ORDER BY t.id`,
   insertDelivery: `INSERT INTO alert_delivery (transition, notification, channel, contact, reason, delivered_at)
     SELECT transition, id, channel, contact, reason, ? FROM notification WHERE id = ?
     ON CONFLICT (notification) DO NOTHING`,
@@ -117,6 +148,7 @@ export const OUTBOX = {
   addLane: `INSERT INTO lane (name) VALUES (?) ON CONFLICT (name) DO UPDATE SET configured = 1`,
   forgetLanes: `UPDATE lane SET configured = 0`,
   add: `INSERT INTO outbox (lane, kind, ref, created_at) VALUES (?, ?, ?, ?) ON CONFLICT (lane, kind, ref) DO NOTHING`,
+  find: `SELECT id FROM outbox WHERE lane = ? AND kind = ? AND ref = ?`,
   requeueClaimed: `UPDATE outbox SET state = 'queued' WHERE settled_at IS NULL AND state = 'claimed'`,
   recoverInflight: `UPDATE outbox SET state = 'failed', next_at = NULL,
     reason = 'the gateway stopped before the outcome was known'

@@ -4,6 +4,7 @@ import type { Measurement } from '#fhir/measurement.js'
 import type { AlertTransition } from '#gateway/alerts/alert.js'
 import type { OpenDispatch } from '#gateway/alerts/dispatch/dispatcher.js'
 import type { Notification } from '#gateway/alerts/dispatch/notification.js'
+import { recipientKey } from '#gateway/alerts/dispatch/recipients.js'
 import type { BatchHeader, ClosedBatch, Hash32 } from '#gateway/anchoring/batch.js'
 import type { DeliveryOutcome } from '#gateway/lanes/outcome.js'
 import type { Clock } from '#gateway/runtime/clock.js'
@@ -20,6 +21,7 @@ import type {
   AlarmAction,
   AlertDelivery,
   ChainHead,
+  ClockJournal,
   Commit,
   EpochKeyStore,
   Journal,
@@ -42,13 +44,15 @@ import { pendingRecovery, type Recovery, recover, requestRecovery } from './reco
 import { requeue } from './requeue.js'
 import type { Purgeable, PurgeRule } from './retention.js'
 import { logIsDamaged } from './sqlite-pages.js'
+import type { ClockStretch, Move, NewStretch } from './stretches.js'
 import { openTables, type Tables, totalsOf } from './tables.js'
 import { unlock } from './unlock.js'
 import type { UnmappedBounds } from './unmapped.js'
 
 export interface JournalLanes {
-  /** `alerts`: the target also gets DetectedIssue and Communication. Names without the `fhir:` prefix. */
+  /** `alerts`: the target also gets what is about alerts (DetectedIssue, Task, …). Names without the `fhir:` prefix. */
   readonly fhir: readonly { readonly name: string; readonly alerts: boolean }[]
+  /** Recipients: `<channel>`, or `<channel>/<contact>`. */
   readonly alert: readonly string[]
   readonly anchor: readonly string[]
 }
@@ -79,6 +83,15 @@ export class SqliteJournal implements Journal, Purgeable {
     discard: (deviceId) => this.#open.unmapped.discard(deviceId),
   }
   readonly epochKeys: EpochKeyStore
+  readonly clock: ClockJournal = {
+    last: () => this.#open.stretches.last(),
+    newestTrusted: () => this.#open.stretches.newestTrusted(),
+    begin: (stretch, move) => this.#beginStretch(stretch, move ?? null),
+    release: () => {
+      this.#heldFrom = null
+    },
+    held: () => this.#held(),
+  }
   readonly #options: SqliteJournalOptions
   readonly #heads: BatchHeads
   readonly #epochKeyCopy: LinesFile
@@ -86,8 +99,13 @@ export class SqliteJournal implements Journal, Purgeable {
   readonly #listeners = new Map<string, Set<() => void>>()
   readonly #queued = new Set<string>()
   #tables: Tables | null = null
+  /** The first measurement that waits for the clock. */
+  #heldFrom: number | null = null
+  #moved: { readonly move: Move; readonly to: ClockStretch } | null = null
   #lock: JournalLock | null = null
   #damaged = false
+  /** Asked after every commit: counted along, since SQLite would walk through all of them. */
+  #unbatched = 0
 
   constructor(options: SqliteJournalOptions) {
     this.#options = options
@@ -113,6 +131,7 @@ export class SqliteJournal implements Journal, Purgeable {
     try {
       const key = await loadOrCreateJournalKey(path)
       this.#tables = this.#openOrRecover(key, afterCrash)
+      this.#unbatched = this.#tables.measurements.unbatchedCount()
     } catch (error) {
       this.#lock.release()
       this.#lock = null
@@ -133,8 +152,9 @@ export class SqliteJournal implements Journal, Purgeable {
 
   async commit(commit: Commit): Promise<void> {
     if (!this.#tables) throw closed(this.#options.path)
-    const measurements = commit.measurements.map(encodeMeasurement)
-    const { transitions, notifications = [], digestItems = [], actions = [], unmapped = [], mapped = [] } = commit
+    const { notifications = [], digestItems = [], actions = [], unmapped = [], mapped = [], ...timed } = commit
+    const { measurements: given, transitions } = this.#inTime(timed)
+    const measurements = given.map(encodeMeasurement)
     return this.#group.add({ measurements, transitions, notifications, digestItems, actions, unmapped, mapped })
   }
 
@@ -170,11 +190,12 @@ export class SqliteJournal implements Journal, Purgeable {
   }
 
   unbatched(limit: number): Measurement[] {
-    return this.#reading(({ measurements }) => measurements.unbatched(limit))
+    return this.#reading(({ measurements }) => measurements.unbatched(limit, this.#heldFrom ?? undefined))
   }
 
   unbatchedCount(): number {
-    return this.#open.measurements.unbatchedCount()
+    const { measurements } = this.#open
+    return this.#heldFrom === null ? this.#unbatched : measurements.unbatchedCount(this.#heldFrom)
   }
 
   closeBatch(batch: ClosedBatch): void {
@@ -195,6 +216,7 @@ export class SqliteJournal implements Journal, Purgeable {
       },
       () => this.#keepHead(batch),
     )
+    this.#unbatched -= batch.header.count
   }
 
   lastBatch(): BatchHeader | null {
@@ -227,6 +249,10 @@ export class SqliteJournal implements Journal, Purgeable {
 
   episode(alertId: string): AlertTransition[] {
     return this.#open.alerts.ofAlert(alertId)
+  }
+
+  episodeById(id: number): AlertTransition[] {
+    return this.#open.alerts.ofEpisode(id)
   }
 
   notification(id: number): StoredNotification | null {
@@ -269,10 +295,26 @@ export class SqliteJournal implements Journal, Purgeable {
     const { outbox, alerts } = this.#open
     this.#transaction(() => {
       outbox.settle(entry, outcome, resources, nextAt)
-      if (outcome.class !== 'delivered' || entry.kind !== 'notification' || !entry.lane.startsWith('alert:')) return
+      if (entry.kind !== 'notification' || !entry.lane.startsWith('alert:')) return
+      if (outcome.class === 'permanent') this.#queueForFhir('undelivered', entry.ref)
+      if (outcome.class !== 'delivered') return
       const delivery = alerts.insertDelivery(entry.ref, this.#options.clock.now())
       if (delivery !== null) this.#queueForFhir('communication', delivery)
     })
+  }
+
+  queueFlags(alertIds: readonly string[]): void {
+    this.#transaction(() => {
+      for (const alertId of alertIds) {
+        const episode = this.#open.alerts.episodeId(alertId)
+        if (episode !== null) this.#queueForFhir('flag', episode)
+      }
+    })
+  }
+
+  isFlagged(lane: string, alertId: string): boolean {
+    const episode = this.#open.alerts.episodeId(alertId)
+    return episode !== null && this.#open.outbox.has(lane, 'flag', episode)
   }
 
   onQueued(lane: string, listener: () => void): () => void {
@@ -335,6 +377,35 @@ export class SqliteJournal implements Journal, Purgeable {
           return entry
         })
       },
+    }
+  }
+
+  #beginStretch(stretch: NewStretch, move: Move | null): ClockStretch {
+    this.#group.flush()
+    const { stretches } = this.#open
+    this.#transaction(() => void stretches.begin(stretch, move))
+    const to = stretches.last() as ClockStretch
+    if (move) this.#moved = { move, to }
+    this.#heldFrom = to.trusted ? null : stretches.firstUnset()
+    return to
+  }
+
+  #held(): number {
+    const { measurements } = this.#open
+    return this.#heldFrom === null ? 0 : measurements.unbatchedCount() - measurements.unbatchedCount(this.#heldFrom)
+  }
+
+  /** What the disk refused for so long that its time is known by now. */
+  #inTime(commit: Commit): Commit {
+    const moved = this.#moved
+    if (!commit.provisional || !moved) return commit
+    const { move, to } = moved
+    return {
+      measurements: commit.measurements.map((one) => move.measurement(one, to) ?? one),
+      transitions: commit.transitions.map((one) => {
+        const raisedAt = one.state === 'active' ? one.raisedAt + move.byMs : one.raisedAt
+        return { ...one, raisedAt, at: Math.max(one.at + move.byMs, raisedAt) }
+      }),
     }
   }
 
@@ -435,10 +506,11 @@ export class SqliteJournal implements Journal, Purgeable {
 
   #write(commits: readonly EncodedCommit[]): void {
     const { measurements, alerts, notifications, unmapped } = this.#open
-    const channels = new Set(this.#options.lanes.alert)
+    const recipients = new Set(this.#options.lanes.alert)
+    let stored = 0
     this.#transaction(() => {
       for (const commit of commits) {
-        measurements.insert(commit.measurements)
+        stored += measurements.insert(commit.measurements)
         unmapped.insert(commit.unmapped)
         unmapped.markMapped(commit.mapped, this.#options.clock.now())
         for (const transition of commit.transitions) {
@@ -448,16 +520,19 @@ export class SqliteJournal implements Journal, Purgeable {
         for (const item of commit.digestItems) notifications.addDigestItem(item)
         for (const notification of commit.notifications) {
           const id = notifications.insert(notification)
-          if (id === null || !channels.has(notification.channel)) continue
-          this.#queue(`alert:${notification.channel}`, 'notification', id)
+          const recipient = recipientKey(notification)
+          if (id === null || !recipients.has(recipient)) continue
+          this.#queue(`alert:${recipient}`, 'notification', id)
+          this.#queueForFhir('notification', id)
         }
         for (const action of commit.actions) notifications.addAction(action)
       }
     })
+    this.#unbatched += stored
   }
 
   /** For each fhir lane that wants alerts. */
-  #queueForFhir(kind: 'alert' | 'communication', ref: number): void {
+  #queueForFhir(kind: Exclude<OutboxKind, 'batch'>, ref: number): void {
     for (const { name, alerts } of this.#options.lanes.fhir) if (alerts) this.#queue(`fhir:${name}`, kind, ref)
   }
 

@@ -8,6 +8,7 @@ import { MeasurementTable } from './measurements.js'
 import { NotificationLog } from './notifications.js'
 import { Outbox } from './outbox.js'
 import { OutboxQueue } from './queue.js'
+import { StretchTable } from './stretches.js'
 import { BATCHES_ANCHORED, BATCHES_CLOSED, readTotals } from './totals.js'
 import { type UnmappedBounds, UnmappedTable } from './unmapped.js'
 
@@ -22,6 +23,7 @@ export interface Tables {
   readonly outbox: Outbox
   readonly unmapped: UnmappedTable
   readonly queue: OutboxQueue
+  readonly stretches: StretchTable
 }
 
 /** What one device's unreadable messages may take where nothing else is said. */
@@ -45,6 +47,7 @@ export function openTables(
     outbox: new Outbox(database, clock),
     unmapped: new UnmappedTable(database, bounds, cipher),
     queue: new OutboxQueue(database, clock),
+    stretches: new StretchTable(database, measurements, cipher),
   }
 }
 

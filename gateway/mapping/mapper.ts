@@ -13,6 +13,8 @@ export interface ForeignMessage {
   readonly payload: Uint8Array
   /** Epoch ms. */
   readonly receivedAt: number
+  /** From `receivedAt` to wall time, where that is another. */
+  readonly shiftMs?: number
   /** Who published it: the broker's login, or what the transport made of it. */
   readonly deviceId: string
 }
@@ -131,6 +133,7 @@ export class Mapper {
       const absent = value.type === 'none'
       return {
         ...{ sensor, deviceId, value, at: when.at, status: absent ? 'acquiring' : 'ok', spot: true },
+        ...(when.believed && { timedByDevice: true }),
         ...(messageId.id !== undefined && { messageId: messageId.id }),
         remarks: [...when.remarks, ...messageId.remarks],
       }
@@ -169,8 +172,8 @@ export class Mapper {
     return new Misfit(2, 'device', `The device that it names (${where}) is not in \`devices\` of a mapping file.`)
   }
 
-  #timeOf({ time }: MappingRule, { receivedAt }: ForeignMessage, document: unknown): Placed | Misfit {
-    if (!time) return placeTime(undefined, receivedAt)
+  #timeOf({ time }: MappingRule, { receivedAt, shiftMs }: ForeignMessage, document: unknown): Placed | Misfit {
+    if (!time) return placeTime(undefined, receivedAt, shiftMs)
     const found = valueAt(document, time.pointer)
     const instant = instantOf(found, time.as, this.#zone)
     if (instant === null) {
@@ -182,7 +185,7 @@ export class Mapper {
       } as const
       return new Misfit(5, 'time', `There is not ${forms[time.as]} at ${time.pointer}.`)
     }
-    const placed = placeTime(instant, receivedAt)
+    const placed = placeTime(instant, receivedAt, shiftMs)
     // Nobody set that clock's zone on purpose: said with each value, as for the memories of the kit's devices.
     const remarks = time.as === 'local' ? ['device-clock-unverified', ...placed.remarks] : placed.remarks
     return { ...placed, remarks, sent: instant }
@@ -218,6 +221,7 @@ export class Mapper {
 
 interface Placed {
   readonly at: number
+  readonly believed: boolean
   readonly remarks: readonly string[]
   /** The sender's own time, believed or not. */
   readonly sent?: number

@@ -19,6 +19,12 @@ interface Shown {
 
 export class LiveView {
   readonly #shown = new Map<SensorKind, Shown>()
+  readonly #shiftMs: () => number
+
+  /** @param shiftMs from the readings' time to wall time, in which all events are */
+  constructor(shiftMs: () => number = () => 0) {
+    this.#shiftMs = shiftMs
+  }
 
   /** The latest value of each sensor heard so far. */
   values(): LiveValue[] {
@@ -27,13 +33,15 @@ export class LiveView {
 
   accept(reading: Reading, { judged, signals }: Normalised, now: number): LiveEvent[] {
     const events: LiveEvent[] = []
-    const samples = samplesOf(reading)
+    const shift = this.#shiftMs()
+    const samples = samplesOf(reading, shift)
     if (samples) events.push(samples)
     const values = judged.filter(({ measurement, superseded }) => measurement.value.type !== 'waveform' && !superseded)
-    for (const one of values) events.push(...this.#show(liveValue(one), one.spot, now))
+    for (const one of values) events.push(...this.#show(liveValue(one, shift), one.spot, now))
     const state = signals[0]?.state ?? 'ok'
     if (samples && values.length === 0 && !this.#hasNumber(reading.sensor, now)) {
-      const { sensor, at } = reading
+      const { sensor } = reading
+      const { at } = samples
       const { absent, outputs, quantity } = sensorDefinitions[sensor]
       const unit = outputs.at(-1)?.unit ?? ''
       // A sensor with a rate has none yet; one without has nothing more to say than that it is there.
@@ -70,18 +78,20 @@ export class LiveView {
   }
 }
 
-function samplesOf(reading: Reading): LiveEvent | null {
-  const { sensor, at, value } = reading
+function samplesOf(reading: Reading, shift: number): Extract<LiveEvent, { type: 'samples' }> | null {
+  const { sensor, value } = reading
   if (value.type !== 'samples' || (sensor !== 'ecg' && sensor !== 'emg' && sensor !== 'airflow')) return null
   const part = sensorDefinitions[sensor].waveform
   if (!part) return null
   const { origin, factor, unit } = scaleOf(part, value)
+  const at = reading.timedByDevice ? reading.at : reading.at + shift
   const samples = value.samples.map((sample) => (sample === null ? null : origin + factor * sample))
   return { type: 'samples', sensor, at, periodMs: value.periodMs, unit, samples }
 }
 
-function liveValue({ measurement }: Judged): LiveValue {
-  const { sensor, observable, at, value, quality, remarks } = measurement
+function liveValue({ measurement }: Judged, shift: number): LiveValue {
+  const { sensor, observable, value, quality, remarks } = measurement
+  const at = measurement.timedByDevice ? measurement.at : measurement.at + shift
   const unit = sensorDefinitions[sensor].outputs.find((output) => output.observable === observable)?.unit ?? ''
   const shown =
     value.type === 'quantity'

@@ -76,7 +76,7 @@ export class Pipeline {
   readonly #normaliser: Normaliser
   readonly #evaluator: Evaluator
   readonly #dispatcher: Dispatcher | undefined
-  readonly #live = new LiveView()
+  readonly #live: LiveView
   readonly #known: (identifier: string) => boolean
   readonly #spots = new Set<string>()
   readonly #devices = new Map<string, Set<string>>()
@@ -88,6 +88,7 @@ export class Pipeline {
     this.#normaliser = new Normaliser(options)
     this.#evaluator = new Evaluator(options)
     this.#dispatcher = options.dispatcher
+    this.#live = new LiveView(options.shiftMs)
     this.#known = options.known ?? (() => false)
   }
 
@@ -96,7 +97,7 @@ export class Pipeline {
     return this.#live.values()
   }
 
-  /** @param now epoch ms, gateway's clock. */
+  /** @param now epoch ms on the clock that the frames' times are of: one that never jumps (`SteadyClock.run`). */
   accept(frame: Frame, now: number): PipelineStep {
     const { readings, events, lost, refused, unmapped } = this.#decoder.decode(frame)
     const step = new StepBuilder()

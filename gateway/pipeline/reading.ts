@@ -37,8 +37,10 @@ export interface Reading {
   readonly sensor: SensorKind
   readonly deviceId: string
   readonly status: ReadingStatus
-  /** Epoch milliseconds of the (first) sample on the gateway's clock. */
+  /** Epoch milliseconds of the (first) sample: the gateway's run time, or wall time where `timedByDevice`. */
   readonly at: number
+  /** `at` is the source's own time, and believed. */
+  readonly timedByDevice?: true
   /**
    * The device's own monotonic clock at the first sample, milliseconds, unwrapped. Sample positions are counted on it,
    * never on arrival times.

@@ -11,7 +11,9 @@ export class Committer {
   readonly #clock: Clock
   readonly #logger: Logger
   readonly #giveUp = new AbortController()
-  readonly #underWay = new Set<Promise<unknown>>()
+  #underWay = 0
+  /** Who waits for one of them to end. */
+  #ended: (() => void)[] = []
   readonly #refused = new Set<Commit>()
 
   constructor(options: { journal: Journal; clock: Clock; logger: Logger }) {
@@ -22,7 +24,7 @@ export class Committer {
 
   /** Commits not yet durable; whoever feeds this waits when it grows (see `Pump`). */
   get underWay(): number {
-    return this.#underWay.size
+    return this.#underWay
   }
 
   /** Whether the disk has refused a commit that is still tried again. */
@@ -31,26 +33,28 @@ export class Committer {
   }
 
   /** Resolves when one of the commits under way has ended. */
-  async oneEnded(): Promise<void> {
-    if (this.#underWay.size > 0) await Promise.race(this.#underWay)
+  oneEnded(): Promise<void> {
+    if (this.#underWay === 0) return Promise.resolve()
+    return new Promise((resolve) => this.#ended.push(resolve))
   }
 
   /** @throws HomebeatError `journal.stopping` when the gateway ends before the disk took it; a permanent refusal at once. */
   commit(commit: Commit): Promise<void> {
     const work = this.#untilDurable(commit)
+    this.#underWay++
     const done = () => {
-      this.#underWay.delete(settled)
+      this.#underWay--
       this.#refused.delete(commit)
+      for (const resolve of this.#ended.splice(0)) resolve()
     }
-    const settled: Promise<void> = work.then(done, done)
-    this.#underWay.add(settled)
+    work.then(done, done)
     return work
   }
 
   /** Waits for what is under way; what the disk still refuses then is given up, and its senders are told. */
   async finish(): Promise<void> {
     this.#giveUp.abort()
-    await Promise.all(this.#underWay)
+    while (this.#underWay > 0) await this.oneEnded()
   }
 
   async #untilDurable(commit: Commit): Promise<void> {

@@ -11,6 +11,7 @@ import type { Committer } from './committer.js'
 import { HomebeatError } from './errors.js'
 import type { Lifecycle } from './lifecycle.js'
 import type { Logger } from './logger.js'
+import type { Timekeeper } from './timekeeper.js'
 
 /** Commits under way; with more than this, transports wait. */
 const MAX_UNDER_WAY = 256
@@ -22,8 +23,11 @@ export interface PumpOptions {
   readonly transport: Transport
   readonly pipeline: Pipeline
   readonly committer: Committer
+  /** In which the frames' times are. */
   readonly clock: Clock
   readonly logger: Logger
+  /** The gateway's time; where left out, what the pipeline says is what is stored. */
+  readonly timekeeper?: Pick<Timekeeper, 'attend' | 'stamp'> | undefined
   /** Told of every step, before its commit: live values must not wait for the disk. */
   readonly onStep: (step: PipelineStep) => void
   /** Told when measurements have become durable. */
@@ -65,8 +69,11 @@ export class Pump implements Lifecycle {
   }
 
   #take(frame: Frame): void {
-    const { transport, pipeline, clock, committer, logger, onStep, onCommitted } = this.#options
-    const step = pipeline.accept(frame, clock.now())
+    const { transport, pipeline, clock, timekeeper, committer, logger, onStep, onCommitted } = this.#options
+    // Before the frame: within one frame the time stays what it is.
+    timekeeper?.attend()
+    const accepted = pipeline.accept(frame, clock.now())
+    const step = timekeeper?.stamp(accepted) ?? accepted
     onStep(step)
     for (const message of step.unmapped ?? []) this.#tell(message)
     if (!asksForCommit(step)) {

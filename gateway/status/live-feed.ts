@@ -4,6 +4,7 @@ import type { Feed, GatewayStatus, LiveEvent, LiveValue } from '#gateway/console
 import type { Journal } from '#gateway/journal/journal.js'
 import type { PipelineStep } from '#gateway/pipeline/pipeline.js'
 import type { Clock } from '#gateway/runtime/clock.js'
+import type { Timekeeper } from '#gateway/runtime/timekeeper.js'
 import { sensorDefinitions } from '#gateway/sensors/registry.js'
 import type { Transport } from '#gateway/transports/transport.js'
 import { journalStatus } from './journal-status.js'
@@ -14,6 +15,7 @@ export interface LiveFeedOptions {
   readonly journal: Journal
   readonly transports: readonly Transport[]
   readonly clock: Clock
+  readonly timekeeper?: Pick<Timekeeper, 'status'> | undefined
 }
 
 export class LiveFeed implements Feed {
@@ -41,7 +43,7 @@ export class LiveFeed implements Feed {
   }
 
   status(): GatewayStatus {
-    const { version, home, journal, transports, clock } = this.#options
+    const { version, home, journal, transports, clock, timekeeper } = this.#options
     const { user, system } = process.cpuUsage()
     return {
       version,
@@ -52,6 +54,7 @@ export class LiveFeed implements Feed {
       transports: transports.map((transport) => transport.status()),
       frames: { ...this.#frames },
       ...journalStatus(journal),
+      ...(timekeeper && { clock: timekeeper.status() }),
       process: { rssMb: Math.round(process.memoryUsage.rss() / 1e5) / 10, cpuSeconds: (user + system) / 1e6 },
     }
   }

@@ -27,6 +27,9 @@ export interface TransportEdges {
 const SERIAL = (config: TransportConfig, { clock, logger, serialBinding }: TransportEdges): Transport =>
   new SerialTransport({ name: config.name, url: config.url, clock, logger, binding: serialBinding })
 
+const FIRMATA = ({ name, url }: TransportConfig, { clock, logger, serialBinding }: TransportEdges): Transport =>
+  new FirmataTransport({ name, url, clock, logger, binding: serialBinding })
+
 const MQTT_CLIENT = (config: TransportConfig, { clock, logger, baseDir }: TransportEdges): Transport =>
   new ClientTransport({
     name: config.name,
@@ -48,9 +51,10 @@ const MQTT_BROKER = (config: TransportConfig, edges: TransportEdges): Transport 
 
 const BY_SCHEME: Readonly<Record<string, (config: TransportConfig, edges: TransportEdges) => Transport>> = {
   serial: SERIAL,
+  'serial+usb': SERIAL,
   'serial+tcp': SERIAL,
-  firmata: ({ name, url }, { clock, logger, serialBinding }) =>
-    new FirmataTransport({ name, url, clock, logger, binding: serialBinding }),
+  firmata: FIRMATA,
+  'firmata+usb': FIRMATA,
   mqtt: MQTT_CLIENT,
   mqtts: MQTT_CLIENT,
   'mqtt+broker': MQTT_BROKER,

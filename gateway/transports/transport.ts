@@ -43,6 +43,8 @@ export interface WaveformFrame extends FrameBase {
   readonly sensor: 'ecg' | 'emg' | 'airflow'
   /** Epoch milliseconds of the first sample. */
   readonly at: number
+  /** `at` was given with the recording, not taken from the gateway's clock. */
+  readonly timedBySource?: true
   readonly periodMs: number
   readonly origin: number
   readonly factor: number

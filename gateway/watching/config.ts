@@ -3,10 +3,9 @@ import { dirname, resolve } from 'node:path'
 import { z } from 'zod'
 import { parseYaml, readConfig } from '#gateway/config/load.js'
 import { configSchema, name } from '#gateway/config/schema.js'
-import { HomebeatError } from '#gateway/runtime/errors.js'
+import { channelSecrets, checkSecrets } from '#gateway/config/secret-files.js'
 import { LOG_LEVELS } from '#gateway/runtime/logger.js'
 import { isLoopback } from '#gateway/runtime/loopback.js'
-import { readSecret } from '#gateway/runtime/secret-file.js'
 
 const listener = { host: z.string().min(1).max(253), port: z.number().int().min(0).max(65535) }
 
@@ -106,20 +105,10 @@ function crossCheck({ listen, page, tls, allowUnencrypted, homes, alerts }: Watc
 
 /** All secret files that the configuration names, before anything starts. @throws HomebeatError `config.secrets` */
 export function checkWatchSecrets({ config, baseDir }: Pick<LoadedWatchConfig, 'config' | 'baseDir'>): void {
-  const files = [
+  checkSecrets(baseDir, [
     config.page.tokenFile,
     config.tls?.keyFile,
     ...config.homes.map(({ secretFile }) => secretFile),
-    ...config.alerts.channels.map((channel) => ('tokenFile' in channel ? channel.tokenFile : undefined)),
-  ]
-  const problems = [...new Set(files)].flatMap((file) => {
-    if (file === undefined) return []
-    try {
-      readSecret(resolve(baseDir, file))
-      return []
-    } catch (error) {
-      return [error instanceof Error ? error.message : String(error)]
-    }
-  })
-  if (problems.length > 0) throw new HomebeatError('config.secrets', problems.join('\n'))
+    ...channelSecrets(config.alerts.channels),
+  ])
 }

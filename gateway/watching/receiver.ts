@@ -3,6 +3,7 @@ import { statfs } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { AlertDeliverer } from '#gateway/alerts/channels/alert-deliverer.js'
 import { type AlertChannel, noticeOf } from '#gateway/alerts/channels/channel.js'
+import { ChannelBook } from '#gateway/alerts/channels/channel-book.js'
 import { type Acknowledgement, createChannel } from '#gateway/alerts/channels/registry.js'
 import { AlarmDesk } from '#gateway/alerts/desk.js'
 import { Dispatcher } from '#gateway/alerts/dispatch/dispatcher.js'
@@ -12,6 +13,7 @@ import { configSchema } from '#gateway/config/schema.js'
 import { ControlServer } from '#gateway/control/control-server.js'
 import { Retention } from '#gateway/journal/retention.js'
 import { SqliteJournal } from '#gateway/journal/sqlite-journal.js'
+import { alertLanes } from '#gateway/lanes/configured-lanes.js'
 import { LaneWatcher } from '#gateway/lanes/lane-watcher.js'
 import { LaneWorker } from '#gateway/lanes/worker.js'
 import { asksForCommit, type PipelineStep } from '#gateway/pipeline/pipeline.js'
@@ -23,7 +25,6 @@ import type { Logger } from '#gateway/runtime/logger.js'
 import { Schedule } from '#gateway/runtime/schedule.js'
 import { readSecret } from '#gateway/runtime/secret-file.js'
 import { DiskWatcher } from '#gateway/status/disk-watcher.js'
-import { AlarmLine } from './alarm-line.js'
 import { BeatServer } from './beat-server.js'
 import { watchCommands } from './commands.js'
 import { checkWatchSecrets, type LoadedWatchConfig } from './config.js'
@@ -32,6 +33,7 @@ import { HomeRegister } from './home-register.js'
 import { HomeStore } from './home-store.js'
 import { PageServer } from './page-server.js'
 import { reportOf, type WatchReport } from './report.js'
+import { WatchPipeline } from './watch-pipeline.js'
 import { Watchkeeper } from './watchkeeper.js'
 import { tlsOf } from './web-listener.js'
 
@@ -60,7 +62,7 @@ interface Parts {
   readonly journal: SqliteJournal
   readonly store: HomeStore
   readonly keeper: Watchkeeper
-  readonly line: AlarmLine
+  readonly pipeline: WatchPipeline
   readonly committer: Committer
   readonly watchers: readonly Watcher[]
   readonly channels: readonly Lifecycle[]
@@ -141,9 +143,9 @@ export class Receiver implements Lifecycle {
   }
 
   #tick(): void {
-    const { watchers, line, committer, clock, logger } = this.#parts
+    const { watchers, pipeline, committer, clock, logger } = this.#parts
     const now = clock.now()
-    const step = line.tick(
+    const step = pipeline.tick(
       now,
       watchers.flatMap((watcher) => watcher.look(now)),
     )
@@ -168,7 +170,7 @@ export async function composeReceiver(loaded: LoadedWatchConfig, edges: Receiver
   const register = new HomeRegister(loaded)
   const journal = new SqliteJournal({
     path: join(dataDir, 'journal.db'),
-    lanes: { fhir: [], alert: config.alerts.channels.map(({ name }) => name), anchor: [] },
+    lanes: { fhir: [], alert: alertLanes(config.alerts), anchor: [] },
     ...{ clock, logger, commit: DEFAULTS.commit },
   })
   let desk: AlarmDesk | undefined
@@ -179,6 +181,8 @@ export async function composeReceiver(loaded: LoadedWatchConfig, edges: Receiver
   }
   const channelEdges = { fetch, stream, home: config.receiver, baseDir, dataDir, clock, acknowledged }
   const channels = config.alerts.channels.map((channel) => createChannel(channel, channelEdges))
+  // Finds addresses that a channel cannot use before anybody relies on them.
+  new ChannelBook({ ...config.alerts, channels, home: config.receiver, clock })
 
   // The journal's lock says that no other receiver uses the folder; only then is the store opened.
   await journal.start()
@@ -193,7 +197,7 @@ export async function composeReceiver(loaded: LoadedWatchConfig, edges: Receiver
       },
       ...{ store, clock, logger },
     })
-    const line = new AlarmLine({
+    const pipeline = new WatchPipeline({
       active: journal.activeAlerts(),
       dispatcher: new Dispatcher(policy, journal.openDispatch()),
       isOver: (condition) => {
@@ -203,7 +207,7 @@ export async function composeReceiver(loaded: LoadedWatchConfig, edges: Receiver
     })
     const committer = new Committer({ journal, clock, logger })
     const deskOptions = { commit: (step: Parameters<Committer['commit']>[0]) => committer.commit(step), onStep: ignore }
-    desk = new AlarmDesk({ pipeline: line, journal, ...deskOptions, clock, logger })
+    desk = new AlarmDesk({ pipeline, journal, ...deskOptions, clock, logger })
     const report = () =>
       reportOf(config.receiver, keeper.records(), keeper.listening, journal.activeAlerts(), clock.now())
     const disk = new DiskWatcher({ folder: dataDir, ...DEFAULTS.disk, statfs, logger })
@@ -215,10 +219,10 @@ export async function composeReceiver(loaded: LoadedWatchConfig, edges: Receiver
     const token = config.page.tokenFile === undefined ? null : readSecret(resolve(baseDir, config.page.tokenFile))
     const commands = watchCommands({ register, keeper, desk, report })
     return new Receiver((isHealthy) => ({
-      ...{ journal, store, keeper, line, committer, report, clock, logger },
+      ...{ journal, store, keeper, pipeline, committer, report, clock, logger },
       watchers: [keeper, disk, new LaneWatcher({ journal, patience: DEFAULTS.lanes })],
       channels: channels.map((channel) => lifecycleOf(channel, journal, config.receiver)),
-      lanes: channels.map((channel) => laneOf(channel, loaded, { journal, clock, logger })),
+      lanes: channels.flatMap((channel) => lanesOf(channel, loaded, { journal, clock, logger })),
       beats: new BeatServer({
         ...{ ...config.listen, tls, trustProxy, keeper, isHealthy, clock, logger },
         home: (id) => register.get(id),
@@ -245,11 +249,11 @@ function lifecycleOf(channel: AlertChannel, journal: SqliteJournal, receiver: st
   }
 }
 
-function laneOf(
+function lanesOf(
   channel: AlertChannel,
   { config }: LoadedWatchConfig,
   edges: { journal: SqliteJournal; clock: Clock; logger: Logger },
-): LaneWorker {
+): LaneWorker[] {
   const { journal } = edges
   const { contacts, preview } = config.alerts
   const addressOf = (id: string) => {
@@ -257,5 +261,8 @@ function laneOf(
     return contact ? { ...(contact.address !== undefined && { address: contact.address }) } : null
   }
   const deliverer = new AlertDeliverer({ channel, journal, home: config.receiver, preview, addressOf })
-  return new LaneWorker({ lane: `alert:${channel.name}`, deliverer, ...edges })
+  const own = config.alerts.channels.filter(({ name }) => name === channel.name)
+  return alertLanes({ channels: own, contacts }).map(
+    (recipient) => new LaneWorker({ lane: `alert:${recipient}`, deliverer, ...edges }),
+  )
 }

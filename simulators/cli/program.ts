@@ -28,6 +28,11 @@ export const VERBS: readonly Verb[] = [
     load: async () => (await import('#simulators/scenarios/command.js')).scenarioCommand(),
   },
   {
+    name: 'faults',
+    description: 'a real gateway killed, its disk, servers and lines broken: what was acknowledged must arrive, once',
+    load: async () => (await import('#simulators/faults/command.js')).faultsCommand(),
+  },
+  {
     name: 'fleet',
     description: 'many homes with MQTT devices, against any broker',
     load: async () => (await import('./fleet.js')).fleetCommand(),

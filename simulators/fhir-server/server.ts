@@ -34,6 +34,8 @@ export class FhirServerSimulator implements Lifecycle {
   readonly faults: Faults
   /** Requests answered or failed, metadata not counted. */
   requests = 0
+  /** Told of every request, metadata not counted: when it has come, and when it is carried out but not answered. */
+  watch: (phase: 'received' | 'carried-out') => void = () => {}
   readonly #options: FhirServerOptions
   #server: Server | undefined
   #router = new FhirRouter()
@@ -93,14 +95,17 @@ export class FhirServerSimulator implements Lifecycle {
         return send(response, 401, outcome('login', 'bearer token missing or wrong'))
       }
       const body = await readBody(request)
-      const fault = this.faults.take()
+      this.watch('received')
+      const fault = this.faults.take(request.method ?? 'GET')
       if (fault?.type === 'hang') return
       if (fault?.type === 'status') {
         if (fault.retryAfterSeconds !== undefined) response.setHeader('Retry-After', String(fault.retryAfterSeconds))
         return send(response, fault.status, outcome('transient', 'failing on request'))
       }
       const answer = await this.#inTurn(() => this.#answer(request, path, body))
+      this.watch('carried-out')
       if (fault?.type === 'cut') return void request.socket.destroy()
+      if (fault?.type === 'garbage') return void response.writeHead(200, { 'Content-Type': FHIR_JSON }).end(fault.body)
       answer(response)
     } catch (error) {
       if (response.headersSent) response.destroy()

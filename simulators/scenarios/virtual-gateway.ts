@@ -48,9 +48,7 @@ export class VirtualGateway {
   /** Bytes from the port. */
   hear(bytes: Uint8Array): void {
     this.#guard.write(Buffer.from(bytes))
-    for (let whole = this.#guard.read(); whole !== null; whole = this.#guard.read()) {
-      for (const line of (whole as Buffer).toString('latin1').split('\n')) if (line.startsWith('!')) this.#line(line)
-    }
+    for (let line = this.#guard.read(); line !== null; line = this.#guard.read()) this.#line(line as string)
   }
 
   /** The port was opened, or is gone. */

@@ -24,6 +24,7 @@ export class TestHome {
       home: { id: 'test-home', patient: 'test-patient' },
       dataDir: './data',
       log: { level: 'silent' },
+      clock: { trust: 'always' },
       batches: { cron: '0 0 1 1 *' },
       console: { port: 0 },
     }

@@ -1,5 +1,5 @@
 import type { AlertKind, AlertState, AlertTransition, Priority } from '#gateway/alerts/alert.js'
-import type { NotificationReason } from '#gateway/alerts/dispatch/notification.js'
+import type { NoticeReason } from '#gateway/alerts/dispatch/notification.js'
 import type { DeliveryOutcome } from '#gateway/lanes/outcome.js'
 import { type PreviewRules, previewOf } from './preview.js'
 
@@ -7,7 +7,7 @@ import { type PreviewRules, previewOf } from './preview.js'
 export interface AlertNotice {
   /** The same for every attempt at this notice and no other of this home: what a far end drops repetitions by. */
   readonly key: string
-  readonly reason: NotificationReason
+  readonly reason: NoticeReason
   readonly alertId: string
   readonly condition: string
   readonly priority: Priority
@@ -33,6 +33,12 @@ export interface AlertNotice {
 /** A way to reach people. All implementations pass `test/behaviours/channel.behaviour.ts`. */
 export interface AlertChannel {
   readonly name: string
+  /** What it says of its own configuration, for people: no secret, nothing that lets somebody else send or read. */
+  readonly about: string
+  /** Where a channel sends to an address: a sentence where it cannot be used, or is missing; null where it can. */
+  addressProblem?(address: string | undefined): string | null
+  /** For how long a test message goes on being seen or heard, in ms. */
+  readonly testMs?: number
   /** Never rejects. The same notice may come twice; the far end is given what it needs to recognise it. */
   notify(notice: AlertNotice, signal: AbortSignal): Promise<DeliveryOutcome>
   /** Where a channel holds something open. @param open what was raised before the gateway started and is not over. */
@@ -43,7 +49,7 @@ export interface AlertChannel {
 /** To whom and why: of a Notification what a notice needs. */
 export interface Telling {
   readonly key: string
-  readonly reason: NotificationReason
+  readonly reason: NoticeReason
   readonly contact?: string
   readonly address?: string
   readonly until?: number

@@ -189,7 +189,7 @@ export class Dispatcher {
       if (!due) continue
       this.#digest.delete(contact.id)
       out.notifications.push({
-        key: `digest:${now}:${contact.id}`,
+        key: `${first.alertId}:digest:${contact.id}`,
         alertId: first.alertId,
         reason: 'digest',
         channel: contact.channel,

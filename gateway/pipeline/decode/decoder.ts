@@ -14,6 +14,8 @@ export interface DecoderOptions {
   readonly zoneOffsetMinutes?: ZoneOffset
   /** How other people's MQTT messages are read; without it none is. */
   readonly mappings?: Pick<MapperOptions, 'templates' | 'devices'>
+  /** Milliseconds from the frames' time (see `SteadyClock.run`) to wall time now; 0 where left out. */
+  readonly shiftMs?: () => number
 }
 
 export class Decoder {
@@ -37,8 +39,10 @@ export class Decoder {
   }
 
   /** By Homebeat's own contract where the topic is its own, else by the mappings. What neither takes is `unmapped`. */
-  decodeMqtt(frame: MqttFrame, mapper = this.#mapper): Decoded {
-    const decoded = frame.topic.startsWith('homebeat/') ? decodeMqtt(frame) : decodeForeign(frame, mapper)
+  decodeMqtt(frame: MqttFrame, mapper = this.#mapper, shiftMs = 0): Decoded {
+    const decoded = frame.topic.startsWith('homebeat/')
+      ? decodeMqtt(frame, shiftMs)
+      : decodeForeign(frame, mapper, shiftMs)
     const { refused } = decoded
     if (!refused) return decoded
     const { deviceId, topic, payload, receivedAt } = frame
@@ -57,7 +61,7 @@ export class Decoder {
       case 'kit-line':
         return this.#kit(frame.transport).decode(frame)
       case 'mqtt-publish':
-        return this.decodeMqtt(frame)
+        return this.decodeMqtt(frame, this.#mapper, this.#options.shiftMs?.())
       case 'waveform-block':
         return decodeWaveform(frame)
       case 'analog-samples':
@@ -88,6 +92,7 @@ export class Decoder {
       kit = new KitDecoder({
         deviceId: this.deviceOf(transport),
         ...(zone !== undefined && { zoneOffsetMinutes: zone }),
+        ...(this.#options.shiftMs && { shiftMs: this.#options.shiftMs }),
       })
       this.#kits.set(transport, kit)
     }
@@ -95,8 +100,8 @@ export class Decoder {
   }
 }
 
-function decodeForeign(frame: MqttFrame, mapper: Mapper): Decoded {
-  const mapped = mapper.map(frame)
+function decodeForeign(frame: MqttFrame, mapper: Mapper, shiftMs: number): Decoded {
+  const mapped = mapper.map({ ...frame, shiftMs })
   if (mapped.outcome === 'mapped') return { ...NOTHING, readings: mapped.readings }
   if (mapped.outcome !== 'unmapped') return NOTHING
   return { ...NOTHING, refused: { code: mapped.code, reason: mapped.reason, count: 1 } }
@@ -114,7 +119,15 @@ function decodeWaveform(frame: WaveformFrame): Decoded {
   const scale = { origin, factor, lowerLimit, upperLimit, ...(unit !== undefined && { unit }) }
   return {
     readings: [
-      { sensor, deviceId, status: 'ok', at, value: { type: 'samples', periodMs, scale, samples }, remarks: [] },
+      {
+        sensor,
+        deviceId,
+        status: 'ok',
+        at,
+        ...(frame.timedBySource && { timedByDevice: true }),
+        value: { type: 'samples', periodMs, scale, samples },
+        remarks: [],
+      },
     ],
     events: [],
     lost: 0,

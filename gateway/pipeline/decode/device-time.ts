@@ -7,9 +7,14 @@ const SHAPE = /^(\d{4})-(\d{2})-(\d{2})T(\d{2}):(\d{2})(?::(\d{2}))?$/
 const TWO_YEARS_MS = 2 * 365.25 * 86_400_000
 /** A cuff's clock may run a little ahead. */
 const AHEAD_MS = 5 * 60_000
+const DAY_MS = 86_400_000
 
-/** `YYYY-MM-DDThh:mm[:ss]` without zone → the instant in the home's zone, or null if there is no such date. */
-export function localTime(text: string, zone: ZoneOffset): number | null {
+/**
+ * `YYYY-MM-DDThh:mm[:ss]` without zone → the instant in the home's zone, or null if there is no such date.
+ * An hour that the clocks skip is read as if they had not been put forward; of an hour that comes twice, the latest one
+ * that is not after `until` (epoch ms) is meant.
+ */
+export function localTime(text: string, zone: ZoneOffset, until = Number.POSITIVE_INFINITY): number | null {
   const match = SHAPE.exec(text)
   if (!match) return null
   const [year, month, day, hour, minute, second] = match.slice(1).map((part) => Number(part ?? 0)) as [
@@ -30,22 +35,29 @@ export function localTime(text: string, zone: ZoneOffset): number | null {
     date.getUTCMinutes() === minute &&
     second < 60
   if (!same) return null
-  const offset = typeof zone === 'number' ? zone : zone(utc)
-  return utc - offset * 60_000
+  if (typeof zone === 'number') return utc - zone * 60_000
+  // No zone is further than a day from UTC, and none changes twice within two.
+  const before = utc - zone(utc - DAY_MS) * 60_000
+  const after = utc - zone(utc + DAY_MS) * 60_000
+  const real = [before, after].filter((at) => utc - zone(at) * 60_000 === at)
+  const latest = Math.max(...real.filter((at) => at <= until))
+  if (Number.isFinite(latest)) return latest
+  return real.length > 0 ? Math.min(...real) : before
 }
 
 /**
  * The effective time of a stored value: the device's own where it can be true, else when it arrived.
  * Always with the remark that nobody checked that clock.
+ * @param receivedAt epoch ms, wall time
  */
 export function placeDeviceTime(
   deviceTime: string,
   receivedAt: number,
   zone: ZoneOffset,
-): { readonly at: number; readonly remarks: readonly string[] } {
-  const at = localTime(deviceTime, zone)
+): { readonly at: number; readonly believed: boolean; readonly remarks: readonly string[] } {
+  const at = localTime(deviceTime, zone, receivedAt + AHEAD_MS)
   if (at === null || at > receivedAt + AHEAD_MS || at < receivedAt - TWO_YEARS_MS) {
-    return { at: receivedAt, remarks: ['device-clock-unverified', 'device-clock-implausible'] }
+    return { at: receivedAt, believed: false, remarks: ['device-clock-unverified', 'device-clock-implausible'] }
   }
-  return { at: Math.min(at, receivedAt), remarks: ['device-clock-unverified'] }
+  return { at: Math.min(at, receivedAt), believed: true, remarks: ['device-clock-unverified'] }
 }

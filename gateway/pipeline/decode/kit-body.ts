@@ -28,7 +28,7 @@ function samples(sensor: SensorKind, fields: readonly string[]): KitValue[] | nu
   const counts = unpack(fields[2] ?? '')
   if (fields.length !== 3 || !status || periodMs === null || !counts?.length) return null
   for (const count of counts) if (count > ADC_MAX && count !== NO_SAMPLE) return null
-  const values = counts.map((count) => (count === NO_SAMPLE ? null : count))
+  const values = counts.includes(NO_SAMPLE) ? counts.map((count) => (count === NO_SAMPLE ? null : count)) : counts
   return [{ sensor, status, value: { type: 'samples', periodMs, samples: values } }]
 }
 

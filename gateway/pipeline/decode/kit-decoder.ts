@@ -29,6 +29,7 @@ const MAX_LOST = 16_384
 export class KitDecoder {
   readonly #deviceId: string
   readonly #zone: ZoneOffset
+  readonly #shiftMs: () => number
   readonly #clock = new KitClock()
   #seq: number | null = null
   #damaged = 0
@@ -39,9 +40,10 @@ export class KitDecoder {
   #stamps = new Map<string, number>()
   #spoken = true
 
-  constructor(options: { deviceId: string; zoneOffsetMinutes?: ZoneOffset }) {
+  constructor(options: { deviceId: string; zoneOffsetMinutes?: ZoneOffset; shiftMs?: () => number }) {
     this.#deviceId = options.deviceId
     this.#zone = options.zoneOffsetMinutes ?? 0
+    this.#shiftMs = options.shiftMs ?? (() => 0)
   }
 
   decode(frame: KitLineFrame): Decoded {
@@ -147,12 +149,12 @@ export class KitDecoder {
     const stamp = `${values[0]?.sensor} ${deviceTime}`
     const ordinal = (this.#stamps.get(stamp) ?? 0) + 1
     this.#stamps.set(stamp, ordinal)
-    const placed = placeDeviceTime(deviceTime, receivedAt, this.#zone)
+    const placed = placeDeviceTime(deviceTime, receivedAt + this.#shiftMs(), this.#zone)
     return values.map(({ sensor, status, value, remarks = [] }) => ({
       sensor,
       deviceId: this.#deviceId,
       status,
-      at: placed.at,
+      ...(placed.believed ? { at: placed.at, timedByDevice: true } : { at: receivedAt }),
       deviceTime,
       spot: true,
       ...(ordinal > 1 && { ordinal }),

@@ -15,6 +15,8 @@ const TOPIC = /^homebeat\/v1\/([a-z0-9][a-z0-9-]{0,31})\/([A-Za-z0-9]{1,32})$/
 /** A sender's clock may run a little ahead; more than this and it is not believed. */
 const AHEAD_MS = 5 * 60_000
 const OLDEST_MS = 2 * 365.25 * 86_400_000
+/** Begins the remark with the time that was not believed. */
+export const DEVICE_SAID = 'device-time-'
 
 const stamp = {
   /** The sender's own message id: what makes a redelivery recognisable. */
@@ -73,7 +75,8 @@ export function unitsOf(sensor: SensorKind): string[] {
   return Object.keys(quantity?.units ?? pressure?.units ?? {}).filter((unit) => unit !== 'counts')
 }
 
-export function decodeMqtt(frame: MqttFrame): Decoded {
+/** @param shiftMs from the frame's time to wall time */
+export function decodeMqtt(frame: MqttFrame, shiftMs = 0): Decoded {
   const topic = TOPIC.exec(frame.topic)
   if (!topic) {
     const other = /^homebeat\/(v\d{1,4})\//.exec(frame.topic)?.[1]
@@ -103,7 +106,7 @@ export function decodeMqtt(frame: MqttFrame): Decoded {
   if (id === undefined && at === undefined) {
     return refuse('payload', `The ${sensor} payload is refused: give "id" or "at", so that a redelivery is recognised.`)
   }
-  const when = placeTime(at === undefined ? undefined : Date.parse(at), frame.receivedAt)
+  const when = placeTime(at === undefined ? undefined : Date.parse(at), frame.receivedAt, shiftMs)
   // Without an id the time as sent is the identity, also where it is not believed.
   const messageId = id ?? (when.remarks.length > 0 && at !== undefined ? `at.${Date.parse(at)}` : undefined)
   const readings = partsOf(sensor, parsed.data).map(
@@ -112,6 +115,7 @@ export function decodeMqtt(frame: MqttFrame): Decoded {
       deviceId: frame.deviceId,
       status: 'ok',
       at: when.at,
+      ...(when.believed && { timedByDevice: true }),
       ...(messageId !== undefined && { messageId }),
       spot: true,
       value: part.value,
@@ -132,14 +136,28 @@ function partsOf(sensor: SensorKind, payload: Payload): Part[] {
   return parts
 }
 
-/** A sender's time where it can be true, else the arrival with a remark. @param time epoch ms; NaN is not believed */
-export function placeTime(time: number | undefined, receivedAt: number): { at: number; remarks: string[] } {
-  if (time === undefined) return { at: receivedAt, remarks: [] }
-  if (!Number.isFinite(time) || time > receivedAt + AHEAD_MS || time < receivedAt - OLDEST_MS) {
-    return { at: receivedAt, remarks: ['device-clock-implausible'] }
+/**
+ * A sender's time where it can be true, else the arrival with a remark.
+ * @param time epoch ms; NaN is not believed
+ * @param shiftMs from the time of arrival to wall time
+ */
+export function placeTime(
+  time: number | undefined,
+  receivedAt: number,
+  shiftMs = 0,
+): { at: number; believed: boolean; remarks: string[] } {
+  if (time === undefined) return { at: receivedAt, believed: false, remarks: [] }
+  const wall = receivedAt + shiftMs
+  if (!isPlausible(time, wall)) {
+    const said = Number.isFinite(time) ? [`${DEVICE_SAID}${new Date(time).toISOString()}`] : []
+    return { at: receivedAt, believed: false, remarks: ['device-clock-implausible', ...said] }
   }
-  return { at: time, remarks: [] }
+  return { at: time, believed: true, remarks: [] }
 }
+
+/** Whether a sender can have measured at `time` what came at `wall`. */
+export const isPlausible = (time: number, wall: number): boolean =>
+  Number.isFinite(time) && time <= wall + AHEAD_MS && time >= wall - OLDEST_MS
 
 /** undefined: not JSON in UTF-8, or null. */
 export function parseJson(payload: Uint8Array): unknown {

@@ -37,5 +37,24 @@ export function measurementIdentifier(parts: IdentifierParts): string {
 function occasion({ at, deviceTime, ordinal, messageId }: IdentifierParts): string {
   if (messageId !== undefined) return `id.${messageId}`
   if (deviceTime !== undefined) return `${deviceTime.replace(/[-:]/g, '')}L${ordinal ? `.${ordinal}` : ''}`
-  return new Date(at).toISOString().replace(/[-:.]/g, '')
+  return compact(at)
+}
+
+const compact = (at: number) => new Date(at).toISOString().replace(/[-:.]/g, '')
+const TIMED = /^(.*-)(\d{4})(\d{2})(\d{2})T(\d{2})(\d{2})(\d{2})(\d{3})Z(?:\.\d+)?$/
+
+/**
+ * The identifier of the same measurement once its time is known better; unchanged where it has no gateway's time in it.
+ * @param repeat tells it apart from what was measured when the clock showed this time before
+ */
+export function movedIdentifier(identifier: string, byMs: number, repeat: (at: number) => number | null): string {
+  const match = TIMED.exec(identifier)
+  if (!match) return identifier
+  const [, head = '', ...parts] = match
+  const [year = 0, month = 1, day = 0, hour = 0, minute = 0, second = 0, ms = 0] = parts.map(Number)
+  const at = Date.UTC(year, month - 1, day, hour, minute, second, ms) + byMs
+  const again = repeat(at)
+  const moved = `${head}${compact(at)}${again === null ? '' : `.${again}`}`
+  // What makes it longer than a server takes is worth less than the reading.
+  return moved.length > MAX_IDENTIFIER ? identifier : moved
 }

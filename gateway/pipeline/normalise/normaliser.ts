@@ -7,12 +7,13 @@ import { POSITION_CODES } from '#gateway/sensors/definitions/position.js'
 import { type Judgement, judgeAbsent, judgePressure, judgeQuantity } from '#gateway/sensors/judge.js'
 import { sensorDefinitions } from '#gateway/sensors/registry.js'
 import { type Calibration, NOMINAL } from '#gateway/sensors/sensor-definition.js'
+import { Posture } from '#gateway/signals/motion/posture.js'
 import type { Reading } from '../reading.js'
 import { BreathDetector, NO_BREATH_MS } from './breaths.js'
 import type { Chunk } from './chunker.js'
 import { measurementIdentifier } from './identifier.js'
 import type { Judged, Normalised, Signal } from './judged.js'
-import { Posture } from './posture.js'
+import { JUMP_LIMITS, JumpGuard } from './jumps.js'
 import { chunkQuality, chunkValue, WaveformChannel } from './waveform-channel.js'
 
 /** The last stored value of one continuous row. */
@@ -29,7 +30,10 @@ interface Channel {
   readonly waveform: WaveformChannel | null
   readonly breaths: BreathDetector | null
   readonly posture: Posture | null
+  readonly jumps: JumpGuard | null
   readonly kept: Map<Observable, Kept>
+  /** Whether its waveform brings its own time. */
+  timedByDevice: boolean
 }
 
 export class Normaliser {
@@ -89,6 +93,7 @@ export class Normaliser {
       if (channel.deviceId !== deviceId) continue
       channel.breaths?.reset()
       channel.posture?.reset()
+      channel.jumps?.reset()
     }
     return closed
   }
@@ -103,6 +108,7 @@ export class Normaliser {
     let channel = this.#channels.get(key)
     if (!channel) {
       const definition = sensorDefinitions[sensor]
+      const jumpLimits = definition.quantity && JUMP_LIMITS[definition.quantity.observable]
       channel = {
         sensor,
         deviceId,
@@ -111,7 +117,9 @@ export class Normaliser {
           : null,
         breaths: definition.waveform && definition.quantity ? new BreathDetector() : null,
         posture: definition.position ? new Posture() : null,
+        jumps: jumpLimits ? new JumpGuard(jumpLimits) : null,
         kept: new Map(),
+        timedByDevice: false,
       }
       this.#channels.set(key, channel)
     }
@@ -141,8 +149,10 @@ export class Normaliser {
       judgement = { status, value: { type: 'position', position }, quality: 'good', remarks: [] }
     }
     judgement ??= judgeAbsent(definition, 'fault')
+    const held = isHeld(channel, reading, judgement)
+    if (held) judgement = { ...judgement, quality: 'questionable', remarks: [...judgement.remarks, 'jump'] }
     return {
-      judged: [this.#judged(channel, observable, reading, judgement)],
+      judged: [{ ...this.#judged(channel, observable, reading, judgement), ...(held && { held }) }],
       signals: [signal(reading, judgement.status)],
     }
   }
@@ -162,6 +172,7 @@ export class Normaliser {
     value: Extract<Reading['value'], { type: 'samples' }>,
     now: number,
   ): Normalised {
+    channel.timedByDevice = reading.timedByDevice ?? false
     const { chunks, state } = waveform.push(reading, value, now)
     const judged = chunks.map((chunk) => this.#chunk(channel, chunk))
     if (channel.breaths) judged.push(...this.#breathing(channel, channel.breaths, reading, value, state))
@@ -238,6 +249,7 @@ export class Normaliser {
       deviceId,
       at,
       ...(deviceTime !== undefined && { deviceTime }),
+      ...(reading.timedByDevice && { timedByDevice: true }),
       value: judgement.value,
       quality,
       remarks,
@@ -279,6 +291,7 @@ export class Normaliser {
         deviceId: channel.deviceId,
         at,
         until: Math.round(at + chunk.samples.length * chunk.periodMs),
+        ...(channel.timedByDevice && { timedByDevice: true }),
         value: chunkValue(chunk),
         quality: chunkQuality(chunk),
         remarks: chunk.remarks,
@@ -288,6 +301,16 @@ export class Normaliser {
       superseded: false,
     }
   }
+}
+
+/** A spot value follows no other. */
+function isHeld({ jumps }: Channel, { spot, clockMs, at }: Reading, { value, quality }: Judgement): boolean {
+  if (!jumps || spot) return false
+  if (value.type !== 'quantity' || quality === 'implausible') {
+    jumps.reset()
+    return false
+  }
+  return jumps.isJump(clockMs ?? at, value.value)
 }
 
 function signal({ sensor, deviceId, spot = false }: Reading, state: Signal['state']): Signal {

@@ -1,8 +1,11 @@
 import { HomebeatError } from '#gateway/runtime/errors.js'
+import { describeFingerprint, parseFingerprintUrl, type UsbFingerprint } from '../serial/ports.js'
 
 /** A Firmata board, and what it shall do there. */
 export interface FirmataAddress {
+  /** The device path; for people only where `usb` says what to look for. */
   readonly path: string
+  readonly usb?: UsbFingerprint
   readonly baud: number
   /** Firmata's sampling interval, milliseconds. */
   readonly intervalMs: number
@@ -19,9 +22,33 @@ const STANDARD_BAUD = '57600'
  */
 const DEFAULT_INTERVAL = '20'
 
-/** Reads `firmata:///dev/ttyACM0?baud=57600&interval=20&accelerometer=on`. @throws HomebeatError `config.transport-url` */
+/** Reads the FORM above, and `firmata+usb://2341:0043?serial=…` with the same settings. @throws HomebeatError `config.transport-url` */
 export function parseFirmataUrl(text: string): FirmataAddress {
   const wrong = (why: string) => new HomebeatError('config.transport-url', `${text}: ${why}; write it as ${FORM}`)
+  const { settings, ...where } = placeOf(text, wrong)
+  for (const key of settings.keys()) {
+    if (key !== 'baud' && key !== 'interval' && key !== 'accelerometer') throw wrong(`unknown setting "${key}"`)
+  }
+  const baud = settings.get('baud') ?? STANDARD_BAUD
+  if (!/^\d{4,7}$/.test(baud)) throw wrong('baud must be a number, 57600 for StandardFirmata')
+  const interval = settings.get('interval') ?? DEFAULT_INTERVAL
+  if (!/^\d{2}$/.test(interval) || Number(interval) < 10 || Number(interval) > 50) {
+    throw wrong('interval must be 10 to 50 milliseconds')
+  }
+  const accelerometer = settings.get('accelerometer') ?? 'on'
+  if (accelerometer !== 'on' && accelerometer !== 'off') throw wrong('accelerometer must be on or off')
+  return { ...where, baud: Number(baud), intervalMs: Number(interval), accelerometer: accelerometer === 'on' }
+}
+
+function placeOf(
+  text: string,
+  wrong: (why: string) => Error,
+): Pick<FirmataAddress, 'path' | 'usb'> & { settings: URLSearchParams } {
+  if (/^firmata\+usb:/i.test(text)) {
+    const found = parseFingerprintUrl(text)
+    if (!found) throw wrong('give vendor, product and serial number as "homebeat serial list" shows them')
+    return { path: `USB device ${describeFingerprint(found.usb)}`, ...found }
+  }
   if (!URL.canParse(text)) throw wrong('not a URL')
   const url = new URL(text)
   if (url.protocol !== 'firmata:') throw wrong('not a Firmata URL')
@@ -33,16 +60,5 @@ export function parseFirmataUrl(text: string): FirmataAddress {
     throw wrong('its path is not encoded as a URL')
   }
   if (path.length < 2) throw wrong('give the device path')
-  for (const key of url.searchParams.keys()) {
-    if (key !== 'baud' && key !== 'interval' && key !== 'accelerometer') throw wrong(`unknown setting "${key}"`)
-  }
-  const baud = url.searchParams.get('baud') ?? STANDARD_BAUD
-  if (!/^\d{4,7}$/.test(baud)) throw wrong('baud must be a number, 57600 for StandardFirmata')
-  const interval = url.searchParams.get('interval') ?? DEFAULT_INTERVAL
-  if (!/^\d{2}$/.test(interval) || Number(interval) < 10 || Number(interval) > 50) {
-    throw wrong('interval must be 10 to 50 milliseconds')
-  }
-  const accelerometer = url.searchParams.get('accelerometer') ?? 'on'
-  if (accelerometer !== 'on' && accelerometer !== 'off') throw wrong('accelerometer must be on or off')
-  return { path, baud: Number(baud), intervalMs: Number(interval), accelerometer: accelerometer === 'on' }
+  return { path, settings: url.searchParams }
 }

@@ -10,7 +10,7 @@ import type { FirmataAddress } from './address.js'
 import { type Board, openBoard } from './board.js'
 
 export interface BoardKeeperOptions {
-  readonly address: Pick<FirmataAddress, 'path' | 'baud'>
+  readonly address: Pick<FirmataAddress, 'path' | 'usb' | 'baud'>
   readonly clock: Clock
   readonly binding?: SerialBinding | undefined
   /** A board has introduced itself. What it throws ends this connection. */
@@ -92,8 +92,9 @@ export class BoardKeeper implements Lifecycle {
 
   async #open(signal: AbortSignal): Promise<Board> {
     const { address, clock, binding, refused } = this.#options
-    const { path: where, baud } = address
-    const link = await openLink({ kind: 'device', path: where, baud }, { clock, binding }, signal)
+    const { path: where, usb, baud } = address
+    const found = usb ? ({ kind: 'usb', usb, baud } as const) : ({ kind: 'device', path: where, baud } as const)
+    const link = await openLink(found, { clock, binding }, signal)
     this.#say('connecting', `waiting for the board on ${where} to introduce itself`)
     return openBoard({ link, where, clock, signal, refused })
   }

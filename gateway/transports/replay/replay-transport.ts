@@ -179,6 +179,7 @@ export class ReplayTransport implements Transport {
       deviceId: this.#device,
       sensor: 'ecg',
       at,
+      ...(this.#address.at !== undefined && { timedBySource: true }),
       periodMs,
       ...scaleOf(file.signal),
       lowerLimit: file.signal.lowest,

@@ -1,15 +1,24 @@
 import { HomebeatError } from '#gateway/runtime/errors.js'
+import { describeFingerprint, parseFingerprintUrl, type UsbFingerprint } from './ports.js'
 
 /** Where the kit's bytes come from. */
 export type SerialAddress =
   | { readonly kind: 'device'; readonly path: string; readonly baud: number }
+  /** Whatever path it has when it is opened. */
+  | { readonly kind: 'usb'; readonly usb: UsbFingerprint; readonly baud: number }
   | { readonly kind: 'tcp'; readonly host: string; readonly port: number }
 
-const FORMS = 'serial:///dev/ttyACM0?baud=115200 or serial+tcp://host:port'
+const FORMS = 'serial:///dev/ttyACM0?baud=115200, serial+usb://2341:0043?serial=…&baud=115200 or serial+tcp://host:port'
 
-/** Reads `serial:///dev/ttyACM0?baud=115200` and `serial+tcp://host:port`. @throws HomebeatError `config.transport-url` */
+/** Reads the FORMS above. @throws HomebeatError `config.transport-url` */
 export function parseSerialUrl(text: string): SerialAddress {
   const wrong = (why: string) => new HomebeatError('config.transport-url', `${text}: ${why}; write it as ${FORMS}`)
+  if (/^serial\+usb:/i.test(text)) {
+    const found = parseFingerprintUrl(text)
+    if (!found) throw wrong('give vendor, product and serial number as "homebeat serial list" shows them')
+    for (const key of found.settings.keys()) if (key !== 'baud') throw wrong(`unknown setting "${key}"`)
+    return { kind: 'usb', usb: found.usb, baud: baudOf(found.settings, wrong) }
+  }
   if (!URL.canParse(text)) throw wrong('not a URL')
   const url = new URL(text)
   if (url.username || url.password) throw wrong('a serial port has no user or password')
@@ -28,13 +37,18 @@ export function parseSerialUrl(text: string): SerialAddress {
   }
   if (path.length < 2) throw wrong('give the device path')
   for (const key of url.searchParams.keys()) if (key !== 'baud') throw wrong(`unknown setting "${key}"`)
-  const baud = url.searchParams.get('baud') ?? '115200'
+  return { kind: 'device', path, baud: baudOf(url.searchParams, wrong) }
+}
+
+function baudOf(settings: URLSearchParams, wrong: (why: string) => Error): number {
+  const baud = settings.get('baud') ?? '115200'
   if (!/^\d{3,7}$/.test(baud) || Number(baud) < 300) throw wrong('baud must be a number, 115200 for the kit')
-  return { kind: 'device', path, baud: Number(baud) }
+  return Number(baud)
 }
 
 /** For people. */
 export function describeAddress(address: SerialAddress): string {
   if (address.kind === 'device') return address.path
+  if (address.kind === 'usb') return `USB device ${describeFingerprint(address.usb)}`
   return `${address.host.includes(':') ? `[${address.host}]` : address.host}:${address.port}`
 }

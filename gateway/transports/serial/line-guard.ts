@@ -8,19 +8,22 @@ const BANG = 0x21
 
 /** The kit hands the UART to the cuff or the glucometer: until its next line, what is heard is theirs (PROTOCOL.md, `H`). */
 const HAND_OVER = /^!H,[0-9A-F]{4},[0-9A-F]{8},begin,/
+/** Where a line's type stands. */
+const TYPE = 1
+const HAND_OVER_TYPE = 0x48
 
 /** `overlong`: more than MAX_LINE bytes without an end. `unframed`: a line without `!`. */
 export type LineRefusal = 'overlong' | 'unframed'
 
 /**
- * Stands before the readline parser, which keeps an unended line for ever. Lets through only whole lines, from their
- * last `!` on, LF included: the UART is shared, so anything may stand before it (firmware/PROTOCOL.md).
- * Keeps at most MAX_LINE bytes, whatever arrives.
+ * Bytes → whole lines, as text of one byte a character, from their last `!` on and without their LF: the UART is shared,
+ * so anything may stand before it (firmware/PROTOCOL.md). Keeps at most MAX_LINE bytes, whatever arrives; a readline
+ * parser would keep an unended line for ever.
  */
 export class LineGuard extends Transform {
   readonly #refused: (reason: LineRefusal) => void
   /** What follows the line's last `!`, that included. */
-  readonly #held = Buffer.allocUnsafe(MAX_LINE + 1)
+  readonly #held = Buffer.allocUnsafe(MAX_LINE)
   #heldBytes = 0
   /** Bytes dropped from this line since its beginning or the last `!`. */
   #dropped = 0
@@ -28,13 +31,32 @@ export class LineGuard extends Transform {
   #handedOver = false
 
   constructor(refused: (reason: LineRefusal) => void) {
-    super()
+    super({ readableObjectMode: true })
     this.#refused = refused
   }
 
   override _transform(chunk: Buffer, _encoding: BufferEncoding, done: TransformCallback): void {
-    for (const byte of chunk) this.#take(byte)
+    let start = 0
+    for (let end = chunk.indexOf(LF); end >= 0; end = chunk.indexOf(LF, start)) {
+      // Nearly every line comes whole and can be no longer than allowed: no need to look at its bytes one by one.
+      if (this.#heldBytes > 0 || this.#dropped > 0 || end - start > MAX_LINE) this.#takeAll(chunk, start, end + 1)
+      else if (end > start) this.#takeLine(chunk, start, end)
+      start = end + 1
+    }
+    this.#takeAll(chunk, start, chunk.length)
     done()
+  }
+
+  /** A whole line without its LF, of at most MAX_LINE bytes. */
+  #takeLine(chunk: Buffer, start: number, end: number): void {
+    const first = chunk.lastIndexOf(BANG, end - 1)
+    if (first < start) this.#report('unframed')
+    else this.#give(chunk, first, end)
+    this.#reported = false
+  }
+
+  #takeAll(chunk: Buffer, start: number, end: number): void {
+    for (let i = start; i < end; i++) this.#take(chunk[i] as number)
   }
 
   #take(byte: number): void {
@@ -60,13 +82,17 @@ export class LineGuard extends Transform {
 
   #endLine(): void {
     if (this.#heldBytes > 0) {
-      this.#held[this.#heldBytes] = LF
-      this.#handedOver = HAND_OVER.test(this.#held.toString('latin1', 0, this.#heldBytes))
-      this.push(Buffer.from(this.#held.subarray(0, this.#heldBytes + 1)))
+      this.#give(this.#held, 0, this.#heldBytes)
     } else if (this.#dropped > 0) this.#report('unframed')
     this.#heldBytes = 0
     this.#dropped = 0
     this.#reported = false
+  }
+
+  #give(bytes: Buffer, start: number, end: number): void {
+    const line = bytes.toString('latin1', start, end)
+    this.#handedOver = bytes[start + TYPE] === HAND_OVER_TYPE && HAND_OVER.test(line)
+    this.push(line)
   }
 
   /** Once a line; what was announced is no surprise. */

@@ -7,6 +7,7 @@ import { describeAddress, type SerialAddress } from './address.js'
 import type { SerialBinding } from './binding.js'
 import { nativeBinding } from './native-binding.js'
 import { explainPortError } from './port-errors.js'
+import { findPort } from './ports.js'
 
 const CONNECT_TIMEOUT_MS = 10_000
 /** The kit sends several lines a second: a bridge that is silent for so long has gone without saying so. */
@@ -14,6 +15,8 @@ const SILENCE_MS = 60_000
 
 /** An open way to the kit. */
 export interface Link {
+  /** Where it leads now, for people. */
+  readonly where: string
   readonly stream: Duplex
   /** Resolves when the way is gone, with the reason if there is one. Never rejects. */
   readonly closed: Promise<HomebeatError | null>
@@ -26,13 +29,21 @@ export interface LinkEdges {
   readonly binding?: SerialBinding | undefined
 }
 
-/** @throws HomebeatError `serial.permission`, `serial.not-found`, `serial.busy`, `serial.refused`, `serial.unreachable`, `serial.unusable` */
+/** @throws HomebeatError `serial.permission`, `serial.not-found`, `serial.ambiguous`, `serial.busy`, `serial.refused`, `serial.unreachable`, `serial.unusable` */
 export function openLink(address: SerialAddress, edges: LinkEdges, signal?: AbortSignal): Promise<Link> {
-  return address.kind === 'device' ? openDevice(address, edges) : openTcp(address, edges, signal)
+  if (address.kind === 'tcp') return openTcp(address, edges, signal)
+  return address.kind === 'usb' ? openUsb(address, edges) : openDevice(address, edges)
 }
 
 type DeviceAddress = Extract<SerialAddress, { kind: 'device' }>
+type UsbAddress = Extract<SerialAddress, { kind: 'usb' }>
 type TcpAddress = Extract<SerialAddress, { kind: 'tcp' }>
+
+/** The port list is asked with each attempt: a kit that is plugged in again may be `/dev/ttyACM1` now. */
+async function openUsb({ usb, baud }: UsbAddress, edges: LinkEdges): Promise<Link> {
+  const binding = edges.binding ?? (await nativeBinding())
+  return openDevice({ kind: 'device', path: await findPort(usb, binding), baud }, { ...edges, binding })
+}
 
 async function openDevice(address: DeviceAddress, edges: LinkEdges): Promise<Link> {
   // Loaded when first needed: a gateway that only speaks MQTT must run where the native binding does not.
@@ -60,6 +71,7 @@ async function openDevice(address: DeviceAddress, edges: LinkEdges): Promise<Lin
     })
   })
   return {
+    where: address.path,
     stream: port,
     closed,
     async close() {
@@ -116,6 +128,7 @@ async function openTcp(address: TcpAddress, edges: LinkEdges, signal?: AbortSign
   )
   void closed.then(stopWatching)
   return {
+    where,
     stream: socket,
     closed,
     async close() {

@@ -1,4 +1,3 @@
-import { ReadlineParser } from '@serialport/parser-readline'
 import { type Clock, systemClock, wait } from '#gateway/runtime/clock.js'
 import type { HomebeatError } from '#gateway/runtime/errors.js'
 import type { Logger } from '#gateway/runtime/logger.js'
@@ -26,7 +25,7 @@ const nothingToSettle = () => {}
 
 export interface SerialTransportOptions {
   readonly name: string
-  /** `serial:///dev/ttyACM0?baud=115200` or `serial+tcp://host:port` (raw bytes, as ser2net offers). */
+  /** `serial:///dev/ttyACM0?baud=115200`, `serial+usb://2341:0043` or `serial+tcp://host:port` (raw, as ser2net offers). */
   readonly url: string
   readonly clock?: Clock
   readonly logger: Logger
@@ -146,28 +145,26 @@ export class SerialTransport implements Transport {
       return null
     }
     this.#link = link
-    this.#say('connected', `connected to ${this.#where}`)
+    this.#say('connected', `connected to ${link.where}`)
     this.#lastLogged = ''
-    this.#logger.info({ where: this.#where }, 'connected')
-    this.#outlet.event('connected', `connected to ${this.#where}`)
+    this.#logger.info({ where: link.where }, 'connected')
+    this.#outlet.event('connected', `connected to ${link.where}`)
 
     const guard = new LineGuard((reason) => this.#outlet.refuse(REFUSALS[reason]))
-    const parser = new ReadlineParser({ delimiter: '\n', encoding: 'latin1', readableObjectMode: true })
-    parser.on('data', (line: string) => this.#take(line, parser))
-    const drained = new Promise<void>((resolve) => parser.once('end', resolve))
-    link.stream.pipe(guard).pipe(parser)
+    guard.on('data', (line: string) => this.#take(line, guard))
+    const drained = new Promise<void>((resolve) => guard.once('end', resolve))
+    link.stream.pipe(guard)
 
     const failure = await link.closed
     this.#link = null
     link.stream.unpipe(guard)
     guard.end()
     await drained
-    if (!signal.aborted) this.#outlet.event('disconnected', failure?.message ?? `${this.#where} was closed`)
+    if (!signal.aborted) this.#outlet.event('disconnected', failure?.message ?? `${link.where} was closed`)
     return failure
   }
 
-  #take(line: string, parser: ReadlineParser): void {
-    if (!line.startsWith('!')) return
+  #take(line: string, guard: LineGuard): void {
     // Only what looks like a line of the kit shows that this is the right port: an open alone may be followed by a close.
     this.#backoff.reset()
     const answer = parseAnswer(line)
@@ -180,8 +177,8 @@ export class SerialTransport implements Transport {
       settle: nothingToSettle,
     })
     if (room) return
-    parser.pause()
-    void this.#outlet.whenRoom().then(() => parser.resume())
+    guard.pause()
+    void this.#outlet.whenRoom().then(() => guard.resume())
   }
 
   #write(line: string): void {

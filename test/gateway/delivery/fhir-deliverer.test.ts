@@ -53,6 +53,37 @@ describe('the FHIR deliverer', () => {
     expect((await deliver()).outcome.class).to.equal('delivered')
   })
 
+  it('asks a busy server no second time for a sealed document either', async () => {
+    server.faults.next(1, { type: 'status', status: 429, retryAfterSeconds: 7 })
+    const vault = home.deliverer({ url: server.url, tokenFile, mode: 'sealed' })
+    const before = server.requests
+    expect((await vault.deliver(entry, never)).outcome).to.deep.include({ class: 'transient', retryAfterMs: 7000 })
+    expect(server.requests - before).to.equal(1)
+  })
+
+  it('leaves nothing out because of a conflict', async () => {
+    const vault = home.deliverer({ url: server.url, tokenFile, mode: 'sealed' })
+    for (const status of [409, 412]) {
+      server.faults.next(1, { type: 'status', status }, 'POST')
+      expect((await vault.deliver(entry, never)).outcome.class, String(status)).to.equal('transient')
+    }
+    expect((await vault.deliver(entry, never)).outcome.class).to.equal('delivered')
+    expect(server.repository.count('DocumentReference')).to.equal(1)
+  })
+
+  it('calls an answer that is no FHIR no success, and repeats without a duplicate', async () => {
+    for (const body of [
+      '<html>It works!</html>',
+      '{"resourceType":"Bundle","entry":[{"resp',
+      '{"resourceType":"Patient"}',
+    ]) {
+      server.faults.next(1, { type: 'garbage', body })
+      expect((await deliver()).outcome.class, body).to.be.oneOf(['transient', 'ambiguous'])
+    }
+    expect((await deliver()).outcome.class).to.equal('delivered')
+    expect(server.repository.count('Observation')).to.equal(60)
+  })
+
   it('calls a server error ambiguous, and repeats it without a duplicate', async () => {
     server.faults.next(1, { type: 'status', status: 500 })
     expect((await deliver()).outcome.class).to.equal('ambiguous')
@@ -141,11 +172,8 @@ describe('the FHIR deliverer', () => {
     for (const mode of ['clear', 'sealed'] as const) {
       const deliverer = home.deliverer(
         { url: server.url, tokenFile, mode },
-        {
-          batch: () => ({ ...home.batch, leaves: [], leafHashes: [] }),
-          transition: () => null,
-          alertDelivery: () => null,
-        },
+        fetch,
+        Object.assign(Object.create(home.journal), { batch: () => ({ ...home.batch, leaves: [], leafHashes: [] }) }),
       )
       expect((await deliverer.deliver({ ...entry, kind: 'batch', ref: 1 }, never)).outcome.class).to.equal('permanent')
     }

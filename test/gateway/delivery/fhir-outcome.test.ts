@@ -23,9 +23,16 @@ describe('what an HTTP status means for trying again', () => {
   it('is decided by the status', () => {
     for (const status of [200, 201]) expect(classOf(status), String(status)).to.equal('delivered')
     for (const status of [401, 403, 408, 425, 429, 503]) expect(classOf(status), String(status)).to.equal('transient')
-    for (const status of [400, 404, 409, 410, 412, 413, 422])
-      expect(classOf(status), String(status)).to.equal('permanent')
+    for (const status of [400, 404, 410, 413, 422]) expect(classOf(status), String(status)).to.equal('permanent')
     for (const status of [500, 502, 504]) expect(classOf(status), String(status)).to.equal('ambiguous')
+  })
+
+  it('is no verdict on what was sent when it is a conflict with what the server holds', () => {
+    for (const status of [409, 412]) {
+      expect(classOf(status), String(status)).to.equal('transient')
+      expect(classOf(status, null), String(status)).to.equal('transient')
+    }
+    expect(statusOutcome(412, new Headers(), refusal)?.reason).to.match(/^HTTP 412: processing .*merge them there$/)
   })
 
   it('is no verdict when it does not come from a FHIR server', () => {

@@ -8,6 +8,10 @@ const MAY_SCAN: Record<string, RegExp> = {
   // Partial indices that hold only what waits.
   'MEASUREMENTS.unbatched': /^SCAN measurement USING INDEX measurement_unbatched$/,
   'MEASUREMENTS.unbatchedCount': /^SCAN measurement USING INDEX measurement_unbatched$/,
+  // A row for each start of the gateway and each time its clock was set; looked at when that happens.
+  'STRETCHES.lastTrusted': /^SCAN s$/,
+  'STRETCHES.firstUnset': /^SCAN (clock_stretch|s)$/,
+  'STRETCHES.newest': /^SCAN \(?subquery/,
   'ALERTS.active': /^SCAN e USING INDEX alert_episode_active$/,
   // From the newest backwards, as far as LIMIT says.
   'ALERTS.latest': /^SCAN t$/,

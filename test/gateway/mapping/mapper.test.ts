@@ -41,11 +41,13 @@ describe('mapping', () => {
     expect(readingsOf(mapped)).to.deep.equal([
       {
         ...{ sensor: 'bloodPressure', deviceId: 'cuff-1', status: 'ok', at: T0 - 60_000, messageId: '7', spot: true },
+        timedByDevice: true,
         value: { type: 'bloodPressure', systolic: 17.5, diastolic: 11.2, unit: 'kPa' },
         remarks: [],
       },
       {
         ...{ sensor: 'pulse', deviceId: 'cuff-1', status: 'ok', at: T0 - 60_000, messageId: '7', spot: true },
+        timedByDevice: true,
         value: { type: 'number', value: 71, unit: '/min' },
         remarks: [],
       },

@@ -29,6 +29,7 @@ describe('MQTT payloads', () => {
         deviceId: 'cuff-1',
         status: 'ok',
         at: T0 - 30_000,
+        timedByDevice: true,
         messageId: '7f',
         spot: true,
         value: { type: 'bloodPressure', systolic: 131, diastolic: 84, unit: 'mm[Hg]' },
@@ -39,6 +40,7 @@ describe('MQTT payloads', () => {
         deviceId: 'cuff-1',
         status: 'ok',
         at: T0 - 30_000,
+        timedByDevice: true,
         messageId: '7f',
         spot: true,
         value: { type: 'number', value: 71, unit: '/min' },
@@ -101,7 +103,7 @@ describe('MQTT payloads', () => {
     expect(readings[0]).to.deep.include({
       at: T0,
       messageId: `at.${Date.parse(at)}`,
-      remarks: ['device-clock-implausible'],
+      remarks: ['device-clock-implausible', 'device-time-2031-01-01T00:00:00.000Z'],
     })
   })
 

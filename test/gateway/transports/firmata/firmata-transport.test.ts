@@ -142,6 +142,35 @@ describe('FirmataTransport', () => {
     expect(events.map(({ event }) => event)).to.deep.equal(['connected', 'disconnected', 'connected'])
   })
 
+  it('finds a board by its USB fingerprint, under the name it has after it was plugged in again', async () => {
+    const clock = new TestClock()
+    const boards = new FirmataBinding()
+    const usb = { vendorId: '2341', productId: '0043' }
+    const binding = {
+      list: async () => (await boards.list()).map((port) => ({ ...port, ...usb })),
+      open: boards.open.bind(boards),
+    }
+    const transport = new FirmataTransport({
+      name: 'uno',
+      url: 'firmata+usb://2341:0043?accelerometer=off',
+      clock,
+      logger: silentLogger,
+      binding,
+    })
+    boards.plug('/dev/ttyACM0', new FirmataDevice())
+    try {
+      await transport.start()
+      await until(() => transport.status().state === 'connected')
+      boards.unplug('/dev/ttyACM0')
+      await until(() => transport.status().state === 'waiting')
+      boards.plug('/dev/ttyACM1', new FirmataDevice())
+      await clock.advance(500)
+      await until(() => boards.isOpen('/dev/ttyACM1') && transport.status().state === 'connected')
+    } finally {
+      await transport.stop()
+    }
+  })
+
   it('says what to do when the board does not speak Firmata, and asks it before that', async () => {
     const { transport, device, clock } = build()
     let asked = 0
@@ -309,6 +338,8 @@ describe('The address of a Firmata board', () => {
     'firmata:///dev/x?accelerometer=yes',
     'firmata:///dev/x?pin=3',
     'firmata:///dev/%ff',
+    'firmata+usb://uno',
+    'firmata+usb://2341:0043?path=/dev/x',
     'serial:///dev/x',
     'nonsense',
   ]) {

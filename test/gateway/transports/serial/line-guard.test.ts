@@ -6,12 +6,14 @@ import { LineGuard, type LineRefusal, MAX_LINE } from '#gateway/transports/seria
 async function through(chunks: readonly Buffer[]): Promise<{ text: string; refused: LineRefusal[] }> {
   const refused: LineRefusal[] = []
   const guard = new LineGuard((reason) => refused.push(reason))
-  const out: Buffer[] = []
-  guard.on('data', (chunk: Buffer) => out.push(chunk))
+  let text = ''
+  guard.on('data', (line: string) => {
+    text += `${line}\n`
+  })
   for (const chunk of chunks) guard.write(chunk)
   guard.end()
   await finished(guard)
-  return { text: Buffer.concat(out).toString('latin1'), refused }
+  return { text, refused }
 }
 
 const of = (text: string) => through([Buffer.from(text, 'latin1')])

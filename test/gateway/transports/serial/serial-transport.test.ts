@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { expect } from 'chai'
 import type { HomebeatError } from '#gateway/runtime/errors.js'
 import { type Logger, silentLogger } from '#gateway/runtime/logger.js'
+import { nativeBinding } from '#gateway/transports/serial/native-binding.js'
 import { SerialTransport } from '#gateway/transports/serial/serial-transport.js'
 import { FrameReader } from '#test/behaviours/transport.behaviour.js'
 import { TestClock } from '#test/support/test-clock.js'
@@ -48,6 +49,18 @@ describe('SerialTransport over TCP', () => {
     expect(first).to.include({ event: 'refused', count: 3, detail: 'lines without a beginning' })
     const second = await reader.expect('transport-event')
     expect(second).to.include({ event: 'refused', count: 1, detail: 'lines of more than 160 bytes' })
+  })
+
+  it('counts ten megabytes without an end once, and reads the next line', async function () {
+    this.timeout(30_000)
+    await transport.start()
+    const block = Buffer.alloc(1 << 20, 'x')
+    await kit.write('!')
+    for (let i = 0; i < 10; i++) await kit.write(block)
+    await kit.write('\n!next\n')
+    expect((await reader.find('kit-line')).line).to.equal('!next')
+    await clock.advance(1000)
+    expect(await reader.expect('transport-event')).to.include({ count: 1, detail: 'lines of more than 160 bytes' })
   })
 
   it('holds the sender back while nobody reads, and loses nothing', async function () {
@@ -354,4 +367,72 @@ describe('SerialTransport with the native binding', () => {
       await rm(folder, { recursive: true, force: true })
     }
   })
+
+  it('finds a kit whose cable was pulled in the middle of a line under its new name', async function () {
+    this.timeout(30_000)
+    const folder = await mkdtemp(join(tmpdir(), 'homebeat-pty-'))
+    const [acm0, acm1] = [join(folder, 'ttyACM0'), join(folder, 'ttyACM1')]
+    const usb = { vendorId: '2341', productId: '0043' }
+    let plugged: unknown[] = []
+    const native = await nativeBinding()
+    const binding = { list: async () => plugged, open: native.open.bind(native) }
+    const clock = new TestClock()
+    const url = 'serial+usb://2341:0043'
+    const transport = new SerialTransport({ name: 'kit', url, clock, logger: silentLogger, binding })
+    const cables: Awaited<ReturnType<typeof cable>>[] = []
+    try {
+      const first = await cable(acm0)
+      if (!first) {
+        if (this.test) this.test.title += ' (skipped: socat is not installed)'
+        this.skip()
+      }
+      cables.push(first)
+      plugged = [{ path: acm0, ...usb }]
+      const reader = new FrameReader(transport)
+      await transport.start()
+      expect(await reader.expect('transport-event')).to.include({ event: 'connected', detail: `connected to ${acm0}` })
+      first.say(`${kitLine('T,0001,00000010,o,382')}!T,0002,0000`)
+      expect((await reader.expect('kit-line')).line).to.match(/^!T,0001/)
+      plugged = []
+      await first.pull()
+      expect(await reader.expect('transport-event')).to.include({ event: 'disconnected' })
+      await until(() => transport.status().state === 'waiting')
+      const second = await cable(acm1)
+      if (!second) return expect.fail('socat has gone')
+      cables.push(second)
+      plugged = [{ path: acm1, ...usb }]
+      await clock.advance(500)
+      expect(await reader.expect('transport-event')).to.include({ event: 'connected', detail: `connected to ${acm1}` })
+      // An Uno starts anew when its port is opened: what its bootloader says, and then its banner.
+      second.say(`\xf0\x00noise\n${kitLine('B,0000,00000000,1,1.0.0,E')}`)
+      expect((await reader.find('kit-line')).line).to.match(/^!B,0000/)
+    } finally {
+      await transport.stop()
+      for (const one of cables) await one?.pull()
+      await rm(folder, { recursive: true, force: true })
+    }
+  })
 })
+
+/** A pseudo-terminal with somebody at its other end; null where there is no socat. */
+async function cable(path: string) {
+  const socat = spawn('socat', ['-d', '-d', `pty,raw,echo=0,link=${path}`, 'stdio'])
+  let missing = false
+  let said = ''
+  socat.stderr.on('data', (data) => {
+    said += data
+  })
+  socat.on('error', () => {
+    missing = true
+  })
+  const gone = new Promise<void>((resolve) => socat.once('close', () => resolve()))
+  await until(() => missing || said.includes('starting data transfer loop'))
+  if (missing) return null
+  return {
+    say: (text: string) => void socat.stdin.write(Buffer.from(text, 'latin1')),
+    async pull() {
+      socat.kill('SIGKILL')
+      await gone
+    },
+  }
+}

@@ -6,7 +6,7 @@ import type { Dispatch } from '#gateway/alerts/dispatch/notification.js'
 import type { SystemCondition } from '#gateway/alerts/system-condition.js'
 import type { PipelineStep } from '#gateway/pipeline/pipeline.js'
 
-export interface AlarmLineOptions {
+export interface WatchPipelineOptions {
   /** Episodes that were open before a restart. */
   readonly active: readonly AlertTransition[]
   readonly dispatcher: Dispatcher
@@ -15,11 +15,11 @@ export interface AlarmLineOptions {
 }
 
 /** From conditions to what is committed: the part of a gateway's pipeline that a receiver has. Reads no clock. */
-export class AlarmLine implements DeskPipeline {
-  readonly #options: AlarmLineOptions
+export class WatchPipeline implements DeskPipeline {
+  readonly #options: WatchPipelineOptions
   readonly #book: ConditionBook
 
-  constructor(options: AlarmLineOptions) {
+  constructor(options: WatchPipelineOptions) {
     this.#options = options
     this.#book = new ConditionBook('technical', options.active)
   }

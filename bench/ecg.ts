@@ -1,0 +1,147 @@
+/**
+ * Beats found in WFDB records against their reference annotations, by the rules of ANSI/AAMI EC57: sensitivity and
+ * positive predictivity within 150 ms, the first five minutes and ventricular flutter not scored.
+ *
+ * npm run bench:ecg -- <record or folder>… [--signal 0] [--json] [--variants]
+ */
+import { parseArgs } from 'node:util'
+import { HomebeatError } from '#gateway/runtime/errors.js'
+import { measureCost } from './ecg/cost.js'
+import { type BenchRecord, readRecord, recordPaths } from './ecg/record.js'
+import { qualityAt, type Run, run } from './ecg/run.js'
+import { LEARNING_S, overlap, share } from './ecg/score.js'
+import { VARIANTS } from './ecg/variants.js'
+
+const AIM = 99.5
+/** Mistakes nearer to each other than this are one cluster. */
+const CLUSTER_S = 10
+const CLUSTERS_SHOWN = 12
+/** Annotated rhythms that the irregular rhythm is meant to find. */
+const IRREGULAR = ['AFIB']
+
+const USAGE = 'Use: npm run bench:ecg -- <record or folder>… [--signal 0] [--json] [--variants]'
+
+async function main(): Promise<void> {
+  const { records, json, variants } = await options()
+  if (variants) return showVariants(records)
+  const runs = records.map((record) => run(record))
+  const rows = runs.map(({ record, score }) => {
+    const { tp, missed, extra } = score
+    const [fp, fn] = [extra.length, missed.length]
+    return { record: record.name, beats: tp + fn, tp, fp, fn, se: share(tp, tp + fn), ppv: share(tp, tp + fp) }
+  })
+  const gross = grossOf(runs)
+  if (json) {
+    console.log(JSON.stringify({ records: rows, gross }))
+    return
+  }
+  console.log('record      beats      tp     fp     fn      Se %      +P %   latency ms')
+  for (const [i, row] of rows.entries()) {
+    const numbers = [row.beats, row.tp, row.fp, row.fn].map((n, k) => String(n).padStart(k < 2 ? 8 : 7)).join('')
+    const latency = (runs[i] as Run).latencyMs.toFixed(0).padStart(13)
+    console.log(`${row.record.padEnd(9)}${numbers}${percent(row.se)}${percent(row.ppv)}${latency}`)
+  }
+  console.log(`${'gross'.padEnd(39)}${percent(gross.se)}${percent(gross.ppv)}`)
+  for (const [i, { record, se, ppv }] of rows.entries()) {
+    if ((se ?? 100) < AIM || (ppv ?? 100) < AIM) showClusters(record, runs[i] as Run)
+  }
+  for (const one of runs) showRhythms(one)
+  const cost = measureCost((runs[0] as Run).record)
+  console.log(
+    `cost: ${cost.usPerSecond} µs CPU per second of ECG, ${cost.ratio} times a bare copy (${cost.baselineUsPerSecond} µs), ${cost.corePercent} % of one core for one home`,
+  )
+}
+
+async function options(): Promise<{ records: BenchRecord[]; json: boolean; variants: boolean }> {
+  const { values, positionals } = (() => {
+    try {
+      return parseArgs({
+        allowPositionals: true,
+        options: { json: { type: 'boolean' }, variants: { type: 'boolean' }, signal: { type: 'string', default: '0' } },
+      })
+    } catch {
+      throw new HomebeatError('usage.bench', USAGE)
+    }
+  })()
+  if (positionals.length === 0 || !/^\d{1,3}$/.test(values.signal)) throw new HomebeatError('usage.bench', USAGE)
+  const records: BenchRecord[] = []
+  for (const path of recordPaths(positionals)) {
+    const record = await readRecord(path, Number(values.signal))
+    if (record.samples.length <= LEARNING_S * record.rateHz) {
+      throw new HomebeatError(
+        'bench.record',
+        `Record ${record.name} is not longer than the ${LEARNING_S} s of learning.`,
+      )
+    }
+    records.push(record)
+  }
+  return { records, json: values.json ?? false, variants: values.variants ?? false }
+}
+
+function grossOf(runs: readonly Run[]): { se: number | null; ppv: number | null } {
+  const sum = (of: (run: Run) => number) => runs.reduce((total, one) => total + of(one), 0)
+  const tp = sum(({ score }) => score.tp)
+  return {
+    se: share(tp, tp + sum(({ score }) => score.missed.length)),
+    ppv: share(tp, tp + sum(({ score }) => score.extra.length)),
+  }
+}
+
+function showVariants(records: readonly BenchRecord[]): void {
+  console.log(`${'variant'.padEnd(38)}     Se %      +P %`)
+  for (const { name, of } of VARIANTS) {
+    const gross = grossOf(records.map((record) => run(of(record))))
+    console.log(`${name.padEnd(38)}${percent(gross.se)}${percent(gross.ppv)}`)
+  }
+}
+
+function showClusters(name: string, { record, score, events }: Run): void {
+  const mistakes = [
+    ...score.missed.map((index) => ({ index, missed: true })),
+    ...score.extra.map((index) => ({ index, missed: false })),
+  ].sort((a, b) => a.index - b.index)
+  const clusters: { from: number; to: number; fn: number; fp: number }[] = []
+  for (const { index, missed } of mistakes) {
+    let last = clusters.at(-1)
+    if (!last || index - last.to > CLUSTER_S * record.rateHz) {
+      last = { from: index, to: index, fn: 0, fp: 0 }
+      clusters.push(last)
+    }
+    last.to = index
+    if (missed) last.fn++
+    else last.fp++
+  }
+  const worst = clusters.sort((a, b) => b.fn + b.fp - a.fn - a.fp).slice(0, CLUSTERS_SHOWN)
+  console.log(`${name} is below ${AIM} %: ${clusters.length} places, the worst are`)
+  for (const { from, to, fn, fp } of worst.sort((a, b) => a.from - b.from)) {
+    const quality = qualityAt(events, (from * 1000) / record.rateHz)
+    console.log(
+      `  ${time(from / record.rateHz)} to ${time(to / record.rateHz)}: ${fn} missed, ${fp} extra; quality ${quality}`,
+    )
+  }
+}
+
+function showRhythms({ record, irregular }: Run): void {
+  const { rateHz, samples, reference } = record
+  const clip = <T extends { from: number; to: number }>(span: T) => ({ ...span, to: Math.min(span.to, samples.length) })
+  const annotated = reference.rhythms.filter(({ name }) => IRREGULAR.includes(name)).map(clip)
+  const found = irregular.map(clip)
+  if (annotated.length === 0 && found.length === 0) return
+  const seconds = (spans: readonly { from: number; to: number }[]) =>
+    (spans.reduce((sum, { from, to }) => sum + to - from, 0) / rateHz).toFixed(0)
+  const hit = annotated.filter((span) => overlap(span, found) > 0).length
+  const covered = annotated.reduce((sum, span) => sum + overlap(span, found), 0) / rateHz
+  const right = found.filter((span) => overlap(span, annotated) > 0).length
+  console.log(
+    `${record.name} irregular rhythm: ${hit} of ${annotated.length} annotated ${IRREGULAR.join('/')} episodes found (${covered.toFixed(0)} of ${seconds(annotated)} s); ${found.length} episodes raised (${seconds(found)} s), ${right} of them in annotated ones`,
+  )
+}
+
+const percent = (value: number | null) => (value === null ? '–' : value.toFixed(2)).padStart(10)
+const time = (seconds: number) => `${Math.floor(seconds / 60)}:${(seconds % 60).toFixed(1).padStart(4, '0')}`
+
+main().catch((error: unknown) => {
+  if (!(error instanceof HomebeatError)) throw error
+  console.error(error.message)
+  process.exitCode = error.code.startsWith('usage.') ? 2 : 1
+})

@@ -1,0 +1,85 @@
+/** The real program: `homebeat start` of dist, with a home, a configuration and secrets in a temporary folder. */
+import type { ChildProcess } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
+import { mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { stringify } from 'yaml'
+import type { GatewayStatus } from '#gateway/console/feed.js'
+import { packageRoot } from '#gateway/runtime/package-root.js'
+import { readRunFile } from '#gateway/status/run-file.js'
+import { DEVICES } from './messages.js'
+import { end, sleep, start, type Usage, usage } from './processes.js'
+
+/** As in the first line of `gateway/cli/homebeat.ts`, which is not looked at when Node is started with the file. */
+const NODE_FLAGS = ['--max-semi-space-size=2', '--no-parallel-scavenge']
+/** Of the configuration's schema. */
+export const DEFAULT_COMMIT = { maxDelayMs: 50, maxCount: 200 } as const
+/** Nobody listens there: batches wait for their anchor. */
+const NO_CHAIN = { endpoints: ['http://127.0.0.1:9'], chainId: 1, contract: `0x${'11'.repeat(20)}` }
+
+export class GatewayProcess {
+  readonly folder = mkdtempSync(join(tmpdir(), 'homebeat-bench-'))
+  readonly dataDir = join(this.folder, 'data')
+  readonly passwords: Record<string, string> = {}
+  #process: ChildProcess | null = null
+
+  constructor() {
+    mkdirSync(join(this.folder, 'secrets'), { mode: 0o700 })
+    for (const { id } of DEVICES) {
+      const secret = randomBytes(24).toString('base64url')
+      this.passwords[id] = secret
+      writeFileSync(join(this.folder, 'secrets', id), `${secret}\n`, { mode: 0o600 })
+    }
+  }
+
+  /** The transport of the embedded broker. */
+  broker(port: number): object {
+    const devices = DEVICES.map(({ id }) => ({ id, secretFile: `secrets/${id}` }))
+    return { name: 'broker', url: `mqtt+broker://127.0.0.1:${port}`, devices }
+  }
+
+  /** @param parts laid over the defaults. @param nodeFlags beside the program's own, e.g. of the profiler. */
+  async start(parts: object, nodeFlags: readonly string[] = []): Promise<void> {
+    const home = { id: 'bench-home', patient: 'bench-patient' }
+    const config = { home, dataDir: './data', chain: NO_CHAIN, console: { port: 0 }, ...parts }
+    const file = join(this.folder, 'homebeat.yaml')
+    writeFileSync(file, stringify(config), { mode: 0o600 })
+    const program = join(packageRoot, 'dist', 'gateway', 'cli', 'homebeat.js')
+    this.#process = start(process.execPath, [...NODE_FLAGS, ...nodeFlags, program, 'start', '--config', file], {
+      output: openSync(join(this.folder, 'gateway.log'), 'w', 0o600),
+    })
+    while (readRunFile(this.dataDir)?.pid !== this.#process.pid) {
+      if (this.#process.exitCode !== null) throw new Error(`the gateway ended early: ${this.log().trim()}`)
+      await sleep(50)
+    }
+  }
+
+  get pid(): number {
+    return this.#process?.pid ?? 0
+  }
+
+  usage(): Usage {
+    return usage(this.pid)
+  }
+
+  log(): string {
+    return readFileSync(join(this.folder, 'gateway.log'), 'utf8')
+  }
+
+  async status(): Promise<GatewayStatus> {
+    const run = readRunFile(this.dataDir)
+    if (!run) throw new Error('the gateway does not run')
+    const response = await fetch(new URL('/api/status', run.console), { signal: AbortSignal.timeout(20_000) })
+    return (await response.json()) as GatewayStatus
+  }
+
+  async stop(): Promise<void> {
+    if (this.#process) await end(this.#process, 60_000)
+    this.#process = null
+  }
+
+  remove(): void {
+    rmSync(this.folder, { recursive: true, force: true })
+  }
+}

@@ -1,0 +1,111 @@
+/** The processes that are measured: started with what they need, asked what they use, ended by their own id. */
+import { type ChildProcess, fork, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { readFileSync } from 'node:fs'
+import { type AddressInfo, createServer } from 'node:net'
+
+/** Linux: USER_HZ. */
+const TICKS_PER_S = 100
+
+export interface Usage {
+  readonly rssMb: number
+  /** User and system time since its start. */
+  readonly cpuS: number
+}
+
+/** proc(5): VmRSS of status; utime and stime are fields 14 and 15 of stat, counted behind the command's parenthesis. */
+export function usage(pid: number): Usage {
+  const status = readFileSync(`/proc/${pid}/status`, 'utf8')
+  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+  return {
+    rssMb: Number(/VmRSS:\s+(\d+)/.exec(status)?.[1]) / 1024,
+    cpuS: (Number(fields[11]) + Number(fields[12])) / TICKS_PER_S,
+  }
+}
+
+export const sleep = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms))
+
+export function median(values: readonly number[]): number {
+  const sorted = [...values].sort((a, b) => a - b)
+  const middle = sorted.length >> 1
+  const upper = sorted[middle] ?? Number.NaN
+  return sorted.length % 2 === 1 ? upper : ((sorted[middle - 1] ?? upper) + upper) / 2
+}
+
+/** A port of the loopback interface that was free a moment ago. */
+export async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  server.close()
+  return port
+}
+
+/** Another file of this folder as a process; it speaks by messages, the first of them when it is ready. */
+export class Helper {
+  readonly #process: ChildProcess
+  readonly #name: string
+  readonly #messages: unknown[] = []
+  #wake: () => void = () => {}
+  #exited = false
+
+  constructor(file: string, options: object) {
+    this.#name = file
+    this.#process = fork(new URL(file, import.meta.url), [JSON.stringify(options)])
+    this.#process.on('message', (message) => {
+      this.#messages.push(message)
+      this.#wake()
+    })
+    this.#process.once('exit', () => {
+      this.#exited = true
+      this.#wake()
+    })
+  }
+
+  get pid(): number {
+    return this.#process.pid ?? 0
+  }
+
+  send(message: object): void {
+    this.#process.send(message)
+  }
+
+  /** Its next message, in order. */
+  async next<T>(): Promise<T> {
+    while (this.#messages.length === 0) {
+      if (this.#exited) throw new Error(`${this.#name} ended early`)
+      await new Promise<void>((resolve) => {
+        this.#wake = resolve
+      })
+    }
+    return this.#messages.shift() as T
+  }
+
+  async ask<T>(message: object): Promise<T> {
+    this.send(message)
+    return this.next<T>()
+  }
+
+  async stop(): Promise<void> {
+    await end(this.#process)
+  }
+}
+
+export function start(
+  command: string,
+  args: readonly string[],
+  options: { readonly output: number; readonly cwd?: string; readonly env?: NodeJS.ProcessEnv },
+): ChildProcess {
+  const { output, ...rest } = options
+  return spawn(command, [...args], { ...rest, stdio: ['ignore', output, output] })
+}
+
+export async function end(child: ChildProcess, patienceMs = 20_000): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return
+  const exited = once(child, 'exit')
+  child.kill('SIGTERM')
+  const timer = setTimeout(() => child.kill('SIGKILL'), patienceMs)
+  await exited
+  clearTimeout(timer)
+}

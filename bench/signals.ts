@@ -1,0 +1,39 @@
+/**
+ * What reading one ECG lead costs: CPU µs per second of ECG, beside a bare loop that copies the samples, for the kit's
+ * three rates, on a virtual patient.
+ *
+ * npm run bench:signals [-- --json] [-- --minutes 10]
+ */
+import { createPatient } from '#simulators/patient/patients.js'
+import { measureCost } from './ecg/cost.js'
+
+const json = process.argv.includes('--json')
+const at = process.argv.indexOf('--minutes')
+const minutes = at > 0 ? Number(process.argv[at + 1]) : 10
+
+const ecg = [125, 250, 500].map((rateHz) => {
+  const patient = createPatient({ script: 'irregular-rhythm', seed: 1 })
+  const samples = Array.from({ length: minutes * 60 * rateHz }, (_, i) =>
+    Math.round((patient.ecg((i * 1000) / rateHz) * 1023) / 5),
+  )
+  const reference = { beats: [], flutter: [], rhythms: [] }
+  const record = {
+    name: 'virtual',
+    rateHz,
+    samples,
+    lowest: 0,
+    highest: 1023,
+    countsPerMillivolt: undefined,
+    reference,
+  }
+  return { rateHz, ...measureCost(record) }
+})
+if (json) console.log(JSON.stringify({ ecg }))
+else {
+  console.log('ECG Hz   µs CPU per s   bare copy   ratio   share of one core, one home')
+  for (const { rateHz, usPerSecond, baselineUsPerSecond, ratio, corePercent } of ecg) {
+    console.log(
+      `${String(rateHz).padStart(6)}${String(usPerSecond).padStart(15)}${String(baselineUsPerSecond).padStart(12)}${ratio.toFixed(0).padStart(8)}   ${corePercent} %`,
+    )
+  }
+}

@@ -1,0 +1,79 @@
+/** A full disk, a read-only one, one that errs, and a slow card, under a gateway at work. */
+import { readFileSync } from 'node:fs'
+import { Checks, type FaultReport } from '../check.js'
+import { Rig } from '../rig.js'
+import { pause, until } from '../waiting.js'
+import { FaultyDisk } from './faulty-disk.js'
+
+export interface DiskFaultsOptions {
+  /** How long each fault lasts. */
+  readonly forMs: number
+}
+
+/** Acknowledgements for what was committed before the fault may still be on their way. */
+const UNDER_WAY_MS = 500
+/** What it says when it meets the fault: with readings, deliveries, anchors or batches. */
+const REFUSES =
+  /the disk refuses|the journal refused|could not be closed|scheduled action failed|the disk reports an error/
+const SLOW_SYNC_MS = 300
+/** The gateway needs about 120 MB; a queue that grows while nothing can be written would show. */
+const MEMORY_MB = 400
+
+export async function runDiskFaults({ forMs }: DiskFaultsOptions): Promise<FaultReport> {
+  const rig = new Rig()
+  const disk = new FaultyDisk(rig.home.dataDir)
+  const checks = new Checks()
+  try {
+    const env = await disk.environment()
+    await rig.start()
+    rig.gateway.start(env)
+    await rig.gateway.ready()
+    const { publisher } = rig
+    const more = (than: number) => until('acknowledgements', () => publisher.messages > than + 4)
+    await more(0)
+    const log = () => readFileSync(rig.home.logFile, 'utf8')
+
+    for (const fault of ['full', 'read-only'] as const) {
+      const said = log().length
+      disk.set({ fault })
+      await until('the gateway to find its disk refusing', () => REFUSES.test(log().slice(said)))
+      await pause(UNDER_WAY_MS)
+      const before = publisher.messages
+      await pause(forMs)
+      const during = publisher.messages - before
+      checks.add(`while the disk is ${fault}, no sender gets an acknowledgement`, during === 0, `${during} messages`)
+      checks.add(`while the disk is ${fault}, the gateway stays and answers`, (await rig.gateway.status()) !== null)
+      disk.set({ fault: 'none' })
+      await more(publisher.messages)
+      checks.add(`when the disk is no longer ${fault}, the gateway goes on by itself`, true)
+    }
+
+    const said = log().length
+    disk.set({ fault: 'error', times: 1 })
+    await until('the error to be said', () => REFUSES.test(log().slice(said)))
+    await more(publisher.messages)
+    checks.add('one input/output error is said, and passes', true)
+
+    disk.set({ fault: 'slow', ms: SLOW_SYNC_MS })
+    const [acknowledged, alerts] = [publisher.messages, rig.doctor.received.length]
+    await pause(forMs)
+    await more(acknowledged)
+    checks.add(`with syncs of ${SLOW_SYNC_MS} ms, senders are still acknowledged`, true)
+    await until('an alert over a slow disk', () => rig.doctor.received.length > alerts)
+    checks.add('on a slow disk, alerts still go out', true, `${rig.doctor.received.length - alerts} alerts`)
+    checks.add(
+      'memory stays bounded',
+      rig.gateway.residentMb() < MEMORY_MB,
+      `${rig.gateway.residentMb().toFixed(0)} MB`,
+    )
+    publisher.pause()
+    disk.set({ fault: 'none' })
+
+    const audit = await rig.finish()
+    checks.audit('after all of it', audit)
+    return checks.report('disk', rig, audit)
+  } finally {
+    await rig.stop()
+    disk.remove()
+  }
+}
