@@ -10,8 +10,7 @@ import { beatSchema } from '#gateway/heartbeat/beat.js'
 export const recordSchema = z.object({
   id: z.string(),
   keyId: z.string(),
-  /** Epoch ms, and the same in listened time. */
-  knownSince: z.number(),
+  /** Listened time at which the home was first to be watched. */
   knownListened: z.number(),
   /** Of the last beat taken; 0: none with this secret. */
   sequence: z.number().int(),

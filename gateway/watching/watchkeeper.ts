@@ -135,8 +135,8 @@ export class Watchkeeper implements Watcher {
     const known = this.#records.get(id)
     if (known) return known.keyId === keyId ? known : { ...known, keyId, sequence: 0 }
     return {
-      ...{ id, keyId, sequence: 0, heard: null, missing: false, clockRefusedAt: null },
-      ...{ knownSince: this.#options.clock.now(), knownListened: this.#listened },
+      ...{ id, keyId, knownListened: this.#listened },
+      ...{ sequence: 0, heard: null, missing: false, clockRefusedAt: null },
     }
   }
 

@@ -21,7 +21,7 @@ function record(id: string, silentSeconds: number | null, change: Partial<Beat> 
     beat: beatAt(at, 1, { home: id, ...change }),
   }
   return {
-    ...{ id, keyId: 'a', knownSince: now - 3_600_000, knownListened: 0, sequence: 1, clockRefusedAt: null },
+    ...{ id, keyId: 'a', knownListened: 0, sequence: 1, clockRefusedAt: null },
     heard: silentSeconds === null ? null : heard,
     missing: (silentSeconds ?? 0) >= 300,
   }
