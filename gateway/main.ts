@@ -37,6 +37,8 @@ import { FlagKeeper } from './delivery/flag-keeper.js'
 import { TaskWatcher } from './delivery/task-watcher.js'
 import { PatientDesk, patientCommands } from './entry/patient-desk.js'
 import { Gateway } from './gateway.js'
+import { Heartbeat } from './heartbeat/heartbeat.js'
+import { vitalsOf } from './heartbeat/vitals.js'
 import { damageWatcher } from './journal/damage-watcher.js'
 import { journalCommands } from './journal/journal-commands.js'
 import { Retention } from './journal/retention.js'
@@ -343,6 +345,17 @@ export async function composeGateway(loaded: LoadedConfig, edges: Edges): Promis
       diskLow: () => disk.isLow,
     })
     watchers.push(disk, new LaneWatcher({ journal, patience: config.lanes }))
+    const vitals = {
+      journal,
+      transports,
+      refused: () => committer.isRefused,
+      clockTrusted: () => timekeeper.status().trusted,
+    }
+    const heartbeat = new Heartbeat({
+      ...{ targets: config.heartbeat.targets, home, software: VERSION, baseDir, dataDir, fetch, clock, logger },
+      vitals: (now) => vitalsOf(vitals, now),
+    })
+    watchers.push(heartbeat)
     let nextFullAt = 0
     const careTeams = config.fhir.targets.filter(({ mode }) => mode === 'clear')
     const taskDesk = desk
@@ -373,6 +386,7 @@ export async function composeGateway(loaded: LoadedConfig, edges: Edges): Promis
       watchers,
       ledger,
       chainHead: new ChainHeadSeeker({ journal, ledger, gateway: signer.address as Address, clock, logger }),
+      heartbeat,
       announcement: new RunFileKeeper(dataDir, () => page.address().url),
       pumps: transports.map(
         (transport) =>

@@ -30,6 +30,7 @@ const VERBS: Readonly<Record<string, () => Promise<Command>>> = {
   device: async () => (await import('./device.js')).deviceCommand(),
   journal: async () => (await import('./journal.js')).journalCommand(),
   serial: async () => (await import('./serial.js')).serialCommand(),
+  'watch-homes': async () => (await import('./watch-homes.js')).watchHomesCommand(),
   simulate: async () => (await import('./simulate.js')).simulateCommand(),
 }
 

@@ -6,11 +6,13 @@ import { z } from 'zod'
 import { ALERT_KINDS, PRIORITIES } from '#gateway/alerts/alert.js'
 import { isMailbox } from '#gateway/alerts/channels/mailbox.js'
 import { ROLES } from '#gateway/alerts/roles.js'
+import { MAX_EVERY_SECONDS } from '#gateway/heartbeat/beat.js'
 import { LOG_LEVELS } from '#gateway/runtime/logger.js'
+import { isLoopback } from '#gateway/runtime/loopback.js'
 import { limitChange } from '#gateway/settings/change.js'
 
 /** Names appear in lane names, topics and file names. */
-const name = z
+export const name = z
   .string()
   .regex(
     /^[a-z0-9][a-z0-9-]{0,31}$/,
@@ -22,7 +24,7 @@ const cron = z.string().min(9).max(120)
 
 const address = z.string().regex(/^0x[0-9a-fA-F]{40}$/, 'give an account address: 0x and 40 hex digits')
 
-const httpUrl = z.url({ protocol: /^https?$/, error: 'give an http:// or https:// URL' })
+export const httpUrl = z.url({ protocol: /^https?$/, error: 'give an http:// or https:// URL' })
 
 /** When the gateway asks the kit for what it does not send by itself. */
 const schedule = z.strictObject({
@@ -259,6 +261,17 @@ const target = z.strictObject({
   pollSeconds: z.number().min(1).max(600).default(15),
 })
 
+const heartbeatTarget = z.strictObject({
+  name,
+  /** Of a receiver (homebeat watch-homes), e.g. https://watch.clinic.example/beat */
+  url: httpUrl.refine((url) => url.startsWith('https:') || isLoopback(new URL(url).hostname), {
+    error: 'give an https:// URL; http:// only to this machine',
+  }),
+  /** Holds what `homebeat watch-homes enrol` printed. */
+  secretFile: z.string(),
+  everySeconds: z.number().min(1).max(MAX_EVERY_SECONDS).default(60),
+})
+
 export const configSchema = z.strictObject({
   home: z.strictObject({
     /** Pseudonym of the home. */
@@ -358,6 +371,8 @@ export const configSchema = z.strictObject({
     .strictObject({ lowMb: z.number().int().min(1).default(500), criticalMb: z.number().int().min(1).default(100) })
     .refine(({ lowMb, criticalMb }) => criticalMb < lowMb, { path: ['criticalMb'], error: 'must be less than lowMb' })
     .prefault({}),
+  /** Who raises an alarm when this gateway falls silent; better two than one. */
+  heartbeat: z.strictObject({ targets: z.array(heartbeatTarget).max(10).default([]) }).prefault({}),
   /** How long something may wait before people are told, minutes. */
   lanes: z
     .strictObject({

@@ -25,7 +25,9 @@ describe('The explanations of conditions', () => {
     const technical = ['probe-off', 'sensor-fault', 'flat-line', 'silent'].flatMap((suffix) =>
       SENSOR_KINDS.map((sensor) => `${suffix}-${kebab(sensor)}`),
     )
-    const system = systemConditions()
+    // A home's condition is named in two steps (gateway/watching/home-record.ts).
+    const homes = ['silent', 'stopped', 'unhealthy', 'clock-off', 'never-heard'].map((what) => `home-${what}-h-1`)
+    const system = systemConditions().filter((condition) => condition !== 'home-x')
     expect(system).to.include.members([
       'alarms-inhibited',
       'unmapped-overflow',
@@ -36,6 +38,7 @@ describe('The explanations of conditions', () => {
       ...[...defaultLimits, ...defaultFindings].map(({ condition }) => condition),
       ...technical,
       ...system,
+      ...homes,
       'silent-device-kit-1',
       ...defaultLimits.flatMap((limit) => (limit.confirm ? [unconfirmedName(limit.condition)] : [])),
       'repeat-blood-pressure',
