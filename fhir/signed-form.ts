@@ -51,6 +51,10 @@ function pick(object: JsonObject, keys: readonly string[]): JsonObject {
 function walk(value: unknown, change: (object: JsonObject) => JsonObject): unknown {
   if (Array.isArray(value)) return value.map((item) => walk(item, change))
   if (!isObject(value)) return value
-  const entries = Object.entries(change(value)).filter(([, item]) => item !== undefined)
-  return Object.fromEntries(entries.map(([key, item]) => [key, walk(item, change)]))
+  const changed = change(value)
+  const entries: [string, unknown][] = []
+  for (const key of Object.keys(changed))
+    if (changed[key] !== undefined) entries.push([key, walk(changed[key], change)])
+  // Not assigned one by one: `__proto__` of somebody's JSON must stay a member like any other.
+  return Object.fromEntries(entries)
 }

@@ -12,7 +12,7 @@ import { DEVICES } from './messages.js'
 import { end, sleep, start, type Usage, usage } from './processes.js'
 
 /** As in the first line of `gateway/cli/homebeat.ts`, which is not looked at when Node is started with the file. */
-const NODE_FLAGS = ['--max-semi-space-size=2', '--no-parallel-scavenge']
+const NODE_FLAGS = ['--max-semi-space-size=2', '--no-parallel-scavenge', '--heap-growing-percent=25']
 /** Of the configuration's schema. */
 export const DEFAULT_COMMIT = { maxDelayMs: 50, maxCount: 200 } as const
 /** Nobody listens there: batches wait for their anchor. */
@@ -33,10 +33,11 @@ export class GatewayProcess {
     }
   }
 
-  /** The transport of the embedded broker. */
+  /** The transport of the embedded broker, which holds nobody back: one device of a home sends 50 a second at most. */
   broker(port: number): object {
     const devices = DEVICES.map(({ id }) => ({ id, secretFile: `secrets/${id}` }))
-    return { name: 'broker', url: `mqtt+broker://127.0.0.1:${port}`, devices }
+    const limits = { messagesPerSecond: 10_000, burst: 100_000, bytesPerSecond: 100_000_000 }
+    return { name: 'broker', url: `mqtt+broker://127.0.0.1:${port}`, devices, limits }
   }
 
   /** @param parts laid over the defaults. @param nodeFlags beside the program's own, e.g. of the profiler. */

@@ -2,7 +2,6 @@
  * A process: the kit's lines over raw TCP. In real time, or as fast as the gateway
  * takes them. Says `{seconds}` when all are sent.
  */
-import { once } from 'node:events'
 import { type AddressInfo, createServer } from 'node:net'
 import { KitLines } from './kit-lines.js'
 
@@ -21,7 +20,10 @@ const SLICE_MS = 16
 const recorded = KitLines.record()
 /** A gateway opens a port once to see that it can, before it reads from it: each connection hears all from the start. */
 const server = createServer(async (socket) => {
+  let proceed = () => {}
   socket.on('error', () => {})
+  socket.on('drain', () => proceed())
+  socket.on('close', () => proceed())
   const startedAt = performance.now()
   const lines = recorded.fromStart()
   let line = lines.next()
@@ -37,8 +39,7 @@ const server = createServer(async (socket) => {
     }
     let block = ''
     for (let i = 0; i < BLOCK_LINES && line.ms < seconds * 1000; i++, line = lines.next()) block += line.text
-    if (!socket.write(block, 'latin1'))
-      await Promise.race([once(socket, 'drain'), once(socket, 'close')]).catch(() => {})
+    if (!socket.write(block, 'latin1')) await new Promise<void>((resolve) => (proceed = resolve))
     if (socket.destroyed) return // what made the wait above end
   }
   await new Promise<void>((resolve) => socket.end(resolve))

@@ -24,9 +24,10 @@ const LISTED = fileURLToPath(new URL('./node-red/', import.meta.url))
 const MOSQUITTO = '/usr/sbin/mosquitto'
 const PATIENCE_MS = 120_000
 
+export const brokerName = existsSync(MOSQUITTO) ? 'mosquitto' : 'aedes'
+
 export interface NodeRedRate {
   readonly perSecond: number
-  readonly broker: 'mosquitto' | 'aedes'
 }
 
 /** Installs what package-lock.json here names, unless it is there. @throws with npm's last words when it cannot. */
@@ -45,14 +46,19 @@ async function install(): Promise<void> {
   if (!existsSync(native)) await npm('rebuild', 'sqlite3')
 }
 
-/** @returns null where it cannot be installed; `say` is told why. */
-export async function nodeRedRate(count: number, say: (text: string) => void): Promise<NodeRedRate | null> {
+/** @returns false where it cannot be; `say` is told why. */
+export async function installNodeRed(say: (text: string) => void): Promise<boolean> {
   try {
     await install()
+    return true
   } catch (error) {
     say(`Node-RED cannot be installed: ${error instanceof Error ? error.message.split('\n')[0] : error}`)
-    return null
+    return false
   }
+}
+
+/** A new Node-RED, warmed up with a quarter of the messages. */
+export async function nodeRedRate(count: number): Promise<NodeRedRate> {
   const folder = mkdtempSync(join(tmpdir(), 'homebeat-bench-'))
   const broker = await startBroker(folder)
   const file = join(folder, 'node-red.db')
@@ -86,7 +92,7 @@ export async function nodeRedRate(count: number, say: (text: string) => void): P
       return messages / seconds
     }
     await run(count / 4)
-    return { perSecond: await run(count), broker: broker.name }
+    return { perSecond: await run(count) }
   } finally {
     await publishers.stop()
     await end(nodeRed)
@@ -98,10 +104,10 @@ export async function nodeRedRate(count: number, say: (text: string) => void): P
 
 async function startBroker(folder: string) {
   const port = await freePort()
-  if (!existsSync(MOSQUITTO)) {
+  if (brokerName === 'aedes') {
     const aedes = new Helper('./plain-broker.ts', { port })
     await aedes.next()
-    return { name: 'aedes', port, stop: () => aedes.stop() } as const
+    return { port, stop: () => aedes.stop() }
   }
   const config = join(folder, 'mosquitto.conf')
   // Without bounds: what waits for Node-RED must not be dropped.
@@ -111,7 +117,7 @@ async function startBroker(folder: string) {
   )
   const mosquitto = start(MOSQUITTO, ['-c', config], { output: openSync(join(folder, 'mosquitto.log'), 'w', 0o600) })
   await sleep(300)
-  return { name: 'mosquitto', port, stop: () => end(mosquitto) } as const
+  return { port, stop: () => end(mosquitto) }
 }
 
 async function until(condition: () => boolean, otherwise: string): Promise<void> {

@@ -1,9 +1,10 @@
-/** ofLimit: the whole gateway over the bare limit, in turns. */
+/** ofLimit and timesNodeRed: the whole gateway, the bare limit and Node-RED, in turns. */
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { BareOptions } from './bare-limit.js'
 import { DEFAULT_COMMIT, GatewayProcess } from './gateway-process.js'
+import type { NodeRedRate } from './node-red.js'
 import { freePort, Helper, median } from './processes.js'
 import { measureRate, type Rate } from './rate.js'
 
@@ -11,26 +12,37 @@ export interface OfLimit {
   readonly ofLimit: number
   readonly gateway: Rate
   readonly bare: Rate
+  /** Messages a second; null where it is not there. */
+  readonly nodeRed: number | null
 }
 
-/** @param batches of the gateway's configuration; its own defaults where left out. */
-export async function ofLimit(count: number, turns: number, batches?: object): Promise<OfLimit> {
+/** @param nodeRed measures its rate once more; null where it cannot. */
+export async function ofLimit(
+  count: number,
+  turns: number,
+  nodeRed: () => Promise<NodeRedRate | null>,
+): Promise<OfLimit> {
   const gateways: Rate[] = []
   const bares: Rate[] = []
+  const nodeReds: number[] = []
   for (let turn = 0; turn < turns; turn++) {
     bares.push(await bareRate(count))
-    gateways.push(await gatewayRate(count, batches))
+    gateways.push(await gatewayRate(count))
+    const other = await nodeRed()
+    if (other) nodeReds.push(other.perSecond)
   }
   const gateway = medians(gateways)
   const bare = medians(bares)
-  return { ofLimit: gateway.perSecond / bare.perSecond, gateway, bare }
+  const ofBare = gateway.perSecond / bare.perSecond
+  return { ofLimit: ofBare, gateway, bare, nodeRed: nodeReds.length > 0 ? median(nodeReds) : null }
 }
 
-export async function gatewayRate(count: number, batches?: object, nodeFlags?: readonly string[]): Promise<Rate> {
+/** @param nodeFlags e.g. of the profiler */
+export async function gatewayRate(count: number, nodeFlags?: readonly string[]): Promise<Rate> {
   const gateway = new GatewayProcess()
   const port = await freePort()
   try {
-    await gateway.start({ transports: [gateway.broker(port)], ...(batches && { batches }) }, nodeFlags)
+    await gateway.start({ transports: [gateway.broker(port)] }, nodeFlags)
     return await measureRate({ port, passwords: gateway.passwords, count, pid: gateway.pid })
   } finally {
     await gateway.stop()

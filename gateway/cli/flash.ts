@@ -1,6 +1,9 @@
 import { type SpawnOptions, spawn } from 'node:child_process'
 import { access, constants, stat } from 'node:fs/promises'
 import { join } from 'node:path'
+import type { Readable } from 'node:stream'
+import { finished } from 'node:stream/promises'
+import { ReadlineParser } from '@serialport/parser-readline'
 import { Command } from 'commander'
 import { HomebeatError } from '#gateway/runtime/errors.js'
 import { packageRoot } from '#gateway/runtime/package-root.js'
@@ -10,8 +13,8 @@ import { verb } from './exit.js'
 /** What an Uno's bootloader speaks. */
 const UNO = ['-p', 'm328p', '-c', 'arduino', '-b', '115200'] as const
 const FIRMWARE = () => join(packageRoot, 'firmware', 'homebeat.hex')
-/** avrdude's end of output that is kept for the one line of an error. */
-const KEPT = 4000
+/** avrdude's last lines, kept for the one line of an error. */
+const KEPT = 100
 
 /** `homebeat flash /dev/ttyACM0`: writes the committed firmware into an Arduino Uno with avrdude, and reads it back. */
 export function flashCommand(): Command {
@@ -68,12 +71,17 @@ function run(program: string, args: readonly string[]): Promise<{ code: number; 
   return new Promise((resolve, reject) => {
     const options: SpawnOptions = { stdio: ['ignore', 'pipe', 'pipe'] }
     const child = spawn(program, [...args], options)
-    let said = ''
-    const hear = (text: Buffer) => {
-      said = (said + text.toString('latin1')).slice(-KEPT)
+    const said: string[] = []
+    const hear = (stream: Readable | null) => {
+      const lines = new ReadlineParser({ encoding: 'latin1', readableObjectMode: true })
+      lines.on('data', (line: string) => {
+        said.push(line)
+        if (said.length > KEPT) said.shift()
+      })
+      stream?.pipe(lines)
+      return stream ? finished(lines) : Promise.resolve()
     }
-    child.stdout?.on('data', hear)
-    child.stderr?.on('data', hear)
+    const heard = Promise.all([hear(child.stdout), hear(child.stderr)])
     child.once('error', (cause: NodeJS.ErrnoException) =>
       reject(
         cause.code === 'ENOENT'
@@ -81,7 +89,7 @@ function run(program: string, args: readonly string[]): Promise<{ code: number; 
           : new HomebeatError('flash.avrdude', `avrdude cannot be run: ${cause.message}.`, { cause }),
       ),
     )
-    child.once('close', (code) => resolve({ code: code ?? 1, said }))
+    child.once('close', (code) => heard.then(() => resolve({ code: code ?? 1, said: said.join('\n') }), reject))
   })
 }
 

@@ -57,7 +57,9 @@ export class FhirDeliverer implements Deliverer {
       const known = error instanceof HomebeatError
       this.#options.logger.error({ kind: entry.kind, code: known ? error.code : 'unknown' }, 'a FHIR delivery failed')
       const reason = known ? error.message : `cannot prepare this ${entry.kind} for delivery`
-      return { outcome: { class: known ? error.retry : 'permanent', reason }, resources: 0 }
+      // A disk that refuses a new epoch key is no fault of the batch: what the system refuses now it takes later.
+      const retry = known ? error.retry : isSystemError(error) ? 'transient' : 'permanent'
+      return { outcome: { class: retry, reason }, resources: 0 }
     }
   }
 
@@ -164,6 +166,11 @@ function sum(one: Progress, other: Progress): Progress {
 
 function isMatch(entry: BundleEntry): boolean {
   return entry.resource?.resourceType !== 'OperationOutcome'
+}
+
+/** Of the operating system, e.g. ENOSPC. */
+function isSystemError(error: unknown): boolean {
+  return error instanceof Error && 'syscall' in error
 }
 
 async function missing(what: string): Promise<Delivery> {

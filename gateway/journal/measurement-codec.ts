@@ -18,12 +18,18 @@ export function encodeMeasurement(measurement: Measurement): MeasurementRow {
   const { identifier, sensor, at, value, ...rest } = measurement
   const samples = value.type === 'waveform' ? packSamples(value.samples) : null
   const kept = samples ? { ...value, samples: undefined } : value
-  const payload = JSON.stringify({ ...rest, value: kept }, (key, field) => {
-    if (typeof field === 'number' && !Number.isFinite(field)) throw notStorable(key)
-    return field
-  })
   if (!Number.isFinite(at)) throw notStorable('at')
-  return { identifier, sensor, at, payload, samples }
+  checkNumbers(rest)
+  checkNumbers(value)
+  if (value.type === 'waveform' && !samples && !value.samples.every((one) => one === null || Number.isFinite(one)))
+    throw notStorable('samples')
+  return { identifier, sensor, at, payload: JSON.stringify({ ...rest, value: kept }), samples }
+}
+
+/** Its own members: a Measurement has nothing deeper but its value. A replacer would be called for each of them. */
+function checkNumbers(object: object): void {
+  for (const [key, field] of Object.entries(object))
+    if (typeof field === 'number' && !Number.isFinite(field)) throw notStorable(key)
 }
 
 export function decodeMeasurement(row: MeasurementRow): Measurement {

@@ -78,6 +78,8 @@ export class Stamper {
   stamp(step: PipelineStep): PipelineStep {
     if (!asksForCommit(step)) return step
     const measurements = step.measurements.map((one) => this.#measurement(one))
+    if (step.transitions.length + step.notifications.length + step.digestItems.length === 0 && !step.unmapped)
+      return measurements.every((one, i) => one === step.measurements[i]) ? step : { ...step, measurements }
     const transitions = step.transitions.map((one) => this.#transition(one))
     const wall = new Map(step.transitions.map((run, i) => [run, transitions[i] ?? run]))
     const live = step.live.map((event) =>

@@ -40,15 +40,10 @@ export class Committer {
 
   /** @throws HomebeatError `journal.stopping` when the gateway ends before the disk took it; a permanent refusal at once. */
   commit(commit: Commit): Promise<void> {
-    const work = this.#untilDurable(commit)
     this.#underWay++
-    const done = () => {
-      this.#underWay--
-      this.#refused.delete(commit)
-      for (const resolve of this.#ended.splice(0)) resolve()
-    }
-    work.then(done, done)
-    return work
+    // The disk takes nearly every commit at once: what only a refusal needs is made when there is one.
+    const work = this.#journal.commit(commit).catch((cause) => this.#again(commit, cause))
+    return work.finally(this.#done)
   }
 
   /** Waits for what is under way; what the disk still refuses then is given up, and its senders are told. */
@@ -57,23 +52,38 @@ export class Committer {
     while (this.#underWay > 0) await this.oneEnded()
   }
 
-  async #untilDurable(commit: Commit): Promise<void> {
-    for (let attempt = 1; ; attempt++) {
+  readonly #done = (): void => {
+    this.#underWay--
+    if (this.#ended.length > 0) for (const resolve of this.#ended.splice(0)) resolve()
+  }
+
+  /** @param refusal of the first attempt */
+  async #again(commit: Commit, refusal: unknown): Promise<void> {
+    this.#refused.add(commit)
+    try {
+      await this.#untilTaken(commit, refusal)
+    } finally {
+      this.#refused.delete(commit)
+    }
+  }
+
+  async #untilTaken(commit: Commit, refusal: unknown): Promise<void> {
+    for (let cause = refusal, attempt = 1; ; attempt++) {
+      if (cause instanceof HomebeatError && cause.retry === 'permanent') throw cause
+      if (attempt === 1) {
+        this.#logger.error({ err: cause }, 'the disk refuses; holding readings back until it takes them')
+      }
+      if (this.#giveUp.signal.aborted) {
+        throw new HomebeatError('journal.stopping', 'The gateway stops before its disk took the last readings.', {
+          retry: 'transient',
+          cause,
+        })
+      }
+      await wait(this.#clock, RETRY_MS, this.#giveUp.signal)
       try {
         return await this.#journal.commit(commit)
-      } catch (cause) {
-        if (cause instanceof HomebeatError && cause.retry === 'permanent') throw cause
-        this.#refused.add(commit)
-        if (attempt === 1) {
-          this.#logger.error({ err: cause }, 'the disk refuses; holding readings back until it takes them')
-        }
-        if (this.#giveUp.signal.aborted) {
-          throw new HomebeatError('journal.stopping', 'The gateway stops before its disk took the last readings.', {
-            retry: 'transient',
-            cause,
-          })
-        }
-        await wait(this.#clock, RETRY_MS, this.#giveUp.signal)
+      } catch (error) {
+        cause = error
       }
     }
   }

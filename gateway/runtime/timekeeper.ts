@@ -98,8 +98,9 @@ export class Timekeeper implements Watcher {
   }
 
   /** From run time to the time that is stored. */
-  stamp(step: PipelineStep): PipelineStep & { readonly provisional: boolean } {
-    return { ...this.#stamper.stamp(step), provisional: !this.#trusted }
+  stamp(step: PipelineStep): PipelineStep & { readonly provisional?: boolean } {
+    const stamped = this.#stamper.stamp(step)
+    return this.#trusted ? stamped : { ...stamped, provisional: true }
   }
 
   /** Once a second, before the tick. */

@@ -22,7 +22,7 @@ const HEAD_START_MS = 2500
 const DRAIN_S = 10
 
 /** As in the first line of `gateway/cli/homebeat.ts`, which is not looked at when Node is started with the file. */
-const NODE_FLAGS = ['--max-semi-space-size=2', '--no-parallel-scavenge']
+const NODE_FLAGS = ['--max-semi-space-size=2', '--no-parallel-scavenge', '--heap-growing-percent=25']
 
 const built = (path: string) => join(packageRoot, 'dist', path)
 const simulate = (verb: string, ...args: string[]) => [

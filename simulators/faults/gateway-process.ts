@@ -12,7 +12,7 @@ import { until } from './waiting.js'
 
 const PROGRAM = join(packageRoot, 'dist', 'gateway', 'cli', 'homebeat.js')
 /** As in the first line of `gateway/cli/homebeat.ts`, which is not looked at when Node is started with the file. */
-const NODE_FLAGS = ['--max-semi-space-size=2']
+const NODE_FLAGS = ['--max-semi-space-size=2', '--no-parallel-scavenge', '--heap-growing-percent=25']
 const READY_MS = 60_000
 
 export interface GatewayProcessOptions {

@@ -1,7 +1,7 @@
 /** The bodies of kit lines that carry sensor values, one function per type. `null`: the body breaks the grammar. */
 import type { SensorKind } from '#fhir/measurement.js'
 import type { Reading, ReadingStatus, ReadingValue } from '../reading.js'
-import { decimal, unpack } from './kit-line.js'
+import type { KitFields } from './kit-line.js'
 
 /** A reading without what the envelope says (device, time). */
 export type KitValue = Pick<Reading, 'sensor' | 'status' | 'value'> & {
@@ -10,32 +10,47 @@ export type KitValue = Pick<Reading, 'sensor' | 'status' | 'value'> & {
   readonly remarks?: readonly string[]
 }
 
-const STATUS: Readonly<Record<string, ReadingStatus>> = { o: 'ok', a: 'acquiring', n: 'off', f: 'fault' }
+/** By the letter's code. */
+const STATUS: readonly (ReadingStatus | undefined)[] = Object.entries({
+  o: 'ok',
+  a: 'acquiring',
+  n: 'off',
+  f: 'fault',
+} as const).reduce<(ReadingStatus | undefined)[]>((table, [letter, status]) => {
+  table[letter.charCodeAt(0)] = status
+  return table
+}, new Array(128).fill(undefined))
 const NO_SAMPLE = 4095
 const ADC_MAX = 1023
 const STAMP = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}$/
 const NONE: ReadingValue = { type: 'none' }
 
 /** Period in µs, as ms; nothing on this kit is faster than 1 kHz or slower than 10 s. */
-function period(text: string | undefined): number | null {
-  const micros = decimal(text, 8)
+function period(fields: KitFields, index: number): number | null {
+  const micros = fields.decimal(index, 8)
   return micros !== null && micros >= 1000 && micros <= 10_000_000 ? micros / 1000 : null
 }
 
-function samples(sensor: SensorKind, fields: readonly string[]): KitValue[] | null {
-  const status = STATUS[fields[0] ?? '']
-  const periodMs = period(fields[1])
-  const counts = unpack(fields[2] ?? '')
+function samples(sensor: SensorKind, fields: KitFields): KitValue[] | null {
+  const status = STATUS[fields.letter(0)]
+  const periodMs = period(fields, 1)
+  const counts = fields.numbers(2)
   if (fields.length !== 3 || !status || periodMs === null || !counts?.length) return null
-  for (const count of counts) if (count > ADC_MAX && count !== NO_SAMPLE) return null
-  const values = counts.includes(NO_SAMPLE) ? counts.map((count) => (count === NO_SAMPLE ? null : count)) : counts
+  let complete = true
+  for (let i = 0; i < counts.length; i++) {
+    const count = counts[i] as number
+    if (count <= ADC_MAX) continue
+    if (count !== NO_SAMPLE) return null
+    complete = false
+  }
+  const values = complete ? counts : counts.map((count) => (count === NO_SAMPLE ? null : count))
   return [{ sensor, status, value: { type: 'samples', periodMs, samples: values } }]
 }
 
-function acceleration(fields: readonly string[]): KitValue[] | null {
-  const status = STATUS[fields[0] ?? '']
-  const periodMs = period(fields[1])
-  const raw = unpack(fields[2] ?? '')
+function acceleration(fields: KitFields): KitValue[] | null {
+  const status = STATUS[fields.letter(0)]
+  const periodMs = period(fields, 1)
+  const raw = fields.numbers(2)
   if (fields.length !== 3 || !status || periodMs === null || !raw?.length || raw.length % 3 !== 0) return null
   const triples: [number, number, number][] = []
   for (let i = 0; i < raw.length; i += 3) {
@@ -44,15 +59,15 @@ function acceleration(fields: readonly string[]): KitValue[] | null {
   return [{ sensor: 'position', status, value: { type: 'acceleration', periodMs, samples: triples } }]
 }
 
-function temperature(fields: readonly string[]): KitValue[] | null {
-  const status = STATUS[fields[0] ?? '']
-  const counts = decimal(fields[1], 4)
+function temperature(fields: KitFields): KitValue[] | null {
+  const status = STATUS[fields.letter(0)]
+  const counts = fields.decimal(1, 4)
   if (fields.length !== 2 || !status || counts === null || counts > ADC_MAX) return null
   return [{ sensor: 'bodyTemperature', status, value: { type: 'number', value: counts, unit: 'counts' } }]
 }
 
-function oximeter(fields: readonly string[]): KitValue[] | null {
-  const status = STATUS[fields[0] ?? '']
+function oximeter(fields: KitFields): KitValue[] | null {
+  const status = STATUS[fields.letter(0)]
   if (fields.length !== 3 || !status) return null
   if (status !== 'ok') {
     return [
@@ -60,8 +75,8 @@ function oximeter(fields: readonly string[]): KitValue[] | null {
       { sensor: 'spo2', status, value: NONE },
     ]
   }
-  const pulse = decimal(fields[1], 3)
-  const spo2 = decimal(fields[2], 3)
+  const pulse = fields.decimal(1, 3)
+  const spo2 = fields.decimal(2, 3)
   if (pulse === null || spo2 === null) return null
   return [
     { sensor: 'pulse', status, value: { type: 'number', value: pulse, unit: '/min' } },
@@ -69,15 +84,15 @@ function oximeter(fields: readonly string[]): KitValue[] | null {
   ]
 }
 
-function cuffRecord(fields: readonly string[]): KitValue[] | null {
-  const status = STATUS[fields[0] ?? '']
-  const index = decimal(fields[1], 3)
-  const deviceTime = fields[2] ?? ''
+function cuffRecord(fields: KitFields): KitValue[] | null {
+  const status = STATUS[fields.letter(0)]
+  const index = fields.decimal(1, 3)
+  const deviceTime = fields.text(2) ?? ''
   if (fields.length !== 6 || !status || index === null || !STAMP.test(deviceTime)) return null
   if (status !== 'ok') return [{ sensor: 'bloodPressure', status, value: NONE, deviceTime, index }]
-  const systolic = decimal(fields[3], 3)
-  const diastolic = decimal(fields[4], 3)
-  const pulse = decimal(fields[5], 3)
+  const systolic = fields.decimal(3, 3)
+  const diastolic = fields.decimal(4, 3)
+  const pulse = fields.decimal(5, 3)
   if (systolic === null || diastolic === null || pulse === null) return null
   return [
     {
@@ -91,15 +106,15 @@ function cuffRecord(fields: readonly string[]): KitValue[] | null {
   ]
 }
 
-function meterRecord(fields: readonly string[]): KitValue[] | null {
-  const status = STATUS[fields[0] ?? '']
-  const index = decimal(fields[1], 3)
-  const deviceTime = fields[2] ?? ''
-  const flags = fields[4] ?? ''
+function meterRecord(fields: KitFields): KitValue[] | null {
+  const status = STATUS[fields.letter(0)]
+  const index = fields.decimal(1, 3)
+  const deviceTime = fields.text(2) ?? ''
+  const flags = fields.text(4) ?? ''
   if (fields.length !== 5 || !status || index === null || !STAMP.test(deviceTime)) return null
   if (!/^[0-9A-F]{2}$/.test(flags)) return null
   if (status !== 'ok') return [{ sensor: 'glucose', status, value: NONE, deviceTime, index }]
-  const value = decimal(fields[3], 5)
+  const value = fields.decimal(3, 5)
   if (value === null) return null
   return [
     {
@@ -115,7 +130,7 @@ function meterRecord(fields: readonly string[]): KitValue[] | null {
 }
 
 /** By line type. */
-export const kitBodies: Readonly<Record<string, (fields: readonly string[]) => KitValue[] | null>> = {
+export const kitBodies: Readonly<Record<string, (fields: KitFields) => KitValue[] | null>> = {
   E: (fields) => samples('ecg', fields),
   M: (fields) => samples('emg', fields),
   A: (fields) => samples('airflow', fields),

@@ -12,7 +12,6 @@ const CLOCK_STEP_MS = 30_000
  * an earlier reboot than this shows in the sequence numbers.
  */
 const REBOOT_BACKWARDS_MS = 14_000
-const WRAP = 2 ** 32
 
 export class KitClock {
   /** Kit time without wrap, of the latest line. */
@@ -27,9 +26,8 @@ export class KitClock {
   /** @returns kit time without wrap, or null when the time went back as only a reboot makes it. */
   unwrap(ms: number): number | null {
     if (this.#latest === null) return ms
-    let delta = (ms - (((this.#latest % WRAP) + WRAP) % WRAP)) % WRAP
-    if (delta >= WRAP / 2) delta -= WRAP
-    else if (delta < -WRAP / 2) delta += WRAP
+    // `| 0` is modulo 2^32, signed: the shorter way round.
+    const delta = (ms - this.#latest) | 0
     return delta < -REBOOT_BACKWARDS_MS ? null : this.#latest + delta
   }
 

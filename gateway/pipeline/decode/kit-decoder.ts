@@ -8,7 +8,7 @@ import type { Reading } from '../reading.js'
 import { placeDeviceTime, type ZoneOffset } from './device-time.js'
 import { type KitValue, kitBodies } from './kit-body.js'
 import { KitClock } from './kit-clock.js'
-import { decimal, type KitLine, parseKitLine } from './kit-line.js'
+import { type KitLine, parseKitLine } from './kit-line.js'
 import { type Decoded, type DeviceEvent, refuse } from './result.js'
 
 export const KIT_PROTOCOL = '1'
@@ -22,6 +22,8 @@ const GAPS: ReadonlyMap<string, SensorKind> = new Map([
   ['G', 'gsr'],
   ['T', 'bodyTemperature'],
 ])
+
+const NO_REMARKS: readonly string[] = []
 
 /** A jump beyond this is a restart whose banner was lost, not a loss: about ten minutes of lines. */
 const MAX_LOST = 16_384
@@ -58,7 +60,7 @@ export class KitDecoder {
   }
 
   #boot(line: KitLine, receivedAt: number): Decoded {
-    const [protocol = '', firmware = '', cause = ''] = line.fields
+    const [protocol = '', firmware = '', cause = ''] = line.fields.texts()
     this.#clock.restart()
     this.#seq = line.seq
     this.#damaged = 0
@@ -135,15 +137,11 @@ export class KitDecoder {
   #readings(values: readonly KitValue[], at: number, clockMs: number, receivedAt: number): Reading[] {
     const deviceTime = values[0]?.deviceTime
     if (deviceTime === undefined) {
-      return values.map(({ sensor, status, value }) => ({
-        sensor,
-        deviceId: this.#deviceId,
-        status,
-        at,
-        clockMs,
-        value,
-        remarks: [],
-      }))
+      const deviceId = this.#deviceId
+      const readings: Reading[] = []
+      for (const { sensor, status, value } of values)
+        readings.push({ sensor, deviceId, status, at, clockMs, value, remarks: NO_REMARKS })
+      return readings
     }
     const index = values[0]?.index ?? 0
     const stamp = `${values[0]?.sensor} ${deviceTime}`
@@ -166,13 +164,15 @@ export class KitDecoder {
 
   #event(line: KitLine, at: number, events: DeviceEvent[]): boolean {
     const deviceId = this.#deviceId
-    const [first = '', second = '', third, fourth, fifth] = line.fields
+    const { fields } = line
+    const first = fields.text(0) ?? ''
+    const second = fields.text(1) ?? ''
     switch (line.type) {
       case 'H': {
-        const records = decimal(third, 5)
-        const dropped = decimal(fourth, 5)
+        const records = fields.decimal(2, 5)
+        const dropped = fields.decimal(3, 5)
         if ((first !== 'begin' && first !== 'end') || (second !== 'cuff' && second !== 'glucometer')) return false
-        const from = fifth === undefined ? 0 : decimal(fifth, 5)
+        const from = fields.length < 5 ? 0 : fields.decimal(4, 5)
         if (records === null || dropped === null || from === null) return false
         // A long dump comes in passes: what follows an earlier one is the same dump.
         if (from === 0) this.#stamps.clear()
@@ -182,24 +182,31 @@ export class KitDecoder {
       }
       case 'L': {
         const signal = GAPS.get(first)
-        const periodUs = decimal(second, 7)
-        const samples = decimal(third, 5)
-        if (line.fields.length !== 3 || !signal || !periodUs || samples === null) return false
+        const periodUs = fields.decimal(1, 7)
+        const samples = fields.decimal(2, 5)
+        if (fields.length !== 3 || !signal || !periodUs || samples === null) return false
         events.push({ type: 'gap', deviceId, at, signal, periodMs: periodUs / 1000, samples })
         return true
       }
       case 'C': {
-        const value = decimal(second, 5)
-        if (line.fields.length !== 2 || !/^[a-z0-9-]{1,16}$/.test(first) || value === null) return false
+        const value = fields.decimal(1, 5)
+        if (fields.length !== 2 || !/^[a-z0-9-]{1,16}$/.test(first) || value === null) return false
         events.push({ type: 'calibration', deviceId, at, name: first, value })
         return true
       }
       case 'K':
         if (!/^[0-9A-F]{4}$/.test(first) || (second !== 'ok' && second !== 'err')) return false
-        events.push({ type: 'answer', deviceId, at, command: first, ok: second === 'ok', detail: word(third ?? '') })
+        events.push({
+          type: 'answer',
+          deviceId,
+          at,
+          command: first,
+          ok: second === 'ok',
+          detail: word(fields.text(2) ?? ''),
+        })
         return true
       case 'S': {
-        const [overruns, dropped, rxErrors] = [second, third, fourth].map((text) => decimal(text))
+        const [overruns, dropped, rxErrors] = [1, 2, 3].map((index) => fields.decimal(index))
         if ((first !== 'ecg' && first !== 'emg') || overruns == null || dropped == null || rxErrors == null)
           return false
         this.#modeIs(first, at, events)

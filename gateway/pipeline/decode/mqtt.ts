@@ -158,10 +158,12 @@ export function placeTime(
 export const isPlausible = (time: number, wall: number): boolean =>
   Number.isFinite(time) && time <= wall + AHEAD_MS && time >= wall - OLDEST_MS
 
+const utf8 = new TextDecoder('utf-8', { fatal: true })
+
 /** undefined: not JSON in UTF-8, or null. */
 export function parseJson(payload: Uint8Array): unknown {
   try {
-    const value: unknown = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(payload))
+    const value: unknown = JSON.parse(utf8.decode(payload))
     return value === null ? undefined : value
   } catch {
     return undefined

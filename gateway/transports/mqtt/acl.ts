@@ -20,6 +20,8 @@ export const enrolmentTopic = (id: string): string => `${TOPIC_ROOT}${id}/enrolm
 
 /** @param topic of a PUBLISH or a will: without wildcards. */
 export function mayPublish(device: TopicOwner, topic: string): boolean {
+  const own = `${TOPIC_ROOT}${device.id}/`
+  if (topic.startsWith(own) && topic.length > own.length) return true
   return topicsOf(device).some((prefix) => topic.startsWith(prefix) && topic.length > prefix.length)
 }
 

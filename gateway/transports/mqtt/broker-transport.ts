@@ -222,7 +222,7 @@ export class BrokerTransport implements Transport, Watcher {
           this.#logger.error({ err: error }, 'a login could not be checked')
           done(refusal(3), false)
         }),
-      authorizePublish: (client, packet, done) => void this.#receive(client, packet, done),
+      authorizePublish: (client, packet, done) => this.#receive(client, packet, done),
       // null is the SUBACK failure code 0x80 (3.9.3).
       authorizeSubscribe: (client, subscription, done) =>
         done(null, this.#mayRead(client, subscription) ? subscription : null),
@@ -419,48 +419,81 @@ export class BrokerTransport implements Transport, Watcher {
     return (this.#broker as (Aedes & { readonly clients: Record<string, Client> }) | null)?.clients ?? {}
   }
 
-  async #receive(client: Client | null, packet: PublishPacket, done: Done): Promise<void> {
+  #receive(client: Client | null, packet: PublishPacket, done: Done): void {
     const receivedAt = this.#clock.now()
-    if (!client) return done(new Error('only devices publish'))
+    if (!client) {
+      done(new Error('only devices publish'))
+      return
+    }
     if (this.#wills.delete(packet)) {
       if (!this.#stopped) this.#presence.lost(client.id)
-      return done(new Error('a last will is for the gateway alone'))
+      done(new Error('a last will is for the gateway alone'))
+      return
     }
     if (this.#enrolling.has(client)) {
       this.#refuse('messages of a device that has not enrolled yet', client.id)
-      return done(new Error(`${client.id} may only fetch its credential`))
+      done(new Error(`${client.id} may only fetch its credential`))
+      return
     }
     if (!mayPublish(this.#devices.owner(client.id), packet.topic)) {
       this.#refuse('messages on a topic that is not the device’s own', client.id)
-      return done(new Error(`${client.id} may publish below its own topics only`))
+      done(new Error(`${client.id} may publish below its own topics only`))
+      return
     }
-    if (!(await this.#throttle(client.id).take()) || client.closed) return
+    // Nearly every message finds its turn and its place at once: a promise for each of the two would be waited for in vain.
+    const throttle = this.#throttle(client.id)
+    if (throttle.tryTake()) this.#check(client, packet, receivedAt, done)
+    else void throttle.take().then((turn) => turn && !client.closed && this.#check(client, packet, receivedAt, done))
+  }
+
+  /** A message whose turn it is. */
+  #check(client: Client, packet: PublishPacket, receivedAt: number, done: Done): void {
     if (packet.topic === statusTopic(client.id) && statusOf(Buffer.from(packet.payload)) !== null) {
       // That it is connected says the same; kept for others it would only grow old.
       packet.retain = false
-      return this.#acknowledge(client, packet, done)
+      this.#acknowledge(client, packet, done)
+      return
     }
     if (packet.retain) {
       this.#refuse('retained messages', client.id)
-      return done(new Error('retained messages are not accepted'))
+      done(new Error('retained messages are not accepted'))
+      return
     }
-    const payload = Buffer.from(packet.payload)
-    if (payload.length > MAX_PAYLOAD_BYTES) {
+    if (packet.payload.length > MAX_PAYLOAD_BYTES) {
       this.#refuse(`messages of more than ${MAX_PAYLOAD_BYTES / 1024} KiB`, client.id)
-      return this.#acknowledge(client, packet, done)
+      this.#acknowledge(client, packet, done)
+      return
     }
     // A QoS 2 message sent again although it was kept, because our PUBREC got lost: aedes answers it by itself.
-    if (packet.qos === 2 && packet.dup && (await this.#isStored(client, packet))) return done()
+    if (packet.qos === 2 && packet.dup)
+      void this.#isStored(client, packet).then((stored) =>
+        stored ? done() : this.#place(client, packet, receivedAt, done),
+      )
+    else this.#place(client, packet, receivedAt, done)
+  }
+
+  /** A message that is taken, once there is a place. */
+  #place(client: Client, packet: PublishPacket, receivedAt: number, done: Done): void {
     const slots = this.#slots
-    if (!(await slots.take())) return
-    if (client.closed) return slots.release()
+    if (slots.tryTake()) {
+      this.#push(client, packet, receivedAt, slots, done)
+      return
+    }
+    void slots.take().then((given) => {
+      if (!given) return
+      if (client.closed) slots.release()
+      else this.#push(client, packet, receivedAt, slots, done)
+    })
+  }
+
+  #push(client: Client, packet: PublishPacket, receivedAt: number, slots: Slots, done: Done): void {
     let settled = false
     this.#outlet.push({
       format: 'mqtt-publish',
       transport: this.name,
       receivedAt,
       topic: packet.topic,
-      payload,
+      payload: typeof packet.payload === 'string' ? Buffer.from(packet.payload) : packet.payload,
       deviceId: client.id,
       settle: (outcome) => {
         if (settled) return
@@ -473,8 +506,11 @@ export class BrokerTransport implements Transport, Watcher {
 
   #throttle(id: string): Throttle {
     const { messagesPerSecond: perSecond, burst } = this.#limits
-    const throttle = this.#throttles.get(id) ?? new Throttle({ clock: this.#clock, perSecond, burst })
-    this.#throttles.set(id, throttle)
+    let throttle = this.#throttles.get(id)
+    if (!throttle) {
+      throttle = new Throttle({ clock: this.#clock, perSecond, burst })
+      this.#throttles.set(id, throttle)
+    }
     return throttle
   }
 

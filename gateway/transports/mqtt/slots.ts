@@ -8,13 +8,17 @@ export class Slots {
     this.#free = count
   }
 
+  /** Takes a place that is free right now. */
+  tryTake(): boolean {
+    if (this.#closed || this.#free === 0) return false
+    this.#free--
+    return true
+  }
+
   /** Resolves with true when a place is given, with false when `close()` came first. */
   take(): Promise<boolean> {
     if (this.#closed) return Promise.resolve(false)
-    if (this.#free > 0) {
-      this.#free--
-      return Promise.resolve(true)
-    }
+    if (this.tryTake()) return Promise.resolve(true)
     return new Promise((resolve) => this.#waiting.push(resolve))
   }
 

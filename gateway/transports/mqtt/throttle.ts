@@ -21,13 +21,17 @@ export class Throttle {
     this.#at = options.clock.monotonic()
   }
 
+  /** Whether it is this asker's turn right now, which then is taken. */
+  tryTake(): boolean {
+    this.#refill()
+    if (this.#waiting.length > 0 || this.#tokens < 1) return false
+    this.#tokens--
+    return true
+  }
+
   /** Resolves with true when it is this asker's turn, with false when `close()` came first. */
   take(): Promise<boolean> {
-    this.#refill()
-    if (this.#waiting.length === 0 && this.#tokens >= 1) {
-      this.#tokens--
-      return Promise.resolve(true)
-    }
+    if (this.tryTake()) return Promise.resolve(true)
     const turn = new Promise<boolean>((resolve) => this.#waiting.push(resolve))
     this.#schedule()
     return turn

@@ -18,17 +18,16 @@ function shifted(register: number): number {
  */
 export function crc16(data: string | Uint8Array, start = 0, end = data.length): number {
   const bytes = typeof data === 'string' ? Buffer.from(data, 'latin1') : data
-  const byte = (i: number) => bytes[i] as number
   let crc = 0xffff
   let i = start
   for (; i + 4 <= end; i += 4) {
     crc =
-      (table3[(crc >> 8) ^ byte(i)] as number) ^
-      (table2[(crc & 0xff) ^ byte(i + 1)] as number) ^
-      (table1[byte(i + 2)] as number) ^
-      (table[byte(i + 3)] as number)
+      (table3[(crc >> 8) ^ (bytes[i] as number)] as number) ^
+      (table2[(crc & 0xff) ^ (bytes[i + 1] as number)] as number) ^
+      (table1[bytes[i + 2] as number] as number) ^
+      (table[bytes[i + 3] as number] as number)
   }
-  for (; i < end; i++) crc = ((crc << 8) & 0xffff) ^ (table[(crc >> 8) ^ byte(i)] as number)
+  for (; i < end; i++) crc = ((crc << 8) & 0xffff) ^ (table[(crc >> 8) ^ (bytes[i] as number)] as number)
   return crc
 }
 

@@ -18,7 +18,7 @@ export type LineRefusal = 'overlong' | 'unframed'
 /**
  * Bytes → whole lines, as text of one byte a character, from their last `!` on and without their LF: the UART is shared,
  * so anything may stand before it (firmware/PROTOCOL.md). Keeps at most MAX_LINE bytes, whatever arrives; a readline
- * parser would keep an unended line for ever.
+ * parser would keep an unended line for ever, and the kit's lines through guard and parser both would cost half as much again.
  */
 export class LineGuard extends Transform {
   readonly #refused: (reason: LineRefusal) => void

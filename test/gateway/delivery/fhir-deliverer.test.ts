@@ -2,8 +2,10 @@ import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect } from 'chai'
+import { FhirDeliverer } from '#gateway/delivery/fhir-deliverer.js'
 import type { DeliveryOutcome } from '#gateway/lanes/outcome.js'
 import { HomebeatError } from '#gateway/runtime/errors.js'
+import { silentLogger } from '#gateway/runtime/logger.js'
 import { FhirServerSimulator } from '#simulators/fhir-server/server.js'
 import { sample } from '#test/fhir/sample-measurements.js'
 import { DeliveryHome, transition } from './delivery-home.js'
@@ -166,6 +168,24 @@ describe('the FHIR deliverer', () => {
       const { outcome } = await deliverer.deliver({ ...entry, kind, ref: 99 }, never)
       expect(outcome).to.deep.equal({ class: 'permanent', reason: `the ${kind} is not in the journal` })
     }
+  })
+
+  it('tries again what the disk refuses while a batch is sealed', async () => {
+    const full = Object.assign(new Error('ENOSPC: no space left on device, write'), {
+      code: 'ENOSPC',
+      syscall: 'write',
+    })
+    const deliverer = new FhirDeliverer({
+      target: { name: 'vault', mode: 'sealed', url: server.url, timeoutSeconds: 5, tasks: false, pollSeconds: 15 },
+      journal: home.journal,
+      envelopes: { envelopes: () => Promise.reject(full) },
+      home: home.home,
+      patient: home.patient,
+      fetch,
+      logger: silentLogger,
+    })
+    const { outcome } = await deliverer.deliver({ ...entry, lane: 'fhir:vault', kind: 'batch', ref: 1 }, never)
+    expect(outcome.class).to.equal('transient')
   })
 
   it('never counts a batch whose Observations have left the journal as delivered', async () => {
