@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import type { Logger } from '#gateway/runtime/logger.js'
-import { readPrivateFile, writePrivateFile } from '#gateway/transports/mqtt/private-file.js'
+import { readPrivateFile, writePrivateFile } from '#gateway/runtime/private-file.js'
 
 const schema = z.object({ last: z.number().int().min(0).max(Number.MAX_SAFE_INTEGER) })
 

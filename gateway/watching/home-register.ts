@@ -4,9 +4,9 @@ import { existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { name } from '#gateway/config/schema.js'
 import { HomebeatError } from '#gateway/runtime/errors.js'
+import { writePrivateFile } from '#gateway/runtime/private-file.js'
 import { readSecret } from '#gateway/runtime/secret-file.js'
 import { newWebhookSecret, parseWebhookSecret } from '#gateway/runtime/webhook-signature.js'
-import { writePrivateFile } from '#gateway/transports/mqtt/private-file.js'
 import type { LoadedWatchConfig } from './config.js'
 
 export interface WatchedHome {

@@ -1,6 +1,6 @@
 import { type FastifyInstance, type FastifyServerOptions, fastify } from 'fastify'
+import { brokerIdentity, type Identity } from '#gateway/runtime/certificate.js'
 import { HomebeatError } from '#gateway/runtime/errors.js'
-import { brokerIdentity, type Identity } from '#gateway/transports/mqtt/certificate.js'
 import type { LoadedWatchConfig } from './config.js'
 
 /** @throws HomebeatError `config.certificate`, `secret.*` */

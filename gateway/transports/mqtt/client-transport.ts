@@ -1,6 +1,7 @@
 import { resolve } from 'node:path'
 import mqtt, { type IClientOptions, type IPublishPacket, type MqttClient } from 'mqtt'
 import type { SystemCondition, Watcher } from '#gateway/alerts/system-condition.js'
+import { readCertificate, readIdentity, type TlsFiles } from '#gateway/runtime/certificate.js'
 import { type Clock, systemClock, wait } from '#gateway/runtime/clock.js'
 import { HomebeatError } from '#gateway/runtime/errors.js'
 import type { Logger } from '#gateway/runtime/logger.js'
@@ -11,7 +12,6 @@ import type { Frame, FrameOutcome, Transport, TransportStatus } from '../transpo
 import { AckLine } from './ack-line.js'
 import { matches, statusOf, statusTopic } from './acl.js'
 import { deviceOfTopic, MAX_PAYLOAD_BYTES, type MqttAddress, parseMqttUrl, TOPIC_ROOT } from './address.js'
-import { readCertificate, readIdentity, type TlsFiles } from './certificate.js'
 import { explainMqttError } from './client-errors.js'
 import { Presence } from './presence.js'
 

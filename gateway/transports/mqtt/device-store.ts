@@ -2,10 +2,10 @@ import { randomBytes } from 'node:crypto'
 import { z } from 'zod'
 import { type Clock, systemClock } from '#gateway/runtime/clock.js'
 import { HomebeatError } from '#gateway/runtime/errors.js'
+import { readPrivateFile, writePrivateFile } from '#gateway/runtime/private-file.js'
 import { DEVICE_ID } from './address.js'
 import { makeCode, readCode } from './enrolment-code.js'
 import { KnownSecrets } from './known-secrets.js'
-import { readPrivateFile, writePrivateFile } from './private-file.js'
 import { type SecretHash, SecretHasher, secretHash } from './secret-hash.js'
 
 export const MAX_DEVICES = 100

@@ -1,8 +1,8 @@
 import { z } from 'zod'
 import type { SystemCondition, Watcher } from '#gateway/alerts/system-condition.js'
 import type { Logger } from '#gateway/runtime/logger.js'
+import { readPrivateFile, writePrivateFile } from '#gateway/runtime/private-file.js'
 import { DEVICE_ID } from './address.js'
-import { readPrivateFile, writePrivateFile } from './private-file.js'
 
 /** Wi-Fi that comes back within a minute is nothing. */
 const DELAY_MS = 60_000

@@ -1,7 +1,7 @@
 import { expect } from 'chai'
 import fc from 'fast-check'
+import { LoginGuard } from '#gateway/runtime/login-guard.js'
 import { AckLine } from '#gateway/transports/mqtt/ack-line.js'
-import { LoginGuard } from '#gateway/transports/mqtt/login-guard.js'
 import { Throttle } from '#gateway/transports/mqtt/throttle.js'
 import { TestClock } from '#test/support/test-clock.js'
 

@@ -2,15 +2,15 @@ import { X509Certificate } from 'node:crypto'
 import { chmodSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect } from 'chai'
-import { HomebeatError } from '#gateway/runtime/errors.js'
 import {
   brokerIdentity,
   fingerprintOf,
   makeIdentity,
   ownCertificate,
   readIdentity,
-} from '#gateway/transports/mqtt/certificate.js'
-import { temporaryFolder } from '../brokers.js'
+} from '#gateway/runtime/certificate.js'
+import { HomebeatError } from '#gateway/runtime/errors.js'
+import { temporaryFolder } from '../transports/brokers.js'
 
 describe('The broker’s certificate', () => {
   let folder: Awaited<ReturnType<typeof temporaryFolder>>

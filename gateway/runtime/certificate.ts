@@ -3,9 +3,9 @@ import { existsSync, readFileSync, statSync } from 'node:fs'
 import { hostname, networkInterfaces } from 'node:os'
 import { join, resolve } from 'node:path'
 import { createSecureContext } from 'node:tls'
-import { HomebeatError } from '#gateway/runtime/errors.js'
-import { readSecret } from '#gateway/runtime/secret-file.js'
+import { HomebeatError } from './errors.js'
 import { writePrivateFile } from './private-file.js'
+import { readSecret } from './secret-file.js'
 
 const MAX_CERTIFICATE_BYTES = 256 * 1024
 /** Fixed: a Pi has no clock until it has a network, and devices pin the certificate itself. UTCTime ends in 2049. */
