@@ -12,7 +12,7 @@ import { BreathDetector, NO_BREATH_MS } from './breaths.js'
 import type { Chunk } from './chunker.js'
 import { measurementIdentifier } from './identifier.js'
 import type { Judged, Normalised, Signal } from './judged.js'
-import { Posture } from './posture.js'
+import { Posture } from '#gateway/signals/motion/posture.js'
 import { chunkQuality, chunkValue, WaveformChannel } from './waveform-channel.js'
 
 /** The last stored value of one continuous row. */

@@ -14,7 +14,7 @@ export const POSITION_CODES: readonly BodyPosition[] = [
 /** Acceleration scale: ±8 g, 12 bits. */
 export const COUNTS_PER_G = 256
 
-/** Body position from the chest strap's accelerometer (`gateway/pipeline/normalise/posture.ts`). */
+/** Body position from the chest strap's accelerometer (`gateway/signals/motion/posture.ts`). */
 export const position: SensorDefinition = {
   kind: 'position',
   label: 'Body position',

@@ -2,7 +2,7 @@
 import { expect } from 'chai'
 import type { BodyPosition } from '#fhir/measurement.js'
 import { BreathDetector } from '#gateway/pipeline/normalise/breaths.js'
-import { Posture } from '#gateway/pipeline/normalise/posture.js'
+import { Posture } from '#gateway/signals/motion/posture.js'
 import { createPatient, SCRIPTS } from '#simulators/patient/patients.js'
 
 const counts = (volts: number) => Math.round((Math.min(5, Math.max(0, volts)) * 1023) / 5)

@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import { Posture, positionOf } from '#gateway/pipeline/normalise/posture.js'
+import { Posture, positionOf } from '#gateway/signals/motion/posture.js'
 
 const still = (x: number, y: number, z: number, samples = 10) =>
   Array.from({ length: samples }, () => [x * 256, y * 256, z * 256] as const)
