@@ -27,4 +27,45 @@ export interface Finding {
   readonly limit?: AlertTransition['limit']
 }
 
-export const defaultFindings: readonly FindingRow[] = []
+const CLINICAL = 'gateway/signals/README.md; priority and latching: project default, not verified'
+
+/**
+ * None has a delay: each analyser says present only of what lasted in seconds that it could believe, and says nothing over
+ * noise. What can be over before anybody looks, and was not harmless for that, is latching.
+ */
+export const defaultFindings: readonly FindingRow[] = [
+  {
+    condition: 'asystole',
+    observable: 'heartRate',
+    priority: 'high',
+    delaySeconds: 0,
+    latching: true,
+    source: `No beat for 4 s; ${CLINICAL}`,
+  },
+  {
+    condition: 'ecg-pause',
+    observable: 'heartRate',
+    priority: 'medium',
+    delaySeconds: 0,
+    latching: true,
+    source: `More than 3 s between two beats; ${CLINICAL}`,
+  },
+  // Says "irregular rhythm: review the ECG", never a diagnosis. Low: who has it for years is not alarmed on it all day; a
+  // rate that comes with it has limits of its own.
+  {
+    condition: 'irregular-rhythm',
+    observable: 'heartRate',
+    priority: 'low',
+    delaySeconds: 0,
+    source: `Entropy of 40 to 48 intervals; ${CLINICAL}`,
+  },
+  // A minute without recovery is over before it is raised.
+  {
+    condition: 'suspected-fall',
+    observable: 'bodyPosition',
+    priority: 'high',
+    delaySeconds: 0,
+    latching: true,
+    source: `Weightless, impact, still and turned, no recovery in 60 s; ${CLINICAL}`,
+  },
+]

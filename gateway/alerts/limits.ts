@@ -121,6 +121,9 @@ export function limitsInForce(overrides: LimitOverrides = {}, defaults: readonly
   })
 }
 
+/** Whose limits hold for a value: the ECG's rate is held against the pulse's, so that one thing is one alert. */
+export const limitedAs = (observable: Observable): Observable => (observable === 'heartRate' ? 'pulseRate' : observable)
+
 /** Whether `value` is beyond `limit`. */
 export function crosses(comparator: Comparator, value: number, limit: number): boolean {
   switch (comparator) {

@@ -26,12 +26,12 @@ export const SENSOR_WORDS: Readonly<Record<SensorKind, SensorWords>> = {
   spo2: { name: 'Oxygen (SpO₂)', short: 'Oxygen', staleAfterMs: 30 * SECOND, digits: 0 },
   airflow: { name: 'Breathing', short: 'Breathing', staleAfterMs: 60 * SECOND, digits: 0 },
   bodyTemperature: { name: 'Temperature', short: 'Temperature', staleAfterMs: 60 * SECOND, digits: 1 },
-  ecg: { name: 'ECG', short: 'ECG', staleAfterMs: 30 * SECOND, digits: 2 },
+  ecg: { name: 'ECG', short: 'ECG', staleAfterMs: 30 * SECOND, digits: 0 },
   glucose: { name: 'Blood glucose', short: 'Glucose', staleAfterMs: 12 * HOUR, digits: 0 },
   gsr: { name: 'Skin conductance', short: 'Skin', staleAfterMs: 60 * SECOND, digits: 1 },
   bloodPressure: { name: 'Blood pressure', short: 'Pressure', staleAfterMs: 12 * HOUR, digits: 0 },
   position: { name: 'Body position', short: 'Position', staleAfterMs: 60 * SECOND, digits: 0 },
-  emg: { name: 'Muscle (EMG)', short: 'EMG', staleAfterMs: DAY, digits: 2 },
+  emg: { name: 'Muscle (EMG)', short: 'EMG', staleAfterMs: DAY, digits: 0 },
 }
 
 /** The order in which people look for them. */
@@ -92,7 +92,7 @@ const ACRONYMS: Readonly<Record<string, string>> = {
 }
 
 /** Technical conditions name the sensor they are about at their end. */
-const TECHNICAL = /^(probe-off|lead-off|sensor-fault|flat-line|silent|stale)-(.+)$/
+const TECHNICAL = /^(probe-off|lead-off|sensor-fault|flat-line|silent|stale|poor-signal|not-worn)-(.+)$/
 
 /** `low-oxygen-saturation` → `Low oxygen saturation`; `probe-off-gsr` → `Probe off: skin conductance`. */
 export function conditionWords(condition: string): string {
