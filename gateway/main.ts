@@ -9,6 +9,8 @@ import { observationOf } from '#fhir/observation.js'
 import { signedForm } from '#fhir/signed-form.js'
 import { AlertDeliverer } from './alerts/channels/alert-deliverer.js'
 import { type AlertChannel, noticeOf } from './alerts/channels/channel.js'
+import { ChannelBook } from './alerts/channels/channel-book.js'
+import { channelCommands } from './alerts/channels/commands.js'
 import { type Acknowledgement, createChannel } from './alerts/channels/registry.js'
 import { AlarmDesk } from './alerts/desk.js'
 import { Dispatcher } from './alerts/dispatch/dispatcher.js'
@@ -33,7 +35,7 @@ import { damageWatcher } from './journal/damage-watcher.js'
 import { journalCommands } from './journal/journal-commands.js'
 import { Retention } from './journal/retention.js'
 import { SqliteJournal } from './journal/sqlite-journal.js'
-import { configuredLanes } from './lanes/configured-lanes.js'
+import { alertLanes, configuredLanes } from './lanes/configured-lanes.js'
 import type { Deliverer } from './lanes/deliverer.js'
 import { LaneQueue, queueCommands } from './lanes/lane-queue.js'
 import { LaneWatcher } from './lanes/lane-watcher.js'
@@ -149,6 +151,7 @@ export async function composeGateway(loaded: LoadedConfig, edges: Edges): Promis
     stream: edges.terminal ?? process.stderr,
     home,
     baseDir,
+    dataDir,
     clock,
     acknowledged: ({ channel, alertIds }: Acknowledgement) => {
       desk
@@ -159,11 +162,12 @@ export async function composeGateway(loaded: LoadedConfig, edges: Edges): Promis
   for (const channelConfig of config.alerts.channels) {
     const channel = createChannel(channelConfig, channelEdges)
     channels.push(channel)
-    deliverers.set(
-      `alert:${channelConfig.name}`,
-      new AlertDeliverer({ channel, journal, home, preview: config.alerts.preview, addressOf }),
-    )
+    const deliverer = new AlertDeliverer({ channel, journal, home, preview: config.alerts.preview, addressOf })
+    const one = { channels: [channelConfig], contacts: config.alerts.contacts }
+    for (const recipient of alertLanes(one)) deliverers.set(`alert:${recipient}`, deliverer)
   }
+  const { contacts: reached, preview } = config.alerts
+  const channelBook = new ChannelBook({ channels, contacts: reached, home, preview, clock })
   deliverers.set(
     `anchor:${config.chain.name}`,
     new AnchorDeliverer({
@@ -232,6 +236,7 @@ export async function composeGateway(loaded: LoadedConfig, edges: Edges): Promis
     /** What a person may tell the running gateway; each feature adds its own. */
     const commands: ControlCommand[] = [
       ...deviceCommands(devices, config.transports),
+      ...channelCommands(channelBook),
       ...mappingCommands({ journal, pipeline, clock }),
       ...journalCommands(journal),
     ]

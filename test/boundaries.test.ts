@@ -21,7 +21,9 @@ const FORBIDDEN: { from: string; to: string[]; except?: string[]; why: string }[
     'gateway/sensors/',
     'gateway/signals/',
     'gateway/alerts/dispatch/',
-    ...['limits', 'machine', 'condition-book', 'findings', 'inhibition'].map((file) => `gateway/alerts/${file}`),
+    ...['confirmation', 'limits', 'machine', 'condition-book', 'findings', 'inhibition'].map(
+      (file) => `gateway/alerts/${file}`,
+    ),
     ...['mapper', 'pointer', 'template', 'topic-pattern', 'units'].map((file) => `gateway/mapping/${file}`),
   ].map((from) => ({
     from,
@@ -93,7 +95,7 @@ describe('import boundaries', () => {
   it('reads no clock and rolls no dice in the stages of the pipeline', () => {
     const wrong = [...graph.keys()].filter(
       (file) =>
-        /^gateway\/(pipeline|sensors|signals|mapping|alerts\/dispatch)\/|^gateway\/alerts\/(limits|machine)|^fhir\//.test(
+        /^gateway\/(pipeline|sensors|signals|mapping|alerts\/dispatch)\/|^gateway\/alerts\/(limits|machine|confirmation)|^fhir\//.test(
           file,
         ) &&
         /\bDate\.now\(|\bnew Date\(\)|\bMath\.random\(|\bperformance\.now\(|\bsetTimeout\(|\bsetInterval\(/.test(

@@ -9,6 +9,7 @@ import type { Observable } from '#fhir/measurement.js'
 import type { LimitOverrides } from '#gateway/config/schema.js'
 import { HomebeatError } from '#gateway/runtime/errors.js'
 import type { Priority } from './alert.js'
+import type { ConfirmationRule } from './confirmation.js'
 
 export type Comparator = '<' | '<=' | '>' | '>='
 
@@ -30,10 +31,15 @@ export interface Limit {
   readonly priority: Priority
   /** Stays when the value is back, until somebody acknowledges it. */
   readonly latching?: boolean
+  /** A crossing is repeated before it alarms. */
+  readonly confirm?: ConfirmationRule
   readonly source: string
 }
 
 const NEWS2 = 'NEWS2 (Royal College of Physicians, 2017)'
+const CRISIS = 'hypertensive crisis (2017 ACC/AHA guideline), confirmed by a repeat after 5 min'
+/** Five minutes are asked for; that the alarm waits a quarter of an hour at most is this project's own. */
+const REPEAT: ConfirmationRule = { repeatAfterSeconds: 300, withinSeconds: 900 }
 const LOCAL = 'project default, not verified: to be set by a clinician'
 
 function limit(
@@ -86,15 +92,22 @@ export const defaultLimits: readonly Limit[] = [
   limit('elevated-glucose', 'bloodGlucose', ['>', 250, 240], 0, 'medium', LOCAL),
   limit('high-glucose', 'bloodGlucose', ['>', 300, 280], 0, 'high', LOCAL),
 
-  // One reading raises it: a home cuff measures too seldom to wait for the repeat that confirms a crisis.
-  limit('systolic-pressure-crisis', 'bloodPressure', ['>', 180, 170], 0, 'high', 'hypertensive crisis', 'systolic'),
-  limit('diastolic-pressure-crisis', 'bloodPressure', ['>', 120, 110], 0, 'high', 'hypertensive crisis', 'diastolic'),
+  {
+    ...limit('systolic-pressure-crisis', 'bloodPressure', ['>', 180, 170], 0, 'high', CRISIS, 'systolic'),
+    // NEWS2 scores 3 from 220 on.
+    confirm: { ...REPEAT, atOnceBeyond: 219 },
+  },
+  {
+    ...limit('diastolic-pressure-crisis', 'bloodPressure', ['>', 120, 110], 0, 'high', CRISIS, 'diastolic'),
+    // Not verified: the project's own, to be set by a clinician.
+    confirm: { ...REPEAT, atOnceBeyond: 129 },
+  },
   limit('low-systolic-pressure', 'bloodPressure', ['<', 90, 95], 0, 'high', `${NEWS2}: score 3 is ≤90`, 'systolic'),
 ]
 
 /**
  * The limits in force for this patient. An override of `value` alone moves `clearAt` along.
- * @throws HomebeatError `limits.unknown`, `limits.clear-at`
+ * @throws HomebeatError `limits.unknown`, `limits.clear-at`, `limits.confirm`
  */
 export function limitsInForce(overrides: LimitOverrides = {}, defaults: readonly Limit[] = defaultLimits): Limit[] {
   const known = new Map(defaults.map((row) => [row.condition, row]))
@@ -117,8 +130,44 @@ export function limitsInForce(overrides: LimitOverrides = {}, defaults: readonly
         `alerts.limits.${row.condition}: clearAt must lie on the safe side of the limit, not beyond it.`,
       )
     }
-    return [{ ...row, value, clearAt, delaySeconds, priority, ...(latching !== undefined && { latching }) }]
+    const { confirm: _, ...rest } = row
+    const confirm = ruleInForce(row, override?.confirm, value)
+    return [
+      {
+        ...rest,
+        value,
+        clearAt,
+        delaySeconds,
+        priority,
+        ...(latching !== undefined && { latching }),
+        ...(confirm && { confirm }),
+      },
+    ]
   })
+}
+
+/** `atOnceBeyond` moves along with the limit, as `clearAt` does. */
+function ruleInForce(
+  row: Limit,
+  override: LimitOverrides[string]['confirm'],
+  value: number,
+): ConfirmationRule | undefined {
+  if (override === false || (!row.confirm && !override)) return undefined
+  const usual = row.confirm?.atOnceBeyond
+  const atOnceBeyond = override?.atOnceBeyond ?? (usual === undefined ? undefined : usual + (value - row.value))
+  const rule = {
+    repeatAfterSeconds: override?.repeatAfterSeconds ?? row.confirm?.repeatAfterSeconds ?? REPEAT.repeatAfterSeconds,
+    withinSeconds: override?.withinSeconds ?? row.confirm?.withinSeconds ?? REPEAT.withinSeconds,
+    ...(atOnceBeyond !== undefined && { atOnceBeyond }),
+  }
+  const inward = atOnceBeyond !== undefined && !crosses(row.comparator, atOnceBeyond, value) && atOnceBeyond !== value
+  if (rule.withinSeconds <= rule.repeatAfterSeconds || inward) {
+    throw new HomebeatError(
+      'limits.confirm',
+      `alerts.limits.${row.condition}.confirm: withinSeconds must be longer than repeatAfterSeconds, and atOnceBeyond lie beyond the limit.`,
+    )
+  }
+  return rule
 }
 
 /** Whose limits hold for a value: the ECG's rate is held against the pulse's, so that one thing is one alert. */

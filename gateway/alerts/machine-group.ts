@@ -1,8 +1,17 @@
 /**
  * Limits of one number in one direction, e.g. saturation ≤94, ≤91, <85: of these only the most severe that holds is
- * active. A worse one is a new alert, and what it supersedes is cleared.
+ * active. A worse one is a new alert, and what it supersedes is cleared. A limit that asks for a repeat has an
+ * unconfirmed companion right behind it.
  */
 import type { Actor, AlertTransition } from './alert.js'
+import {
+  type ConfirmationRule,
+  confirm,
+  isOverdue,
+  unconfirmedName,
+  unconfirmedPriority,
+  type Waiting,
+} from './confirmation.js'
 import { crosses, isSafe, type Limit } from './limits.js'
 import { acknowledge, type Cause, type Condition, type Episode, INACTIVE, isOpen, type Sight, step } from './machine.js'
 
@@ -12,19 +21,50 @@ interface Row {
   episode: Episode
 }
 
+/** A row that asks for a repeat, and what is raised without one. */
+interface Confirmed {
+  readonly rule: ConfirmationRule
+  readonly row: Row
+  readonly unconfirmed: Row
+  waiting: Waiting | null
+}
+
+interface Seen {
+  readonly sight: Sight
+  readonly cause?: Cause
+}
+
 export class LimitGroup {
-  readonly #rows: Row[]
+  readonly #rows: Row[] = []
+  readonly #confirmed: Confirmed[] = []
 
   /**
    * @param limits most severe first.
    * @param episodes by condition: from before a restart, or from before the limits were changed.
+   * @param waiting likewise
    */
-  constructor(limits: readonly Limit[], episodes: ReadonlyMap<string, Episode> = new Map()) {
-    this.#rows = limits.map((limit) => ({
-      limit,
-      condition: conditionOf(limit),
-      episode: episodes.get(limit.condition) ?? INACTIVE,
-    }))
+  constructor(
+    limits: readonly Limit[],
+    episodes: ReadonlyMap<string, Episode> = new Map(),
+    waiting: ReadonlyMap<string, Waiting> = new Map(),
+  ) {
+    const add = (limit: Limit): Row => {
+      const episode = episodes.get(limit.condition) ?? INACTIVE
+      const row: Row = { limit, condition: conditionOf(limit), episode }
+      this.#rows.push(row)
+      return row
+    }
+    for (const limit of limits) {
+      const row = add(limit)
+      const { condition, priority, confirm: rule } = limit
+      if (!rule) continue
+      const unconfirmed = add({
+        ...limit,
+        condition: unconfirmedName(condition),
+        priority: unconfirmedPriority(priority),
+      })
+      this.#confirmed.push({ rule, row, unconfirmed, waiting: waiting.get(condition) ?? null })
+    }
   }
 
   /** By condition, also those that are inactive. */
@@ -32,21 +72,57 @@ export class LimitGroup {
     return this.#rows.map(({ limit, episode }) => [limit.condition, episode])
   }
 
-  /** A value of the group's number. */
-  see(value: number, now: number, cause: Cause): AlertTransition[] {
-    return this.#step(now, cause, ({ limit }) =>
-      crosses(limit.comparator, value, limit.value) ? 'crossed' : isSafe(limit, value) ? 'safe' : 'between',
-    )
+  /** First crossings that wait for their repeat. */
+  waiting(): { readonly limit: Limit; readonly waiting: Waiting }[] {
+    return this.#confirmed.flatMap(({ row, waiting }) => (waiting ? [{ limit: row.limit, waiting }] : []))
+  }
+
+  /**
+   * A value of the group's number.
+   * @param measuredAt epoch ms, not after `now`
+   */
+  see(value: number, now: number, cause: Cause, measuredAt: number = now): AlertTransition[] {
+    const sightOf = ({ limit }: Row): Sight =>
+      crosses(limit.comparator, value, limit.value) ? 'crossed' : isSafe(limit, value) ? 'safe' : 'between'
+    const seen = new Map<Row, Seen>(this.#rows.map((row) => [row, { sight: sightOf(row), cause }]))
+    for (const one of this.#confirmed) {
+      const { rule, row, unconfirmed, waiting } = one
+      const { atOnceBeyond } = rule
+      const sight = sightOf(row)
+      const extreme = atOnceBeyond !== undefined && crosses(row.limit.comparator, value, atOnceBeyond)
+      const open = row.episode.state !== 'inactive' ? 'confirmed' : isOpen(unconfirmed.episode) ? 'unconfirmed' : 'none'
+      const verdict = confirm(waiting, open, { sight, extreme, measuredAt, cause }, now)
+      one.waiting = verdict.waiting
+      seen.set(row, { sight: verdict.confirmed, cause })
+      // What crosses is confirmed, and then of no concern here: the row before supersedes it.
+      seen.set(unconfirmed, { sight: verdict.unconfirmed, cause })
+    }
+    return this.#step(now, (row) => seen.get(row) ?? { sight: 'unknown' })
   }
 
   /** Only time has passed. */
   tick(now: number): AlertTransition[] {
-    return this.#step(now, undefined, () => 'unknown')
+    return this.#step(now, () => ({ sight: 'unknown' }))
+  }
+
+  /** First crossings whose repeat did not come are raised as unconfirmed. */
+  expire(now: number): AlertTransition[] {
+    const overdue = new Map<Row, Seen>()
+    for (const one of this.#confirmed) {
+      const { rule, unconfirmed, waiting } = one
+      if (!waiting) continue
+      // A clock set back must not lengthen the wait by more than the wait itself.
+      one.waiting = { ...waiting, since: Math.min(waiting.since, now) }
+      if (!isOverdue(rule, one.waiting, now)) continue
+      one.waiting = null
+      overdue.set(unconfirmed, { sight: 'crossed', ...(waiting.cause && { cause: waiting.cause }) })
+    }
+    return overdue.size === 0 ? [] : this.#step(now, (row) => overdue.get(row) ?? { sight: 'unknown' })
   }
 
   /** The sensor cannot be believed. */
   inhibit(now: number): AlertTransition[] {
-    return this.#step(now, undefined, () => 'inhibited')
+    return this.#step(now, () => ({ sight: 'inhibited' }))
   }
 
   /** @param alertId nothing happens where the alert is not of this group. */
@@ -69,18 +145,13 @@ export class LimitGroup {
     })
   }
 
-  #step(now: number, cause: Cause | undefined, sightOf: (row: Row) => Sight): AlertTransition[] {
+  #step(now: number, seenOf: (row: Row) => Seen): AlertTransition[] {
     const raised: AlertTransition[] = []
     const cleared: AlertTransition[] = []
     let superseded = false
     for (const row of this.#rows) {
-      const { episode, transition } = step(
-        row.condition,
-        row.episode,
-        superseded ? 'withdrawn' : sightOf(row),
-        now,
-        cause,
-      )
+      const { sight, cause } = seenOf(row)
+      const { episode, transition } = step(row.condition, row.episode, superseded ? 'withdrawn' : sight, now, cause)
       row.episode = episode
       if (isOpen(episode)) superseded = true
       if (transition) (transition.state === 'cleared' ? cleared : raised).push(transition)
@@ -89,6 +160,10 @@ export class LimitGroup {
     return [...raised, ...cleared]
   }
 }
+
+/** Every condition that these limits can raise. */
+export const conditionsOf = (limits: readonly Limit[]): string[] =>
+  limits.flatMap(({ condition, confirm: rule }) => (rule ? [condition, unconfirmedName(condition)] : [condition]))
 
 export function conditionOf(limit: Limit): Condition {
   return {

@@ -9,6 +9,7 @@
 import { Command } from 'commander'
 import { VERSION } from '#gateway/runtime/version.js'
 import { calibrateCommand } from './calibrate.js'
+import { channelCommand } from './channel.js'
 import { deviceCommand } from './device.js'
 import { EXIT } from './exit.js'
 import { flashCommand } from './flash.js'
@@ -33,6 +34,7 @@ const program = new Command('homebeat')
   .addCommand(identityCommand())
   .addCommand(flashCommand())
   .addCommand(calibrateCommand())
+  .addCommand(channelCommand())
   .addCommand(mapCommand())
   .addCommand(deviceCommand())
   .addCommand(journalCommand())

@@ -4,6 +4,7 @@
  */
 import { z } from 'zod'
 import { ALERT_KINDS, PRIORITIES } from '#gateway/alerts/alert.js'
+import { isMailbox } from '#gateway/alerts/channels/mailbox.js'
 import { ROLES } from '#gateway/alerts/roles.js'
 import { LOG_LEVELS } from '#gateway/runtime/logger.js'
 
@@ -101,11 +102,77 @@ const transport = z.strictObject({
     .default([]),
 })
 
+const port = z.number().int().min(1).max(65535)
+
+const topic = z
+  .string()
+  .max(200)
+  .regex(/^[^\s+#$/]+(\/[^\s+#/]+)*$/, 'give an MQTT topic without wildcards, white space and empty levels')
+
 const pin = z.number().int().min(2).max(127)
 
 const channel = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('terminal'), name: name.default('terminal') }),
-  z.strictObject({ type: z.literal('webhook'), name, url: httpUrl, tokenFile: z.string().optional() }),
+  z.strictObject({
+    type: z.literal('webhook'),
+    name,
+    url: httpUrl,
+    tokenFile: z.string().optional(),
+    /** Holds `whsec_` and base64: requests are signed by Standard Webhooks. */
+    secretFile: z.string().optional(),
+  }),
+  /** E-mail by the site's mail server; a contact's address is the recipient. */
+  z.strictObject({
+    type: z.literal('smtp'),
+    name,
+    host: z.string().min(1).max(253),
+    /** 587 with starttls, 465 with tls, 25 with none. */
+    port: port.optional(),
+    /** none: only to this machine. */
+    security: z.enum(['tls', 'starttls', 'none']).default('starttls'),
+    user: z.string().min(1).max(254).optional(),
+    passwordFile: z.string().optional(),
+    /** PEM; instead of the authorities that Node trusts. */
+    caFile: z.string().optional(),
+    from: z.string().refine(isMailbox, 'give one plain e-mail address, e.g. homebeat@example.org'),
+  }),
+  /** A contact's address is the subscription of their browser, as JSON or `file:path`. */
+  z.strictObject({
+    type: z.literal('webpush'),
+    name,
+    /** Whom a push service may write to about this sender (RFC 8292, 2.1). */
+    subject: z
+      .string()
+      .max(254)
+      .regex(/^(mailto:[^\s@]+@[^\s@]+|https:\/\/\S+)$/, 'give a mailto: or https:// URL'),
+  }),
+  z.strictObject({
+    type: z.literal('ntfy'),
+    name,
+    /** Of the server, without the topic. */
+    url: httpUrl,
+    /** For contacts without an address, and where no contact uses the channel. */
+    topic: z
+      .string()
+      .regex(/^[-_A-Za-z0-9]{1,64}$/, 'use 1 to 64 letters, digits, hyphens and underscores')
+      .optional(),
+    tokenFile: z.string().optional(),
+  }),
+  z.strictObject({
+    type: z.literal('mqtt'),
+    name,
+    /** mqtt://user@broker.lan:1883 or mqtts://user@broker.example:8883 */
+    url: z.url({ protocol: /^mqtts?$/, error: 'give an mqtt:// or mqtts:// URL' }).max(500),
+    passwordFile: z.string().optional(),
+    /** PEM; instead of the authorities that Node trusts. */
+    caFile: z.string().optional(),
+    /** `homebeat/v1/<home>/alerts` where left out. */
+    topicPrefix: topic.optional(),
+    /** Also a retained topic for each alert that is not over. */
+    retainState: z.boolean().default(false),
+    /** Home Assistant's discovery prefix (its own default: homeassistant); a binary sensor for each priority. */
+    homeAssistant: topic.optional(),
+  }),
   /** Lamps, buzzer and button on a board with Firmata of its own. */
   z.strictObject({
     type: z.literal('annunciator'),
@@ -176,6 +243,17 @@ const limit = z.strictObject({
   priority: z.enum(PRIORITIES).optional(),
   /** Stays when the value is back, until somebody acknowledges it. */
   latching: z.boolean().optional(),
+  /** A crossing is measured again before it alarms; `false`: it is not. */
+  confirm: z
+    .union([
+      z.literal(false),
+      z.strictObject({
+        repeatAfterSeconds: z.number().min(60).max(3600).optional(),
+        withinSeconds: z.number().min(60).max(7200).optional(),
+        atOnceBeyond: z.number().optional(),
+      }),
+    ])
+    .optional(),
   enabled: z.boolean().optional(),
 })
 

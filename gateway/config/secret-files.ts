@@ -12,7 +12,11 @@ export function checkSecretFiles({ config, baseDir }: Pick<LoadedConfig, 'config
       tls?.keyFile,
       ...devices.map((d) => d.secretFile),
     ]),
-    ...config.alerts.channels.map((channel) => ('tokenFile' in channel ? channel.tokenFile : undefined)),
+    ...config.alerts.channels.flatMap((channel) => [
+      'tokenFile' in channel ? channel.tokenFile : undefined,
+      'secretFile' in channel ? channel.secretFile : undefined,
+      'passwordFile' in channel ? channel.passwordFile : undefined,
+    ]),
     ...config.fhir.targets.map(({ tokenFile }) => tokenFile),
   ]
   const problems = [...new Set(files)].flatMap((file) => {

@@ -67,7 +67,7 @@ export type OutboxKind = 'batch' | 'alert' | 'notification' | 'communication'
 
 export interface OutboxEntry {
   readonly id: number
-  /** `fhir:<target>`, `alert:<channel>` or `anchor:<chain>`. */
+  /** `fhir:<target>`, `alert:<channel>` (`alert:<channel>/<contact>` where it has contacts) or `anchor:<chain>`. */
   readonly lane: string
   readonly kind: OutboxKind
   readonly ref: number

@@ -1,3 +1,4 @@
+import { recipientKey } from '#gateway/alerts/dispatch/recipients.js'
 import { SALVAGE } from './salvage-queries.js'
 import type { Tables } from './tables.js'
 
@@ -5,6 +6,12 @@ interface Lanes {
   readonly fhir: readonly { readonly name: string; readonly alerts: boolean }[]
   readonly alert: readonly string[]
   readonly anchor: readonly string[]
+}
+
+interface Untold {
+  readonly id: number
+  readonly channel: string
+  readonly contact: string | null
 }
 
 /**
@@ -21,7 +28,9 @@ export function requeue({ database, outbox }: Tables, lanes: Lanes, now: number)
       for (const name of lanes.anchor) outbox.add(`anchor:${name}`, 'batch', number)
     for (const { id } of database.all<{ id: number }>(SALVAGE.activeTransitions))
       for (const { name, alerts } of lanes.fhir) if (alerts) outbox.add(`fhir:${name}`, 'alert', id)
-    for (const { id, channel } of database.all<{ id: number; channel: string }>(SALVAGE.untold))
-      if (lanes.alert.includes(channel)) outbox.add(`alert:${channel}`, 'notification', id)
+    for (const { id, channel, contact } of database.all<Untold>(SALVAGE.untold)) {
+      const recipient = recipientKey({ channel, ...(contact !== null && { contact }) })
+      if (lanes.alert.includes(recipient)) outbox.add(`alert:${recipient}`, 'notification', id)
+    }
   })
 }

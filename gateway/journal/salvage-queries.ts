@@ -64,7 +64,7 @@ export const SALVAGE = {
   /** A chain takes batches in order only, so entries go in by number. */
   dropWaitingAnchors: `DELETE FROM outbox WHERE kind = 'batch' AND settled_at IS NULL AND lane = ?`,
   /** Of alerts that are not over, what nobody is known to have got. Who was never to be told is told by the dispatcher. */
-  untold: `SELECT n.id, n.channel FROM alert_episode e JOIN notification n ON n.alert_id = e.alert_id
+  untold: `SELECT n.id, n.channel, n.contact FROM alert_episode e JOIN notification n ON n.alert_id = e.alert_id
     WHERE e.active = 1 AND n.id NOT IN (SELECT notification FROM alert_delivery WHERE notification IS NOT NULL)
     ORDER BY n.id`,
   activeTransitions: `SELECT latest AS id FROM alert_episode WHERE active = 1 ORDER BY latest`,

@@ -4,6 +4,7 @@ import type { Measurement } from '#fhir/measurement.js'
 import type { AlertTransition } from '#gateway/alerts/alert.js'
 import type { OpenDispatch } from '#gateway/alerts/dispatch/dispatcher.js'
 import type { Notification } from '#gateway/alerts/dispatch/notification.js'
+import { recipientKey } from '#gateway/alerts/dispatch/recipients.js'
 import type { BatchHeader, ClosedBatch, Hash32 } from '#gateway/anchoring/batch.js'
 import type { DeliveryOutcome } from '#gateway/lanes/outcome.js'
 import type { Clock } from '#gateway/runtime/clock.js'
@@ -51,6 +52,7 @@ import type { UnmappedBounds } from './unmapped.js'
 export interface JournalLanes {
   /** `alerts`: the target also gets DetectedIssue and Communication. Names without the `fhir:` prefix. */
   readonly fhir: readonly { readonly name: string; readonly alerts: boolean }[]
+  /** Recipients: `<channel>`, or `<channel>/<contact>`. */
   readonly alert: readonly string[]
   readonly anchor: readonly string[]
 }
@@ -484,7 +486,7 @@ export class SqliteJournal implements Journal, Purgeable {
 
   #write(commits: readonly EncodedCommit[]): void {
     const { measurements, alerts, notifications, unmapped } = this.#open
-    const channels = new Set(this.#options.lanes.alert)
+    const recipients = new Set(this.#options.lanes.alert)
     let stored = 0
     this.#transaction(() => {
       for (const commit of commits) {
@@ -498,8 +500,9 @@ export class SqliteJournal implements Journal, Purgeable {
         for (const item of commit.digestItems) notifications.addDigestItem(item)
         for (const notification of commit.notifications) {
           const id = notifications.insert(notification)
-          if (id === null || !channels.has(notification.channel)) continue
-          this.#queue(`alert:${notification.channel}`, 'notification', id)
+          const recipient = recipientKey(notification)
+          if (id === null || !recipients.has(recipient)) continue
+          this.#queue(`alert:${recipient}`, 'notification', id)
         }
         for (const action of commit.actions) notifications.addAction(action)
       }

@@ -5,15 +5,16 @@
 import type { SensorKind } from '#fhir/measurement.js'
 import type { Actor, AlertTransition } from '#gateway/alerts/alert.js'
 import { ConditionBook } from '#gateway/alerts/condition-book.js'
+import type { Waiting } from '#gateway/alerts/confirmation.js'
 import { defaultFindings, type Finding, type FindingRow } from '#gateway/alerts/findings.js'
 import { type Inhibition, isInhibited } from '#gateway/alerts/inhibition.js'
 import { isUpper, type Limit, type LimitComponent, limitedAs, limitGroups } from '#gateway/alerts/limits.js'
 import { type Episode, restored, step } from '#gateway/alerts/machine.js'
-import { LimitGroup } from '#gateway/alerts/machine-group.js'
+import { conditionsOf, LimitGroup } from '#gateway/alerts/machine-group.js'
 import type { SystemCondition } from '#gateway/alerts/system-condition.js'
 import type { DeviceEvent } from './decode/result.js'
 import type { Judged, Signal } from './normalise/judged.js'
-import { TechnicalAlerts } from './technical.js'
+import { kebab, TechnicalAlerts } from './technical.js'
 
 /** Without a value for this long a pending condition is dropped: it cannot be said to still hold. */
 const PENDING_STALE_MS = 15_000
@@ -44,6 +45,8 @@ export class Evaluator {
   readonly #technical: TechnicalAlerts
   /** What analysers found, by condition. */
   readonly #findings: ConditionBook
+  /** What people are asked for: to measure again. */
+  readonly #prompts: ConditionBook
   #findingRows: ReadonlyMap<string, FindingRow>
   #inhibitions: readonly Inhibition[] = []
   readonly #shiftMs: () => number
@@ -64,24 +67,29 @@ export class Evaluator {
     const { limits, findings = defaultFindings, active = [], inhibitions = [], shiftMs = () => 0 } = options
     this.#findingRows = byCondition(findings)
     this.#inhibitions = inhibitions
-    this.#regroup(limits, new Map(active.map((transition) => [transition.condition, restored(transition)])))
     this.#shiftMs = shiftMs
-    this.#technical = new TechnicalAlerts(active.filter(({ kind }) => kind === 'technical'))
+    const technical = active.filter(({ kind }) => kind === 'technical')
+    const prompts = technical.filter(isPrompt)
+    this.#prompts = new ConditionBook('technical', prompts)
+    const episodes = new Map(active.map((transition) => [transition.condition, restored(transition)]))
+    this.#regroup(limits, episodes, waitingOf(prompts, limits))
+    this.#technical = new TechnicalAlerts(technical.filter((transition) => !isPrompt(transition)))
     const physiological = active.filter(({ kind }) => kind === 'physiological')
     this.#findings = new ConditionBook(
       'physiological',
       physiological.filter(({ condition }) => this.#findingRows.has(condition)),
     )
-    const defined = new Set([...limits, ...findings].map(({ condition }) => condition))
+    const defined = new Set([...conditionsOf(limits), ...findings.map(({ condition }) => condition)])
     this.#orphans = physiological.filter(({ condition }) => !defined.has(condition))
   }
 
   /** New limits hold from the next value on; an open episode goes on under them. One whose limit is gone is withdrawn. */
   setLimits(limits: readonly Limit[], now: number): AlertTransition[] {
-    const kept = new Set(limits.map(({ condition }) => condition))
+    const kept = new Set(conditionsOf(limits))
     const gone = this.#groups.flatMap(({ machine }) => machine.withdraw((condition) => !kept.has(condition), now))
-    this.#regroup(limits, new Map(this.#groups.flatMap(({ machine }) => machine.episodes())))
-    return gone
+    const waiting = this.#waiting().map(({ limit, waiting }) => [limit.condition, waiting] as const)
+    this.#regroup(limits, new Map(this.#groups.flatMap(({ machine }) => machine.episodes())), new Map(waiting))
+    return [...gone, ...this.#prompt(now)]
   }
 
   setFindings(rows: readonly FindingRow[]): void {
@@ -99,6 +107,7 @@ export class Evaluator {
       ...this.#groups.flatMap(({ machine }) => machine.acknowledge(alertId, now, actor)),
       ...this.#findings.acknowledge(alertId, now, actor),
       ...this.#technical.acknowledge(alertId, now, actor),
+      ...this.#prompts.acknowledge(alertId, now, actor),
     ]
   }
 
@@ -124,8 +133,8 @@ export class Evaluator {
 
   /** One judged value, stored or not. */
   see(judged: Judged, now: number): AlertTransition[] {
-    const { measurement, spot, superseded } = judged
-    if (superseded || measurement.quality === 'implausible') return []
+    const { measurement, spot, superseded, held } = judged
+    if (superseded || held || measurement.quality === 'implausible') return []
     const at = measurement.timedByDevice ? measurement.at - this.#shiftMs() : measurement.at
     if (spot && now - at > SPOT_FRESH_MS) return []
     if (measurement.observable === 'pulseRate' && now - at < PULSE_FRESH_MS && component(judged, 'value') !== null) {
@@ -146,13 +155,12 @@ export class Evaluator {
       group.measuredAt = Math.min(at, now)
       // The ECG only stands in: a pulse that somebody sends goes before it.
       if (!spot && measurement.observable !== 'heartRate') group.continuousAt = now
-      const inhibited = group.limits.some((row) => isInhibited(this.#inhibitions, row.condition, row.observable, now))
+      const inhibited = this.#isInhibited(group, now)
       const { machine } = group
-      transitions.push(
-        ...(inhibited ? machine.inhibit(now) : machine.see(value, now, { measurement: measurement.identifier, value })),
-      )
+      const cause = { measurement: measurement.identifier, value }
+      transitions.push(...(inhibited ? machine.inhibit(now) : machine.see(value, now, cause, group.measuredAt)))
     }
-    return transitions
+    return [...transitions, ...this.#prompt(now)]
   }
 
   /** How a sensor is; `expected`: it sends continuously, so its silence will count. */
@@ -187,16 +195,47 @@ export class Evaluator {
     for (const group of this.#groups) {
       const stale = !group.spot && now - group.seenAt > PENDING_STALE_MS
       transitions.push(...(stale ? group.machine.inhibit(now) : group.machine.tick(now)))
+      if (!this.#isInhibited(group, now)) transitions.push(...group.machine.expire(now))
+    }
+    return [...transitions, ...this.#prompt(now)]
+  }
+
+  #waiting() {
+    return this.#groups.flatMap(({ machine }) => machine.waiting())
+  }
+
+  #isInhibited({ limits }: Group, now: number): boolean {
+    return limits.some((row) => isInhibited(this.#inhibitions, row.condition, row.observable, now))
+  }
+
+  /** Asks for the repeat of what waits for one, once for each observable, and no longer than it waits. */
+  #prompt(now: number): AlertTransition[] {
+    const waiting = new Map<string, { limit: Limit; waiting: Waiting }>()
+    for (const one of this.#waiting()) {
+      const name = promptName(one.limit)
+      if (!waiting.has(name)) waiting.set(name, one)
+    }
+    const transitions = this.#prompts.open
+      .filter((condition) => !waiting.has(condition))
+      .flatMap((condition) => this.#prompts.step({ condition, priority: 'low', delayMs: 0 }, 'safe', now))
+    for (const [condition, one] of waiting) {
+      const { observable, comparator, value } = one.limit
+      const seen = { condition, priority: 'low', delayMs: 0, observable, limit: { comparator, value } } as const
+      transitions.push(...this.#prompts.step(seen, 'crossed', now, one.waiting.cause))
     }
     return transitions
   }
 
-  #regroup(limits: readonly Limit[], episodes: ReadonlyMap<string, Episode>): void {
+  #regroup(
+    limits: readonly Limit[],
+    episodes: ReadonlyMap<string, Episode>,
+    waiting: ReadonlyMap<string, Waiting>,
+  ): void {
     const before = new Map(this.#groups.map((group) => [groupKey(group.limits[0]), group]))
     this.#groups = limitGroups(limits).flatMap(([worst, ...others]) => {
       if (!worst) return []
       const { seenAt, spot, continuousAt, measuredAt } = before.get(groupKey(worst)) ?? NEVER
-      const machine = new LimitGroup([worst, ...others], episodes)
+      const machine = new LimitGroup([worst, ...others], episodes, waiting)
       return [{ limits: [worst, ...others] as const, machine, seenAt, spot, continuousAt, measuredAt }]
     })
   }
@@ -220,6 +259,22 @@ export class Evaluator {
       return step(gone, restored(orphan), 'withdrawn', now).transition ?? []
     })
   }
+}
+
+const PROMPT = 'repeat-'
+const promptName = ({ observable }: Limit) => `${PROMPT}${kebab(observable)}`
+const isPrompt = ({ condition }: AlertTransition) => condition.startsWith(PROMPT)
+
+/** Readings whose repeat was asked for before a restart. Of two limits only that which the prompt named is known. */
+function waitingOf(prompts: readonly AlertTransition[], limits: readonly Limit[]): Map<string, Waiting> {
+  return new Map(
+    prompts.flatMap(({ condition, limit, raisedAt, measurement, value }) => {
+      const rows = limits.filter((row) => row.confirm && promptName(row) === condition)
+      const row = rows.find((one) => one.value === limit?.value && one.comparator === limit.comparator) ?? rows[0]
+      const cause = measurement === undefined ? {} : { cause: { measurement, ...(value !== undefined && { value }) } }
+      return row ? [[row.condition, { measuredAt: raisedAt, since: raisedAt, ...cause }] as const] : []
+    }),
+  )
 }
 
 const byCondition = (rows: readonly FindingRow[]) => new Map(rows.map((row) => [row.condition, row]))

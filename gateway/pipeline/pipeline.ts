@@ -220,7 +220,7 @@ export class Pipeline {
     }
     const { deviceId } = event
     if (event.type === 'boot') {
-      step.keep(this.#normaliser.flush(deviceId))
+      step.keep(this.#normaliser.restart(deviceId))
       this.#analysis.restart(deviceId)
     } else if (event.type === 'calibration') this.#normaliser.calibrate(deviceId, event.name, event.value)
     else if (event.type === 'mode') {

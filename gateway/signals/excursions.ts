@@ -6,7 +6,7 @@ export interface Excursion {
   readonly at: number
   /** From the lowest point before to the peak. */
   readonly rise: number
-  /** The lowest point before, and when it was. */
+  /** The lowest value before, and when the signal was last about as low. */
   readonly from: number
   readonly fromAt: number
   readonly peak: number
@@ -35,8 +35,8 @@ export class Excursions {
       }
       return null
     }
-    // Of equal lows the last: there the rise begins.
-    if (value <= low.value) this.#low = { at, value }
+    // The rise begins where the signal was last about as low: noise makes one low of many the lowest.
+    if (value - low.value <= least / 2) this.#low = { at, value: Math.min(value, low.value) }
     else if (value - low.value >= least) {
       this.#rising = true
       this.#high = { at, value }

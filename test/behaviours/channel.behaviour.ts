@@ -1,12 +1,18 @@
 /** What every AlertChannel does, however it reaches people. */
 import { expect } from 'chai'
-import type { AlertTransition } from '#gateway/alerts/alert.js'
-import { type AlertChannel, noticeOf } from '#gateway/alerts/channels/channel.js'
+import type { AlertState, AlertTransition } from '#gateway/alerts/alert.js'
+import { type AlertChannel, type AlertNotice, noticeOf, type Telling } from '#gateway/alerts/channels/channel.js'
+import type { PreviewRules } from '#gateway/alerts/channels/preview.js'
+import { NOTIFICATION_REASONS, type NotificationReason } from '#gateway/alerts/dispatch/notification.js'
 
 export interface ChannelRig {
   readonly channel: AlertChannel
+  /** Where the channel reaches somebody, if it sends to addresses: their suites then say `addressed`. */
+  readonly address?: string
   /** Everything that arrived at the other end, as text. */
-  received(): string[]
+  received(): string[] | Promise<string[]>
+  /** What the other end can recognise a repetition by, one for each arrival; for suites that say `recognisable`. */
+  keys?(): unknown[] | Promise<unknown[]>
   /** From here on the other end cannot be reached. */
   disconnect(): Promise<void>
   /** From here on the other end takes what comes and never answers. */
@@ -28,7 +34,36 @@ export const RAISED: AlertTransition = {
   limit: { comparator: '<', value: 87.75 },
 }
 
-export function shouldBehaveLikeChannel(name: string, build: () => Promise<ChannelRig>): void {
+/** The state of an alert about which people are told for a reason, and words that they then read. */
+const TOLD: Readonly<Record<NotificationReason, readonly [AlertState, string]>> = {
+  raised: ['active', 'HIGH: oxygen saturation low (active since '],
+  escalated: ['active', 'ESCALATED, HIGH: oxygen saturation low (active since '],
+  reminder: ['active', 'REMINDER, HIGH: oxygen saturation low (active since '],
+  acknowledged: ['acknowledged', 'ACKNOWLEDGED: oxygen saturation low (since '],
+  latched: ['latched', 'OVER, NOT ACKNOWLEDGED: oxygen saturation low (active from '],
+  silenced: ['active', 'SILENCED until '],
+  cleared: ['cleared', 'CLEARED: oxygen saturation low (active from '],
+  digest: ['active', 'One alert of low priority:'],
+  test: ['cleared', 'TEST: this is how an alert would reach you'],
+}
+
+/** A notice as the alert deliverer makes it. */
+export function noticeFor(
+  reason: NotificationReason,
+  telling: Partial<Telling> = {},
+  rules: PreviewRules = {},
+): AlertNotice {
+  const [state] = TOLD[reason]
+  const transition = { ...RAISED, state, at: state === 'active' ? RAISED.at : RAISED.at + 420_000 }
+  const key = `${RAISED.alertId}:${reason}:1:doctor-1@channel`
+  return noticeOf(transition, 'home-7', { key, reason, contact: 'doctor-1', ...telling }, rules)
+}
+
+export function shouldBehaveLikeChannel(
+  name: string,
+  build: () => Promise<ChannelRig>,
+  has: { readonly addressed?: boolean; readonly recognisable?: boolean } = {},
+): void {
   describe(`${name} behaves like an alert channel`, () => {
     let rig: ChannelRig
     beforeEach(async () => {
@@ -36,38 +71,65 @@ export function shouldBehaveLikeChannel(name: string, build: () => Promise<Chann
     })
     afterEach(() => rig.stop())
     const never = new AbortController().signal
+    const notice = (reason: NotificationReason = 'raised', rules: PreviewRules = {}) =>
+      noticeFor(reason, rig.address === undefined ? {} : { address: rig.address }, rules)
+    const tell = (reason?: NotificationReason, rules?: PreviewRules) => rig.channel.notify(notice(reason, rules), never)
 
-    it('brings a notice to the other end, in plain words', async () => {
-      expect(await rig.channel.notify(noticeOf(RAISED, 'home-7'), never)).to.deep.equal({ class: 'delivered' })
-      const [text, ...others] = rig.received()
-      expect(others).to.deep.equal([])
-      expect(text).to.contain('HIGH: oxygen saturation low (active since ').and.to.contain('home-7')
-    })
-
-    it('says when an alert is over', async () => {
-      const cleared = { ...RAISED, state: 'cleared', at: RAISED.at + 420_000 } as const
-      expect((await rig.channel.notify(noticeOf(cleared, 'home-7'), never)).class).to.equal('delivered')
-      expect(rig.received()[0]).to.contain('CLEARED: oxygen saturation low (active from ')
-    })
+    for (const reason of NOTIFICATION_REASONS) {
+      it(`brings a notice to the other end, in plain words: ${reason}`, async () => {
+        expect((await tell(reason)).class).to.equal('delivered')
+        const [text, ...others] = await rig.received()
+        expect(others).to.deep.equal([])
+        expect(text).to.contain(TOLD[reason][1]).and.to.contain('home-7')
+      })
+    }
 
     it('never says a value, a limit or a measurement', async () => {
-      await rig.channel.notify(noticeOf(RAISED, 'home-7'), never)
-      for (const secret of ['83.25', '87.75', 'secret-identifier']) expect(rig.received().join()).to.not.contain(secret)
+      for (const reason of NOTIFICATION_REASONS) await tell(reason)
+      const received = await rig.received()
+      expect(received).to.have.length(NOTIFICATION_REASONS.length)
+      for (const secret of ['83.25', '87.75', 'secret-identifier']) expect(received.join()).to.not.contain(secret)
     })
+
+    it('says the value and what people call the home where the site allows it, and no measurement even then', async () => {
+      await tell('raised', { value: true, label: 'Maple Street' })
+      const text = (await rig.received()).join()
+      expect(text).to.contain('Maple Street: HIGH: oxygen saturation low at 83.25 %')
+      expect(text).to.not.contain('secret-identifier')
+    })
+
+    const recognises = async () => {
+      for (const reason of ['raised', 'raised', 'cleared'] as const) await tell(reason)
+      const [first, second, other] = (await rig.keys?.()) ?? []
+      expect(first).to.be.a('string').and.to.have.length.above(0)
+      expect(second).to.equal(first)
+      expect(other).to.be.a('string').and.to.not.equal(first)
+    }
+    if (has.recognisable) it('lets the other end recognise a repetition', recognises)
+
+    const refuses = async () => {
+      for (const address of [undefined, 'not an address\r\nBcc: everybody@example.org']) {
+        const outcome = await rig.channel.notify(noticeFor('raised', address === undefined ? {} : { address }), never)
+        expect(outcome.class).to.equal('permanent')
+        expect(rig.channel.addressProblem?.(address), 'said at the start too').to.be.a('string')
+      }
+      expect(rig.channel.addressProblem?.(rig.address)).to.equal(null)
+      expect(await rig.received()).to.deep.equal([])
+    }
+    if (has.addressed) it('refuses for good what has no address, or one that it cannot use', refuses)
 
     it('never rejects while the other end is away, and means to try again', async () => {
       await rig.disconnect()
-      const outcome = await rig.channel.notify(noticeOf(RAISED, 'home-7'), never)
-      expect(outcome.class).to.be.oneOf(['transient', 'ambiguous'])
+      expect((await tell()).class).to.be.oneOf(['transient', 'ambiguous'])
     })
 
     it('ends when it is told to stop, and means to try again', async () => {
       await rig.hang()
       const stop = new AbortController()
-      const notified = rig.channel.notify(noticeOf(RAISED, 'home-7'), stop.signal)
+      const notified = rig.channel.notify(notice(), stop.signal)
       setImmediate(() => stop.abort())
       expect((await notified).class).to.be.oneOf(['transient', 'ambiguous'])
-      expect((await rig.channel.notify(noticeOf(RAISED, 'home-7'), stop.signal)).class).to.equal('transient')
+      expect((await rig.channel.notify(notice(), stop.signal)).class).to.equal('transient')
     })
   })
 }

@@ -13,6 +13,7 @@ const NEEDS: { file: string; packages: string[] }[] = [
   { file: '/usr/bin/socat', packages: ['socat'] },
   { file: '/usr/sbin/mosquitto', packages: ['mosquitto'] },
   { file: '/usr/bin/mosquitto_sub', packages: ['mosquitto-clients'] },
+  { file: '/usr/bin/openssl', packages: ['openssl'] },
   { file: '/usr/bin/chromium', packages: ['chromium'] },
 ]
 

@@ -1,4 +1,4 @@
-import type { Priority } from '#gateway/alerts/alert.js'
+import { PRIORITIES, type Priority } from '#gateway/alerts/alert.js'
 import type { ChannelConfig } from '#gateway/config/schema.js'
 import type { DeliveryOutcome } from '#gateway/lanes/outcome.js'
 import { type Clock, systemClock, wait } from '#gateway/runtime/clock.js'
@@ -18,6 +18,8 @@ type AnnunciatorConfig = Extract<ChannelConfig, { type: 'annunciator' }>
 const ANSWER_MS = 3000
 /** Of a string message: Firmata boards have room for 64 bytes, and each character takes two. */
 const TEXT_PART = 28
+/** How long a test message shows every lamp and sounds: the first burst of the high priority. */
+const TEST_MS = 4000
 
 export function annunciatorChannel(
   config: AnnunciatorConfig,
@@ -40,6 +42,8 @@ interface AnnunciatorEdges {
  */
 export class Annunciator implements AlertChannel {
   readonly name: string
+  readonly about: string
+  readonly testMs = TEST_MS
   readonly #pins: AnnunciatorConfig['pins']
   readonly #edges: AnnunciatorEdges
   readonly #keeper: BoardKeeper
@@ -48,11 +52,14 @@ export class Annunciator implements AlertChannel {
   readonly #active = new Map<string, Priority>()
   /** Acknowledged or silenced: their lamps are on, the buzzer passes over them. */
   readonly #quiet = new Set<string>()
+  #endTest: () => void = () => {}
+  #testing = false
   #attempted: (() => void)[] = []
 
   /** @throws HomebeatError `config.transport-url`, `config.annunciator-pins` */
   constructor(config: AnnunciatorConfig, edges: AnnunciatorEdges) {
     this.name = config.name
+    this.about = `lamps, buzzer and button on the board at ${config.url.split('?')[0]}`
     this.#pins = config.pins
     this.#edges = edges
     const { clock, binding } = edges
@@ -91,6 +98,8 @@ export class Annunciator implements AlertChannel {
   /** Dark and silent: a gateway that is off watches over nobody. */
   async stop(): Promise<void> {
     for (const player of Object.values(this.#players)) player.play(null)
+    this.#endTest()
+    this.#testing = false
     this.#active.clear()
     this.#quiet.clear()
     this.#button.forget()
@@ -110,12 +119,16 @@ export class Annunciator implements AlertChannel {
       return { class: 'ambiguous', reason: 'the annunciator’s board does not answer' }
     }
     // The board may have a display; StandardFirmata takes no notice.
-    say(board, `${this.#edges.home} ${notice.preview}\n`)
+    say(board, `${this.#edges.home} ${notice.preview.replaceAll('\n', ' ')}\n`)
     return { class: 'delivered' }
   }
 
   #take({ alertId, priority, state, reason }: AlertNotice): void {
     if (reason === 'digest') return
+    if (reason === 'test') {
+      this.#test()
+      return
+    }
     if (state === 'cleared') {
       this.#active.delete(alertId)
       this.#quiet.delete(alertId)
@@ -125,6 +138,15 @@ export class Annunciator implements AlertChannel {
     // A reminder and an escalation sound again; the lamp stays on until the alert is over.
     if (reason === 'silenced' || state === 'acknowledged') this.#quiet.add(alertId)
     else this.#quiet.delete(alertId)
+  }
+
+  #test(): void {
+    this.#endTest()
+    this.#testing = true
+    this.#endTest = this.#edges.clock.after(TEST_MS, () => {
+      this.#testing = false
+      this.#show()
+    })
   }
 
   /** The board, after the first attempt at least. */
@@ -191,12 +213,12 @@ export class Annunciator implements AlertChannel {
   }
 
   #show(): void {
-    const priorities = new Set(this.#active.values())
-    for (const priority of ['high', 'medium', 'low'] as const) {
+    const priorities = new Set(this.#testing ? PRIORITIES : this.#active.values())
+    for (const priority of PRIORITIES) {
       this.#players[priority].play(priorities.has(priority) ? LIGHT[priority] : null)
     }
     const loud = [...this.#active].filter(([alertId]) => !this.#quiet.has(alertId))
-    const loudest = highest(loud.map(([, priority]) => priority))
+    const loudest = this.#testing ? 'high' : highest(loud.map(([, priority]) => priority))
     this.#players.buzzer.play(loudest && SOUND[loudest])
   }
 

@@ -33,6 +33,12 @@ export interface AlertNotice {
 /** A way to reach people. All implementations pass `test/behaviours/channel.behaviour.ts`. */
 export interface AlertChannel {
   readonly name: string
+  /** What it says of its own configuration, for people: no secret, nothing that lets somebody else send or read. */
+  readonly about: string
+  /** Where a channel sends to an address: a sentence where it cannot be used, or is missing; null where it can. */
+  addressProblem?(address: string | undefined): string | null
+  /** For how long a test message goes on being seen or heard, in ms. */
+  readonly testMs?: number
   /** Never rejects. The same notice may come twice; the far end is given what it needs to recognise it. */
   notify(notice: AlertNotice, signal: AbortSignal): Promise<DeliveryOutcome>
   /** Where a channel holds something open. @param open what was raised before the gateway started and is not over. */

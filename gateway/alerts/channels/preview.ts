@@ -12,9 +12,13 @@ export interface PreviewRules {
 
 /** For people who may read it on a locked screen: what and since when (home's local time); no value, no name by default. */
 export function previewOf(transition: AlertTransition, telling: Telling, rules: PreviewRules = {}): string {
-  const text =
-    telling.reason === 'digest' ? digestOf(telling.covers ?? [transition]) : lineOf(transition, telling, rules)
+  const text = textOf(transition, telling, rules)
   return rules.label === undefined ? text : `${rules.label}: ${text}`
+}
+
+function textOf(transition: AlertTransition, telling: Telling, rules: PreviewRules): string {
+  if (telling.reason === 'test') return 'TEST: this is how an alert would reach you'
+  return telling.reason === 'digest' ? digestOf(telling.covers ?? [transition]) : lineOf(transition, telling, rules)
 }
 
 function lineOf(transition: AlertTransition, { reason, until }: Telling, rules: PreviewRules): string {

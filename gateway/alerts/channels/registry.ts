@@ -3,8 +3,12 @@ import type { Clock } from '#gateway/runtime/clock.js'
 import type { SerialBinding } from '#gateway/transports/serial/binding.js'
 import { annunciatorChannel } from './annunciator.js'
 import type { AlertChannel } from './channel.js'
+import { mqttChannel } from './mqtt.js'
+import { ntfyChannel } from './ntfy.js'
+import { smtpChannel } from './smtp.js'
 import { type LineStream, terminalChannel } from './terminal.js'
 import { webhookChannel } from './webhook.js'
+import { webPushChannel } from './webpush.js'
 
 /** What channels touch of the world. */
 export interface ChannelEdges {
@@ -15,6 +19,8 @@ export interface ChannelEdges {
   readonly home: string
   /** Relative file names of the configuration start here. */
   readonly baseDir: string
+  /** The gateway's own folder; its keys are in `keys/`. */
+  readonly dataDir: string
   /** Longest wait for an answer; each channel has its own default. */
   readonly timeoutMs?: number
   /** The system's clock where left out. */
@@ -41,9 +47,17 @@ type Factories = {
 }
 
 /** To add a channel: its file, its variant in the configuration's schema, and a line here. */
-const FACTORIES: Factories = { terminal: terminalChannel, webhook: webhookChannel, annunciator: annunciatorChannel }
+const FACTORIES: Factories = {
+  terminal: terminalChannel,
+  webhook: webhookChannel,
+  smtp: smtpChannel,
+  webpush: webPushChannel,
+  ntfy: ntfyChannel,
+  mqtt: mqttChannel,
+  annunciator: annunciatorChannel,
+}
 
-/** @throws HomebeatError where the configuration cannot work (`secret.*`, `channel.insecure`). */
+/** @throws HomebeatError where the configuration cannot work (`secret.*`, `channel.*`, `config.*`). */
 export function createChannel(config: ChannelConfig, edges: ChannelEdges): AlertChannel {
   // TypeScript does not connect the variant with its factory; the mapped type above does.
   const factory = FACTORIES[config.type] as (config: ChannelConfig, edges: ChannelEdges) => AlertChannel

@@ -15,6 +15,7 @@ export function terminalChannel(
 ): AlertChannel {
   return {
     name: config.name,
+    about: 'writes lines to the terminal',
     notify: (notice, signal) => writeLine(stream, lineOf(notice, home), signal),
   }
 }

@@ -2,7 +2,8 @@
  * Why somebody is told.
  * raised · escalated: a further step of the chain, because nobody has acknowledged · reminder · acknowledged: so that the
  * others know · latched: the condition has gone, the alert waits for a person · silenced: be quiet until `until` ·
- * cleared · digest: several low ones at once, after quiet hours or once a day.
+ * cleared · digest: several low ones at once, after quiet hours or once a day · test: somebody tries whether it arrives;
+ * never owed by a lane.
  */
 export const NOTIFICATION_REASONS = [
   'raised',
@@ -13,6 +14,7 @@ export const NOTIFICATION_REASONS = [
   'silenced',
   'cleared',
   'digest',
+  'test',
 ] as const
 export type NotificationReason = (typeof NOTIFICATION_REASONS)[number]
 

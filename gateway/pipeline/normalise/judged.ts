@@ -12,6 +12,8 @@ export interface Judged {
   readonly spot: boolean
   /** A newer value of the same dump follows: stored, never alarmed on. */
   readonly superseded: boolean
+  /** Jumped, and not yet confirmed by what follows: never alarmed on, nor does it end an alarm. */
+  readonly held?: boolean
   /** Airflow only: since the last breath, once one was seen. */
   readonly secondsSinceBreath?: number
 }

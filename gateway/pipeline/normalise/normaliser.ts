@@ -11,6 +11,7 @@ import type { Reading } from '../reading.js'
 import type { Chunk } from './chunker.js'
 import { measurementIdentifier } from './identifier.js'
 import type { Judged, Normalised, Signal } from './judged.js'
+import { JUMP_LIMITS, JumpGuard } from './jumps.js'
 import { MeasurementRow } from './measurement-row.js'
 import { chunkQuality, chunkValue, WaveformChannel } from './waveform-channel.js'
 
@@ -18,6 +19,7 @@ interface Channel {
   readonly sensor: SensorKind
   readonly deviceId: string
   readonly waveform: WaveformChannel | null
+  readonly jumps: JumpGuard | null
   readonly row: MeasurementRow
   /** Whether its waveform brings its own time. */
   timedByDevice: boolean
@@ -76,6 +78,12 @@ export class Normaliser {
     return channels.flatMap((channel) => (channel.waveform?.flush() ?? []).map((chunk) => this.#chunk(channel, chunk)))
   }
 
+  /** The device started anew: nothing it says continues what it said. */
+  restart(deviceId: string): Judged[] {
+    for (const channel of this.#channels.values()) if (channel.deviceId === deviceId) channel.jumps?.reset()
+    return this.flush(deviceId)
+  }
+
   /** Marks the open chunks of a device, e.g. with a hand-over of its line. */
   remark(deviceId: string, remark: string): void {
     for (const channel of this.#channels.values()) if (channel.deviceId === deviceId) channel.waveform?.remark(remark)
@@ -91,12 +99,14 @@ export class Normaliser {
     let channel = this.#channels.get(key)
     if (!channel) {
       const definition = sensorDefinitions[sensor]
+      const jumpLimits = definition.quantity && JUMP_LIMITS[definition.quantity.observable]
       channel = {
         sensor,
         deviceId,
         waveform: definition.waveform
           ? new WaveformChannel(definition, definition.waveform, () => this.calibrationOf(deviceId))
           : null,
+        jumps: jumpLimits ? new JumpGuard(jumpLimits) : null,
         row: new MeasurementRow(this.#patient, sensor),
         timedByDevice: false,
       }
@@ -128,8 +138,10 @@ export class Normaliser {
       judgement = { status, value: { type: 'position', position }, quality: 'good', remarks: [] }
     }
     judgement ??= judgeAbsent(definition, 'fault')
+    const held = isHeld(channel, reading, judgement)
+    if (held) judgement = { ...judgement, quality: 'questionable', remarks: [...judgement.remarks, 'jump'] }
     return {
-      judged: [channel.row.judged(observable, reading, judgement)],
+      judged: [{ ...channel.row.judged(observable, reading, judgement), ...(held && { held }) }],
       signals: [signal(reading, judgement.status)],
     }
   }
@@ -176,6 +188,16 @@ export class Normaliser {
       superseded: false,
     }
   }
+}
+
+/** A spot value follows no other. */
+function isHeld({ jumps }: Channel, { spot, clockMs, at }: Reading, { value, quality }: Judgement): boolean {
+  if (!jumps || spot) return false
+  if (value.type !== 'quantity' || quality === 'implausible') {
+    jumps.reset()
+    return false
+  }
+  return jumps.isJump(clockMs ?? at, value.value)
 }
 
 function signal({ sensor, deviceId, spot = false }: Reading, state: Signal['state']): Signal {

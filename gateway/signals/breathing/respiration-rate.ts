@@ -4,7 +4,8 @@ import type { RateUnknown } from './events.js'
 /** Intervals the rate stands on, at most and at least. */
 const MOST = 8
 const LEAST = 2
-export const RATE_RANGE = { low: 4, high: 60 } as const
+/** 4 to 60 /min, and room for the noise of a peak's place. */
+export const RATE_RANGE = { low: 3.5, high: 63 } as const
 /** Breathing as slow as the slowest rate is no silence yet. */
 const LONGEST_INTERVAL_MS = 60_000 / RATE_RANGE.low + 2000
 const NO_BREATH_MS = 10_000

@@ -44,6 +44,7 @@ const LONGEST_BRIDGE_MS = 250
 /** Posture before: the mean of this much, ending a little before the fall began. */
 const BEFORE_EPOCHS = 4
 const MARGIN_EPOCHS = 1
+const BEFORE_KEPT_MS = 2000
 /** While still, one half second lies like the next. */
 const STILL_TURN_G = 0.12
 /** A breathing chest sways the strap's means by more than this, g; a strap on a table by its noise only. */
@@ -53,7 +54,8 @@ export const BODY_EPOCHS = 24
 
 interface Fall {
   phase: 'falling' | 'settling' | 'lying' | 'raised'
-  /** End of the weightlessness. */
+  /** Beginning and end of the weightlessness. */
+  since: number
   endedAt: number
   before: Vector
   impactAt: number
@@ -93,7 +95,7 @@ export class FallDetector {
       if (free.told && (!this.#fall || this.#fall.phase === 'falling')) {
         const durationMs = free.last - free.since + this.#periodMs
         events.push({ type: 'fall-phase', at: free.since, durationMs, lowestG: free.lowest })
-        if (free.before) this.#begin(at, free.before)
+        if (free.before) this.#begin(at, free.since, free.before)
       }
     }
     const fall = this.#fall
@@ -128,6 +130,10 @@ export class FallDetector {
           this.#movingEpochs = 0
           this.#uprightEpochs = 0
           events.push({ type: 'lying-still', at: endsAt, impactAt: fall.impactAt, degrees: turned })
+        } else {
+          // Came to rest as they were: they sat down hard, or jumped. What they do next is no part of it.
+          this.#fall = null
+          return []
         }
       }
       if (fall.phase === 'settling') {
@@ -184,11 +190,14 @@ export class FallDetector {
     return []
   }
 
-  #begin(at: number, before: Vector): void {
+  #begin(at: number, since: number, before: Vector): void {
+    // Weightless twice in one fall: the posture is that before the first. Who jumps on and on is not falling since.
+    const first = this.#fall && since - this.#fall.since <= BEFORE_KEPT_MS ? this.#fall : null
     this.#fall = {
       phase: 'falling',
+      since: first?.since ?? since,
       endedAt: at,
-      before: this.#fall?.before ?? before,
+      before: first?.before ?? before,
       impactAt: at,
       degrees: 0,
       body: false,

@@ -11,6 +11,8 @@ import { keepLast, median } from '../statistics.js'
 import type { SkinEvent } from './events.js'
 
 const QUALITY_MS = 10_000
+/** Evens out the converter's flicker between two steps. */
+const SMOOTH_MS = 1000
 const MINUTE_MS = 60_000
 /** A rise that takes longer is the tonic level's. */
 const LONGEST_RISE_MS = 6000
@@ -42,6 +44,8 @@ export class SkinAnalyser {
   readonly #least: number
   readonly #turns = new Excursions()
   readonly #minutes: { minute: number; tonic: number }[] = []
+  /** Of the last second. */
+  readonly #recent: number[] = []
   #index = 0
   #offset = 0
   #last: number | null = null
@@ -76,7 +80,7 @@ export class SkinAnalyser {
   reset(gapMs: number): void {
     this.#offset = this.#now + Math.max(0, gapMs)
     this.#index = 0
-    this.#turns.reset()
+    this.#forget()
     this.#last = null
     this.#values = []
     this.#responses = 0
@@ -99,7 +103,7 @@ export class SkinAnalyser {
     if (usable) this.#follow(at, sample, events)
     else {
       this.#last = null
-      if (sample !== null) this.#turns.reset()
+      if (sample !== null) this.#forget()
     }
     this.#index += 1
     if (this.#index % Math.round(QUALITY_MS / this.#periodMs) === 0) this.#judge(events)
@@ -112,13 +116,21 @@ export class SkinAnalyser {
     this.#window.speed = Math.max(this.#window.speed, speed)
     this.#values.push(value)
     // What jumps is not skin: its turning points are no response's.
-    if (speed > SPEED[0]) this.#turns.reset()
-    const excursion = this.#turns.push(at, value, this.#least)
+    if (speed > SPEED[0]) this.#forget()
+    keepLast(this.#recent, value, Math.round(SMOOTH_MS / this.#periodMs))
+    const smooth = this.#recent.reduce((sum, one) => sum + one, 0) / this.#recent.length
+    const middle = at - ((this.#recent.length - 1) / 2) * this.#periodMs
+    const excursion = this.#turns.push(middle, smooth, this.#least)
     if (!excursion) return
     const rise = excursion.at - excursion.fromAt
     if (rise < SHORTEST_RISE_MS || rise > LONGEST_RISE_MS) return
     this.#responses += 1
     events.push({ type: 'response', at: excursion.at, amplitude: excursion.rise })
+  }
+
+  #forget(): void {
+    this.#turns.reset()
+    this.#recent.length = 0
   }
 
   #endMinute(events: SkinEvent[]): void {

@@ -54,7 +54,19 @@ describe('the command line', function () {
   it('has help for itself and for every verb', async () => {
     const help = await homebeat('--help')
     expect(help.code).to.equal(0)
-    for (const verb of ['start', 'status', 'queue', 'verify', 'identity', 'flash', 'serial', 'simulate']) {
+    for (const verb of [
+      'start',
+      'status',
+      'queue',
+      'channel',
+      'device',
+      'map',
+      'verify',
+      'identity',
+      'flash',
+      'serial',
+      'simulate',
+    ]) {
       expect(help.stdout).to.contain(`  ${verb}`)
       const own = await homebeat(verb, '--help')
       expect(own.code, `${verb}: ${own.stderr}`).to.equal(0)

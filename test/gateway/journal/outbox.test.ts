@@ -121,7 +121,7 @@ class MendStep implements Step {
 }
 
 function raisedAtOf(journal: SqliteJournal, id: number): number | undefined {
-  return journal.transition(journal.queue.entry(id)?.ref ?? 0)?.raisedAt
+  return journal.notification(journal.queue.entry(id)?.ref ?? 0)?.transition.raisedAt
 }
 
 class RestartStep implements Step {

@@ -160,7 +160,7 @@ describe('the pipeline', () => {
     }
     const pipeline = pipelineOf()
     const steps = dump(pipeline, 0)
-    expect(briefly(steps)).to.deep.equal(['systolic-pressure-crisis active'])
+    expect(briefly(steps)).to.deep.equal(['repeat-blood-pressure active'])
     expect(briefly(dump(pipeline, 60_000))).to.deep.equal([])
     // Also by another process, which has only the journal to know it by.
     const stored = new Set(steps.flatMap(({ measurements }) => measurements.map(({ identifier }) => identifier)))

@@ -81,50 +81,71 @@ export async function mosquittoClient(program: 'sub' | 'pub', ...args: string[])
   return (await run(`/usr/bin/mosquitto_${program}`, args, { timeout: 20_000 })).stdout
 }
 
-/** A mosquitto process on a free port, which knows one user; with TLS when it is given a certificate. */
+export interface MosquittoOptions {
+  /** Speaks TLS with this certificate on `port`. */
+  readonly identity?: { readonly cert: string; readonly key: string }
+  readonly persistent?: boolean
+  /** Files in its folder; it then listens on `tlsPort` too. */
+  readonly tls?: { readonly key: string; readonly certificate: string }
+  /** A topic filter that nobody may publish to. */
+  readonly forbidden?: string
+}
+
+/** A mosquitto process on a free port, which knows one user. */
 export class Mosquitto {
   readonly port: number
+  readonly tlsPort: number
   readonly #config: string
   #process: ChildProcess
 
-  private constructor(process: ChildProcess, port: number, config: string) {
+  private constructor(process: ChildProcess, port: number, tlsPort: number, config: string) {
     this.#process = process
     this.#config = config
     this.port = port
+    this.tlsPort = tlsPort
   }
 
   static async start(
     folder: string,
     user: string,
     password: string,
-    options: { identity?: { cert: string; key: string }; persistent?: boolean } = {},
+    { identity, persistent, tls, forbidden }: MosquittoOptions = {},
   ): Promise<Mosquitto> {
-    const port = await freePort()
-    const { identity, persistent } = options
-    const tls: string[] = []
+    const [port, tlsPort] = [await freePort(), await freePort()]
     if (identity) {
       await writeFile(join(folder, 'broker.crt'), identity.cert)
       await writeFile(join(folder, 'broker.key'), identity.key)
-      tls.push(`certfile ${join(folder, 'broker.crt')}`, `keyfile ${join(folder, 'broker.key')}`)
     }
     const passwords = join(folder, 'mosquitto.passwd')
     execFileSync('mosquitto_passwd', ['-b', '-c', passwords, user, password], { stdio: 'ignore' })
     const config = join(folder, 'mosquitto.conf')
+    const access = join(folder, 'mosquitto.acl')
+    if (forbidden !== undefined) {
+      await writeFile(access, `user ${user}\ntopic readwrite #\ntopic deny ${forbidden}\n`, { mode: 0o600 })
+    }
     await writeFile(
       config,
       [
         `listener ${port} 127.0.0.1`,
         'allow_anonymous false',
         `password_file ${passwords}`,
-        ...tls,
+        ...(identity ? [`certfile ${join(folder, 'broker.crt')}`, `keyfile ${join(folder, 'broker.key')}`] : []),
         ...(persistent ? ['persistence true', `persistence_location ${folder}/`] : ['persistence false']),
         // Started as root it would change to a user who cannot read the folder.
         'user root',
+        ...(forbidden === undefined ? [] : [`acl_file ${access}`]),
+        ...(tls
+          ? [
+              `listener ${tlsPort} 127.0.0.1`,
+              `certfile ${join(folder, tls.certificate)}`,
+              `keyfile ${join(folder, tls.key)}`,
+            ]
+          : []),
         '',
       ].join('\n'),
     )
     const process = spawn(MOSQUITTO, ['-c', config], { stdio: 'ignore' })
-    const broker = new Mosquitto(process, port, config)
+    const broker = new Mosquitto(process, port, tlsPort, config)
     await broker.#answers()
     return broker
   }

@@ -17,7 +17,7 @@ describe('The alert deliverer', () => {
     const entry = journal.claim('alert:doctor') as OutboxEntry
     const channel = createChannel(
       { type: 'webhook', name: 'doctor', url },
-      { fetch, stream: { write: () => {} }, home: 'home-7', baseDir: '.' },
+      { fetch, stream: { write: () => {} }, home: 'home-7', baseDir: '.', dataDir: '.' },
     )
     return {
       deliverer: new AlertDeliverer({ channel, journal, home: 'home-7' }),

@@ -5,7 +5,7 @@ import { type Acknowledgement, createChannel } from '#gateway/alerts/channels/re
 import { configSchema } from '#gateway/config/schema.js'
 import { FirmataBinding } from '#simulators/firmata/firmata-binding.js'
 import { FirmataDevice } from '#simulators/firmata/firmata-device.js'
-import { RAISED, shouldBehaveLikeChannel } from '#test/behaviours/channel.behaviour.js'
+import { noticeFor, RAISED, shouldBehaveLikeChannel } from '#test/behaviours/channel.behaviour.js'
 import { settle, TestClock } from '#test/support/test-clock.js'
 import { until } from '../../transports/kits.js'
 
@@ -26,6 +26,7 @@ function rig(pins = PINS) {
       stream: process.stderr,
       home: 'home-7',
       baseDir: '.',
+      dataDir: '.',
       clock,
       serialBinding: binding,
       acknowledged: (acknowledgement) => acknowledgements.push(acknowledgement),
@@ -140,6 +141,46 @@ describe('The annunciator', () => {
     await raise('low', 'cleared')
     await raise('low')
     expect(await watch(PINS.buzzer, 3, 100)).to.contain('1')
+  })
+
+  it('falls silent, and stays lit, when somebody acknowledges or silences elsewhere; a reminder sounds again', async () => {
+    const { channel, watch, lit } = it7
+    for (const quiet of ['acknowledged', 'silenced'] as const) {
+      await channel.notify(noticeFor('reminder'), never)
+      expect(await watch(PINS.buzzer, 10, 50)).to.contain('1')
+      await channel.notify(noticeFor(quiet), never)
+      expect(lit().length + (await watch(PINS.high, 8, 250)).replace(/0/g, '').length).to.be.above(0)
+      expect(await watch(PINS.buzzer, 400, 50)).to.not.contain('1')
+    }
+    await channel.notify(noticeFor('escalated'), never)
+    expect(await watch(PINS.buzzer, 10, 50)).to.contain('1')
+  })
+
+  it('goes on showing what is over but was not acknowledged, until it is', async () => {
+    const { channel, watch, lit, clock } = it7
+    await channel.notify(noticeFor('raised'), never)
+    await channel.notify(noticeFor('latched'), never)
+    expect(await watch(PINS.high, 8, 250)).to.contain('1')
+    expect(await watch(PINS.buzzer, 400, 50)).to.contain('1')
+    await channel.notify(noticeFor('cleared'), never)
+    await clock.advance(1000)
+    expect(lit()).to.deep.equal([])
+    expect(await watch(PINS.buzzer, 400, 50)).to.not.contain('1')
+  })
+
+  it('shows every lamp and sounds for a test, then only what is active', async () => {
+    const { channel, raise, watch, lit, clock, device } = it7
+    await raise('low')
+    await channel.notify(noticeFor('test'), never)
+    expect(await watch(PINS.medium, 2, 100)).to.contain('1')
+    expect(await watch(PINS.high, 8, 100)).to.contain('1')
+    expect(await watch(PINS.buzzer, 20, 50)).to.contain('1')
+    await clock.advance(4000)
+    expect(lit()).to.deep.equal(['low'])
+    await raise('low', 'cleared')
+    await clock.advance(5000)
+    expect(lit()).to.deep.equal([])
+    expect(device.level(PINS.buzzer)).to.equal(false)
   })
 
   it('takes a bounce for nothing, and a button that is stuck for no press', async () => {

@@ -4,8 +4,10 @@ import type { AddressInfo } from 'node:net'
 
 export interface Received {
   readonly method: string | undefined
+  readonly path: string | undefined
   readonly headers: IncomingMessage['headers']
   readonly body: string
+  readonly bytes: Buffer
 }
 
 /** A real HTTP server on the loopback that keeps what it is sent and answers as told. */
@@ -18,9 +20,11 @@ export class Receiver {
 
   constructor() {
     this.#server = createServer(async (request, response) => {
-      let body = ''
-      for await (const chunk of request) body += chunk
-      this.received.push({ method: request.method, headers: request.headers, body })
+      const chunks: Buffer[] = []
+      for await (const chunk of request) chunks.push(chunk)
+      const bytes = Buffer.concat(chunks)
+      const { method, url, headers } = request
+      this.received.push({ method, path: url, headers, body: bytes.toString(), bytes })
       if (!this.hanging) response.writeHead(this.status, this.headers).end()
     })
   }

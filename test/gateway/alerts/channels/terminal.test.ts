@@ -17,7 +17,10 @@ function rig() {
   })
   stream.on('error', () => {})
   return {
-    channel: createChannel({ type: 'terminal', name: 'terminal' }, { fetch, stream, home: 'home-7', baseDir: '.' }),
+    channel: createChannel(
+      { type: 'terminal', name: 'terminal' },
+      { fetch, stream, home: 'home-7', baseDir: '.', dataDir: '.' },
+    ),
     received: () => lines,
     async disconnect() {
       stream.destroy()

@@ -1,22 +1,26 @@
+import { createHmac } from 'node:crypto'
 import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect } from 'chai'
 import { noticeOf } from '#gateway/alerts/channels/channel.js'
 import { type ChannelEdges, createChannel } from '#gateway/alerts/channels/registry.js'
+import { parseWebhookSecret, signatureHeaders } from '#gateway/alerts/channels/webhook-signature.js'
 import type { ChannelConfig } from '#gateway/config/schema.js'
-import { RAISED, shouldBehaveLikeChannel } from '#test/behaviours/channel.behaviour.js'
+import { noticeFor, RAISED, shouldBehaveLikeChannel } from '#test/behaviours/channel.behaviour.js'
 import { codeOf } from '#test/gateway/journal/journal-fixture.js'
-import { Receiver } from './receiver.js'
+import { TestClock } from '#test/support/test-clock.js'
+import { type Received, Receiver } from './receiver.js'
 
 const stream = { write: () => {} }
 const GOLDEN = new URL('../../../fixtures/alerts/webhook-notice.json', import.meta.url)
 const never = new AbortController().signal
 
-function webhook(url: string, over: Partial<ChannelEdges & { tokenFile: string }> = {}) {
-  const { tokenFile, ...edges } = over
-  const config: ChannelConfig = { type: 'webhook', name: 'doctor', url, ...(tokenFile !== undefined && { tokenFile }) }
-  return createChannel(config, { fetch, stream, home: 'home-7', baseDir: '.', ...edges })
+function webhook(url: string, over: Partial<ChannelEdges & { tokenFile: string; secretFile: string }> = {}) {
+  const { tokenFile, secretFile, ...edges } = over
+  const files = { ...(tokenFile !== undefined && { tokenFile }), ...(secretFile !== undefined && { secretFile }) }
+  const config: ChannelConfig = { type: 'webhook', name: 'doctor', url, ...files }
+  return createChannel(config, { fetch, stream, home: 'home-7', baseDir: '.', dataDir: '.', ...edges })
 }
 
 describe('The webhook channel', () => {
@@ -28,15 +32,17 @@ describe('The webhook channel', () => {
   })
   afterEach(() => receiver.stop())
 
-  shouldBehaveLikeChannel('The webhook channel', async () => ({
+  const rig = async () => ({
     channel: webhook(url),
     received: () => receiver.received.map(({ body }) => body),
+    keys: () => receiver.received.map(({ headers }) => headers['idempotency-key']),
     disconnect: () => receiver.stop(),
     async hang() {
       receiver.hanging = true
     },
     stop: () => receiver.stop(),
-  }))
+  })
+  shouldBehaveLikeChannel('The webhook channel', rig, { recognisable: true })
 
   it('posts the documented JSON', async () => {
     const notice = { ...noticeOf(RAISED, 'home-7'), preview: 'HIGH: oxygen saturation low (active since 12:02)' }
@@ -85,6 +91,57 @@ describe('The webhook channel', () => {
     receiver.hanging = true
     const outcome = await webhook(url, { timeoutMs: 50 }).notify(noticeOf(RAISED, 'home-7'), never)
     expect(outcome).to.deep.equal({ class: 'ambiguous', reason: 'no answer in time' })
+  })
+
+  describe('with a secret', () => {
+    let folder: string
+    const AT = 1614265330_000
+    // A pair of the specification's own examples.
+    const SECRET = 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw'
+    beforeEach(() => {
+      folder = mkdtempSync(join(tmpdir(), 'homebeat-test-'))
+      writeFileSync(join(folder, 'secret'), `${SECRET}\n`, { mode: 0o600 })
+    })
+    afterEach(() => rmSync(folder, { recursive: true }))
+
+    it('signs as Standard Webhooks does', () => {
+      const secret = parseWebhookSecret(SECRET, 'doctor')
+      expect(signatureHeaders(secret, 'msg_p5jXN8AQM9LWM0D4loKWxJek', AT, '{"test": 2432232314}')).to.deep.equal({
+        'webhook-id': 'msg_p5jXN8AQM9LWM0D4loKWxJek',
+        'webhook-timestamp': '1614265330',
+        'webhook-signature': 'v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=',
+      })
+    })
+
+    it('signs what it sends, with the time of each attempt and the key of all', async () => {
+      const clock = new TestClock()
+      const channel = webhook(url, { secretFile: 'secret', baseDir: folder, clock })
+      await channel.notify(noticeFor('raised'), never)
+      await clock.advance(60_000)
+      await channel.notify(noticeFor('raised'), never)
+      const times = receiver.received.map(({ headers, body }) => {
+        expect(headers['webhook-id']).to.equal(headers['idempotency-key'])
+        expect(headers['webhook-signature']).to.equal(verifiable(headers, body))
+        expect(headers['webhook-signature']).to.not.equal(verifiable(headers, `${body} `))
+        return Number(headers['webhook-timestamp'])
+      })
+      expect(times).to.deep.equal([clock.now() / 1000 - 60, clock.now() / 1000])
+    })
+
+    it('refuses a secret that is none', async () => {
+      for (const text of ['secret', 'whsec_', 'whsec_c2hvcnQ=', SECRET.slice(6)]) {
+        writeFileSync(join(folder, 'secret'), text)
+        const open = () => webhook(url, { secretFile: 'secret', baseDir: folder })
+        expect(await codeOf(open), text).to.equal('channel.webhook-secret')
+      }
+    })
+
+    /** As the channels' README tells a receiver to. */
+    function verifiable(headers: Received['headers'], body: string): string {
+      const content = `${headers['webhook-id']}.${headers['webhook-timestamp']}.${body}`
+      const key = Buffer.from(SECRET.slice('whsec_'.length), 'base64')
+      return `v1,${createHmac('sha256', key).update(content).digest('base64')}`
+    }
   })
 
   describe('with a token', () => {
