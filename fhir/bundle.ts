@@ -7,10 +7,14 @@ import type {
   Bundle,
   BundleEntry,
   Communication,
+  CommunicationRequest,
   DetectedIssue,
   Device,
+  Flag,
+  Identifier,
   Observation,
   Patient,
+  Task,
 } from '@medplum/fhirtypes'
 import { deviceOf, gatewayOf } from './device.js'
 import type { SealedResources } from './document.js'
@@ -37,19 +41,37 @@ export function observationBundle(observations: readonly Observation[], context:
     measured.set(device.value, [...(measured.get(device.value) ?? []), ...observablesOf(observation)])
   }
   const devices = [...measured].map(([identifier, observables]) => deviceOf(identifier, observables))
-  return transaction([patientOf(context.patient), gatewayOf(context.home), ...devices], observations.map(created))
+  return transaction([...supporting(context), ...devices], observations.map(created))
 }
 
-/** An alert: created when it is raised, replaced when it has cleared. A late raise does not undo a clear. */
+/** An alert: created when it is raised, replaced when it has changed. A late raise undoes no acknowledgement, no clear. */
 export function alertBundle(issue: DetectedIssue, context: BundleContext): Bundle {
-  return transaction(
-    [patientOf(context.patient), gatewayOf(context.home)],
-    [issue.status === 'final' ? put(issue, condition(issue)) : created(issue)],
-  )
+  const changed = issue.status === 'final' || issue.mitigation !== undefined
+  return transaction(supporting(context), [changed ? put(issue, condition(issue)) : created(issue)])
 }
 
-export function communicationBundle(communication: Communication, context: BundleContext): Bundle {
-  return transaction([patientOf(context.patient), gatewayOf(context.home)], [created(communication)])
+/** Created once; what changes it later is an update of the version that was read. */
+export function taskBundle(task: Task, context: BundleContext): Bundle {
+  return transaction(supporting(context), [created(task)])
+}
+
+export function flagBundle(flag: Flag, context: BundleContext): Bundle {
+  return transaction(supporting(context), [put(flag, condition(flag))])
+}
+
+/** A message that is owed. A late one does not undo its end. */
+export function requestBundle(request: CommunicationRequest, context: BundleContext): Bundle {
+  return transaction(supporting(context), [created(request)])
+}
+
+/** What became of a message, with the request that this ends; older messages have none. */
+export function communicationBundle(
+  communication: Communication,
+  request: CommunicationRequest | undefined,
+  context: BundleContext,
+): Bundle {
+  const ended = request ? [put(request, condition(request))] : []
+  return transaction(supporting(context), [...ended, created(communication)])
 }
 
 /**
@@ -73,15 +95,32 @@ export function condition(resource: Identified): string {
   return `${resource.resourceType}?${identifierQuery(resource)}`
 }
 
-type Identified = Patient | Device | Observation | DetectedIssue | Communication | SealedResources['document']
+type Identified =
+  | Patient
+  | Device
+  | Observation
+  | DetectedIssue
+  | Communication
+  | CommunicationRequest
+  | Flag
+  | Task
+  | SealedResources['document']
 type Pushed = Identified | SealedResources['binary']
 
 function identifierQuery(resource: Identified): string {
   const identifier = resource.identifier?.[0]
   if (!identifier?.value) throw new TypeError(`a ${resource.resourceType} without identifier cannot be pushed twice`)
+  return `identifier=${identifierToken(identifier)}`
+}
+
+/** `<system>|<value>`, encoded: one value of an `identifier` search parameter. */
+export function identifierToken({ system, value }: Identifier): string {
   // FHIR R4 search, "Escaping search parameters".
-  const value = identifier.value.replace(/[\\$,|]/g, '\\$&')
-  return `identifier=${encodeURIComponent(`${identifier.system}|${value}`)}`
+  return encodeURIComponent(`${system}|${value?.replace(/[\\$,|]/g, '\\$&')}`)
+}
+
+function supporting({ home, patient }: BundleContext): (Patient | Device)[] {
+  return [patientOf(patient), gatewayOf(home)]
 }
 
 function created(resource: Identified): BundleEntry {
@@ -95,16 +134,16 @@ function put(resource: Pushed, url: string): BundleEntry {
   return { resource, request: { method: 'PUT', url } }
 }
 
-function transaction(supporting: readonly (Patient | Device)[], pushed: readonly BundleEntry[]): Bundle {
+function transaction(needed: readonly (Patient | Device)[], pushed: readonly BundleEntry[]): Bundle {
   const literals = new Map<string, string>()
-  supporting.forEach((resource, index) => {
+  needed.forEach((resource, index) => {
     const identifier = resource.identifier?.[0]
     if (identifier) literals.set(literalKey(identifier), placeholder(index))
   })
   return {
     resourceType: 'Bundle',
     type: 'transaction',
-    entry: [...supporting.map(created), ...pushed].map((entry, index) => ({
+    entry: [...needed.map(created), ...pushed].map((entry, index) => ({
       fullUrl: placeholder(index),
       ...withLiterals(entry, literals),
     })),

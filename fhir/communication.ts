@@ -1,51 +1,132 @@
-/** An alert that reached a channel → R4 Communication, `completed`. No value: the DetectedIssue it is about says which. */
-import type { Communication } from '@medplum/fhirtypes'
-import type { AlertContext, AlertEvent } from './detected-issue.js'
+/**
+ * A message to one recipient → R4 CommunicationRequest when it is owed, and Communication when it was delivered or given
+ * up. Neither has a payload, a value or an address: the DetectedIssue that they are about says what it was.
+ */
+import type { Communication, CommunicationRequest, Device, Reference } from '@medplum/fhirtypes'
+import {
+  type AlertContext,
+  type AlertEvent,
+  conditionConcept,
+  contactReference,
+  gatewayReference,
+  patientReference,
+  REQUEST_PRIORITY,
+} from './alert-event.js'
 import { instant } from './observation.js'
 import {
   alertIdentifier,
-  CODES,
   COMMUNICATION_CATEGORY,
-  gatewayIdentifier,
+  COMMUNICATION_NOT_DONE_REASON,
   IDENTIFIERS,
   logicalReference,
-  patientIdentifier,
 } from './systems.js'
 
-/** http://hl7.org/fhir/request-priority. */
-const PRIORITY = { high: 'stat', medium: 'urgent', low: 'routine' } as const
+/** What the mapping needs of the gateway's Notification, which fits it. */
+export interface Message {
+  /** Unique per home. */
+  readonly key: string
+  readonly reason: 'raised' | 'escalated' | 'reminder' | 'acknowledged' | 'latched' | 'silenced' | 'cleared' | 'digest'
+  /** The channel's name in the configuration, never an address. */
+  readonly channel: string
+  readonly contact?: string
+  /** Epoch ms. */
+  readonly at: number
+  /** Of a digest: all alerts in it. */
+  readonly covers?: readonly string[]
+}
+
+/** http://terminology.hl7.org/CodeSystem/communication-category. */
+const CATEGORY = {
+  raised: { code: 'alert', display: 'Alert' },
+  escalated: { code: 'alert', display: 'Alert' },
+  reminder: { code: 'reminder', display: 'Reminder' },
+  acknowledged: { code: 'notification', display: 'Notification' },
+  latched: { code: 'notification', display: 'Notification' },
+  silenced: { code: 'notification', display: 'Notification' },
+  cleared: { code: 'notification', display: 'Notification' },
+  digest: { code: 'notification', display: 'Notification' },
+} as const
 
 /**
- * @param channel the channel's name in the configuration, never an address.
- * @param deliveredAt epoch milliseconds.
+ * @param status revoked: the channel refused the message for good, so that "no further activity should occur" (R4
+ *   request-status).
  */
-export function communicationOf(
+export function communicationRequestOf(
+  message: Message,
   alert: AlertEvent,
-  channel: string,
+  status: 'active' | 'completed' | 'revoked',
+  context: AlertContext,
+): CommunicationRequest {
+  return {
+    resourceType: 'CommunicationRequest',
+    identifier: [requestIdentifier(message, context)],
+    status,
+    ...(status === 'revoked' ? { statusReason: NOT_DONE } : {}),
+    ...common(message, alert, context),
+    occurrenceDateTime: instant(message.at),
+    authoredOn: instant(message.at),
+    requester: gatewayReference(context),
+  }
+}
+
+/** @param deliveredAt epoch ms. */
+export function communicationOf(
+  message: Message,
+  alert: AlertEvent,
   deliveredAt: number,
   context: AlertContext,
 ): Communication {
   return {
     resourceType: 'Communication',
-    identifier: [
-      {
-        system: IDENTIFIERS.communication,
-        value: `${context.home}/${alert.alertId}/${alert.state}/${channel}`,
-      },
-    ],
+    identifier: [communicationIdentifier(message, context)],
+    basedOn: [logicalReference('CommunicationRequest', requestIdentifier(message, context))],
     status: 'completed',
-    category: [{ coding: [{ system: COMMUNICATION_CATEGORY, code: 'alert', display: 'Alert' }] }],
-    priority: PRIORITY[alert.priority],
-    subject: logicalReference('Patient', patientIdentifier(context.patient)),
-    about: [logicalReference('DetectedIssue', alertIdentifier(context.home, alert.alertId))],
+    ...common(message, alert, context),
     sent: instant(deliveredAt),
-    recipient: [{ display: channel }],
-    sender: logicalReference('Device', gatewayIdentifier(context.home)),
-    reasonCode: [
-      {
-        coding: [{ system: CODES.condition, code: alert.condition }],
-        text: alert.state === 'cleared' ? `${alert.condition} cleared` : `${alert.condition} raised`,
-      },
-    ],
   }
+}
+
+/** A message that its channel refused for good. */
+export function communicationNotDone(message: Message, alert: AlertEvent, context: AlertContext): Communication {
+  return {
+    resourceType: 'Communication',
+    identifier: [communicationIdentifier(message, context)],
+    basedOn: [logicalReference('CommunicationRequest', requestIdentifier(message, context))],
+    status: 'not-done',
+    statusReason: NOT_DONE,
+    ...common(message, alert, context),
+  }
+}
+
+const NOT_DONE = {
+  coding: [{ system: COMMUNICATION_NOT_DONE_REASON, code: 'system-error', display: 'System Error' }],
+  text: 'the channel refused it',
+}
+
+function common(message: Message, alert: AlertEvent, context: AlertContext) {
+  const { reason, covers } = message
+  return {
+    category: [{ coding: [{ system: COMMUNICATION_CATEGORY, ...CATEGORY[reason] }] }],
+    priority: REQUEST_PRIORITY[alert.priority],
+    subject: patientReference(context),
+    about: (covers ?? [alert.alertId]).map((id) =>
+      logicalReference('DetectedIssue', alertIdentifier(context.home, id)),
+    ),
+    recipient: [recipientOf(message, context)],
+    sender: gatewayReference(context),
+    reasonCode: [conditionConcept(alert.condition, `${alert.condition} ${reason}`)],
+  }
+}
+
+function recipientOf({ channel, contact }: Message, context: AlertContext): Reference<Device> {
+  if (contact !== undefined) return contactReference(contact, context)
+  return { identifier: { system: IDENTIFIERS.channel, value: `${context.home}/${channel}` }, display: channel }
+}
+
+function requestIdentifier({ key }: Message, { home }: AlertContext) {
+  return { system: IDENTIFIERS.communicationRequest, value: `${home}/${key}` }
+}
+
+function communicationIdentifier({ key }: Message, { home }: AlertContext) {
+  return { system: IDENTIFIERS.communication, value: `${home}/${key}` }
 }

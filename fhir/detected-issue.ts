@@ -1,60 +1,48 @@
 /**
- * An alert episode → one R4 DetectedIssue: `preliminary` while it is active, `final` with its period once cleared.
- * It names the causing Observation and carries no value.
+ * An alert episode → one R4 DetectedIssue: `preliminary` while it is open, `final` with its period once cleared; each
+ * acknowledgement is a mitigation. It names the causing Observation and carries no value.
  */
 import type { DetectedIssue } from '@medplum/fhirtypes'
-import type { Observable } from './measurement.js'
-import { instant } from './observation.js'
 import {
-  alertIdentifier,
-  CODES,
-  gatewayIdentifier,
-  IDENTIFIERS,
-  logicalReference,
-  patientIdentifier,
-} from './systems.js'
+  type AlertContext,
+  acknowledgementsOf,
+  conditionConcept,
+  contactReference,
+  type Episode,
+  gatewayReference,
+  latestOf,
+  patientReference,
+} from './alert-event.js'
+import { instant } from './observation.js'
+import { alertIdentifier, CODES, IDENTIFIERS, logicalReference } from './systems.js'
 import { TERMINOLOGY } from './terminology.js'
-
-/** What the mapping needs of the gateway's AlertTransition, which fits it. */
-export interface AlertEvent {
-  /** Unique per home. */
-  readonly alertId: string
-  /** Stable kebab-case name, e.g. `low-oxygen-saturation`. */
-  readonly condition: string
-  readonly kind: 'physiological' | 'technical'
-  readonly priority: 'high' | 'medium' | 'low'
-  readonly state: 'active' | 'acknowledged' | 'latched' | 'cleared'
-  /** Epoch ms of this transition, and of the episode's start. */
-  readonly at: number
-  readonly raisedAt: number
-  readonly observable?: Observable
-  /** Identifier of the causing Measurement. */
-  readonly measurement?: string
-}
-
-export interface AlertContext {
-  readonly patient: string
-  readonly home: string
-}
 
 const SEVERITY = { high: 'high', medium: 'moderate', low: 'low' } as const
 
-export function detectedIssueOf(alert: AlertEvent, context: AlertContext): DetectedIssue {
-  const row = alert.observable ? TERMINOLOGY[alert.observable] : undefined
-  const implicated = alert.measurement
-    ? [logicalReference('Observation', { system: IDENTIFIERS.measurement, value: alert.measurement })]
+export function detectedIssueOf(episode: Episode, context: AlertContext): DetectedIssue {
+  const [raised] = episode
+  const latest = latestOf(episode)
+  const row = raised.observable ? TERMINOLOGY[raised.observable] : undefined
+  const implicated = raised.measurement
+    ? [logicalReference('Observation', { system: IDENTIFIERS.measurement, value: raised.measurement })]
     : []
+  const mitigation = acknowledgementsOf(episode).map(({ at, actor }) => ({
+    // The preferred value set knows only changes of a therapy.
+    action: { coding: [{ system: CODES.mitigation, code: 'acknowledged' }], text: 'acknowledged' },
+    date: instant(at),
+    ...(actor ? { author: contactReference(actor.by, context) } : {}),
+  }))
   return {
     resourceType: 'DetectedIssue',
-    identifier: [alertIdentifier(context.home, alert.alertId)],
-    status: alert.state === 'cleared' ? 'final' : 'preliminary',
-    code: { coding: [{ system: CODES.condition, code: alert.condition }], text: `${alert.condition} (${alert.kind})` },
-    severity: SEVERITY[alert.priority],
-    patient: logicalReference('Patient', patientIdentifier(context.patient)),
-    ...(alert.state === 'cleared'
-      ? { identifiedPeriod: { start: instant(alert.raisedAt), end: instant(alert.at) } }
-      : { identifiedDateTime: instant(alert.raisedAt) }),
-    author: logicalReference('Device', gatewayIdentifier(context.home)),
+    identifier: [alertIdentifier(context.home, raised.alertId)],
+    status: latest.state === 'cleared' ? 'final' : 'preliminary',
+    code: conditionConcept(raised.condition, `${raised.condition} (${raised.kind})`),
+    severity: SEVERITY[latest.priority],
+    patient: patientReference(context),
+    ...(latest.state === 'cleared'
+      ? { identifiedPeriod: { start: instant(raised.raisedAt), end: instant(latest.at) } }
+      : { identifiedDateTime: instant(raised.raisedAt) }),
+    author: gatewayReference(context),
     ...(implicated.length > 0 ? { implicated } : {}),
     ...(row || implicated.length > 0
       ? {
@@ -66,5 +54,6 @@ export function detectedIssueOf(alert: AlertEvent, context: AlertContext): Detec
           ],
         }
       : {}),
+    ...(mitigation.length > 0 ? { mitigation } : {}),
   }
 }

@@ -13,6 +13,8 @@ export const OBSERVATION_CATEGORY = 'http://terminology.hl7.org/CodeSystem/obser
 export const DATA_ABSENT_REASON = 'http://terminology.hl7.org/CodeSystem/data-absent-reason'
 export const OBSERVATION_INTERPRETATION = 'http://terminology.hl7.org/CodeSystem/v3-ObservationInterpretation'
 export const COMMUNICATION_CATEGORY = 'http://terminology.hl7.org/CodeSystem/communication-category'
+export const COMMUNICATION_NOT_DONE_REASON = 'http://terminology.hl7.org/CodeSystem/communication-not-done-reason'
+export const FLAG_CATEGORY = 'http://terminology.hl7.org/CodeSystem/flag-category'
 export const CONFIDENTIALITY = 'http://terminology.hl7.org/CodeSystem/v3-Confidentiality'
 /** Holds `PSEUDED`: "security label: data has been pseudonymised". */
 export const OBSERVATION_VALUE = 'http://terminology.hl7.org/CodeSystem/v3-ObservationValue'
@@ -31,8 +33,18 @@ export const IDENTIFIERS = {
   gateway: 'urn:homebeat:gateway',
   /** `<home>/<alert id>`. */
   alert: 'urn:homebeat:alert',
-  /** `<home>/<alert id>/<state>/<channel>`. */
+  /** `<home>/<notification's key>`; of older ones `<home>/<alert id>/<state>/<channel>`. */
   communication: 'urn:homebeat:communication',
+  /** `<home>/<notification's key>`. */
+  communicationRequest: 'urn:homebeat:communication-request',
+  /** `<home>/<alert id>`. */
+  task: 'urn:homebeat:task',
+  /** `<home>/<alert id>`. */
+  flag: 'urn:homebeat:flag',
+  /** `<home>/<contact id>`, or whatever else the home calls one who acts. */
+  contact: 'urn:homebeat:contact',
+  /** `<home>/<channel name>`: a recipient where no contact is named. */
+  channel: 'urn:homebeat:channel',
   /** A sealed document. */
   envelope: 'urn:homebeat:envelope',
 } as const
@@ -45,6 +57,10 @@ export const CODES = {
   condition: 'urn:homebeat:condition',
   /** `vital-signs`, `waveform`, `laboratory`, `activity`: the unit of consent. */
   dataClass: 'urn:homebeat:data-class',
+  /** What a person did about an alert: `acknowledged`. */
+  mitigation: 'urn:homebeat:mitigation',
+  /** What a Task asks for: `attend-to-alert`. */
+  task: 'urn:homebeat:task-code',
   /** `sealed-observations`. */
   documentType: 'urn:homebeat:document-type',
 } as const
@@ -81,6 +97,14 @@ export function gatewayIdentifier(home: string): Identifier & { system: string; 
 
 export function alertIdentifier(home: string, alertId: string): Identifier & { system: string; value: string } {
   return { system: IDENTIFIERS.alert, value: `${home}/${alertId}` }
+}
+
+export function taskIdentifier(home: string, alertId: string): Identifier & { system: string; value: string } {
+  return { system: IDENTIFIERS.task, value: `${home}/${alertId}` }
+}
+
+export function flagIdentifier(home: string, alertId: string): Identifier & { system: string; value: string } {
+  return { system: IDENTIFIERS.flag, value: `${home}/${alertId}` }
 }
 
 /** A reference by identifier only: the same on every server, so that it can be hashed and signed. */

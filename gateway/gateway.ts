@@ -28,6 +28,8 @@ export interface GatewayParts {
   /** Alert channels that hold something open. */
   readonly channels: readonly Lifecycle[]
   readonly lanes: readonly LaneWorker[]
+  /** What looks after the far ends of its own accord: their Tasks, what they must be told of in time. */
+  readonly rounds: readonly Lifecycle[]
   readonly batcher: Batcher
   readonly schedule: Schedule
   readonly ledger: { close(): void }
@@ -63,11 +65,23 @@ export class Gateway implements Lifecycle {
   async start(): Promise<void> {
     if (this.#running) return
     this.#running = true
-    const { console: page, control, chainHead, channels, lanes, pumps, schedule, announcement, logger } = this.#parts
+    const {
+      console: page,
+      control,
+      chainHead,
+      channels,
+      lanes,
+      rounds,
+      pumps,
+      schedule,
+      announcement,
+      logger,
+    } = this.#parts
     const started: Lifecycle[] = []
     try {
       // The page first: its port is what people get wrong, and nothing is read before it is known to be free.
-      for (const part of [page, control, chainHead, ...channels, ...lanes, ...pumps, schedule, announcement]) {
+      const parts = [page, control, chainHead, ...channels, ...lanes, ...rounds, ...pumps, schedule, announcement]
+      for (const part of parts) {
         await part.start()
         started.push(part)
       }
@@ -87,9 +101,11 @@ export class Gateway implements Lifecycle {
     if (!this.#running) return
     this.#running = false
     this.#cancelTick()
-    const { schedule, pumps, pipeline, committer, journal, batcher, lanes, feed, clock, timekeeper, logger } =
+    const { schedule, rounds, pumps, pipeline, committer, journal, batcher, lanes, feed, clock, timekeeper, logger } =
       this.#parts
     await schedule.stop()
+    // Awaited once the committer has given up: one may wait for a disk that refuses.
+    const ended = Promise.all(rounds.map((round) => round.stop()))
     await Promise.all(pumps.map((pump) => pump.stop()))
     const last = timekeeper.stamp(pipeline.flush(clock.run.now()))
     feed.take(last)
@@ -100,6 +116,7 @@ export class Gateway implements Lifecycle {
     } catch (error) {
       logger.error({ err: error }, 'the last readings could not be stored')
     }
+    await ended
     // Alerts first: one that reaches its channel still owes the FHIR servers a Communication.
     const end = clock.monotonic() + drainMs
     for (const draining of [lanes.filter(isAlertLane), lanes.filter((lane) => !isAlertLane(lane))]) {

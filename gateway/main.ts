@@ -29,7 +29,9 @@ import { checkSecretFiles } from './config/secret-files.js'
 import { ConsoleServer } from './console/server.js'
 import type { ControlCommand } from './control/command.js'
 import { ControlServer } from './control/control-server.js'
-import { FhirDeliverer } from './delivery/fhir-deliverer.js'
+import { clientOf, FhirDeliverer } from './delivery/fhir-deliverer.js'
+import { FlagKeeper } from './delivery/flag-keeper.js'
+import { TaskWatcher } from './delivery/task-watcher.js'
 import { Gateway } from './gateway.js'
 import { damageWatcher } from './journal/damage-watcher.js'
 import { journalCommands } from './journal/journal-commands.js'
@@ -266,6 +268,19 @@ export async function composeGateway(loaded: LoadedConfig, edges: Edges): Promis
     })
     watchers.push(disk, new LaneWatcher({ journal, patience: config.lanes }))
     let nextFullAt = 0
+    const careTeams = config.fhir.targets.filter(({ mode }) => mode === 'clear')
+    const taskDesk = desk
+    const rounds = [
+      ...careTeams
+        .filter(({ tasks }) => tasks)
+        .map((target) => {
+          const client = clientOf(target, fetch, baseDir)
+          return new TaskWatcher({ target, client, home, journal, desk: taskDesk, clock, logger })
+        }),
+      ...(careTeams.length === 0
+        ? []
+        : [new FlagKeeper({ journal, afterMs: config.alerts.flagAfterMinutes * 60_000, clock, logger })]),
+    ]
     const closeFull = () => {
       if (journal.unbatchedCount() < config.batches.maxCount || clock.monotonic() < nextFullAt) return
       nextFullAt = clock.monotonic() + FULL_BATCH_EVERY_MS
@@ -298,6 +313,7 @@ export async function composeGateway(loaded: LoadedConfig, edges: Edges): Promis
         stop: async () => channel.stop?.(),
       })),
       lanes,
+      rounds,
       schedule: new Schedule(
         [
           {

@@ -190,8 +190,12 @@ function thingFields(entry: ListedEntry, thing: QueuedThing): [string, string][]
 
 function thingWords({ type, channel, contact, reason }: Exclude<QueuedThing, { type: 'batch' | 'unknown' }>): string {
   if (type === 'alert') return 'an alert'
+  if (type === 'flag') return 'the flag of a standing alert'
   const whom = contact === undefined ? channel : `${contact} by ${channel}`
-  return type === 'communication' ? `that ${whom} was told of an alert` : `telling ${whom} of an alert (${reason})`
+  if (type === 'communication') return `that ${whom} was told of an alert`
+  return type === 'undelivered'
+    ? `that ${whom} could not be told of an alert`
+    : `telling ${whom} of an alert (${reason})`
 }
 
 function stateWords({ state, nextAt }: ListedEntry, now: number): string {

@@ -233,6 +233,10 @@ const target = z.strictObject({
   mode: z.enum(['sealed', 'clear']).default('sealed'),
   tokenFile: z.string().optional(),
   timeoutSeconds: z.number().min(1).max(300).default(30),
+  /** clear only: a Task for each alert of high or medium priority, which the care team accepts on the server. */
+  tasks: z.boolean().default(true),
+  /** How often the server is asked for what became of the Tasks of open alerts. */
+  pollSeconds: z.number().min(1).max(600).default(15),
 })
 
 const limit = z.strictObject({
@@ -312,6 +316,8 @@ export const configSchema = z.strictObject({
           low: z.number().min(0).max(1440).default(0),
         })
         .prefault({}),
+      /** Minutes after which an alert that is still open becomes a Flag on the clear FHIR targets. */
+      flagAfterMinutes: z.number().min(1).max(10080).default(30),
       /** Low-priority alerts wait until these are over. */
       quietHours: z.array(hours).max(10).default([]),
       /** What a preview may say beside the condition and its time. */

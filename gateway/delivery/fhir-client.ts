@@ -4,6 +4,7 @@
  * element paths.
  */
 import type { Bundle, Resource } from '@medplum/fhirtypes'
+import { supportingEntries } from '#fhir/bundle.js'
 import type { DeliveryOutcome } from '#gateway/lanes/outcome.js'
 import { HomebeatError } from '#gateway/runtime/errors.js'
 import { outcomeOfNetworkError } from '#gateway/runtime/http-outcome.js'
@@ -23,10 +24,23 @@ export type Refusal = Exclude<DeliveryOutcome, { readonly class: 'delivered' }>
 
 export type FhirAnswer =
   | { readonly ok: true; readonly resource: Resource | null }
-  | { readonly ok: false; readonly outcome: Refusal }
+  | {
+      readonly ok: false
+      readonly outcome: Refusal
+      /** HTTP status; absent where there was no answer. */
+      readonly status?: number
+      /** Of `put`: somebody else has changed or deleted it meanwhile. */
+      readonly conflict?: boolean
+    }
 
 /** A transaction's answer is a few hundred bytes for each entry; this is far above, and far below the Pi's memory. */
 const MAX_ANSWER = 16 * 1024 * 1024
+
+interface RequestOptions {
+  readonly body?: string
+  readonly headers: Readonly<Record<string, string>>
+  readonly maxBytes?: number
+}
 
 export class FhirClient {
   readonly #options: FhirClientOptions
@@ -37,23 +51,46 @@ export class FhirClient {
     this.#base = options.url.replace(/\/+$/, '')
   }
 
-  /** POSTs a transaction or batch to the base. */
-  transaction(bundle: Bundle, signal: AbortSignal): Promise<FhirAnswer> {
+  /** POSTs a transaction to the base, and looks at every entry's status: 200 on the whole is not enough. */
+  async transaction(bundle: Bundle, signal: AbortSignal): Promise<FhirAnswer> {
     // R4 http: the answer then holds statuses, not all the resources once more.
-    return this.#request('POST', this.#base, signal, JSON.stringify(bundle), { Prefer: 'return=minimal' })
+    const minimal = { Prefer: 'return=minimal' }
+    const answer = await this.#request('POST', this.#base, signal, { body: JSON.stringify(bundle), headers: minimal })
+    if (!answer.ok) return answer
+    const failure = entryFailure(bundle, answer.resource)
+    return failure ? { ok: false, outcome: failure } : answer
   }
 
-  /** @param query relative to the base, encoded, e.g. `Observation?identifier=…`. */
-  get(query: string, signal: AbortSignal): Promise<FhirAnswer> {
-    return this.#request('GET', `${this.#base}/${query}`, signal)
+  /**
+   * @param query relative to the base, encoded, e.g. `Observation?identifier=…`.
+   * @param maxBytes longest answer that is read.
+   */
+  get(query: string, signal: AbortSignal, maxBytes = MAX_ANSWER): Promise<FhirAnswer> {
+    // A server may answer a search that it has answered before from its memory.
+    return this.#request('GET', `${this.#base}/${query}`, signal, {
+      headers: { 'Cache-Control': 'no-cache' },
+      maxBytes,
+    })
+  }
+
+  /**
+   * Replaces a resource.
+   * @param path relative to the base, e.g. `Task/123`.
+   * @param versionId the version that was read; undefined where the server keeps none.
+   */
+  put(path: string, resource: Resource, versionId: string | undefined, signal: AbortSignal): Promise<FhirAnswer> {
+    const headers = {
+      Prefer: 'return=representation',
+      ...(versionId === undefined ? {} : { 'If-Match': `W/"${versionId}"` }),
+    }
+    return this.#request('PUT', `${this.#base}/${path}`, signal, { body: JSON.stringify(resource), headers })
   }
 
   async #request(
-    method: 'GET' | 'POST',
+    method: 'GET' | 'POST' | 'PUT',
     url: string,
     signal: AbortSignal,
-    body?: string,
-    extra: Readonly<Record<string, string>> = {},
+    { body, headers, maxBytes = MAX_ANSWER }: RequestOptions,
   ): Promise<FhirAnswer> {
     const { fetch, timeoutMs } = this.#options
     const timeout = AbortSignal.timeout(timeoutMs)
@@ -64,16 +101,19 @@ export class FhirClient {
           Accept: 'application/fhir+json',
           ...(body === undefined ? {} : { 'Content-Type': 'application/fhir+json' }),
           ...this.#authorization(),
-          ...extra,
+          ...headers,
         },
         ...(body === undefined ? {} : { body }),
         // A redirect would carry health data to where nobody configured it.
         redirect: 'manual',
         signal: AbortSignal.any([signal, timeout]),
       })
-      const resource = parse(await readText(response))
+      const resource = parse(await readText(response, maxBytes))
       const refusal = statusOutcome(response.status, response.headers, resource)
-      return refusal ? { ok: false, outcome: refusal } : { ok: true, resource }
+      if (!refusal) return { ok: true, resource }
+      // R4 http, "Managing Resource Contention": 412; some servers answer 409.
+      const conflict = method === 'PUT' && [404, 409, 410, 412].includes(response.status)
+      return { ok: false, outcome: refusal, status: response.status, conflict }
     } catch (error) {
       if (error instanceof HomebeatError) {
         // A missing or open token file can be mended by hand: the entry must wait for that, not be given up.
@@ -91,17 +131,30 @@ export class FhirClient {
   }
 }
 
+function entryFailure(sent: Bundle, answer: Resource | null): Refusal | null {
+  const entries = answer?.resourceType === 'Bundle' ? (answer.entry ?? []) : []
+  const expected = sent.entry?.length ?? 0
+  if (entries.length !== expected) {
+    return { class: 'ambiguous', reason: `the server answered ${entries.length} of ${expected} entries` }
+  }
+  const failed = entries.findIndex(({ response }) => !/^2\d\d\b/.test(response?.status ?? ''))
+  if (failed < 0) return null
+  const status = /^\d{3}/.exec(entries[failed]?.response?.status ?? '')?.[0] ?? 'no status'
+  const what = failed < supportingEntries(sent) ? 'the Patient or Device' : `entry ${failed}`
+  return { class: 'permanent', reason: `the server answered ${status} for ${what}` }
+}
+
 function ambiguous(reason: string): FhirAnswer {
   return { ok: false, outcome: { class: 'ambiguous', reason } }
 }
 
-async function readText(response: Response): Promise<string> {
+async function readText(response: Response, maxBytes: number): Promise<string> {
   const chunks: Uint8Array[] = []
   let length = 0
   for await (const chunk of (response.body ?? []) as AsyncIterable<Uint8Array>) {
     length += chunk.length
     // By then the request has been carried out: the error that leaves here is ambiguous, like a cut connection.
-    if (length > MAX_ANSWER) throw new RangeError('the answer is too large')
+    if (length > maxBytes) throw new RangeError('the answer is too large')
     chunks.push(chunk)
   }
   return Buffer.concat(chunks).toString('utf8')

@@ -1,17 +1,7 @@
 /** What the worker of a `fhir:<target>` lane calls: batches, sealed or in clear, alerts, and communications. */
 import { resolve } from 'node:path'
-import type { Bundle, BundleEntry, Observation, Resource } from '@medplum/fhirtypes'
-import {
-  alertBundle,
-  communicationBundle,
-  condition,
-  documentBundle,
-  OBSERVATIONS_PER_TRANSACTION,
-  observationBundle,
-  supportingEntries,
-} from '#fhir/bundle.js'
-import { communicationOf } from '#fhir/communication.js'
-import { detectedIssueOf } from '#fhir/detected-issue.js'
+import type { BundleEntry, Observation } from '@medplum/fhirtypes'
+import { condition, documentBundle, OBSERVATIONS_PER_TRANSACTION, observationBundle } from '#fhir/bundle.js'
 import { sealedResourcesOf } from '#fhir/document.js'
 import type { ClosedBatch } from '#gateway/anchoring/batch.js'
 import type { TargetConfig } from '#gateway/config/schema.js'
@@ -20,11 +10,12 @@ import type { Deliverer } from '#gateway/lanes/deliverer.js'
 import { HomebeatError } from '#gateway/runtime/errors.js'
 import type { Logger } from '#gateway/runtime/logger.js'
 import type { EnvelopeSource } from './envelope-source.js'
+import { FhirAlerts, type FhirAlertsOptions } from './fhir-alerts.js'
 import { type FhirAnswer, FhirClient, type Refusal } from './fhir-client.js'
 
 export interface FhirDelivererOptions {
   readonly target: TargetConfig
-  readonly journal: Pick<Journal, 'batch' | 'transition' | 'alertDelivery'>
+  readonly journal: Pick<Journal, 'batch'> & FhirAlertsOptions['journal']
   readonly envelopes: EnvelopeSource
   /** Pseudonyms. */
   readonly home: string
@@ -48,18 +39,15 @@ interface Progress {
 export class FhirDeliverer implements Deliverer {
   readonly #options: FhirDelivererOptions
   readonly #client: FhirClient
+  readonly #alerts: FhirAlerts
 
   /** @throws HomebeatError `target.insecure` where a token or values in clear would travel unencrypted. */
   constructor(options: FhirDelivererOptions) {
     this.#options = options
-    const { target, fetch, baseDir = '.' } = options
+    const { target, fetch, baseDir } = options
     assertProtected(target)
-    this.#client = new FhirClient({
-      url: target.url,
-      timeoutMs: target.timeoutSeconds * 1000,
-      fetch,
-      ...(target.tokenFile === undefined ? {} : { tokenFile: resolve(baseDir, target.tokenFile) }),
-    })
+    this.#client = clientOf(target, fetch, baseDir)
+    this.#alerts = new FhirAlerts({ ...options, client: this.#client })
   }
 
   async deliver(entry: OutboxEntry, signal: AbortSignal): Promise<Delivery> {
@@ -74,21 +62,16 @@ export class FhirDeliverer implements Deliverer {
   }
 
   #deliver(entry: OutboxEntry, signal: AbortSignal): Promise<Delivery> {
-    switch (entry.kind) {
-      case 'batch': {
-        const batch = this.#options.journal.batch(entry.ref)
-        // A purged batch must not count as delivered because nothing of it is left to send.
-        if (!batch || batch.leafHashes) return missing('batch')
-        return this.#options.target.mode === 'clear' ? this.#clear(batch, signal) : this.#sealed(batch, signal)
-      }
-      case 'notification':
-        return refused('a FHIR target takes no notifications')
-      case 'alert':
-      case 'communication':
-        // An alert names its condition: a sealed target must never get one, whatever the journal holds.
-        if (this.#options.target.mode !== 'clear') return refused('a sealed target takes no alerts in clear')
-        return entry.kind === 'alert' ? this.#alert(entry.ref, signal) : this.#communication(entry.ref, signal)
+    const { journal, target } = this.#options
+    if (entry.kind === 'batch') {
+      const batch = journal.batch(entry.ref)
+      // A purged batch must not count as delivered because nothing of it is left to send.
+      if (!batch || batch.leafHashes) return missing('batch')
+      return target.mode === 'clear' ? this.#clear(batch, signal) : this.#sealed(batch, signal)
     }
+    // An alert names its condition: a sealed target must never get one, whatever the journal holds.
+    if (target.mode !== 'clear') return refused('a sealed target takes no alerts in clear')
+    return this.#alerts.deliver(entry, signal)
   }
 
   async #clear(batch: ClosedBatch, signal: AbortSignal): Promise<Delivery> {
@@ -103,7 +86,7 @@ export class FhirDeliverer implements Deliverer {
 
   /** One transaction; if the server refuses it for good, its halves, until only what is bad is left out. */
   async #push(observations: readonly Observation[], signal: AbortSignal): Promise<Progress> {
-    const answer = await this.#send(observationBundle(observations, this.#options), signal)
+    const answer = await this.#client.transaction(observationBundle(observations, this.#options), signal)
     if (answer.ok) return { accepted: observations.length, refused: 0 }
     if (answer.outcome.class !== 'permanent') return { accepted: 0, refused: 0, stopped: answer.outcome }
     if (observations.length === 1) return { accepted: 0, refused: 1, reason: answer.outcome.reason }
@@ -118,40 +101,13 @@ export class FhirDeliverer implements Deliverer {
       const resources = sealedResourcesOf(envelope, this.#options)
       // Sealing again gives other bytes under the same identifier: what is there already stays as it is.
       const there = await this.#exists(`${condition(resources.document)}&_elements=identifier`, signal)
-      const answer = there === false ? await this.#send(documentBundle(resources), signal) : there
+      const answer = there === false ? await this.#client.transaction(documentBundle(resources), signal) : there
       if (answer === true || answer.ok) progress = sum(progress, { accepted: 2, refused: 0 })
       else if (answer.outcome.class !== 'permanent')
         return this.#delivery(sum(progress, { accepted: 0, refused: 0, stopped: answer.outcome }))
       else progress = sum(progress, { accepted: 0, refused: 2, reason: answer.outcome.reason })
     }
     return this.#delivery(progress)
-  }
-
-  async #alert(ref: number, signal: AbortSignal): Promise<Delivery> {
-    const transition = this.#options.journal.transition(ref)
-    if (!transition) return missing('alert')
-    return this.#single(alertBundle(detectedIssueOf(transition, this.#options), this.#options), signal)
-  }
-
-  async #communication(ref: number, signal: AbortSignal): Promise<Delivery> {
-    const delivery = this.#options.journal.alertDelivery(ref)
-    if (!delivery) return missing('communication')
-    const { transition, channel, deliveredAt } = delivery
-    const communication = communicationOf(transition, channel, deliveredAt, this.#options)
-    return this.#single(communicationBundle(communication, this.#options), signal)
-  }
-
-  async #single(bundle: Bundle, signal: AbortSignal): Promise<Delivery> {
-    const answer = await this.#send(bundle, signal)
-    return { outcome: answer.ok ? { class: 'delivered' } : answer.outcome, resources: 1 }
-  }
-
-  /** Sends a transaction and looks at every entry's status: 200 on the whole is not enough. */
-  async #send(bundle: Bundle, signal: AbortSignal): Promise<FhirAnswer> {
-    const answer = await this.#client.transaction(bundle, signal)
-    if (!answer.ok) return answer
-    const failure = entryFailure(bundle, answer.resource)
-    return failure ? { ok: false, outcome: failure } : answer
   }
 
   /** Not known where the server asks to be left alone for a while: then it is, also by the transaction. */
@@ -172,6 +128,16 @@ export class FhirDeliverer implements Deliverer {
       resources: refused,
     }
   }
+}
+
+/** @param baseDir folder that a relative `tokenFile` is in. */
+export function clientOf(target: TargetConfig, fetch: typeof globalThis.fetch, baseDir = '.'): FhirClient {
+  return new FhirClient({
+    url: target.url,
+    timeoutMs: target.timeoutSeconds * 1000,
+    fetch,
+    ...(target.tokenFile === undefined ? {} : { tokenFile: resolve(baseDir, target.tokenFile) }),
+  })
 }
 
 function assertProtected({ name, url, mode, tokenFile }: TargetConfig): void {
@@ -198,19 +164,6 @@ function sum(one: Progress, other: Progress): Progress {
 
 function isMatch(entry: BundleEntry): boolean {
   return entry.resource?.resourceType !== 'OperationOutcome'
-}
-
-function entryFailure(sent: Bundle, answer: Resource | null): Refusal | null {
-  const entries = answer?.resourceType === 'Bundle' ? (answer.entry ?? []) : []
-  const expected = sent.entry?.length ?? 0
-  if (entries.length !== expected) {
-    return { class: 'ambiguous', reason: `the server answered ${entries.length} of ${expected} entries` }
-  }
-  const failed = entries.findIndex(({ response }) => !/^2\d\d\b/.test(response?.status ?? ''))
-  if (failed < 0) return null
-  const status = /^\d{3}/.exec(entries[failed]?.response?.status ?? '')?.[0] ?? 'no status'
-  const what = failed < supportingEntries(sent) ? 'the Patient or Device' : `entry ${failed}`
-  return { class: 'permanent', reason: `the server answered ${status} for ${what}` }
 }
 
 async function missing(what: string): Promise<Delivery> {

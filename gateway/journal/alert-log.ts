@@ -27,6 +27,7 @@ interface TransitionRow {
 
 interface DeliveryRow extends TransitionRow {
   readonly deliveryId: number
+  readonly notification: number | null
   readonly channel: string
   readonly contact: string | null
   readonly reason: string
@@ -86,6 +87,16 @@ export class AlertLog {
     return this.#database.all<TransitionRow>(ALERTS.ofAlert, alertId).map((row) => this.#transition(row))
   }
 
+  /** Row id of the episode, or null when no such alert is stored. */
+  episodeId(alertId: string): number | null {
+    return this.#database.get<{ id: number }>(ALERTS.episodeId, alertId)?.id ?? null
+  }
+
+  /** All transitions of one episode by its row id, oldest first. */
+  ofEpisode(id: number): AlertTransition[] {
+    return this.#database.all<TransitionRow>(ALERTS.ofEpisode, id).map((row) => this.#transition(row))
+  }
+
   /** Row id of the delivery, or null when this notification is known to be delivered. */
   insertDelivery(notification: number, deliveredAt: number): number | null {
     const { changes, id } = this.#database.run(ALERTS.insertDelivery, deliveredAt, notification)
@@ -140,8 +151,15 @@ export class AlertLog {
   }
 
   #delivery(row: DeliveryRow): AlertDelivery {
-    const { deliveryId: id, channel, contact, deliveredAt } = row
-    const reason = row.reason as NotificationReason
-    return { id, transition: this.#transition(row), channel, ...(contact !== null && { contact }), reason, deliveredAt }
+    const { deliveryId: id, notification, channel, contact, deliveredAt } = row
+    return {
+      id,
+      transition: this.#transition(row),
+      ...(notification !== null && { notification }),
+      channel,
+      ...(contact !== null && { contact }),
+      reason: row.reason as NotificationReason,
+      deliveredAt,
+    }
   }
 }

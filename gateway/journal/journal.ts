@@ -59,11 +59,13 @@ export type OutboxState = 'queued' | 'claimed' | 'inflight' | 'failed' | 'delive
 /**
  * What an entry delivers:
  * batch — a closed batch (fhir lanes: push; anchor lanes: anchor). `ref` is the batch number.
- * alert — an AlertTransition (fhir lanes: DetectedIssue). `ref` is the transition's row id.
- * notification — a Notification (alert lanes: notify). `ref` is its row id.
+ * alert — an AlertTransition (fhir lanes: DetectedIssue, Task). `ref` is the transition's row id.
+ * notification — a Notification (alert lanes: notify; fhir lanes: CommunicationRequest). `ref` is its row id.
  * communication — an alert that reached a channel (fhir lanes: Communication). `ref` is the alert_delivery row id.
+ * undelivered — a Notification that its channel refused for good (fhir lanes: Communication). `ref` is its row id.
+ * flag — an alert that stands (fhir lanes: Flag). `ref` is the row id of its episode.
  */
-export type OutboxKind = 'batch' | 'alert' | 'notification' | 'communication'
+export type OutboxKind = 'batch' | 'alert' | 'notification' | 'communication' | 'undelivered' | 'flag'
 
 export interface OutboxEntry {
   readonly id: number
@@ -79,6 +81,8 @@ export interface OutboxEntry {
 export interface AlertDelivery {
   readonly id: number
   readonly transition: AlertTransition
+  /** Row id of the notification; absent for deliveries of a journal of before there were any. */
+  readonly notification?: number
   readonly channel: string
   readonly contact?: string
   readonly reason: NotificationReason
@@ -244,6 +248,8 @@ export interface Journal extends Lifecycle {
   transition(id: number): AlertTransition | null
   /** All transitions of one alert, oldest first. */
   episode(alertId: string): AlertTransition[]
+  /** The same, by the row id of the episode. */
+  episodeById(id: number): AlertTransition[]
   notification(id: number): StoredNotification | null
   /** All notifications of one alert, oldest first. */
   notifications(alertId: string): Notification[]
@@ -262,11 +268,15 @@ export interface Journal extends Lifecycle {
   /** Marks a claimed entry inflight: from here a crash makes its outcome ambiguous. */
   launch(entry: OutboxEntry): void
   /**
-   * Records an outcome. `delivered` on an alert lane also writes the alert_delivery row and, for each fhir lane that
-   * wants alerts, a `communication` entry, in the same transaction.
+   * Records an outcome. On an alert lane, `delivered` also writes the alert_delivery row and, for each fhir lane that
+   * wants alerts, a `communication` entry, and `permanent` an `undelivered` one, in the same transaction.
    * @param nextAt epoch ms at which the worker means to try again; shown by status, not enforced by `claim`.
    */
   settle(entry: OutboxEntry, outcome: DeliveryOutcome, resources: number, nextAt?: number): void
+  /** These alerts stand: a `flag` entry of each for each fhir lane that wants alerts, once for ever. */
+  queueFlags(alertIds: readonly string[]): void
+  /** Whether this lane was ever told that the alert stands. */
+  isFlagged(lane: string, alertId: string): boolean
   /** Called when an entry is added to the lane; returns an unsubscribe function. */
   onQueued(lane: string, listener: () => void): () => void
   depths(): LaneDepth[]

@@ -49,6 +49,11 @@ export class Outbox {
     this.#database.run(OUTBOX.add, lane, kind, ref, this.#clock.now())
   }
 
+  /** Whether this was ever owed, delivered or not. */
+  has(lane: string, kind: OutboxKind, ref: number): boolean {
+    return this.#database.get(OUTBOX.find, lane, kind, ref) !== undefined
+  }
+
   claim(lane: string): OutboxEntry | null {
     const head = this.#database.get<OutboxEntry>(OUTBOX.head, lane)
     const inflight = this.#inflight.get(lane) ?? (head?.state === 'inflight' ? head.id : undefined)

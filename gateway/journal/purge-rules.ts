@@ -221,7 +221,10 @@ function alertRule({ tables }: PurgeRulesOptions): PurgeRule {
   /** The outbox entries about a transition: the alert itself, who was to be told, and that somebody was. */
   const entriesOf = (transition: number) => [
     { kind: 'alert', ref: transition },
-    ...notificationsOf(transition).map((ref) => ({ kind: 'notification', ref })),
+    ...notificationsOf(transition).flatMap((ref) => [
+      { kind: 'notification', ref },
+      { kind: 'undelivered', ref },
+    ]),
     ...deliveriesOf(transition).map((ref) => ({ kind: 'communication', ref })),
   ]
   const isOwed = (transition: number) => {

@@ -6,7 +6,7 @@ const QUEUED = `id, lane, kind, ref, state, attempts, created_at AS createdAt, n
 const TRANSITION = `t.id, t.alert_id AS alertId, t.condition, t.kind, t.priority, t.state, t.at, t.raised_at AS raisedAt,
   t.observable, t.measurement, t.value, t.comparator, t.actor AS actorBy,
   t.actor_via AS actorVia, t.actor_note AS actorNote`
-const DELIVERY = `d.id AS deliveryId, d.channel, d.contact, d.reason, d.delivered_at AS deliveredAt`
+const DELIVERY = `d.id AS deliveryId, d.notification, d.channel, d.contact, d.reason, d.delivered_at AS deliveredAt`
 const NOTIFICATION = `id, transition, key, alert_id AS alertId, reason, channel, contact, at, until, covers`
 const HEADER = `number, gateway, previous_root AS previousRoot, root, count, period_start AS periodStart,
   period_end AS periodEnd, chain_id AS chainId, contract, signature, closed_at AS closedAt`
@@ -75,6 +75,9 @@ export const ALERTS = {
   byId: `SELECT ${TRANSITION} FROM alert_transition t WHERE t.id = ?`,
   latest: `SELECT ${TRANSITION} FROM alert_transition t ORDER BY t.id DESC LIMIT ?`,
   ofAlert: `SELECT ${TRANSITION} FROM alert_transition t WHERE t.alert_id = ? ORDER BY t.id`,
+  episodeId: `SELECT id FROM alert_episode WHERE alert_id = ?`,
+  ofEpisode: `SELECT ${TRANSITION} FROM alert_episode e JOIN alert_transition t ON t.alert_id = e.alert_id
+    WHERE e.id = ? ORDER BY t.id`,
   insertDelivery: `INSERT INTO alert_delivery (transition, notification, channel, contact, reason, delivered_at)
     SELECT transition, id, channel, contact, reason, ? FROM notification WHERE id = ?
     ON CONFLICT (notification) DO NOTHING`,
@@ -145,6 +148,7 @@ export const OUTBOX = {
   addLane: `INSERT INTO lane (name) VALUES (?) ON CONFLICT (name) DO UPDATE SET configured = 1`,
   forgetLanes: `UPDATE lane SET configured = 0`,
   add: `INSERT INTO outbox (lane, kind, ref, created_at) VALUES (?, ?, ?, ?) ON CONFLICT (lane, kind, ref) DO NOTHING`,
+  find: `SELECT id FROM outbox WHERE lane = ? AND kind = ? AND ref = ?`,
   requeueClaimed: `UPDATE outbox SET state = 'queued' WHERE settled_at IS NULL AND state = 'claimed'`,
   recoverInflight: `UPDATE outbox SET state = 'failed', next_at = NULL,
     reason = 'the gateway stopped before the outcome was known'

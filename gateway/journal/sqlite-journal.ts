@@ -50,7 +50,7 @@ import { unlock } from './unlock.js'
 import type { UnmappedBounds } from './unmapped.js'
 
 export interface JournalLanes {
-  /** `alerts`: the target also gets DetectedIssue and Communication. Names without the `fhir:` prefix. */
+  /** `alerts`: the target also gets what is about alerts (DetectedIssue, Task, …). Names without the `fhir:` prefix. */
   readonly fhir: readonly { readonly name: string; readonly alerts: boolean }[]
   /** Recipients: `<channel>`, or `<channel>/<contact>`. */
   readonly alert: readonly string[]
@@ -251,6 +251,10 @@ export class SqliteJournal implements Journal, Purgeable {
     return this.#open.alerts.ofAlert(alertId)
   }
 
+  episodeById(id: number): AlertTransition[] {
+    return this.#open.alerts.ofEpisode(id)
+  }
+
   notification(id: number): StoredNotification | null {
     return this.#open.notifications.byId(id)
   }
@@ -291,10 +295,26 @@ export class SqliteJournal implements Journal, Purgeable {
     const { outbox, alerts } = this.#open
     this.#transaction(() => {
       outbox.settle(entry, outcome, resources, nextAt)
-      if (outcome.class !== 'delivered' || entry.kind !== 'notification' || !entry.lane.startsWith('alert:')) return
+      if (entry.kind !== 'notification' || !entry.lane.startsWith('alert:')) return
+      if (outcome.class === 'permanent') this.#queueForFhir('undelivered', entry.ref)
+      if (outcome.class !== 'delivered') return
       const delivery = alerts.insertDelivery(entry.ref, this.#options.clock.now())
       if (delivery !== null) this.#queueForFhir('communication', delivery)
     })
+  }
+
+  queueFlags(alertIds: readonly string[]): void {
+    this.#transaction(() => {
+      for (const alertId of alertIds) {
+        const episode = this.#open.alerts.episodeId(alertId)
+        if (episode !== null) this.#queueForFhir('flag', episode)
+      }
+    })
+  }
+
+  isFlagged(lane: string, alertId: string): boolean {
+    const episode = this.#open.alerts.episodeId(alertId)
+    return episode !== null && this.#open.outbox.has(lane, 'flag', episode)
   }
 
   onQueued(lane: string, listener: () => void): () => void {
@@ -503,6 +523,7 @@ export class SqliteJournal implements Journal, Purgeable {
           const recipient = recipientKey(notification)
           if (id === null || !recipients.has(recipient)) continue
           this.#queue(`alert:${recipient}`, 'notification', id)
+          this.#queueForFhir('notification', id)
         }
         for (const action of commit.actions) notifications.addAction(action)
       }
@@ -511,7 +532,7 @@ export class SqliteJournal implements Journal, Purgeable {
   }
 
   /** For each fhir lane that wants alerts. */
-  #queueForFhir(kind: 'alert' | 'communication', ref: number): void {
+  #queueForFhir(kind: Exclude<OutboxKind, 'batch'>, ref: number): void {
     for (const { name, alerts } of this.#options.lanes.fhir) if (alerts) this.#queue(`fhir:${name}`, kind, ref)
   }
 

@@ -56,7 +56,7 @@ export type QueuedThing =
       readonly purged: boolean
     }
   | {
-      readonly type: 'alert' | 'notification' | 'communication'
+      readonly type: 'alert' | 'notification' | 'undelivered' | 'communication' | 'flag'
       readonly alertId: string
       readonly condition: string
       readonly kind: string
@@ -77,7 +77,10 @@ export interface QueueDetail {
 }
 
 export interface LaneQueueOptions {
-  readonly journal: Pick<Journal, 'queue' | 'batch' | 'transition' | 'notification' | 'alertDelivery'> & {
+  readonly journal: Pick<
+    Journal,
+    'queue' | 'batch' | 'transition' | 'episodeById' | 'notification' | 'alertDelivery'
+  > & {
     readonly anchors: Pick<Journal['anchors'], 'receipt'>
   }
   /** Ends the lane's wait for its next attempt, where a worker runs. */
@@ -163,7 +166,11 @@ export class LaneQueue {
       const delivery = journal.alertDelivery(ref)
       return delivery && toldOf(delivery.transition, delivery)
     }
-    if (kind === 'notification') {
+    if (kind === 'flag') {
+      const transition = journal.episodeById(ref).at(-1)
+      return transition ? { transition } : null
+    }
+    if (kind === 'notification' || kind === 'undelivered') {
       const stored = journal.notification(ref)
       return stored && toldOf(stored.transition, stored.notification)
     }

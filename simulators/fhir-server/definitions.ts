@@ -15,6 +15,9 @@ export const SERVED_TYPES = [
   'Observation',
   'DetectedIssue',
   'Communication',
+  'CommunicationRequest',
+  'Task',
+  'Flag',
   'Binary',
   'DocumentReference',
 ] as const

@@ -3,7 +3,7 @@ import { expect } from 'chai'
 import type { AlertState, AlertTransition } from '#gateway/alerts/alert.js'
 import { type AlertChannel, type AlertNotice, noticeOf, type Telling } from '#gateway/alerts/channels/channel.js'
 import type { PreviewRules } from '#gateway/alerts/channels/preview.js'
-import { NOTIFICATION_REASONS, type NotificationReason } from '#gateway/alerts/dispatch/notification.js'
+import { NOTICE_REASONS, type NoticeReason } from '#gateway/alerts/dispatch/notification.js'
 
 export interface ChannelRig {
   readonly channel: AlertChannel
@@ -35,7 +35,7 @@ export const RAISED: AlertTransition = {
 }
 
 /** The state of an alert about which people are told for a reason, and words that they then read. */
-const TOLD: Readonly<Record<NotificationReason, readonly [AlertState, string]>> = {
+const TOLD: Readonly<Record<NoticeReason, readonly [AlertState, string]>> = {
   raised: ['active', 'HIGH: oxygen saturation low (active since '],
   escalated: ['active', 'ESCALATED, HIGH: oxygen saturation low (active since '],
   reminder: ['active', 'REMINDER, HIGH: oxygen saturation low (active since '],
@@ -48,11 +48,7 @@ const TOLD: Readonly<Record<NotificationReason, readonly [AlertState, string]>> 
 }
 
 /** A notice as the alert deliverer makes it. */
-export function noticeFor(
-  reason: NotificationReason,
-  telling: Partial<Telling> = {},
-  rules: PreviewRules = {},
-): AlertNotice {
+export function noticeFor(reason: NoticeReason, telling: Partial<Telling> = {}, rules: PreviewRules = {}): AlertNotice {
   const [state] = TOLD[reason]
   const transition = { ...RAISED, state, at: state === 'active' ? RAISED.at : RAISED.at + 420_000 }
   const key = `${RAISED.alertId}:${reason}:1:doctor-1@channel`
@@ -71,11 +67,11 @@ export function shouldBehaveLikeChannel(
     })
     afterEach(() => rig.stop())
     const never = new AbortController().signal
-    const notice = (reason: NotificationReason = 'raised', rules: PreviewRules = {}) =>
+    const notice = (reason: NoticeReason = 'raised', rules: PreviewRules = {}) =>
       noticeFor(reason, rig.address === undefined ? {} : { address: rig.address }, rules)
-    const tell = (reason?: NotificationReason, rules?: PreviewRules) => rig.channel.notify(notice(reason, rules), never)
+    const tell = (reason?: NoticeReason, rules?: PreviewRules) => rig.channel.notify(notice(reason, rules), never)
 
-    for (const reason of NOTIFICATION_REASONS) {
+    for (const reason of NOTICE_REASONS) {
       it(`brings a notice to the other end, in plain words: ${reason}`, async () => {
         expect((await tell(reason)).class).to.equal('delivered')
         const [text, ...others] = await rig.received()
@@ -85,9 +81,9 @@ export function shouldBehaveLikeChannel(
     }
 
     it('never says a value, a limit or a measurement', async () => {
-      for (const reason of NOTIFICATION_REASONS) await tell(reason)
+      for (const reason of NOTICE_REASONS) await tell(reason)
       const received = await rig.received()
-      expect(received).to.have.length(NOTIFICATION_REASONS.length)
+      expect(received).to.have.length(NOTICE_REASONS.length)
       for (const secret of ['83.25', '87.75', 'secret-identifier']) expect(received.join()).to.not.contain(secret)
     })
 

@@ -44,10 +44,13 @@ describe('HAPI FHIR 8.8 with request validation', () => {
     expect([...types].sort()).to.deep.equal([
       'Binary',
       'Communication',
+      'CommunicationRequest',
       'DetectedIssue',
       'DocumentReference',
+      'Flag',
       'Observation',
       'Patient',
+      'Task',
     ])
     const { invalid, output } = await validateWithHapi([...made, ...seen.values()])
     expect(invalid, output).to.equal(0)

@@ -1,5 +1,5 @@
 import type { AlertKind, AlertState, AlertTransition, Priority } from '#gateway/alerts/alert.js'
-import type { NotificationReason } from '#gateway/alerts/dispatch/notification.js'
+import type { NoticeReason } from '#gateway/alerts/dispatch/notification.js'
 import type { DeliveryOutcome } from '#gateway/lanes/outcome.js'
 import { type PreviewRules, previewOf } from './preview.js'
 
@@ -7,7 +7,7 @@ import { type PreviewRules, previewOf } from './preview.js'
 export interface AlertNotice {
   /** The same for every attempt at this notice and no other of this home: what a far end drops repetitions by. */
   readonly key: string
-  readonly reason: NotificationReason
+  readonly reason: NoticeReason
   readonly alertId: string
   readonly condition: string
   readonly priority: Priority
@@ -49,7 +49,7 @@ export interface AlertChannel {
 /** To whom and why: of a Notification what a notice needs. */
 export interface Telling {
   readonly key: string
-  readonly reason: NotificationReason
+  readonly reason: NoticeReason
   readonly contact?: string
   readonly address?: string
   readonly until?: number

@@ -14,9 +14,12 @@ export const NOTIFICATION_REASONS = [
   'silenced',
   'cleared',
   'digest',
-  'test',
 ] as const
 export type NotificationReason = (typeof NOTIFICATION_REASONS)[number]
+
+/** A notice may also be a test of its channel, which is no alert and is not stored. */
+export const NOTICE_REASONS = [...NOTIFICATION_REASONS, 'test'] as const
+export type NoticeReason = (typeof NOTICE_REASONS)[number]
 
 /** One message to one recipient: a row that an alert lane owes. */
 export interface Notification {

@@ -1,10 +1,9 @@
 /**
- * Fuzzed inputs through what reads them: serial bytes through the line guard, the readline parser and the pipeline, MQTT
+ * Fuzzed inputs through what reads them: serial bytes through the line guard and the pipeline, MQTT
  * topics and payloads through the topic rule and the pipeline. In this process, one after the other, without waiting.
  */
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
-import { ReadlineParser } from '@serialport/parser-readline'
 import { limitsInForce } from '#gateway/alerts/limits.js'
 import { Pipeline, type PipelineStep } from '#gateway/pipeline/pipeline.js'
 import { deviceOfTopic } from '#gateway/transports/mqtt/address.js'
@@ -59,7 +58,7 @@ export function fuzz({ inputs, seed }: FuzzOptions): FuzzReport {
   return { inputs, serial: line.counts, mqtt: messages.counts, thrown, heap: { atTenth, atEnd: heapUsed() } }
 }
 
-/** The serial transport's parsers in their order, called by hand. */
+/** The serial transport's line guard, called by hand. */
 class FuzzedLine {
   readonly counts: FuzzCounts = { received: 0, accepted: 0, refused: 0 }
   readonly #kit = new KitLines()
@@ -73,15 +72,12 @@ class FuzzedLine {
 
   constructor(thrown: string[]) {
     this.#thrown = thrown
-    const parser = new ReadlineParser({ delimiter: '\n', encoding: 'latin1', readableObjectMode: true })
     this.#guard = new LineGuard((reason) => {
       this.counts.refused++
       this.#take({ format: 'transport-event', event: 'refused', detail: reason, count: 1 })
     })
     // Called directly instead of piped: what came in has gone through when `hear` returns.
-    this.#guard.on('data', (chunk: Buffer) => parser.write(chunk))
-    parser.on('data', (text: string) => {
-      if (!text.startsWith('!')) return
+    this.#guard.on('data', (text: string) => {
       const step = this.#take({ format: 'kit-line', line: text })
       if (step?.refused) this.counts.refused++
       else if (step) this.counts.accepted++

@@ -4,16 +4,20 @@ import { randomBytes } from 'node:crypto'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import type { Task } from '@medplum/fhirtypes'
 import type { Measurement } from '#fhir/measurement.js'
 import { observationOf } from '#fhir/observation.js'
 import { signedForm } from '#fhir/signed-form.js'
-import type { AlertTransition } from '#gateway/alerts/alert.js'
+import type { Actor, AlertTransition } from '#gateway/alerts/alert.js'
 import { type ClosedBatch, NO_ROOT } from '#gateway/anchoring/batch.js'
 import { canonicalJson } from '#gateway/anchoring/canonical-json.js'
 import type { TargetConfig } from '#gateway/config/schema.js'
+import { FhirClient } from '#gateway/delivery/fhir-client.js'
 import { FhirDeliverer, type FhirDelivererOptions } from '#gateway/delivery/fhir-deliverer.js'
+import { TaskWatcher, type TaskWatcherOptions } from '#gateway/delivery/task-watcher.js'
 import type { OutboxEntry } from '#gateway/journal/journal.js'
 import { SqliteJournal } from '#gateway/journal/sqlite-journal.js'
+import { type Clock, systemClock } from '#gateway/runtime/clock.js'
 import { silentLogger } from '#gateway/runtime/logger.js'
 import { EpochKeys } from '#gateway/sealing/epoch-keys.js'
 import { Sealer } from '#gateway/sealing/sealer.js'
@@ -37,7 +41,7 @@ export class DeliveryHome {
           { name: 'care', alerts: true },
           { name: 'archive', alerts: false },
         ],
-        alert: ['doctor'],
+        alert: ['doctor', 'doctor/doctor-1'],
         anchor: [],
       },
       clock: new TestClock(),
@@ -87,6 +91,15 @@ export class DeliveryHome {
     }
   }
 
+  /** Raises an alert whose message to the channel `doctor` is refused for good. */
+  async refused(alert: AlertTransition): Promise<void> {
+    await this.journal.commit({ measurements: [], ...told([alert], ['doctor']) })
+    const entry = this.journal.claim('alert:doctor')
+    if (!entry) throw new Error('nothing is owed')
+    this.journal.launch(entry)
+    this.journal.settle(entry, { class: 'permanent', reason: 'HTTP 410' }, 1)
+  }
+
   /** Everything the lane owes now, in order, marked as delivered. */
   owed(lane: string): OutboxEntry[] {
     const entries: OutboxEntry[] = []
@@ -100,6 +113,7 @@ export class DeliveryHome {
 
   deliverer(
     target: Partial<TargetConfig> & { url: string },
+    fetch: typeof globalThis.fetch = globalThis.fetch,
     journal: FhirDelivererOptions['journal'] = this.journal,
   ): FhirDeliverer {
     const masterKey = Buffer.alloc(32, 7)
@@ -110,12 +124,31 @@ export class DeliveryHome {
       random: randomBytes,
     })
     return new FhirDeliverer({
-      target: { name: 'care', mode: 'clear', timeoutSeconds: 60, ...target },
+      target: { name: 'care', mode: 'clear', timeoutSeconds: 60, tasks: true, pollSeconds: 15, ...target },
       journal,
       envelopes: new Sealer({ epochKeys }),
       home: this.home,
       patient: this.patient,
-      fetch: globalThis.fetch,
+      fetch,
+      logger: silentLogger,
+    })
+  }
+
+  watcher(
+    url: string,
+    desk: TaskWatcherOptions['desk'],
+    clock: Clock = systemClock,
+    fetch: typeof globalThis.fetch = globalThis.fetch,
+  ): TaskWatcher {
+    const client = new FhirClient({ url, timeoutMs: 60_000, fetch })
+    const target = { name: 'care', pollSeconds: 15 }
+    return new TaskWatcher({
+      target,
+      client,
+      home: this.home,
+      journal: this.journal,
+      desk,
+      clock,
       logger: silentLogger,
     })
   }
@@ -124,6 +157,43 @@ export class DeliveryHome {
     await this.journal.stop()
     rmSync(this.#folder, { recursive: true, force: true })
   }
+}
+
+/** A desk that only says what it was asked. */
+export class DeskInWords {
+  readonly words: string[] = []
+  readonly actors: Actor[] = []
+  #tell: () => void = () => {}
+  /** Resolves at the first word. */
+  readonly told = new Promise<void>((resolve) => {
+    this.#tell = resolve
+  })
+
+  async acknowledge(alertIds: readonly string[] | 'all', actor: Actor): Promise<string[]> {
+    this.#say(`acknowledge ${alertIds} by ${actor.by}`, actor)
+    return [...alertIds]
+  }
+
+  async escalate(alertId: string, actor: Actor): Promise<void> {
+    this.#say(`escalate ${alertId} by ${actor.by}`, actor)
+  }
+
+  #say(word: string, actor: Actor): void {
+    this.words.push(word)
+    this.actors.push(actor)
+    this.#tell()
+  }
+}
+
+/** What a doctor's program does: writes the version that it has read. @returns the HTTP status */
+export async function putByDoctor(url: string, task: Task): Promise<number> {
+  const response = await fetch(`${url}/Task/${task.id}`, {
+    method: 'PUT',
+    headers: { 'Content-Type': 'application/fhir+json', 'If-Match': `W/"${task.meta?.versionId}"` },
+    body: JSON.stringify(task),
+  })
+  await response.arrayBuffer()
+  return response.status
 }
 
 export function transition(changes: Partial<AlertTransition> = {}): AlertTransition {

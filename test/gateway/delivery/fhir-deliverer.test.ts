@@ -172,11 +172,8 @@ describe('the FHIR deliverer', () => {
     for (const mode of ['clear', 'sealed'] as const) {
       const deliverer = home.deliverer(
         { url: server.url, tokenFile, mode },
-        {
-          batch: () => ({ ...home.batch, leaves: [], leafHashes: [] }),
-          transition: () => null,
-          alertDelivery: () => null,
-        },
+        fetch,
+        Object.assign(Object.create(home.journal), { batch: () => ({ ...home.batch, leaves: [], leafHashes: [] }) }),
       )
       expect((await deliverer.deliver({ ...entry, kind: 'batch', ref: 1 }, never)).outcome.class).to.equal('permanent')
     }

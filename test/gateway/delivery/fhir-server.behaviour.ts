@@ -5,17 +5,21 @@ import type {
   Binary,
   Bundle,
   Communication,
+  CommunicationRequest,
   DetectedIssue,
   DocumentReference,
+  Flag,
   Observation,
   Patient,
+  Task,
 } from '@medplum/fhirtypes'
 import { expect } from 'chai'
 import { signedForm } from '#fhir/signed-form.js'
 import { IDENTIFIERS } from '#fhir/systems.js'
+import type { AlertTransition } from '#gateway/alerts/alert.js'
 import { canonicalJson } from '#gateway/anchoring/canonical-json.js'
 import { everyVariant, sample } from '#test/fhir/sample-measurements.js'
-import { DeliveryHome, transition } from './delivery-home.js'
+import { DeliveryHome, DeskInWords, putByDoctor, transition } from './delivery-home.js'
 
 export interface ServerUnderTest {
   readonly url: string
@@ -111,10 +115,16 @@ export function itTakesDeliveries(server: () => ServerUnderTest, seen: (resource
     this.timeout(120_000)
     const deliverer = home.deliverer({ url: server().url })
     const raised = transition({ value: 77.75, measurement: home.batch.leaves[3]?.identifier ?? '' })
+    const actor = { by: 'doctor-1', via: 'link', note: 'I call her' } as const
     await home.alert(raised)
+    home.journal.queueFlags([raised.alertId])
+    await home.alert({ ...raised, state: 'acknowledged', at: raised.at + 30_000, actor })
     await home.alert({ ...raised, state: 'cleared', at: raised.at + 60_000 })
+    await home.refused({ ...raised, alertId: 'probe-off-ecg-1', condition: 'probe-off-ecg', priority: 'low' })
     const entries = home.owed('fhir:care')
-    expect(entries.map(({ kind }) => kind)).to.include.members(['alert', 'communication'])
+    expect(new Set(entries.map(({ kind }) => kind))).to.deep.equal(
+      new Set(['alert', 'notification', 'communication', 'flag', 'undelivered']),
+    )
     const deliver = async () => {
       for (const entry of entries) {
         const { outcome } = await deliverer.deliver(entry, never)
@@ -131,12 +141,64 @@ export function itTakesDeliveries(server: () => ServerUnderTest, seen: (resource
       start: '2026-01-02T08:31:00.000Z',
       end: '2026-01-02T08:32:00.000Z',
     })
-    const communication = token(IDENTIFIERS.communication, `${home.home}/${raised.alertId}/active/doctor`)
-    const communications = await search<Communication>('Communication', communication)
+    expect(issues[0]?.mitigation?.[0]?.author?.identifier?.value).to.equal(`${home.home}/doctor-1`)
+    const key = `${home.home}/${raised.alertId}:active:${raised.at}:doctor`
+    const communications = await search<Communication>('Communication', token(IDENTIFIERS.communication, key))
     expect(communications).to.have.length(1)
+    expect(communications[0]).to.include({ status: 'completed' })
     expect(communications[0]?.recipient?.[0]?.display).to.equal('doctor')
-    const text = JSON.stringify([issues, communications].flat().map((resource) => signedForm(resource)))
+    const requests = await search<CommunicationRequest>(
+      'CommunicationRequest',
+      token(IDENTIFIERS.communicationRequest, key),
+    )
+    expect(requests.map(({ status }) => status)).to.deep.equal(['completed'])
+    const tasks = await search<Task>('Task', token(IDENTIFIERS.task, `${home.home}/${raised.alertId}`))
+    expect(tasks.map(({ status, note }) => [status, note?.[0]?.text])).to.deep.equal([['completed', 'I call her']])
+    const flags = await search<Flag>('Flag', token(IDENTIFIERS.flag, `${home.home}/${raised.alertId}`))
+    expect(flags.map(({ status }) => status)).to.deep.equal(['inactive'])
+    const text = JSON.stringify([issues, communications, requests, tasks, flags].flat().map(signedForm))
     expect(text).to.not.include(String(raised.value))
+    const refused = `${home.home}/probe-off-ecg-1:active:${raised.at}:doctor`
+    const revoked = await search<CommunicationRequest>(
+      'CommunicationRequest',
+      token(IDENTIFIERS.communicationRequest, refused),
+    )
+    expect(revoked.map(({ status }) => status)).to.deep.equal(['revoked'])
+    const notDone = await search<Communication>('Communication', token(IDENTIFIERS.communication, refused))
+    expect(notDone.map(({ status, sent }) => [status, sent])).to.deep.equal([['not-done', undefined]])
+    expect(await search<Task>('Task', token(IDENTIFIERS.task, `${home.home}/probe-off-ecg-1`))).to.deep.equal([])
+  })
+
+  it('takes a doctor’s word for an alert, and keeps it when the home has more to say', async function () {
+    this.timeout(120_000)
+    const deliverer = home.deliverer({ url: server().url })
+    const raised = transition({ alertId: 'fast-pulse-7', condition: 'fast-pulse' })
+    const deliverAll = async () => {
+      for (const entry of home.owed('fhir:care'))
+        expect((await deliverer.deliver(entry, never)).outcome, entry.kind).to.deep.equal({ class: 'delivered' })
+    }
+    await home.alert(raised)
+    await deliverAll()
+    const identifier = token(IDENTIFIERS.task, `${home.home}/fast-pulse-7`)
+    const [task] = await search<Task>('Task', identifier)
+    if (!task) throw new Error('no Task')
+    expect(task).to.include({ status: 'requested', priority: 'stat' })
+    await putByDoctor(server().url, { ...task, status: 'accepted', owner: { display: 'Dr. Gray' } })
+
+    const desk = new DeskInWords()
+    const watcher = home.watcher(server().url, desk)
+    await watcher.start()
+    await desk.told
+    await watcher.stop()
+    expect(desk.words).to.deep.equal(['acknowledge fast-pulse-7 by fhir'])
+
+    const acknowledged = { ...raised, state: 'acknowledged', at: raised.at + 1, actor: desk.actors[0] } as const
+    await home.alert(acknowledged as AlertTransition, { ...raised, state: 'cleared', at: raised.at + 60_000 })
+    await deliverAll()
+    const [after] = await search<Task>('Task', identifier)
+    expect(after).to.deep.include({ status: 'completed', owner: { display: 'Dr. Gray' } })
+    const stale = await putByDoctor(server().url, { ...task, status: 'rejected' })
+    expect([409, 412]).to.include(stale)
   })
 
   it('refuses one bad Observation for good, and takes the others of its batch', async function () {

@@ -14,6 +14,8 @@ interface Model {
   delivered: number[]
   rejected: number[]
   dropped: number
+  /** Refused at least once. */
+  refused: Set<number>
   attempts: Map<number, number>
   /** The entry in the worker's hands; not always the oldest: an older one may be put back meanwhile. */
   current: number
@@ -90,7 +92,10 @@ class SettleStep implements Step {
     if (this.#outcome.class === 'transient' || this.#outcome.class === 'ambiguous') return
     model.queue = model.queue.filter((one) => one !== model.current)
     if (this.#outcome.class === 'delivered') model.delivered.push(model.current)
-    else model.rejected.push(model.current)
+    else {
+      model.rejected.push(model.current)
+      model.refused.add(model.current)
+    }
   }
   toString = () => `settle ${this.#outcome.class}`
 }
@@ -160,7 +165,7 @@ describe('The outbox', () => {
       fc.asyncProperty(fc.commands(commands, { maxCommands: 60, size: 'max' }), async (steps) => {
         const folder = new TemporaryFolder()
         const model: Model = {
-          ...{ queue: [], delivered: [], rejected: [], dropped: 0, attempts: new Map() },
+          ...{ queue: [], delivered: [], rejected: [], dropped: 0, refused: new Set(), attempts: new Map() },
           ...{ current: 0, head: 'waiting', committed: 0 },
         }
         const real: Real = { journal: journalAt(folder.journal), entry: null, folder }
@@ -178,8 +183,9 @@ describe('The outbox', () => {
           })
           const reached = real.journal.alertDeliveries(1000).map(({ transition: { raisedAt } }) => raisedAt)
           expect(reached).to.deep.equal(model.delivered)
-          const communications = real.journal.depths().find(({ lane }) => lane === 'fhir:clinic')
-          expect(communications?.depth).to.equal(model.committed + model.delivered.length)
+          // Each alert with its two messages, and what became of those of this lane.
+          const clinic = real.journal.depths().find(({ lane }) => lane === 'fhir:clinic')
+          expect(clinic?.depth).to.equal(3 * model.committed + model.delivered.length + model.refused.size)
         } finally {
           await real.journal.stop()
           folder.remove()

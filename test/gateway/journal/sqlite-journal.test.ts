@@ -3,6 +3,7 @@ import { dirname } from 'node:path'
 import { expect } from 'chai'
 import fc from 'fast-check'
 import type { Measurement } from '#fhir/measurement.js'
+import type { OutboxEntry } from '#gateway/journal/journal.js'
 import type { SqliteJournal } from '#gateway/journal/sqlite-journal.js'
 import { told } from '#test/support/told.js'
 import {
@@ -34,6 +35,17 @@ describe('The SQLite journal', () => {
     await journal.stop()
     journal = journalAt(folder.journal, options)
     await journal.start()
+  }
+
+  /** Everything that waits in a lane, delivered. */
+  function allOwed(lane: string): OutboxEntry[] {
+    const entries: OutboxEntry[] = []
+    for (let entry = journal.claim(lane); entry; entry = journal.claim(lane)) {
+      journal.launch(entry)
+      journal.settle(entry, { class: 'delivered' }, 1)
+      entries.push(entry)
+    }
+    return entries
   }
 
   it('keeps its files for the owner alone', () => {
@@ -117,7 +129,7 @@ describe('The SQLite journal', () => {
     expect(journal.unbatchedCount()).to.equal(1)
   })
 
-  it('owes each alert channel what it is to be told, and each fhir target that wants alerts each transition', async () => {
+  it('owes each alert channel what it is to be told, and each fhir target that wants alerts all of it', async () => {
     await journal.commit({ measurements: [], ...told([transition()]) })
     const depths = Object.fromEntries(journal.depths().map(({ lane, depth }) => [lane, depth]))
     expect(depths).to.deep.equal({
@@ -125,7 +137,7 @@ describe('The SQLite journal', () => {
       'alert:terminal': 1,
       'anchor:consortium': 0,
       'fhir:archive': 0,
-      'fhir:clinic': 1,
+      'fhir:clinic': 3,
     })
     const entry = journal.claim('alert:doctor')
     expect(entry).to.include({ lane: 'alert:doctor', kind: 'notification', state: 'claimed', attempts: 0 })
@@ -166,12 +178,37 @@ describe('The SQLite journal', () => {
     expect(delivery).to.deep.include({ channel: 'doctor', transition: transition() })
     expect(journal.alertDelivery(delivery?.id ?? 0)).to.deep.equal(delivery)
     expect(journal.claim('alert:doctor')).to.equal(null)
-    const issue = journal.claim('fhir:clinic')
-    if (!issue) throw new Error('nothing queued')
-    expect(issue.kind).to.equal('alert')
-    journal.launch(issue)
-    journal.settle(issue, { class: 'delivered' }, 1)
-    expect(journal.claim('fhir:clinic')).to.include({ kind: 'communication', ref: delivery?.id })
+    expect(delivery?.notification).to.equal(entry.ref)
+    const owed = allOwed('fhir:clinic')
+    expect(owed.map(({ kind }) => kind)).to.deep.equal(['alert', 'notification', 'notification', 'communication'])
+    expect(owed[3]?.ref).to.equal(delivery?.id)
+    expect(journal.claim('fhir:archive')).to.equal(null)
+  })
+
+  it('owes the fhir targets that a message was refused for good', async () => {
+    await journal.commit({ measurements: [], ...told([transition()], ['doctor']) })
+    const entry = journal.claim('alert:doctor')
+    if (!entry) throw new Error('nothing queued')
+    journal.launch(entry)
+    journal.settle(entry, { class: 'permanent', reason: 'HTTP 410' }, 1)
+    expect(journal.alertDeliveries(10)).to.deep.equal([])
+    expect(allOwed('fhir:clinic').at(-1)).to.include({ kind: 'undelivered', ref: entry.ref })
+  })
+
+  it('owes a flag of an alert that stands once, on the fhir targets that want alerts', async () => {
+    const low = transition()
+    await journal.commit({ measurements: [], transitions: [low] })
+    expect(journal.isFlagged('fhir:clinic', low.alertId)).to.equal(false)
+    journal.queueFlags([low.alertId, 'unknown-1'])
+    await reopen()
+    journal.queueFlags([low.alertId])
+    const [alert, flag, ...others] = allOwed('fhir:clinic')
+    expect([alert?.kind, flag?.kind, others]).to.deep.equal(['alert', 'flag', []])
+    await journal.commit({ measurements: [], transitions: [{ ...low, state: 'cleared', at: low.at + 1 }] })
+    expect(journal.episodeById(flag?.ref ?? 0).map(({ state }) => state)).to.deep.equal(['active', 'cleared'])
+    expect(journal.isFlagged('fhir:clinic', low.alertId)).to.equal(true)
+    expect(journal.isFlagged('fhir:archive', low.alertId)).to.equal(false)
+    expect(journal.isFlagged('fhir:clinic', 'unknown-1')).to.equal(false)
     expect(journal.claim('fhir:archive')).to.equal(null)
   })
 

@@ -221,7 +221,7 @@ describe('A lane worker', () => {
     await queue(5)
     await worker.drained()
     expect(farEnd.given).to.deep.equal([1, 2, 3, 4, 5])
-    expect(stuck.status()).to.include({ state: 'delivering', depth: 10 })
+    expect(stuck.status()).to.include({ state: 'delivering', depth: 15 })
     const stopped = stuck.stop()
     await clock.advance(5000)
     await stopped

@@ -1,8 +1,10 @@
-import type { Binary, Bundle, OperationOutcome, Patient } from '@medplum/fhirtypes'
+import type { Binary, Bundle, OperationOutcome, Patient, Task } from '@medplum/fhirtypes'
 import { expect } from 'chai'
+import type { AlertEvent } from '#fhir/alert-event.js'
 import { observationBundle } from '#fhir/bundle.js'
 import { observationOf } from '#fhir/observation.js'
 import { patientOf } from '#fhir/patient.js'
+import { taskOf } from '#fhir/task.js'
 import { FhirServerSimulator } from '#simulators/fhir-server/server.js'
 import { context, sample } from '#test/fhir/sample-measurements.js'
 
@@ -118,6 +120,28 @@ describe('the FHIR server simulator', () => {
     expect(raw.headers.get('content-type')).to.equal('application/jose')
     expect(Buffer.from(await raw.arrayBuffer()).equals(bytes)).to.equal(true)
     expect(((await (await send('GET', '/Binary/hb1')).json()) as Binary).data).to.equal(bytes.toString('base64'))
+  })
+
+  it('updates a Task in the version that was read only, and finds it by identifier and status', async () => {
+    const raised: AlertEvent = {
+      ...{ alertId: 'a-1', condition: 'fast-pulse', kind: 'physiological', priority: 'high', state: 'active' },
+      ...{ at: 1767342660000, raisedAt: 1767342660000 },
+    }
+    const created = await send('POST', '/Task', taskOf([raised], context))
+    expect(created.status).to.equal(201)
+    const task = (await created.json()) as Task
+    const versionId = created.headers.get('etag') ?? ''
+    const write = (status: Task['status'], headers: Record<string, string>) =>
+      send('PUT', `/Task/${task.id}`, { ...task, status }, headers)
+    const accepted = await write('accepted', { 'If-Match': versionId })
+    expect(accepted.status).to.equal(200)
+    expect(accepted.headers.get('etag')).to.not.equal(versionId)
+    expect((await write('rejected', { 'If-Match': versionId })).status).to.equal(412)
+    expect((await write('someday' as 'draft', {})).status).to.equal(422)
+    const find = async (query: string) => ((await (await send('GET', `/Task?${query}`)).json()) as Bundle).total
+    expect(await find('identifier=urn:homebeat:task|home-1/a-0,urn:homebeat:task|home-1/a-1')).to.equal(1)
+    expect(await find('status=accepted&priority=stat')).to.equal(1)
+    expect(await find('status=rejected')).to.equal(0)
   })
 
   it('pages a search, and counts', async function () {

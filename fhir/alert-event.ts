@@ -1,0 +1,61 @@
+/** What every resource about an alert is made of: its transitions, and the words and references that they share. */
+import type { CodeableConcept, Device, Patient, Reference } from '@medplum/fhirtypes'
+import type { Observable } from './measurement.js'
+import { CODES, gatewayIdentifier, IDENTIFIERS, logicalReference, patientIdentifier } from './systems.js'
+
+/** What the mapping needs of the gateway's AlertTransition, which fits it. */
+export interface AlertEvent {
+  /** Unique per home. */
+  readonly alertId: string
+  /** Stable kebab-case name, e.g. `low-oxygen-saturation`. */
+  readonly condition: string
+  readonly kind: 'physiological' | 'technical'
+  readonly priority: 'high' | 'medium' | 'low'
+  readonly state: 'active' | 'acknowledged' | 'latched' | 'cleared'
+  /** Epoch ms of this transition, and of the episode's start. */
+  readonly at: number
+  readonly raisedAt: number
+  readonly observable?: Observable
+  /** Identifier of the causing Measurement. */
+  readonly measurement?: string
+  /** Who caused it, where a person did: a contact's id or a login. */
+  readonly actor?: { readonly by: string; readonly via: string; readonly note?: string }
+}
+
+/** All transitions of one alert so far, oldest first. */
+export type Episode = readonly [AlertEvent, ...AlertEvent[]]
+
+/** Pseudonyms. */
+export interface AlertContext {
+  readonly patient: string
+  readonly home: string
+}
+
+/** http://hl7.org/fhir/request-priority. */
+export const REQUEST_PRIORITY = { high: 'stat', medium: 'urgent', low: 'routine' } as const
+
+export function latestOf(episode: Episode): AlertEvent {
+  return episode.at(-1) ?? episode[0]
+}
+
+/** Those transitions in which a person said that they know. */
+export function acknowledgementsOf(episode: Episode): AlertEvent[] {
+  return episode.filter(({ state }) => state === 'acknowledged')
+}
+
+export function conditionConcept(condition: string, text: string): CodeableConcept {
+  return { coding: [{ system: CODES.condition, code: condition }], text }
+}
+
+export function patientReference({ patient }: AlertContext): Reference<Patient> {
+  return logicalReference('Patient', patientIdentifier(patient))
+}
+
+export function gatewayReference({ home }: AlertContext): Reference<Device> {
+  return logicalReference('Device', gatewayIdentifier(home))
+}
+
+/** Without `type`: a contact may be a doctor or a daughter, and the home keeps to itself which. Never an address. */
+export function contactReference(contact: string, { home }: AlertContext): Reference<never> {
+  return { identifier: { system: IDENTIFIERS.contact, value: `${home}/${contact}` }, display: contact }
+}

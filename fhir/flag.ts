@@ -1,0 +1,34 @@
+/** An alert that stands → R4 Flag: `active` with its beginning, `inactive` with its end. Carries no value. */
+import type { Flag } from '@medplum/fhirtypes'
+import {
+  type AlertContext,
+  conditionConcept,
+  type Episode,
+  gatewayReference,
+  latestOf,
+  patientReference,
+} from './alert-event.js'
+import { instant } from './observation.js'
+import { FLAG_CATEGORY, flagIdentifier } from './systems.js'
+
+/** That the monitoring itself is impaired is a matter of safety. */
+const CATEGORY = {
+  physiological: { code: 'clinical', display: 'Clinical' },
+  technical: { code: 'safety', display: 'Safety' },
+} as const
+
+export function flagOf(episode: Episode, context: AlertContext): Flag {
+  const [raised] = episode
+  const latest = latestOf(episode)
+  const over = latest.state === 'cleared'
+  return {
+    resourceType: 'Flag',
+    identifier: [flagIdentifier(context.home, raised.alertId)],
+    status: over ? 'inactive' : 'active',
+    category: [{ coding: [{ system: FLAG_CATEGORY, ...CATEGORY[raised.kind] }] }],
+    code: conditionConcept(raised.condition, raised.condition),
+    subject: patientReference(context),
+    period: { start: instant(raised.raisedAt), ...(over ? { end: instant(latest.at) } : {}) },
+    author: gatewayReference(context),
+  }
+}
