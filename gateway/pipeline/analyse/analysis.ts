@@ -121,10 +121,11 @@ export class Analysis {
     }))
   }
 
-  #pulse({ measurement, superseded }: Judged, now: number): SystemCondition[] {
+  #pulse({ measurement, superseded, held }: Judged, now: number): SystemCondition[] {
     const { observable, sensor, value, quality, deviceTime } = measurement
     // A cuff's pulse is of when somebody measured.
-    if (observable !== 'pulseRate' || sensor === 'bloodPressure' || superseded || deviceTime !== undefined) return []
+    if (observable !== 'pulseRate' || sensor === 'bloodPressure' || superseded || held || deviceTime !== undefined)
+      return []
     const rate = value.type === 'quantity' && quality !== 'implausible' ? value.value : null
     if (rate !== null) this.#pulseSeenAt = now
     return disagreement(this.#agreement.pulse(now, rate))

@@ -6,6 +6,7 @@ import type { BreathingEvent, ProbeReason } from '#gateway/signals/breathing/eve
 import type { SignalQuality } from '#gateway/signals/quality.js'
 import type { Signal } from '../normalise/judged.js'
 import type { Reading } from '../reading.js'
+import { PoorSignal } from './poor-signal.js'
 import { SampleRow } from './sample-row.js'
 import { type Conclusion, NOTHING_SAID, type Said, type SignalWatch } from './signal-watch.js'
 
@@ -27,9 +28,10 @@ export class BreathingWatch implements SignalWatch {
   /** Since when nothing flows, where that has lasted long enough to be a pause. */
   #pausedSince: number | null = null
   #probe: ProbeReason | null = null
+  readonly #poor = new PoorSignal('poor-signal-airflow', POOR_SIGNAL_DELAY_MS)
   #quality: SignalQuality | null = null
 
-  push(reading: Reading, state: Signal['state'], _now: number): Said {
+  push(reading: Reading, state: Signal['state'], now: number): Said {
     const { value } = reading
     if (value.type !== 'samples') return NOTHING_SAID
     const { periodMs, samples } = value
@@ -41,7 +43,7 @@ export class BreathingWatch implements SignalWatch {
       return {
         ...NOTHING_SAID,
         conclusions: [{ observable: OBSERVABLE, at, judgement }],
-        technical: [poorSignal(false)],
+        technical: [this.#poor.end()],
       }
     }
     if (periodMs !== this.#periodMs) this.#begin(periodMs)
@@ -58,7 +60,11 @@ export class BreathingWatch implements SignalWatch {
     if (!bridged) this.#lastBreathAt = null
     for (const event of [...events, ...analyser.push(samples)]) this.#take(event)
     const conclusion = this.#conclusion(at)
-    return { ...NOTHING_SAID, conclusions: conclusion ? [conclusion] : [], technical: [poorSignal(this.#isPoor)] }
+    return {
+      ...NOTHING_SAID,
+      conclusions: conclusion ? [conclusion] : [],
+      technical: [this.#poor.look(this.#isPoor, now)],
+    }
   }
 
   restart(): void {
@@ -67,7 +73,7 @@ export class BreathingWatch implements SignalWatch {
   }
 
   end(): Said {
-    return { ...NOTHING_SAID, technical: [poorSignal(false)] }
+    return { ...NOTHING_SAID, technical: [this.#poor.end()] }
   }
 
   #begin(periodMs: number): void {
@@ -147,6 +153,3 @@ export class BreathingWatch implements SignalWatch {
 }
 
 const absent = (remark: string): Judgement => ({ ...judgeAbsent(airflow, 'acquiring'), remarks: [remark] })
-
-const poorSignal = (present: boolean) =>
-  ({ condition: 'poor-signal-airflow', priority: 'low', delayMs: POOR_SIGNAL_DELAY_MS, present }) as const

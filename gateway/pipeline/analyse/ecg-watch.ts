@@ -9,6 +9,7 @@ import type { Quality } from '#gateway/signals/ecg/quality.js'
 import type { Signal } from '../normalise/judged.js'
 import { scaleOf } from '../normalise/waveform-channel.js'
 import type { Reading } from '../reading.js'
+import { PoorSignal } from './poor-signal.js'
 import { SampleRow } from './sample-row.js'
 import { type Conclusion, NOTHING_SAID, type Said, type SignalWatch, type Surroundings } from './signal-watch.js'
 
@@ -35,6 +36,7 @@ export class EcgWatch implements SignalWatch {
   #asystole: { readonly flat: boolean } | null = null
   #pausedAt = Number.NEGATIVE_INFINITY
   #rhythm: 'unknown' | 'irregular' | 'regular' = 'unknown'
+  readonly #poor = new PoorSignal('poor-signal-ecg', POOR_SIGNAL_DELAY_MS)
   #saidAt = Number.NEGATIVE_INFINITY
 
   constructor(surroundings: Surroundings) {
@@ -53,7 +55,7 @@ export class EcgWatch implements SignalWatch {
         conclusions: [{ observable: HEART_RATE, at: end, judgement: judgeAbsent(ecg, state) }],
         findings: this.#findings('unknown', now),
         // The electrode that is off says it all.
-        technical: [poorSignal(false)],
+        technical: [this.#poor.end()],
       }
     }
     const { analyser, row } = this.#leadOf(value)
@@ -74,7 +76,7 @@ export class EcgWatch implements SignalWatch {
     return {
       conclusions,
       findings: this.#findings(this.#rate?.perMinute == null ? 'unknown' : 'absent', now, row.ms),
-      technical: [poorSignal(this.#isPoor)],
+      technical: [this.#poor.look(this.#isPoor, now)],
     }
   }
 
@@ -83,7 +85,7 @@ export class EcgWatch implements SignalWatch {
   }
 
   end(): Said {
-    return { ...NOTHING_SAID, technical: [poorSignal(false)] }
+    return { ...NOTHING_SAID, technical: [this.#poor.end()] }
   }
 
   #leadOf(value: Samples) {
@@ -203,6 +205,3 @@ export class EcgWatch implements SignalWatch {
     return { ...NOTHING_SAID, conclusions: [{ observable: HEART_RATE, at: reading.at, judgement }] }
   }
 }
-
-const poorSignal = (present: boolean) =>
-  ({ condition: 'poor-signal-ecg', priority: 'low', delayMs: POOR_SIGNAL_DELAY_MS, present }) as const

@@ -7,6 +7,7 @@ import { Posture } from '#gateway/signals/motion/posture.js'
 import type { SignalQuality } from '#gateway/signals/quality.js'
 import type { Signal } from '../normalise/judged.js'
 import type { Reading } from '../reading.js'
+import { PoorSignal } from './poor-signal.js'
 import { SampleRow } from './sample-row.js'
 import { NOTHING_SAID, type Said, type SignalWatch } from './signal-watch.js'
 
@@ -27,13 +28,15 @@ export class MotionWatch implements SignalWatch {
   /** null: none was seen since the start. */
   #fall: 'down' | 'recovered' | null = null
   #quality: SignalQuality | null = null
+  readonly #notWorn = new PoorSignal('not-worn-position', NOT_WORN_DELAY_MS)
+  readonly #poor = new PoorSignal('poor-signal-position', POOR_SIGNAL_DELAY_MS)
   #saidAt = Number.NEGATIVE_INFINITY
 
   push(reading: Reading, state: Signal['state'], now: number): Said {
     const { value } = reading
     if (value.type !== 'acceleration' || state !== 'ok') {
       this.restart()
-      return { ...NOTHING_SAID, technical: this.#technical(null) }
+      return { ...NOTHING_SAID, technical: [this.#notWorn.end(), this.#poor.end()] }
     }
     const { periodMs, samples } = value
     if (periodMs !== this.#periodMs) this.#begin(periodMs)
@@ -53,7 +56,7 @@ export class MotionWatch implements SignalWatch {
               },
             ],
       findings: due ? [{ condition: 'suspected-fall', presence: this.#presence(position) }] : [],
-      technical: due ? this.#technical(this.#quality) : [],
+      technical: due ? this.#technical(now) : [],
     }
   }
 
@@ -63,7 +66,7 @@ export class MotionWatch implements SignalWatch {
   }
 
   end(): Said {
-    return { ...NOTHING_SAID, technical: this.#technical(null) }
+    return { ...NOTHING_SAID, technical: [this.#notWorn.end(), this.#poor.end()] }
   }
 
   #begin(periodMs: number): void {
@@ -100,17 +103,9 @@ export class MotionWatch implements SignalWatch {
     return this.#fall === 'recovered' || (this.#analyser && position === 'upright') ? 'absent' : 'unknown'
   }
 
-  #technical(quality: SignalQuality | null): SystemCondition[] {
-    const { grade = 'good', reasons = [] } = quality ?? {}
+  #technical(now: number): SystemCondition[] {
+    const { grade = 'good', reasons = [] } = this.#quality ?? {}
     const notWorn = reasons.includes('not-worn')
-    return [
-      { condition: 'not-worn-position', priority: 'low', delayMs: NOT_WORN_DELAY_MS, present: notWorn },
-      {
-        condition: 'poor-signal-position',
-        priority: 'low',
-        delayMs: POOR_SIGNAL_DELAY_MS,
-        present: grade === 'bad' && !notWorn,
-      },
-    ]
+    return [this.#notWorn.look(notWorn, now), this.#poor.look(grade === 'bad' && !notWorn, now)]
   }
 }

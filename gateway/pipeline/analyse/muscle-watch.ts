@@ -6,6 +6,7 @@ import type { SignalQuality } from '#gateway/signals/quality.js'
 import type { Signal } from '../normalise/judged.js'
 import { scaleOf } from '../normalise/waveform-channel.js'
 import type { Reading } from '../reading.js'
+import { PoorSignal } from './poor-signal.js'
 import { SampleRow } from './sample-row.js'
 import { type Conclusion, NOTHING_SAID, type Said, type SignalWatch } from './signal-watch.js'
 
@@ -17,9 +18,10 @@ type Samples = Extract<Reading['value'], { type: 'samples' }>
 
 export class MuscleWatch implements SignalWatch {
   #lead: { readonly key: string; readonly analyser: MuscleAnalyser | null; readonly row: SampleRow } | null = null
+  readonly #poor = new PoorSignal('poor-signal-emg', POOR_SIGNAL_DELAY_MS)
   #quality: SignalQuality | null = null
 
-  push(reading: Reading, state: Signal['state'], _now: number): Said {
+  push(reading: Reading, state: Signal['state'], now: number): Said {
     const { value } = reading
     if (value.type !== 'samples') return NOTHING_SAID
     const { periodMs, samples } = value
@@ -29,7 +31,7 @@ export class MuscleWatch implements SignalWatch {
       return {
         ...NOTHING_SAID,
         conclusions: [{ observable: OBSERVABLE, at, judgement }],
-        technical: [poorSignal(false)],
+        technical: [this.#poor.end()],
       }
     }
     const { analyser, row } = this.#leadOf(value)
@@ -51,7 +53,7 @@ export class MuscleWatch implements SignalWatch {
       }
     }
     if (conclusions.length === 0) return NOTHING_SAID
-    return { ...NOTHING_SAID, conclusions, technical: [poorSignal(this.#quality?.grade === 'bad')] }
+    return { ...NOTHING_SAID, conclusions, technical: [this.#poor.look(this.#quality?.grade === 'bad', now)] }
   }
 
   restart(): void {
@@ -59,7 +61,7 @@ export class MuscleWatch implements SignalWatch {
   }
 
   end(): Said {
-    return { ...NOTHING_SAID, technical: [poorSignal(false)] }
+    return { ...NOTHING_SAID, technical: [this.#poor.end()] }
   }
 
   #leadOf(value: Samples) {
@@ -86,6 +88,3 @@ const UNBELIEVED: Judgement = {
   quality: 'missing',
   remarks: ['poor-signal'],
 }
-
-const poorSignal = (present: boolean) =>
-  ({ condition: 'poor-signal-emg', priority: 'low', delayMs: POOR_SIGNAL_DELAY_MS, present }) as const

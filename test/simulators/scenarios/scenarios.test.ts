@@ -10,6 +10,7 @@ import { VirtualClock } from '#simulators/scenarios/virtual-clock.js'
 
 const NAMES = [
   'apnoea',
+  'artefact',
   'asystole',
   'brown-out',
   'cable-pulled',
@@ -39,7 +40,7 @@ function refusal(text: string): HomebeatError {
 }
 
 describe('Scenario files', () => {
-  it('are fifteen, each valid, named as its file, with something to say', () => {
+  it('are sixteen, each valid, named as its file, with something to say', () => {
     expect(shippedScenarios().map((file) => loadScenario(file).name)).to.deep.equal(NAMES)
     for (const name of NAMES) {
       const scenario = loadScenario(fileOf(name))
