@@ -49,6 +49,8 @@ export class ConditionBook {
       this.#rows.set(seen.condition, row)
     }
     if (sight === 'crossed') row.condition = { ...seen, kind: this.#kind }
+    // What a restart found open says not whether it stays until somebody knows.
+    else if (seen.latching) row.condition = { ...row.condition, latching: true }
     const { episode, transition } = step(row.condition, row.episode, sight, now, cause)
     row.episode = episode
     return transition ? [transition] : []

@@ -6,6 +6,7 @@ import { EcgAnalyser } from '#gateway/signals/ecg/analyser.js'
 import { HIGHEST_RATE_HZ, LOWEST_RATE_HZ } from '#gateway/signals/ecg/beat-detector.js'
 import type { EcgEvent } from '#gateway/signals/ecg/events.js'
 import type { Quality } from '#gateway/signals/ecg/quality.js'
+import { isSameScale, type Scale } from '../normalise/chunker.js'
 import type { Signal } from '../normalise/judged.js'
 import { scaleOf } from '../normalise/waveform-channel.js'
 import type { Reading } from '../reading.js'
@@ -14,6 +15,7 @@ import { SampleRow } from './sample-row.js'
 import { type Conclusion, NOTHING_SAID, type Said, type SignalWatch, type Surroundings } from './signal-watch.js'
 
 const HEART_RATE = 'heartRate'
+const CONDITIONS = ['asystole', 'ecg-pause', 'irregular-rhythm'] as const
 /** Pauses that follow each other within this are one episode. */
 const PAUSES_TOGETHER_MS = 60_000
 /** The rhythm's entropy needs 48 intervals, and 8 beats of it: at 60 /min about a minute of a rate that is known. */
@@ -25,9 +27,17 @@ const POOR_SIGNAL_DELAY_MS = 10_000
 type Samples = Extract<Reading['value'], { type: 'samples' }>
 type Rate = Extract<EcgEvent, { type: 'rate' }>
 
+interface Lead {
+  readonly periodMs: number
+  readonly scale: Scale
+  /** null: not made for this rate. */
+  readonly analyser: EcgAnalyser | null
+  readonly row: SampleRow
+}
+
 export class EcgWatch implements SignalWatch {
   readonly #surroundings: Surroundings
-  #lead: { readonly key: string; readonly analyser: EcgAnalyser | null; readonly row: SampleRow } | null = null
+  #lead: Lead | null = null
   #rate: Rate | null = null
   /** Since when it has been known without a break, on the sample clock. */
   #knownSince: number | null = null
@@ -53,7 +63,7 @@ export class EcgWatch implements SignalWatch {
       const end = Math.round(reading.at + value.samples.length * value.periodMs)
       return {
         conclusions: [{ observable: HEART_RATE, at: end, judgement: judgeAbsent(ecg, state) }],
-        findings: this.#findings('unknown', now),
+        findings: CONDITIONS.map((condition) => ({ condition, presence: 'unknown' })),
         // The electrode that is off says it all.
         technical: [this.#poor.end()],
       }
@@ -88,11 +98,12 @@ export class EcgWatch implements SignalWatch {
     return { ...NOTHING_SAID, technical: [this.#poor.end()] }
   }
 
-  #leadOf(value: Samples) {
+  #leadOf(value: Samples): Lead {
     const scale = scaleOf(ecg.waveform, value)
-    const key = JSON.stringify([value.periodMs, scale])
-    if (this.#lead?.key === key) return this.#lead
-    const rateHz = 1000 / value.periodMs
+    const { periodMs } = value
+    const known = this.#lead
+    if (known?.periodMs === periodMs && isSameScale(known.scale, scale)) return known
+    const rateHz = 1000 / periodMs
     const rails = value.scale ? { low: scale.lowerLimit, high: scale.upperLimit } : ecg.waveform.rails
     const supported = rateHz >= LOWEST_RATE_HZ && rateHz <= HIGHEST_RATE_HZ
     const analyser = supported
@@ -110,7 +121,7 @@ export class EcgWatch implements SignalWatch {
     this.#quality = null
     this.#asystole = null
     this.#rhythm = 'unknown'
-    this.#lead = { key, analyser, row: new SampleRow() }
+    this.#lead = { periodMs, scale, analyser, row: new SampleRow() }
     return this.#lead
   }
 
@@ -146,7 +157,7 @@ export class EcgWatch implements SignalWatch {
   }
 
   /** @param otherwise what holds for whatever is not there now */
-  #findings(otherwise: 'absent' | 'unknown', now: number, ms = 0): Finding[] {
+  #findings(otherwise: 'absent' | 'unknown', now: number, ms: number): Finding[] {
     if (otherwise === 'absent' && this.#rhythm === 'unknown' && ms - (this.#knownSince ?? ms) >= RHYTHM_KNOWN_MS) {
       this.#rhythm = 'regular'
     }
@@ -166,7 +177,9 @@ export class EcgWatch implements SignalWatch {
     const asystole = this.#asystole
     if (!asystole) return otherwise
     if (!asystole.flat) return 'present'
-    return this.#everKnown && !this.#surroundings.pulseSeen(now) ? 'present' : 'unknown'
+    const { grade, reasons = [] } = this.#quality ?? {}
+    const isNoise = grade === 'bad' && !reasons.includes('flat')
+    return this.#everKnown && !isNoise && !this.#surroundings.pulseSeen(now) ? 'present' : 'unknown'
   }
 
   get #isPoor(): boolean {

@@ -3,6 +3,7 @@ import { emg } from '#gateway/sensors/definitions/emg.js'
 import { type Judgement, judgeAbsent, judgeQuantity } from '#gateway/sensors/judge.js'
 import { MuscleAnalyser } from '#gateway/signals/muscle/muscle-analyser.js'
 import type { SignalQuality } from '#gateway/signals/quality.js'
+import { isSameScale, type Scale } from '../normalise/chunker.js'
 import type { Signal } from '../normalise/judged.js'
 import { scaleOf } from '../normalise/waveform-channel.js'
 import type { Reading } from '../reading.js'
@@ -16,8 +17,16 @@ const POOR_SIGNAL_DELAY_MS = 30_000
 
 type Samples = Extract<Reading['value'], { type: 'samples' }>
 
+interface Lead {
+  readonly periodMs: number
+  readonly scale: Scale
+  /** null: not made for this rate. */
+  readonly analyser: MuscleAnalyser | null
+  readonly row: SampleRow
+}
+
 export class MuscleWatch implements SignalWatch {
-  #lead: { readonly key: string; readonly analyser: MuscleAnalyser | null; readonly row: SampleRow } | null = null
+  #lead: Lead | null = null
   readonly #poor = new PoorSignal('poor-signal-emg', POOR_SIGNAL_DELAY_MS)
   #quality: SignalQuality | null = null
 
@@ -64,17 +73,18 @@ export class MuscleWatch implements SignalWatch {
     return { ...NOTHING_SAID, technical: [this.#poor.end()] }
   }
 
-  #leadOf(value: Samples) {
+  #leadOf(value: Samples): Lead {
     const scale = scaleOf(emg.waveform, value)
-    const key = JSON.stringify([value.periodMs, scale])
-    if (this.#lead?.key === key) return this.#lead
-    const rateHz = 1000 / value.periodMs
+    const { periodMs } = value
+    const known = this.#lead
+    if (known?.periodMs === periodMs && isSameScale(known.scale, scale)) return known
+    const rateHz = 1000 / periodMs
     const { low, high } = value.scale ? { low: scale.lowerLimit, high: scale.upperLimit } : emg.waveform.rails
-    const known = scale.unit === 'V' || scale.unit === 'mV'
-    const supported = known && rateHz >= 250 && rateHz <= 1000 && rateHz % 50 === 0
+    const supported = scale.unit in emg.derived.units && rateHz >= 250 && rateHz <= 1000 && rateHz % 50 === 0
     this.#quality = null
     this.#lead = {
-      key,
+      periodMs,
+      scale,
       analyser: supported ? new MuscleAnalyser({ rateHz, lowest: low, highest: high }) : null,
       row: new SampleRow(),
     }
