@@ -16,15 +16,26 @@ export interface Second {
 export class TestHome {
   readonly pipeline: Pipeline
   readonly steps: PipelineStep[] = []
-  readonly kit = new TestKit()
+  kit = new TestKit()
+  /** Since the kit's boot. */
   second = 0
+  #bootAt = T0
 
   constructor(options: Partial<PipelineOptions> = {}) {
     this.pipeline = new Pipeline({ patient: 'patient-1', limits: limitsInForce(), active: [], ...options })
   }
 
   get now(): number {
-    return T0 + this.second * 1000
+    return this.#bootAt + this.second * 1000
+  }
+
+  /** The kit starts anew: its clock and its lines' numbers begin at 0. */
+  boot(): void {
+    this.#bootAt = this.now
+    this.second = 0
+    this.kit = new TestKit(this.#bootAt)
+    const banner = this.kit.boot()
+    this.steps.push(this.pipeline.accept(banner, banner.receivedAt))
   }
 
   hear({ ecg, clip, airflow }: Second): void {
@@ -34,11 +45,16 @@ export class TestHome {
       const rate = ecg.length
       for (let i = 0; i < 10; i++) {
         const part = ecg.slice((i * rate) / 10, ((i + 1) * rate) / 10)
-        this.#line('E', ms + i * 100, `o,${1_000_000 / rate},${pack(part)}`, 100)
+        this.line('E', ms + i * 100, `o,${1_000_000 / rate},${pack(part)}`, 100)
       }
     }
-    if (clip) this.#line('O', ms, clip, 900)
-    if (airflow) this.#line('A', ms, `o,40000,${pack(airflow)}`, 1000)
+    if (clip) this.line('O', ms, clip, 900)
+    if (airflow) this.line('A', ms, `o,40000,${pack(airflow)}`, 1000)
+    this.pass()
+  }
+
+  /** A second is over. */
+  pass(): void {
     this.second += 1
     this.steps.push(this.pipeline.tick(this.now))
   }
@@ -67,7 +83,9 @@ export class TestHome {
     return this.steps.flatMap(({ measurements }) => measurements.filter((one) => one.observable === observable))
   }
 
-  #line(type: string, ms: number, body: string, lateMs: number): void {
-    this.steps.push(this.pipeline.accept(this.kit.frame(type, ms, body, lateMs), T0 + ms + lateMs))
+  /** @param ms on the kit's clock */
+  line(type: string, ms: number, body: string, lateMs = 0): void {
+    const frame = this.kit.frame(type, ms, body, lateMs)
+    this.steps.push(this.pipeline.accept(frame, frame.receivedAt))
   }
 }
