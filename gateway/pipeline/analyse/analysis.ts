@@ -115,9 +115,10 @@ export class Analysis {
   #judgedOf(reading: Reading, { conclusions }: Said): Judged[] {
     if (conclusions.length === 0) return []
     const row = this.#normaliser.rowOf(reading)
-    return conclusions.map(({ observable, at, judgement, secondsSinceBreath }) => ({
+    return conclusions.map(({ observable, at, judgement, secondsSinceBreath, shownOnly }) => ({
       ...row.judged(observable, { ...reading, at, remarks: [] }, judgement),
       ...(secondsSinceBreath !== undefined && { secondsSinceBreath }),
+      ...(shownOnly && { stored: false }),
     }))
   }
 

@@ -215,6 +215,6 @@ export class EcgWatch implements SignalWatch {
       quality: 'missing',
       remarks: ['sampling-rate-not-supported'],
     }
-    return { ...NOTHING_SAID, conclusions: [{ observable: HEART_RATE, at: reading.at, judgement }] }
+    return { ...NOTHING_SAID, conclusions: [{ observable: HEART_RATE, at: reading.at, judgement, shownOnly: true }] }
   }
 }

@@ -14,6 +14,8 @@ export interface Conclusion {
   readonly at: number
   readonly judgement: Judgement
   readonly secondsSinceBreath?: number
+  /** For who looks on; nothing that belongs on the record. */
+  readonly shownOnly?: true
 }
 
 export interface Said {
