@@ -4,6 +4,7 @@
  */
 import type { BodyPosition, Quality, SensorKind } from '#fhir/measurement.js'
 import type { Priority } from '#gateway/alerts/alert.js'
+import { CONDITION_WORDS } from '#gateway/alerts/condition-words.js'
 import type { LiveEvent, LiveValue } from './feed.js'
 
 const SECOND = 1000
@@ -96,6 +97,8 @@ const TECHNICAL = /^(probe-off|lead-off|sensor-fault|flat-line|silent|stale|poor
 
 /** `low-oxygen-saturation` → `Low oxygen saturation`; `probe-off-gsr` → `Probe off: skin conductance`. */
 export function conditionWords(condition: string): string {
+  const own = CONDITION_WORDS[condition]
+  if (own !== undefined) return own.charAt(0).toUpperCase() + own.slice(1)
   const [, what = '', about = ''] = TECHNICAL.exec(condition) ?? []
   if (what !== '') return `${sentence(what)}: ${sensorWords(about) ?? about.replace(/^device-/, 'device ')}`
   return sentence(condition)

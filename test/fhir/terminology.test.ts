@@ -58,7 +58,14 @@ describe('the terminology', () => {
       byClass[dataClass] = [...(byClass[dataClass] ?? []), observable]
     }
     expect(byClass).to.deep.equal({
-      'vital-signs': ['pulseRate', 'oxygenSaturation', 'respiratoryRate', 'bodyTemperature', 'heartRate', 'bloodPressure'],
+      'vital-signs': [
+        'pulseRate',
+        'oxygenSaturation',
+        'respiratoryRate',
+        'bodyTemperature',
+        'heartRate',
+        'bloodPressure',
+      ],
       waveform: ['airflowWaveform', 'ecgWaveform', 'emgWaveform'],
       laboratory: ['bloodGlucose'],
       activity: ['skinConductance', 'skinConductanceLevel', 'bodyPosition', 'emgEnvelope'],

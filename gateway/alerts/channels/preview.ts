@@ -1,5 +1,6 @@
 import { TERMINOLOGY } from '#fhir/terminology.js'
 import type { AlertTransition } from '#gateway/alerts/alert.js'
+import { CONDITION_WORDS } from '../condition-words.js'
 import type { Telling } from './channel.js'
 
 /** What a site allows a preview to say; by default neither. */
@@ -66,6 +67,8 @@ function causeOf({ observable, value, limit }: AlertTransition, rules: PreviewRu
 
 /** `low-oxygen-saturation` → "oxygen saturation low", `probe-off-spo2` → "probe off spo2". */
 export function conditionWords(condition: string): string {
+  const own = CONDITION_WORDS[condition]
+  if (own !== undefined) return own
   const words = condition.split('-')
   const [first] = words
   return (first === 'low' || first === 'high' ? [...words.slice(1), first] : words).join(' ')
