@@ -20,6 +20,8 @@ const CONDITIONS = ['asystole', 'ecg-pause', 'irregular-rhythm'] as const
 const PAUSES_TOGETHER_MS = 60_000
 /** The rhythm's entropy needs 48 intervals, and 8 beats of it: at 60 /min about a minute of a rate that is known. */
 const RHYTHM_KNOWN_MS = 90_000
+/** A rhythm that is regular for less than this, between two that are not, makes one episode of them. */
+const IRREGULAR_TOGETHER_MS = 5 * 60_000
 /** What does not change is said again so often. */
 const REPEAT_MS = 1000
 const POOR_SIGNAL_DELAY_MS = 10_000
@@ -46,6 +48,7 @@ export class EcgWatch implements SignalWatch {
   #asystole: { readonly flat: boolean } | null = null
   #pausedAt = Number.NEGATIVE_INFINITY
   #rhythm: 'unknown' | 'irregular' | 'regular' = 'unknown'
+  #irregularAt = Number.NEGATIVE_INFINITY
   readonly #poor = new PoorSignal('poor-signal-ecg', POOR_SIGNAL_DELAY_MS)
   #saidAt = Number.NEGATIVE_INFINITY
 
@@ -148,6 +151,7 @@ export class EcgWatch implements SignalWatch {
         this.#rhythm = 'irregular'
         break
       case 'rhythm-end':
+        this.#irregularAt = now
         this.#rhythm = event.reason === 'regular' ? 'regular' : 'unknown'
         this.#knownSince = null
         break
@@ -161,7 +165,8 @@ export class EcgWatch implements SignalWatch {
     if (otherwise === 'absent' && this.#rhythm === 'unknown' && ms - (this.#knownSince ?? ms) >= RHYTHM_KNOWN_MS) {
       this.#rhythm = 'regular'
     }
-    const rhythm = { irregular: 'present', regular: otherwise, unknown: 'unknown' } as const
+    const regular = now - this.#irregularAt < IRREGULAR_TOGETHER_MS ? 'unknown' : otherwise
+    const rhythm = { irregular: 'present', regular, unknown: 'unknown' } as const
     return [
       { condition: 'asystole', presence: this.#standstill(otherwise, now) },
       { condition: 'ecg-pause', presence: now - this.#pausedAt < PAUSES_TOGETHER_MS ? 'present' : otherwise },

@@ -1,7 +1,7 @@
 import type { SystemCondition } from '#gateway/alerts/system-condition.js'
 
-/** A signal must be believable for so long before that is over: noise comes and goes. */
-const CLEAR_AFTER_MS = 10_000
+/** A signal must be believable for so long before that is over: noise comes and goes, and some are judged only each ten seconds. */
+const CLEAR_AFTER_MS = 20_000
 
 /** A signal that cannot be believed, as a technical condition of low priority. */
 export class PoorSignal {

@@ -127,17 +127,18 @@ describe('pauses, rhythm and noise', () => {
     expect(home.told()).to.deep.equal(['ecg-pause active', 'ecg-pause latched'])
   })
 
-  it('an irregular rhythm is of low priority, and over when it is regular', () => {
+  it('an irregular rhythm is of low priority, and over when it has been regular for five minutes', () => {
     let at = 400
     const irregular = Array.from({ length: 100 }, (_, i) => {
       at += 800 + 350 * signed(3, i)
       return at
     })
-    const beats = [...irregular, ...regular(800, at + 800, at + 120_000)]
-    const seconds = Math.floor(at / 1000) + 120
+    const beats = [...irregular, ...regular(800, at + 800, at + 420_000)]
+    const seconds = Math.floor(at / 1000) + 420
     const home = new TestHome().play(syntheticEcg({ rateHz, seconds, beats }), rateHz)
     expect(home.told()).to.deep.equal(['irregular-rhythm active', 'irregular-rhythm cleared'])
     expect(home.transitions[0]).to.include({ priority: 'low' })
+    expect(home.transitions[1]?.at).to.be.above(T0 + at + 300_000)
   })
 
   it('noise is a poor signal, technical, and nothing of the heart', () => {
