@@ -87,6 +87,8 @@ export interface Measurement {
   readonly observable: Observable
   /** Stable, not personal: the device that measured, e.g. `kit-1` or `mqtt-cuff`. */
   readonly deviceId: string
+  /** Who measured it, where a person did: a contact's id or a login. */
+  readonly performer?: string
   /** Start of the measurement, epoch milliseconds, gateway's clock. */
   readonly at: number
   /** End, for waveforms and averages; absent for an instant. */

@@ -16,6 +16,7 @@ import {
   OBSERVATION_CATEGORY,
   OBSERVATION_INTERPRETATION,
   patientIdentifier,
+  performerIdentifier,
   UCUM,
 } from './systems.js'
 import {
@@ -58,6 +59,10 @@ export function observationOf(measurement: Measurement, context: ObservationCont
     code: { coding: [...row.codings, ...(mdc ? [mdc] : [])], text: row.text },
     subject: logicalReference('Patient', patientIdentifier(context.patient)),
     ...effectiveOf(measurement),
+    ...(measurement.performer !== undefined && {
+      // A nurse, a daughter or the patient: the home alone knows which.
+      performer: [{ identifier: performerIdentifier(context.home, measurement.performer) }],
+    }),
     device: logicalReference('Device', deviceIdentifier(context.home, measurement.deviceId)),
     ...valueElements(measurement, row, context),
   }

@@ -91,6 +91,10 @@ export function deviceIdentifier(home: string, deviceId: string): Identifier & {
   return { system: IDENTIFIERS.device, value: `${home}/${deviceId}` }
 }
 
+export function performerIdentifier(home: string, performer: string): Identifier & { system: string; value: string } {
+  return { system: IDENTIFIERS.contact, value: `${home}/${performer}` }
+}
+
 export function gatewayIdentifier(home: string): Identifier & { system: string; value: string } {
   return { system: IDENTIFIERS.gateway, value: home }
 }

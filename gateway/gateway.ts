@@ -41,6 +41,8 @@ export interface GatewayParts {
   readonly watchers: readonly Watcher[]
   /** Says to others that this gateway runs, once it does. */
   readonly announcement: Lifecycle
+  /** Beats only while everything else runs. */
+  readonly heartbeat: Lifecycle
   readonly feed: LiveFeed
   readonly clock: SteadyClock
   readonly timekeeper: Pick<Timekeeper, 'stamp'>
@@ -75,12 +77,16 @@ export class Gateway implements Lifecycle {
       pumps,
       schedule,
       announcement,
+      heartbeat,
       logger,
     } = this.#parts
     const started: Lifecycle[] = []
     try {
       // The page first: its port is what people get wrong, and nothing is read before it is known to be free.
-      const parts = [page, control, chainHead, ...channels, ...lanes, ...rounds, ...pumps, schedule, announcement]
+      const parts = [
+        ...[page, control, chainHead, ...channels, ...lanes, ...rounds, ...pumps],
+        ...[schedule, announcement, heartbeat],
+      ]
       for (const part of parts) {
         await part.start()
         started.push(part)
@@ -101,8 +107,9 @@ export class Gateway implements Lifecycle {
     if (!this.#running) return
     this.#running = false
     this.#cancelTick()
-    const { schedule, rounds, pumps, pipeline, committer, journal, batcher, lanes, feed, clock, timekeeper, logger } =
-      this.#parts
+    const { heartbeat, schedule, rounds, pumps, pipeline, committer, journal, batcher } = this.#parts
+    const { lanes, feed, clock, timekeeper, logger } = this.#parts
+    await heartbeat.stop()
     await schedule.stop()
     // Awaited once the committer has given up: one may wait for a disk that refuses.
     const ended = Promise.all(rounds.map((round) => round.stop()))

@@ -13,10 +13,13 @@ import { ChannelBook } from './alerts/channels/channel-book.js'
 import { channelCommands } from './alerts/channels/commands.js'
 import { type Acknowledgement, createChannel } from './alerts/channels/registry.js'
 import { AlarmDesk } from './alerts/desk.js'
+import { deskCommands } from './alerts/desk-commands.js'
+import { acknowledgersOf, DeviceAcknowledger } from './alerts/device-acknowledger.js'
 import { Dispatcher } from './alerts/dispatch/dispatcher.js'
 import { policyOf } from './alerts/dispatch/policy.js'
-import { limitsInForce } from './alerts/limits.js'
 import { limitsOnRecord } from './alerts/limits-on-record.js'
+import { LinkServer } from './alerts/links/link-server.js'
+import { LinkTokens, loadOrCreateLinkKey } from './alerts/links/link-tokens.js'
 import type { Watcher } from './alerts/system-condition.js'
 import { AnchorDeliverer } from './anchoring/anchor-deliverer.js'
 import type { Address } from './anchoring/batch.js'
@@ -32,7 +35,10 @@ import { ControlServer } from './control/control-server.js'
 import { clientOf, FhirDeliverer } from './delivery/fhir-deliverer.js'
 import { FlagKeeper } from './delivery/flag-keeper.js'
 import { TaskWatcher } from './delivery/task-watcher.js'
+import { PatientDesk, patientCommands } from './entry/patient-desk.js'
 import { Gateway } from './gateway.js'
+import { Heartbeat } from './heartbeat/heartbeat.js'
+import { vitalsOf } from './heartbeat/vitals.js'
 import { damageWatcher } from './journal/damage-watcher.js'
 import { journalCommands } from './journal/journal-commands.js'
 import { Retention } from './journal/retention.js'
@@ -59,9 +65,16 @@ import { SystemTimeService, type TimeService } from './runtime/time-service.js'
 import { Timekeeper } from './runtime/timekeeper.js'
 import { VERSION } from './runtime/version.js'
 import { buildTime } from './runtime/wall-clock.js'
+import { trendsCommands } from './scores/commands.js'
+import { HourlyBook, KEPT_MS } from './scores/hourly.js'
+import { News2Watch } from './scores/news2-watch.js'
 import { EpochKeys } from './sealing/epoch-keys.js'
 import { loadOrCreateMasterKey } from './sealing/master-key.js'
 import { Sealer } from './sealing/sealer.js'
+import { news2OptionsOf } from './settings/catalog.js'
+import { settingsCommands } from './settings/commands.js'
+import { inForce } from './settings/in-force.js'
+import { SettingsBook } from './settings/settings-book.js'
 import { DiskWatcher, type DiskWatcherOptions } from './status/disk-watcher.js'
 import { LiveFeed } from './status/live-feed.js'
 import { RunFileKeeper } from './status/run-file.js'
@@ -71,6 +84,7 @@ import { ClientTransport } from './transports/mqtt/client-transport.js'
 import { deviceCommands } from './transports/mqtt/device-commands.js'
 import { DeviceStore } from './transports/mqtt/device-store.js'
 import { createTransport } from './transports/registry.js'
+import type { SerialBinding } from './transports/serial/binding.js'
 import { SerialTransport } from './transports/serial/serial-transport.js'
 import type { Transport } from './transports/transport.js'
 
@@ -89,6 +103,8 @@ export interface Edges {
   readonly fetch?: typeof globalThis.fetch
   /** Where the terminal channel writes; standard error. */
   readonly terminal?: NodeJS.WritableStream
+  /** Instead of the machine's own serial ports, for boards of alert channels. */
+  readonly serialBinding?: SerialBinding
   /** Free space of a folder's disk; that of node:fs. */
   readonly statfs?: DiskWatcherOptions['statfs']
   /** The journal was found damaged while in use: the gateway must be stopped and composed again, which recovers it. */
@@ -110,6 +126,7 @@ export async function composeGateway(loaded: LoadedConfig, edges: Edges): Promis
 
   checkSecretFiles(loaded)
   const mappings = loadMappings(config.mappings, baseDir)
+  const mayAcknowledge = acknowledgersOf(config.transports)
   ensureDataDir(dataDir)
   const signer = await loadOrCreateGatewayKey(join(dataDir, 'keys', 'gateway.key'))
   const masterKey = await loadOrCreateMasterKey(join(dataDir, 'keys', 'master.key'))
@@ -146,6 +163,19 @@ export async function composeGateway(loaded: LoadedConfig, edges: Edges): Promis
     const contact = contacts.get(id)
     return contact ? { ...(contact.address !== undefined && { address: contact.address }) } : null
   }
+  const { links } = config.alerts
+  const tokens =
+    links &&
+    new LinkTokens({
+      key: await loadOrCreateLinkKey(join(dataDir, 'keys', 'link.key')),
+      validMinutes: links.validMinutes,
+      clock,
+    })
+  /** Only for a contact: a link says who follows it. */
+  const acknowledgeUrl = (alertId: string, contact: string | undefined) =>
+    links && tokens && contact !== undefined
+      ? new URL(`/a/${tokens.make({ alertId, contact })}`, links.publicUrl).href
+      : undefined
   let desk: AlarmDesk | undefined
   const channels: AlertChannel[] = []
   const channelEdges = {
@@ -155,6 +185,7 @@ export async function composeGateway(loaded: LoadedConfig, edges: Edges): Promis
     baseDir,
     dataDir,
     clock,
+    ...(edges.serialBinding && { serialBinding: edges.serialBinding }),
     acknowledged: ({ channel, alertIds }: Acknowledgement) => {
       desk
         ?.acknowledge(alertIds, { by: channel, via: 'button' })
@@ -164,7 +195,14 @@ export async function composeGateway(loaded: LoadedConfig, edges: Edges): Promis
   for (const channelConfig of config.alerts.channels) {
     const channel = createChannel(channelConfig, channelEdges)
     channels.push(channel)
-    const deliverer = new AlertDeliverer({ channel, journal, home, preview: config.alerts.preview, addressOf })
+    const deliverer = new AlertDeliverer({
+      channel,
+      journal,
+      home,
+      preview: config.alerts.preview,
+      addressOf,
+      acknowledgeUrl,
+    })
     const one = { channels: [channelConfig], contacts: config.alerts.contacts }
     for (const recipient of alertLanes(one)) deliverers.set(`alert:${recipient}`, deliverer)
   }
@@ -187,7 +225,9 @@ export async function composeGateway(loaded: LoadedConfig, edges: Edges): Promis
   const devices = DeviceStore.open(join(dataDir, 'devices.json'), clock)
   const transportEdges = { clock: clock.run, logger, baseDir, dataDir, devices }
   const transports = config.transports.map((transport) => createTransport(transport, transportEdges))
-  const limits = limitsInForce(config.alerts.limits)
+  const configured = { limits: config.alerts.limits, settings: config.alerts.settings }
+  // What is wrong with it is said before anything is opened.
+  inForce(configured, [])
 
   for (const transport of transports) await findMisconfiguration(transport)
 
@@ -205,9 +245,15 @@ export async function composeGateway(loaded: LoadedConfig, edges: Edges): Promis
       builtAt: buildTime(),
       logger,
     })
+    const settings = new SettingsBook({ configured, journal: journal.settings, clock, logger })
+    const news2 = new News2Watch(news2OptionsOf(settings.inForce.settings))
+    const hours = new HourlyBook(journal.hourly.all())
     const pipeline = new Pipeline({
       patient,
-      limits,
+      limits: settings.inForce.limits,
+      findings: settings.inForce.findings,
+      news2,
+      hours,
       active: timekeeper.activeAlerts(),
       shiftMs: () => clock.shiftMs,
       known: (identifier) => journal.hasMeasurement(identifier),
@@ -215,38 +261,70 @@ export async function composeGateway(loaded: LoadedConfig, edges: Edges): Promis
       zoneOffsetMinutes: zone,
       dispatcher: new Dispatcher(policy, timekeeper.openDispatch()),
       mappings,
+      mayAcknowledge,
     })
     const batcher = new Batcher({
       journal,
       signer,
       domain: { chainId, contract: contract as Address },
       observationOf: (measurement) =>
-        signedForm(observationOf(measurement, { patient, home, ...limitsOnRecord(measurement, limits) })),
+        signedForm(
+          observationOf(measurement, {
+            patient,
+            home,
+            ...limitsOnRecord(measurement, settings.limitsAt(measurement.at)),
+          }),
+        ),
       random: randomBytes,
       clock,
       maxCount: config.batches.maxCount,
     })
     const committer = new Committer({ journal, clock, logger })
-    const feed = new LiveFeed({ version: VERSION, home, journal, transports, clock, timekeeper })
+    const people = config.alerts.contacts.map(({ id, role }) => ({ id, role }))
+    const feed = new LiveFeed({ version: VERSION, home, journal, transports, contacts: people, clock, timekeeper })
+    const alarmLine = new AlarmLine({ pipeline, timekeeper, clock })
     desk = new AlarmDesk({
-      pipeline: new AlarmLine({ pipeline, timekeeper, clock }),
+      pipeline: alarmLine,
       ...{ journal, clock, logger },
       commit: (commit) => committer.commit(commit),
       onStep: (step) => feed.take(step),
     })
-    const page = new ConsoleServer({ feed, host: config.console.host, port: config.console.port, logger })
+    const acknowledger = new DeviceAcknowledger({ desk, logger })
+    const linkServers =
+      links && tokens
+        ? [new LinkServer({ config: links, tokens, contacts: [...contacts.keys()], desk, baseDir, clock, logger })]
+        : []
+    settings.onChange((current) => {
+      news2.setOptions(news2OptionsOf(current.settings))
+      const step = alarmLine.setLimits(current.limits, current.findings)
+      feed.take(step)
+      committer.commit(step).catch((error) => logger.error({ err: error }, 'an alert transition could not be stored'))
+    })
+    const patientDesk = new PatientDesk({
+      pipeline: alarmLine,
+      ...{ news2, journal: journal.entries },
+      clock: clock.run,
+      commit: (commit) => committer.commit(commit),
+      onStep: (step) => feed.take(step),
+    })
+    const page = new ConsoleServer({ feed, desk, host: config.console.host, port: config.console.port, logger })
     /** What a person may tell the running gateway; each feature adds its own. */
     const commands: ControlCommand[] = [
       ...deviceCommands(devices, config.transports),
       ...channelCommands(channelBook),
       ...mappingCommands({ journal, pipeline, clock }),
+      ...deskCommands({ desk, journal, clock }),
       ...journalCommands(journal),
+      ...settingsCommands(settings),
+      ...patientCommands(patientDesk),
+      ...trendsCommands({ hours, clock, zone }),
     ]
     const watchers: Watcher[] = [
       timekeeper,
       ...transports.filter((one) => one instanceof BrokerTransport || one instanceof ClientTransport),
       new UnmappedWatcher(() => journal.unmapped.isFull()),
       damageWatcher(journal),
+      settings,
     ]
     const lanes = [...deliverers].map(
       ([lane, deliverer]) => new LaneWorker({ lane, journal, deliverer, clock, logger }),
@@ -267,6 +345,17 @@ export async function composeGateway(loaded: LoadedConfig, edges: Edges): Promis
       diskLow: () => disk.isLow,
     })
     watchers.push(disk, new LaneWatcher({ journal, patience: config.lanes }))
+    const vitals = {
+      journal,
+      transports,
+      refused: () => committer.isRefused,
+      clockTrusted: () => timekeeper.status().trusted,
+    }
+    const heartbeat = new Heartbeat({
+      ...{ targets: config.heartbeat.targets, home, software: VERSION, baseDir, dataDir, fetch, clock, logger },
+      vitals: (now) => vitalsOf(vitals, now),
+    })
+    watchers.push(heartbeat)
     let nextFullAt = 0
     const careTeams = config.fhir.targets.filter(({ mode }) => mode === 'clear')
     const taskDesk = desk
@@ -297,21 +386,26 @@ export async function composeGateway(loaded: LoadedConfig, edges: Edges): Promis
       watchers,
       ledger,
       chainHead: new ChainHeadSeeker({ journal, ledger, gateway: signer.address as Address, clock, logger }),
+      heartbeat,
       announcement: new RunFileKeeper(dataDir, () => page.address().url),
       pumps: transports.map(
         (transport) =>
           new Pump({
             ...{ transport, pipeline, committer, clock: clock.run, timekeeper, logger, onCommitted: closeFull },
+            act: (event) => acknowledger.act(event),
             onStep: (step) => {
               feed.take(step)
               askCalibration(transport, step, logger)
             },
           }),
       ),
-      channels: channels.map((channel) => ({
-        start: async () => channel.start?.(journal.activeAlerts().map((open) => noticeOf(open, home))),
-        stop: async () => channel.stop?.(),
-      })),
+      channels: [
+        ...channels.map((channel) => ({
+          start: async () => channel.start?.(journal.activeAlerts().map((open) => noticeOf(open, home))),
+          stop: async () => channel.stop?.(),
+        })),
+        ...linkServers,
+      ],
       lanes,
       rounds,
       schedule: new Schedule(
@@ -322,6 +416,16 @@ export async function composeGateway(loaded: LoadedConfig, edges: Edges): Promis
             action: async () => void (await batcher.closeIfDue('time')),
           },
           { name: 'retention', cron: '23 * * * *', action: async () => void (await retention.run()) },
+          {
+            // What a power cut takes of the trends: a minute.
+            name: 'keep hours',
+            cron: '* * * * *',
+            action: async () => {
+              const changed = hours.changed(clock.now())
+              journal.hourly.put(changed, clock.now() - KEPT_MS)
+              hours.kept(changed)
+            },
+          },
           ...config.transports.flatMap(({ schedule }, i) => kitJobs(transports[i], schedule, clock)),
         ],
         logger,

@@ -24,6 +24,8 @@ const FORBIDDEN: { from: string; to: string[]; except?: string[]; why: string }[
     ...['confirmation', 'limits', 'machine', 'condition-book', 'findings', 'inhibition'].map(
       (file) => `gateway/alerts/${file}`,
     ),
+    ...['news2', 'hourly', 'trends'].map((file) => `gateway/scores/${file}`),
+    'gateway/settings/in-force',
     ...['mapper', 'pointer', 'template', 'topic-pattern', 'units'].map((file) => `gateway/mapping/${file}`),
   ].map((from) => ({
     from,
@@ -95,7 +97,7 @@ describe('import boundaries', () => {
   it('reads no clock and rolls no dice in the stages of the pipeline', () => {
     const wrong = [...graph.keys()].filter(
       (file) =>
-        /^gateway\/(pipeline|sensors|signals|mapping|alerts\/dispatch)\/|^gateway\/alerts\/(limits|machine|confirmation)|^fhir\//.test(
+        /^gateway\/(pipeline|sensors|signals|scores|mapping|alerts\/dispatch)\/|^gateway\/alerts\/(limits|machine|confirmation)|^fhir\//.test(
           file,
         ) &&
         /\bDate\.now\(|\bnew Date\(\)|\bMath\.random\(|\bperformance\.now\(|\bsetTimeout\(|\bsetInterval\(/.test(

@@ -122,7 +122,8 @@ export class AlarmDesk {
   async #commit(action: AlarmAction, step?: PipelineStep): Promise<void> {
     const { commit, logger } = this.#options
     const { action: what, subjects, actor } = action
-    logger.info({ action: what, subjects, by: actor.by, via: actor.via }, 'somebody has acted on alarms')
+    // The journal has who: what somebody typed may be a name.
+    logger.info({ action: what, subjects, via: actor.via }, 'somebody has acted on alarms')
     const { measurements = [], transitions = [], notifications = [], digestItems = [] } = step ?? {}
     await commit({ measurements, transitions, notifications, digestItems, actions: [action] })
   }
@@ -131,8 +132,8 @@ export class AlarmDesk {
 /** Inhibitions last an hour at most: one that still holds is among the latest actions. */
 const INHIBITIONS_LOOKED_AT = 1000
 
-/** @param actions latest first */
-function inhibitionsOf(actions: readonly AlarmAction[], now: number): Inhibition[] {
+/** What of them holds now. @param actions latest first */
+export function inhibitionsOf(actions: readonly AlarmAction[], now: number): Inhibition[] {
   const released = actions.findIndex(({ action }) => action === 'release')
   const since = released < 0 ? actions : actions.slice(0, released)
   return since.flatMap(({ action, subjects, until = 0 }) =>
@@ -143,5 +144,8 @@ function inhibitionsOf(actions: readonly AlarmAction[], now: number): Inhibition
 }
 
 function tooLong(what: string, maxMs: number): HomebeatError {
-  return new HomebeatError('alarm.too-long', `Give the ${what} a duration of at most ${maxMs / 60_000} minutes.`)
+  return new HomebeatError(
+    'alarm.too-long',
+    `Give the ${what} a duration above 0 and of at most ${maxMs / 60_000} minutes.`,
+  )
 }

@@ -27,13 +27,12 @@ export interface Finding {
   readonly limit?: AlertTransition['limit']
 }
 
+const NEWS2 = 'NEWS2 (Royal College of Physicians, 2017)'
 const CLINICAL = 'gateway/signals/README.md; priority and latching: project default, not verified'
 
-/**
- * None has a delay: each analyser says present only of what lasted in seconds that it could believe, and says nothing over
- * noise. What can be over before anybody looks, and was not harmless for that, is latching.
- */
 export const defaultFindings: readonly FindingRow[] = [
+  // Those of signals have no delay: an analyser says present only of what lasted in seconds that it could believe, and
+  // nothing over noise. What can be over before anybody looks, and was not harmless for that, is latching.
   {
     condition: 'asystole',
     observable: 'heartRate',
@@ -67,5 +66,24 @@ export const defaultFindings: readonly FindingRow[] = [
     delaySeconds: 0,
     latching: true,
     source: `Weightless, impact, still and turned, no recovery in 60 s; ${CLINICAL}`,
+  },
+  // Limits tell of one bad number in seconds. A score tells of several at once, and is believed only when it lasts.
+  {
+    condition: 'news2-high',
+    priority: 'high',
+    delaySeconds: 60,
+    source: `${NEWS2}: 7 or more, emergency assessment; delay: project default`,
+  },
+  {
+    condition: 'news2-medium',
+    priority: 'medium',
+    delaySeconds: 120,
+    source: `${NEWS2}: 5–6, urgent review; delay: project default`,
+  },
+  {
+    condition: 'news2-single-parameter',
+    priority: 'medium',
+    delaySeconds: 300,
+    source: `${NEWS2}: 3 in one parameter, urgent review; delay: project default, longer than its limit's own`,
   },
 ]

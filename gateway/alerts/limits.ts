@@ -75,8 +75,10 @@ export const defaultLimits: readonly Limit[] = [
     'apnoea alarm at 20 s; 10–40 s selectable',
     'secondsSinceBreath',
   ),
-  limit('low-respiratory-rate', 'respiratoryRate', ['<=', 8, 10], 10, 'high', `${NEWS2}: score 3`),
-  limit('high-respiratory-rate', 'respiratoryRate', ['>=', 25, 23], 10, 'high', `${NEWS2}: score 3`),
+  // A respiratory rate is breaths counted over a whole minute; a rate over a few breaths is not yet one that NEWS2 scores.
+  // What cannot wait a minute has its own alarm: no breath for 20 s, or a saturation that falls.
+  limit('low-respiratory-rate', 'respiratoryRate', ['<=', 8, 10], 60, 'high', `${NEWS2}: score 3`),
+  limit('high-respiratory-rate', 'respiratoryRate', ['>=', 25, 23], 60, 'high', `${NEWS2}: score 3`),
 
   limit('low-body-temperature', 'bodyTemperature', ['<', 35, 35.3], 30, 'high', `${NEWS2}: score 3 is ≤35.0`),
   limit(
@@ -137,7 +139,7 @@ export function limitsInForce(overrides: LimitOverrides = {}, defaults: readonly
     if (crosses(row.comparator, clearAt, value)) {
       throw new HomebeatError(
         'limits.clear-at',
-        `alerts.limits.${row.condition}: clearAt must lie on the safe side of the limit, not beyond it.`,
+        `${row.condition}: clearAt ${clearAt} must lie on the safe side of the limit ${value}, not beyond it.`,
       )
     }
     const { confirm: _, ...rest } = row

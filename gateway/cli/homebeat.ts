@@ -8,40 +8,49 @@
  */
 import { Command } from 'commander'
 import { VERSION } from '#gateway/runtime/version.js'
-import { calibrateCommand } from './calibrate.js'
-import { channelCommand } from './channel.js'
-import { deviceCommand } from './device.js'
 import { EXIT } from './exit.js'
-import { flashCommand } from './flash.js'
-import { identityCommand } from './identity.js'
-import { journalCommand } from './journal.js'
-import { mapCommand } from './map.js'
-import { queueCommand } from './queue.js'
-import { serialCommand } from './serial.js'
-import { simulateCommand } from './simulate.js'
-import { startCommand } from './start.js'
-import { statusCommand } from './status.js'
-import { verifyCommand } from './verify.js'
+
+/** In the order of the help. Loaded when asked for: no verb waits for what another one needs. */
+const VERBS: Readonly<Record<string, () => Promise<Command>>> = {
+  start: async () => (await import('./start.js')).startCommand(),
+  status: async () => (await import('./status.js')).statusCommand(),
+  alarms: async () => (await import('./alarms.js')).alarmsCommand(),
+  limits: async () => (await import('./limits.js')).limitsCommand(),
+  settings: async () => (await import('./settings.js')).settingsCommand(),
+  enter: async () => (await import('./enter.js')).enterCommand(),
+  score: async () => (await import('./enter.js')).scoreCommand(),
+  trends: async () => (await import('./trends.js')).trendsCommand(),
+  queue: async () => (await import('./queue.js')).queueCommand(),
+  verify: async () => (await import('./verify.js')).verifyCommand(),
+  identity: async () => (await import('./identity.js')).identityCommand(),
+  flash: async () => (await import('./flash.js')).flashCommand(),
+  calibrate: async () => (await import('./calibrate.js')).calibrateCommand(),
+  channel: async () => (await import('./channel.js')).channelCommand(),
+  map: async () => (await import('./map.js')).mapCommand(),
+  device: async () => (await import('./device.js')).deviceCommand(),
+  journal: async () => (await import('./journal.js')).journalCommand(),
+  serial: async () => (await import('./serial.js')).serialCommand(),
+  'watch-homes': async () => (await import('./watch-homes.js')).watchHomesCommand(),
+  simulate: async () => (await import('./simulate.js')).simulateCommand(),
+}
 
 const program = new Command('homebeat')
   .description('Gateway for the remote monitoring of elderly people. Not a certified medical device.')
   .version(VERSION)
   .showHelpAfterError('(homebeat --help says more)')
-  .addCommand(startCommand())
-  .addCommand(statusCommand())
-  .addCommand(queueCommand())
-  .addCommand(verifyCommand())
-  .addCommand(identityCommand())
-  .addCommand(flashCommand())
-  .addCommand(calibrateCommand())
-  .addCommand(channelCommand())
-  .addCommand(mapCommand())
-  .addCommand(deviceCommand())
-  .addCommand(journalCommand())
-  .addCommand(serialCommand())
-  .addCommand(simulateCommand())
 
-program.exitOverride((error) => {
-  process.exit(error.exitCode === 0 ? EXIT.ok : EXIT.usage)
-})
+const asked = process.argv[2] ?? ''
+for (const [name, load] of Object.entries(VERBS)) {
+  if (name === asked || !Object.hasOwn(VERBS, asked)) program.addCommand(await load())
+}
+
+/** What an exit code says is the same for a verb's verbs. */
+function exitAs(command: Command): void {
+  command.exitOverride((error) => {
+    process.exit(error.exitCode === 0 ? EXIT.ok : EXIT.usage)
+  })
+  for (const part of command.commands) exitAs(part)
+}
+
+exitAs(program)
 await program.parseAsync()

@@ -16,6 +16,7 @@ import { HomebeatError } from '#gateway/runtime/errors.js'
 import { sensorDefinitions } from '#gateway/sensors/registry.js'
 import { EXIT, verb } from './exit.js'
 import { CONFIG_OPTION } from './options.js'
+import { printable } from './text.js'
 
 const MAX_FILE_BYTES = 16 * 1024 * 1024
 const PREVIEW = 80
@@ -277,11 +278,6 @@ function readText(file: string): string {
 function bytesOf({ payload, encoding }: z.output<typeof messageSchema>): Uint8Array {
   if (typeof payload === 'string') return Buffer.from(payload, encoding === 'base64' ? 'base64' : 'utf8')
   return Buffer.from(JSON.stringify(payload))
-}
-
-/** A stranger's text must not steer the terminal. */
-function printable(text: string): string {
-  return text.replace(/[^\p{L}\p{M}\p{N}\p{P}\p{S}\p{Zs}]/gu, '·')
 }
 
 function parseLimit(text: string): number {

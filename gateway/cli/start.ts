@@ -79,7 +79,7 @@ async function runUntil(asked: Promise<string>, loaded: LoadedConfig, logger: Lo
 const INSISTING_MS = 2000
 
 /** A second signal ends the process at once: what is committed is safe, what is not delivered is so after a restart. */
-function stopAsked(stdinToo: boolean): Promise<string> {
+export function stopAsked(stdinToo: boolean): Promise<string> {
   return new Promise((resolve) => {
     let askedAt: number | null = null
     const onSignal = (signal: string) => {

@@ -3,6 +3,7 @@ import { readFileSync, statSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import { validate as cronIsValid } from 'node-cron'
 import { type Document, parseDocument } from 'yaml'
+import type { z } from 'zod'
 import { HomebeatError } from '#gateway/runtime/errors.js'
 import { type Config, configSchema } from './schema.js'
 
@@ -26,6 +27,19 @@ export function loadConfig(file: string): LoadedConfig {
 
 /** @param file only for messages. */
 export function parseConfig(text: string, file = 'homebeat.yaml'): Config {
+  return parseYaml(text, file, configSchema, crossCheck)
+}
+
+/**
+ * @param file only for messages. @param check what one field alone cannot show: a line for each problem.
+ * @throws HomebeatError `config.invalid`
+ */
+export function parseYaml<Schema extends z.ZodType>(
+  text: string,
+  file: string,
+  schema: Schema,
+  check: (config: z.output<Schema>) => string[],
+): z.output<Schema> {
   const document = parseDocument(text)
   if (document.errors.length > 0) {
     throw invalid(
@@ -33,14 +47,14 @@ export function parseConfig(text: string, file = 'homebeat.yaml'): Config {
       document.errors.map((error) => error.message.split('\n')[0] ?? error.code),
     )
   }
-  const result = configSchema.safeParse(plain(document, file))
+  const result = schema.safeParse(plain(document, file))
   if (!result.success) {
     throw invalid(
       file,
       result.error.issues.map((issue) => `${pathOf(issue.path)}: ${issue.message}`),
     )
   }
-  const problems = crossCheck(result.data)
+  const problems = check(result.data)
   if (problems.length > 0) throw invalid(file, problems)
   return result.data
 }
@@ -54,7 +68,8 @@ function plain(document: Document, file: string): unknown {
   }
 }
 
-function readConfig(file: string): string {
+/** @param example what to begin from. @throws HomebeatError `config.not-found`, `config.unreadable` */
+export function readConfig(file: string, example = 'homebeat.example.yaml'): string {
   try {
     const { size } = statSync(file)
     if (size > MAX_CONFIG_BYTES) {
@@ -70,7 +85,7 @@ function readConfig(file: string): string {
     if (code === 'ENOENT') {
       throw new HomebeatError(
         'config.not-found',
-        `There is no configuration at ${file}: copy homebeat.example.yaml there and edit it, or name another file with --config.`,
+        `There is no configuration at ${file}: copy ${example} there and edit it, or name another file with --config.`,
         { cause },
       )
     }
@@ -112,6 +127,10 @@ function crossCheck(config: Config): string[] {
   unique(
     'fhir.targets',
     config.fhir.targets.map((t) => t.name),
+  )
+  unique(
+    'heartbeat.targets',
+    config.heartbeat.targets.map((t) => t.name),
   )
   const cron = (where: string, expression: string | undefined) => {
     if (expression !== undefined && !cronIsValid(expression)) {

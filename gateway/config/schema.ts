@@ -6,10 +6,13 @@ import { z } from 'zod'
 import { ALERT_KINDS, PRIORITIES } from '#gateway/alerts/alert.js'
 import { isMailbox } from '#gateway/alerts/channels/mailbox.js'
 import { ROLES } from '#gateway/alerts/roles.js'
+import { MAX_EVERY_SECONDS } from '#gateway/heartbeat/beat.js'
 import { LOG_LEVELS } from '#gateway/runtime/logger.js'
+import { isLoopback } from '#gateway/runtime/loopback.js'
+import { limitChange } from '#gateway/settings/change.js'
 
 /** Names appear in lane names, topics and file names. */
-const name = z
+export const name = z
   .string()
   .regex(
     /^[a-z0-9][a-z0-9-]{0,31}$/,
@@ -21,7 +24,7 @@ const cron = z.string().min(9).max(120)
 
 const address = z.string().regex(/^0x[0-9a-fA-F]{40}$/, 'give an account address: 0x and 40 hex digits')
 
-const httpUrl = z.url({ protocol: /^https?$/, error: 'give an http:// or https:// URL' })
+export const httpUrl = z.url({ protocol: /^https?$/, error: 'give an http:// or https:// URL' })
 
 /** When the gateway asks the kit for what it does not send by itself. */
 const schedule = z.strictObject({
@@ -80,6 +83,8 @@ const transport = z.strictObject({
       error: 'give certFile and keyFile together',
     })
     .optional(),
+  /** mqtt: whether devices of the site's broker may acknowledge alarms: everybody who may publish there can. */
+  acknowledge: z.boolean().optional(),
   /** mqtt+broker: lets the network speak without encryption. */
   allowUnencrypted: z.boolean().optional(),
   /** mqtt+broker: what one device may send before it is held back. */
@@ -96,7 +101,13 @@ const transport = z.strictObject({
    */
   devices: z
     .array(
-      z.strictObject({ id: name, secretFile: z.string().optional(), topics: z.array(topicPrefix).max(10).optional() }),
+      z.strictObject({
+        id: name,
+        secretFile: z.string().optional(),
+        topics: z.array(topicPrefix).max(10).optional(),
+        /** Whether its messages on homebeat/v1/<id>/acknowledge count. */
+        mayAcknowledge: z.boolean().optional(),
+      }),
     )
     .max(100)
     .default([]),
@@ -226,6 +237,17 @@ const escalationStep = z.strictObject({
   contacts: z.array(name).min(1).max(50),
 })
 
+const links = z.strictObject({
+  /** How the contacts reach the link server: it stands in their messages. */
+  publicUrl: httpUrl.refine((url) => /^\/*$/.test(new URL(url).pathname), 'give a URL without a path'),
+  /** Where it listens. Another machine reaches it only with `tls`, unless `allowUnencrypted`. */
+  host: z.string().min(1).max(253).default('127.0.0.1'),
+  port: z.number().int().min(0).max(65535).default(8443),
+  tls: z.strictObject({ certFile: z.string().min(1), keyFile: z.string().min(1) }).optional(),
+  validMinutes: z.number().min(1).max(1440).default(120),
+  allowUnencrypted: z.boolean().default(false),
+})
+
 const target = z.strictObject({
   name,
   url: httpUrl,
@@ -239,26 +261,15 @@ const target = z.strictObject({
   pollSeconds: z.number().min(1).max(600).default(15),
 })
 
-const limit = z.strictObject({
-  /** Overrides the default limit; the comparator stays. */
-  value: z.number().optional(),
-  clearAt: z.number().optional(),
-  delaySeconds: z.number().min(0).max(3600).optional(),
-  priority: z.enum(PRIORITIES).optional(),
-  /** Stays when the value is back, until somebody acknowledges it. */
-  latching: z.boolean().optional(),
-  /** A crossing is measured again before it alarms; `false`: it is not. */
-  confirm: z
-    .union([
-      z.literal(false),
-      z.strictObject({
-        repeatAfterSeconds: z.number().min(60).max(3600).optional(),
-        withinSeconds: z.number().min(60).max(7200).optional(),
-        atOnceBeyond: z.number().optional(),
-      }),
-    ])
-    .optional(),
-  enabled: z.boolean().optional(),
+const heartbeatTarget = z.strictObject({
+  name,
+  /** Of a receiver (homebeat watch-homes), e.g. https://watch.clinic.example/beat */
+  url: httpUrl.refine((url) => url.startsWith('https:') || isLoopback(new URL(url).hostname), {
+    error: 'give an https:// URL; http:// only to this machine',
+  }),
+  /** Holds what `homebeat watch-homes enrol` printed. */
+  secretFile: z.string(),
+  everySeconds: z.number().min(1).max(MAX_EVERY_SECONDS).default(60),
 })
 
 export const configSchema = z.strictObject({
@@ -297,8 +308,10 @@ export const configSchema = z.strictObject({
   alerts: z
     .strictObject({
       channels: z.array(channel).max(20).default([]),
-      /** By condition name, e.g. `low-oxygen-saturation`. */
-      limits: z.record(z.string(), limit).default({}),
+      /** By condition name, e.g. `low-oxygen-saturation`; `homebeat limits list` names them. */
+      limits: z.record(z.string(), limitChange).default({}),
+      /** By key, e.g. `news2.spo2-scale`; `homebeat settings list` names them. */
+      settings: z.record(z.string(), z.union([z.number(), z.string()])).default({}),
       contacts: z.array(contact).max(50).default([]),
       /** By priority; where left out, every contact that wants the priority is told at once. */
       escalation: z
@@ -320,6 +333,8 @@ export const configSchema = z.strictObject({
       flagAfterMinutes: z.number().min(1).max(10080).default(30),
       /** Low-priority alerts wait until these are over. */
       quietHours: z.array(hours).max(10).default([]),
+      /** Links of single use in messages, by which a contact acknowledges; none where left out. */
+      links: links.optional(),
       /** What a preview may say beside the condition and its time. */
       preview: z
         .strictObject({
@@ -356,6 +371,8 @@ export const configSchema = z.strictObject({
     .strictObject({ lowMb: z.number().int().min(1).default(500), criticalMb: z.number().int().min(1).default(100) })
     .refine(({ lowMb, criticalMb }) => criticalMb < lowMb, { path: ['criticalMb'], error: 'must be less than lowMb' })
     .prefault({}),
+  /** Who raises an alarm when this gateway falls silent; better two than one. */
+  heartbeat: z.strictObject({ targets: z.array(heartbeatTarget).max(10).default([]) }).prefault({}),
   /** How long something may wait before people are told, minutes. */
   lanes: z
     .strictObject({
@@ -391,5 +408,6 @@ export type TransportConfig = Config['transports'][number]
 export type ChannelConfig = Config['alerts']['channels'][number]
 export type TargetConfig = Config['fhir']['targets'][number]
 export type ChainConfig = Config['chain']
+export type LinksConfig = NonNullable<Config['alerts']['links']>
 export type ContactConfig = Config['alerts']['contacts'][number]
 export type LimitOverrides = Config['alerts']['limits']

@@ -3,22 +3,32 @@ import { resolve } from 'node:path'
 import { HomebeatError } from '#gateway/runtime/errors.js'
 import { readSecret } from '#gateway/runtime/secret-file.js'
 import type { LoadedConfig } from './load.js'
+import type { ChannelConfig } from './schema.js'
 
 /** @throws HomebeatError `config.secrets`, a line for each file that is missing, empty or open to other users */
 export function checkSecretFiles({ config, baseDir }: Pick<LoadedConfig, 'config' | 'baseDir'>): void {
-  const files = [
+  checkSecrets(baseDir, [
     ...config.transports.flatMap(({ passwordFile, tls, devices }) => [
       passwordFile,
       tls?.keyFile,
       ...devices.map((d) => d.secretFile),
     ]),
-    ...config.alerts.channels.flatMap((channel) => [
-      'tokenFile' in channel ? channel.tokenFile : undefined,
-      'secretFile' in channel ? channel.secretFile : undefined,
-      'passwordFile' in channel ? channel.passwordFile : undefined,
-    ]),
+    ...channelSecrets(config.alerts.channels),
     ...config.fhir.targets.map(({ tokenFile }) => tokenFile),
-  ]
+    ...config.heartbeat.targets.map(({ secretFile }) => secretFile),
+  ])
+}
+
+export function channelSecrets(channels: readonly ChannelConfig[]): (string | undefined)[] {
+  return channels.flatMap((channel) => [
+    'tokenFile' in channel ? channel.tokenFile : undefined,
+    'secretFile' in channel ? channel.secretFile : undefined,
+    'passwordFile' in channel ? channel.passwordFile : undefined,
+  ])
+}
+
+/** @throws HomebeatError `config.secrets` */
+export function checkSecrets(baseDir: string, files: readonly (string | undefined)[]): void {
   const problems = [...new Set(files)].flatMap((file) => {
     if (file === undefined) return []
     try {

@@ -3,7 +3,8 @@
  */
 
 import type { BodyPosition, Quality, SensorKind } from '#fhir/measurement.js'
-import type { AlertState, AlertTransition, Priority } from '#gateway/alerts/alert.js'
+import type { ActionPath, AlertState, AlertTransition, Priority } from '#gateway/alerts/alert.js'
+import type { Role } from '#gateway/alerts/roles.js'
 import type { AnchorReceipt } from '#gateway/anchoring/batch.js'
 import type { JournalDamage, LaneDepth } from '#gateway/journal/journal.js'
 import type { UnmappedCount } from '#gateway/mapping/unmapped.js'
@@ -31,7 +32,11 @@ export interface LiveAlert {
   readonly state: AlertState
   readonly raisedAt: number
   readonly at: number
+  /** Contacts with their channel, and channels that are told of everything. */
   readonly deliveredTo: readonly string[]
+  readonly acknowledged?: { readonly by: string; readonly via: ActionPath; readonly at: number }
+  /** Epoch ms, while it lies ahead. */
+  readonly silencedUntil?: number
 }
 
 export interface GatewayStatus {
@@ -46,6 +51,8 @@ export interface GatewayStatus {
   /** Messages that became no reading, by device; none where left out. */
   readonly unmapped?: readonly UnmappedCount[]
   readonly alerts: readonly LiveAlert[]
+  /** Who may act on alerts by their pseudonym; left out where nobody is configured. */
+  readonly contacts?: readonly { readonly id: string; readonly role: Role }[]
   readonly lanes: readonly LaneDepth[]
   /** Of an earlier configuration, where something is left in them. */
   readonly formerLanes?: readonly LaneDepth[]

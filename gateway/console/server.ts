@@ -8,9 +8,10 @@ import { HomebeatError } from '#gateway/runtime/errors.js'
 import type { Lifecycle } from '#gateway/runtime/lifecycle.js'
 import type { Logger } from '#gateway/runtime/logger.js'
 import { packageRoot } from '#gateway/runtime/package-root.js'
+import { ACTS, type ConsoleDesk } from './acts.js'
 import type { Feed } from './feed.js'
 import { LiveHub } from './live-hub.js'
-import { isOwnHost, isOwnSite, SECURITY_HEADERS } from './request-guard.js'
+import { isOwnAct, isOwnHost, isOwnSite, SECURITY_HEADERS } from './request-guard.js'
 
 export interface ConsoleOptions {
   readonly feed: Feed
@@ -19,6 +20,8 @@ export interface ConsoleOptions {
   /** 0 picks a free one. */
   readonly port: number
   readonly logger: Logger
+  /** Where people act on alarms; without it the page only shows. */
+  readonly desk?: ConsoleDesk
   readonly clock?: Clock
   /** The built page; `dist/console` of the package by default. */
   readonly pageFolder?: string
@@ -38,7 +41,10 @@ const LOOPBACK = new Set(['127.0.0.1', '::1', 'localhost'])
 const NOT_BUILT = `<!doctype html><html lang="en"><title>Homebeat</title><h1>The page is not built yet</h1>
 <p>Run <code>npm run build</code> in Homebeat's folder, then reload this page.</p>`
 
-/** The console's HTTP server: read-only, this machine only. `GET /`, `/api/status`, `/api/values`, `/api/live`. */
+/**
+ * The console's HTTP server, for this machine only. `GET /`, `/api/status`, `/api/values`, `/api/live`; to act on alarms
+ * `POST /api/alarms/acknowledge`, `/silence`, `/escalate` (see `acts.ts`).
+ */
 export class ConsoleServer implements Lifecycle {
   readonly #options: ConsoleOptions
   readonly #hub: LiveHub
@@ -108,7 +114,7 @@ export class ConsoleServer implements Lifecycle {
   #build(): FastifyInstance {
     const app = fastify({
       forceCloseConnections: true,
-      bodyLimit: 1024,
+      bodyLimit: 4096,
       requestTimeout: 10_000,
       exposeHeadRoutes: false,
     })
@@ -117,6 +123,23 @@ export class ConsoleServer implements Lifecycle {
     app.get('/api/status', async () => this.#options.feed.status())
     app.get('/api/values', async () => this.#options.feed.values())
     app.get('/api/live', (request, reply) => this.#live(request, reply))
+    app.removeContentTypeParser('text/plain')
+    const { desk } = this.#options
+    for (const { path, input, run } of desk ? ACTS : []) {
+      app.post(path, async (request, reply) => {
+        const parsed = input.safeParse(request.body)
+        if (!parsed.success) {
+          const { path: where = [], message = 'not understood' } = parsed.error.issues[0] ?? {}
+          return reply.code(400).send({ error: `${where.join('.') || 'the request'}: ${message}` })
+        }
+        try {
+          return { done: await run(desk as ConsoleDesk, parsed.data as never) }
+        } catch (error) {
+          if (error instanceof HomebeatError) return reply.code(409).send({ error: error.message })
+          throw error
+        }
+      })
+    }
     app.setNotFoundHandler((_request, reply) => reply.code(404).type('text/plain').send('not found\n'))
     app.setErrorHandler((error: Error & { statusCode?: number }, _request, reply) => {
       const code = error.statusCode !== undefined && error.statusCode < 500 ? error.statusCode : 500
@@ -136,7 +159,9 @@ export class ConsoleServer implements Lifecycle {
     if (!isOwnHost(request.headers.host, this.#port))
       return reply.code(421).type('text/plain').send(`open the console as ${this.address().url}\n`)
     if (api && !isOwnSite(request.headers)) return reply.code(403).type('text/plain').send('only for our own page\n')
-    if (request.method !== 'GET' && request.method !== 'HEAD')
+    const acts = request.method === 'POST' && request.url.startsWith('/api/alarms/')
+    if (acts && !isOwnAct(request.headers)) return reply.code(403).type('text/plain').send('only for our own page\n')
+    if (!acts && request.method !== 'GET' && request.method !== 'HEAD')
       return reply.code(405).header('allow', 'GET, HEAD').type('text/plain').send('the console only shows\n')
     return undefined
   }

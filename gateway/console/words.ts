@@ -4,8 +4,10 @@
  */
 import type { BodyPosition, Quality, SensorKind } from '#fhir/measurement.js'
 import type { Priority } from '#gateway/alerts/alert.js'
-import { CONDITION_WORDS } from '#gateway/alerts/condition-words.js'
+import { SENSOR_NAMES } from '#gateway/sensors/names.js'
 import type { LiveEvent, LiveValue } from './feed.js'
+
+export { conditionWords } from '#gateway/alerts/explanations.js'
 
 const SECOND = 1000
 const MINUTE = 60 * SECOND
@@ -23,16 +25,16 @@ export interface SensorWords {
 }
 
 export const SENSOR_WORDS: Readonly<Record<SensorKind, SensorWords>> = {
-  pulse: { name: 'Pulse', short: 'Pulse', staleAfterMs: 30 * SECOND, digits: 0 },
-  spo2: { name: 'Oxygen (SpO₂)', short: 'Oxygen', staleAfterMs: 30 * SECOND, digits: 0 },
-  airflow: { name: 'Breathing', short: 'Breathing', staleAfterMs: 60 * SECOND, digits: 0 },
-  bodyTemperature: { name: 'Temperature', short: 'Temperature', staleAfterMs: 60 * SECOND, digits: 1 },
-  ecg: { name: 'ECG', short: 'ECG', staleAfterMs: 30 * SECOND, digits: 0 },
-  glucose: { name: 'Blood glucose', short: 'Glucose', staleAfterMs: 12 * HOUR, digits: 0 },
-  gsr: { name: 'Skin conductance', short: 'Skin', staleAfterMs: 60 * SECOND, digits: 1 },
-  bloodPressure: { name: 'Blood pressure', short: 'Pressure', staleAfterMs: 12 * HOUR, digits: 0 },
-  position: { name: 'Body position', short: 'Position', staleAfterMs: 60 * SECOND, digits: 0 },
-  emg: { name: 'Muscle (EMG)', short: 'EMG', staleAfterMs: DAY, digits: 0 },
+  pulse: { name: SENSOR_NAMES.pulse, short: 'Pulse', staleAfterMs: 30 * SECOND, digits: 0 },
+  spo2: { name: SENSOR_NAMES.spo2, short: 'Oxygen', staleAfterMs: 30 * SECOND, digits: 0 },
+  airflow: { name: SENSOR_NAMES.airflow, short: 'Breathing', staleAfterMs: 60 * SECOND, digits: 0 },
+  bodyTemperature: { name: SENSOR_NAMES.bodyTemperature, short: 'Temperature', staleAfterMs: 60 * SECOND, digits: 1 },
+  ecg: { name: SENSOR_NAMES.ecg, short: 'ECG', staleAfterMs: 30 * SECOND, digits: 0 },
+  glucose: { name: SENSOR_NAMES.glucose, short: 'Glucose', staleAfterMs: 12 * HOUR, digits: 0 },
+  gsr: { name: SENSOR_NAMES.gsr, short: 'Skin', staleAfterMs: 60 * SECOND, digits: 1 },
+  bloodPressure: { name: SENSOR_NAMES.bloodPressure, short: 'Pressure', staleAfterMs: 12 * HOUR, digits: 0 },
+  position: { name: SENSOR_NAMES.position, short: 'Position', staleAfterMs: 60 * SECOND, digits: 0 },
+  emg: { name: SENSOR_NAMES.emg, short: 'EMG', staleAfterMs: DAY, digits: 0 },
 }
 
 /** The order in which people look for them. */
@@ -82,44 +84,6 @@ const REMARKS: Readonly<Record<string, string>> = {
 
 export function remarkWords(remark: string): string {
   return REMARKS[remark] ?? remark.replaceAll('-', ' ')
-}
-
-const ACRONYMS: Readonly<Record<string, string>> = {
-  spo2: 'SpO₂',
-  ecg: 'ECG',
-  emg: 'EMG',
-  fhir: 'FHIR',
-  mqtt: 'MQTT',
-}
-
-/** Technical conditions name the sensor they are about at their end. */
-const TECHNICAL = /^(probe-off|lead-off|sensor-fault|flat-line|silent|stale|poor-signal|not-worn)-(.+)$/
-
-/** `low-oxygen-saturation` → `Low oxygen saturation`; `probe-off-gsr` → `Probe off: skin conductance`. */
-export function conditionWords(condition: string): string {
-  const own = CONDITION_WORDS[condition]
-  if (own !== undefined) return own.charAt(0).toUpperCase() + own.slice(1)
-  const [, what = '', about = ''] = TECHNICAL.exec(condition) ?? []
-  if (what !== '') return `${sentence(what)}: ${sensorWords(about) ?? about.replace(/^device-/, 'device ')}`
-  return sentence(condition)
-}
-
-/** By the sensor's name as it is or in kebab case; null where it is none. */
-function sensorWords(name: string): string | null {
-  const letters = name.replaceAll('-', '').toLowerCase()
-  const sensor = SENSOR_ORDER.find((kind) => kind.toLowerCase() === letters)
-  if (sensor === undefined) return null
-  const words = SENSOR_WORDS[sensor].name
-  return /^[A-Z]{2}/.test(words) ? words : words.charAt(0).toLowerCase() + words.slice(1)
-}
-
-function sentence(kebab: string): string {
-  const words = kebab
-    .split('-')
-    .filter((word) => word !== '')
-    .map((word) => ACRONYMS[word.toLowerCase()] ?? word)
-    .join(' ')
-  return words.charAt(0).toUpperCase() + words.slice(1)
 }
 
 export const PRIORITY_WORDS: Readonly<Record<Priority, string>> = {

@@ -24,6 +24,8 @@ function post(dataDir: string, name: string, body: string): Promise<{ status: nu
       socketPath: socketPath(dataDir),
       path: `/${encodeURIComponent(name)}`,
       method: 'POST',
+      // A connection kept from before would end at a gateway that has stopped since.
+      agent: false,
       headers: { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) },
       timeout: PATIENCE_MS,
     })

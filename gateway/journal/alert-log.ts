@@ -97,6 +97,11 @@ export class AlertLog {
     return this.#database.all<TransitionRow>(ALERTS.ofEpisode, id).map((row) => this.#transition(row))
   }
 
+  /** Transitions of these times (epoch ms, both included), oldest first. */
+  between(from: number, to: number): AlertTransition[] {
+    return this.#database.all<TransitionRow>(ALERTS.between, from, to).map((row) => this.#transition(row))
+  }
+
   /** Row id of the delivery, or null when this notification is known to be delivered. */
   insertDelivery(notification: number, deliveredAt: number): number | null {
     const { changes, id } = this.#database.run(ALERTS.insertDelivery, deliveredAt, notification)

@@ -8,6 +8,8 @@ import { epochKeyStore } from './epoch-keys.js'
 import type { JournalReader } from './journal.js'
 import { readJournalKey } from './journal-key.js'
 import { lockedCipher } from './sealed-rows.js'
+import { settingsJournal } from './setting-changes.js'
+import { storedValues } from './stored-values.js'
 import { openTables, totalsOf } from './tables.js'
 import { cipherFor } from './unlock.js'
 
@@ -20,7 +22,8 @@ import { cipherFor } from './unlock.js'
  */
 export function openJournalReader(path: string): JournalReader {
   const database = Database.openReader(path)
-  const tables = openTables(database, readerCipher(database).cipher, systemClock)
+  const { cipher } = readerCipher(database)
+  const tables = openTables(database, cipher, systemClock)
   const { measurements, alerts, batches, outbox } = tables
   return {
     unbatchedCount: () => measurements.unbatchedCount(),
@@ -33,8 +36,11 @@ export function openJournalReader(path: string): JournalReader {
     transition: (id) => alerts.byId(id),
     episode: (alertId) => alerts.ofAlert(alertId),
     notifications: (alertId) => tables.notifications.ofAlert(alertId),
+    tellings: (alertId) => tables.notifications.tellings(alertId),
     actions: (limit) => tables.notifications.actions(limit),
     transitions: (limit) => alerts.latest(limit),
+    transitionsBetween: (from, to) => alerts.between(from, to),
+    values: storedValues(database, cipher),
     alertDelivery: (id) => alerts.deliveryById(id),
     alertDeliveries: (limit) => alerts.deliveries(limit),
     depths: () => outbox.depths(),
@@ -45,6 +51,7 @@ export function openJournalReader(path: string): JournalReader {
     damages: () => openDamages(database),
     anchors: anchorJournal(() => database),
     epochKeys: epochKeyStore(() => database),
+    settings: settingsJournal(() => tables),
     unmapped: tables.unmapped,
     close: () => database.close(),
   }

@@ -8,9 +8,12 @@ import type { Actor, AlertTransition } from '#gateway/alerts/alert.js'
 import type { OpenDispatch } from '#gateway/alerts/dispatch/dispatcher.js'
 import type { DigestItem, Notification, NotificationReason } from '#gateway/alerts/dispatch/notification.js'
 import type { Address, AnchorReceipt, BatchHeader, ClosedBatch, Hash32 } from '#gateway/anchoring/batch.js'
+import type { EntryJournal } from '#gateway/entry/entry.js'
 import type { DeliveryOutcome } from '#gateway/lanes/outcome.js'
 import type { KeptMessage, UnmappedCount, UnmappedMessage } from '#gateway/mapping/unmapped.js'
 import type { Lifecycle } from '#gateway/runtime/lifecycle.js'
+import type { Hour } from '#gateway/scores/hourly.js'
+import type { SettingsJournal } from '#gateway/settings/settings-book.js'
 import type { ClockStretch, Move, NewStretch } from './stretches.js'
 
 /** What one commit makes durable, all or nothing. */
@@ -40,6 +43,20 @@ export interface AlarmAction {
   readonly actor: Actor
   /** Of a silence or an inhibition: epoch ms. */
   readonly until?: number
+}
+
+/** What became of one notification. */
+export interface Telling {
+  readonly reason: NotificationReason
+  readonly channel: string
+  readonly contact?: string
+  /** Epoch ms at which it was owed, and at which the channel took it: null where it has not. */
+  readonly at: number
+  readonly deliveredAt: number | null
+  /** Whether it will not be tried again. */
+  readonly rejected: boolean
+  /** Why it has not been delivered. */
+  readonly trouble?: string
 }
 
 /** A stored notification: what an alert lane delivers. */
@@ -253,6 +270,8 @@ export interface Journal extends Lifecycle {
   notification(id: number): StoredNotification | null
   /** All notifications of one alert, oldest first. */
   notifications(alertId: string): Notification[]
+  /** The same with what became of each. */
+  tellings(alertId: string): Telling[]
   /** What the dispatcher restarts from. */
   openDispatch(): OpenDispatch
   /** Latest first. */
@@ -300,7 +319,33 @@ export interface Journal extends Lifecycle {
   readonly clock: ClockJournal
   readonly epochKeys: EpochKeyStore
   readonly unmapped: UnmappedJournal
+  readonly settings: SettingsJournal
+  readonly entries: EntryJournal
+  readonly hourly: HourlyStore
   totals(): JournalTotals
+}
+
+/** A measurement as it is stored: as such until a batch holds it, then as the Observation (JSON) that was hashed. */
+export interface StoredValue {
+  readonly identifier: string
+  readonly sensor: SensorKind
+  /** Epoch ms. */
+  readonly at: number
+  readonly content: { readonly measurement: Measurement } | { readonly observation: string }
+}
+
+export interface StoredValues {
+  /** Null where it is unknown, or not held any more. */
+  of(identifier: string): StoredValue | null
+  /** Those of these times (epoch ms, both included), nearest to `at` first. */
+  near(at: number, withinMs: number, sensors: readonly SensorKind[]): Iterable<StoredValue>
+}
+
+/** What each hour's values were. */
+export interface HourlyStore {
+  /** Replaces those of the same hour and number, and forgets what is older than `since` (epoch ms). */
+  put(hours: readonly Hour[], since: number): void
+  all(): Hour[]
 }
 
 /** Messages that became no reading and wait for a mapping. */
@@ -352,6 +397,7 @@ export interface JournalReader
     | 'transition'
     | 'episode'
     | 'notifications'
+    | 'tellings'
     | 'actions'
     | 'transitions'
     | 'alertDelivery'
@@ -363,8 +409,12 @@ export interface JournalReader
     | 'totals'
     | 'damages'
   > {
+  /** Transitions of these times (epoch ms, both included), oldest first. */
+  transitionsBetween(from: number, to: number): AlertTransition[]
+  readonly values: StoredValues
   readonly anchors: Pick<AnchorJournal, 'transaction' | 'receipt' | 'lastReceipt'>
   readonly epochKeys: Pick<EpochKeyStore, 'get' | 'list'>
+  readonly settings: Pick<SettingsJournal, 'all'>
   readonly unmapped: Pick<UnmappedJournal, 'counts' | 'latest'>
   close(): void
 }

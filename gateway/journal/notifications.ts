@@ -3,7 +3,7 @@ import type { OpenDispatch } from '#gateway/alerts/dispatch/dispatcher.js'
 import type { DigestItem, Notification, NotificationReason } from '#gateway/alerts/dispatch/notification.js'
 import type { AlertLog } from './alert-log.js'
 import type { Database } from './database.js'
-import type { AlarmAction, StoredNotification } from './journal.js'
+import type { AlarmAction, StoredNotification, Telling } from './journal.js'
 import { NOTIFICATIONS } from './queries.js'
 
 interface NotificationRow {
@@ -17,6 +17,16 @@ interface NotificationRow {
   readonly at: number
   readonly until: number | null
   readonly covers: string | null
+}
+
+interface TellingRow {
+  readonly reason: string
+  readonly channel: string
+  readonly contact: string | null
+  readonly at: number
+  readonly deliveredAt: number | null
+  readonly state: string | null
+  readonly trouble: string | null
 }
 
 interface ActionRow {
@@ -86,6 +96,10 @@ export class NotificationLog {
     return this.#database.all<NotificationRow>(NOTIFICATIONS.ofAlert, alertId).map(toNotification)
   }
 
+  tellings(alertId: string): Telling[] {
+    return this.#database.all<TellingRow>(NOTIFICATIONS.tellings, alertId).map(toTelling)
+  }
+
   open(alerts: readonly AlertTransition[]): OpenDispatch {
     const silences = this.actions(SILENCES_LOOKED_AT).filter(({ action }) => action === 'silence')
     return {
@@ -116,6 +130,18 @@ function toNotification(row: NotificationRow): Notification {
     at: row.at,
     ...(row.until !== null && { until: row.until }),
     ...(row.covers !== null && { covers: JSON.parse(row.covers) as string[] }),
+  }
+}
+
+function toTelling({ reason, channel, contact, at, deliveredAt, state, trouble }: TellingRow): Telling {
+  return {
+    reason: reason as NotificationReason,
+    channel,
+    ...(contact !== null && { contact }),
+    at,
+    deliveredAt,
+    rejected: state === 'rejected',
+    ...(deliveredAt === null && trouble !== null && { trouble }),
   }
 }
 

@@ -56,6 +56,9 @@ export const MEASUREMENTS = {
     ORDER BY id LIMIT ?`,
   replace: `UPDATE measurement SET identifier = ?, at = ?, payload = ? WHERE id = ?`,
   find: `SELECT id, batch FROM measurement WHERE identifier = ?`,
+  stored: `SELECT id, identifier, sensor, at, payload, batch FROM measurement WHERE identifier = ?`,
+  around: `SELECT id, identifier, sensor, at, payload, batch FROM measurement WHERE at BETWEEN ? AND ? ORDER BY at`,
+  leafOf: `SELECT position, observation FROM leaf WHERE batch = ? AND measurement = ?`,
   markBatched: `UPDATE measurement SET batch = ?, payload = NULL, samples = NULL WHERE id = ? AND batch IS NULL`,
   delete: `DELETE FROM measurement WHERE id = ?`,
   // The identifiers of a batch that no leaf needs any more.
@@ -75,6 +78,7 @@ export const ALERTS = {
   byId: `SELECT ${TRANSITION} FROM alert_transition t WHERE t.id = ?`,
   latest: `SELECT ${TRANSITION} FROM alert_transition t ORDER BY t.id DESC LIMIT ?`,
   ofAlert: `SELECT ${TRANSITION} FROM alert_transition t WHERE t.alert_id = ? ORDER BY t.id`,
+  between: `SELECT ${TRANSITION} FROM alert_transition t WHERE t.at BETWEEN ? AND ? ORDER BY t.at`,
   episodeId: `SELECT id FROM alert_episode WHERE alert_id = ?`,
   ofEpisode: `SELECT ${TRANSITION} FROM alert_episode e JOIN alert_transition t ON t.alert_id = e.alert_id
     WHERE e.id = ? ORDER BY t.id`,
@@ -103,6 +107,11 @@ export const NOTIFICATIONS = {
     SELECT ?, ?, ?, ?, ?, ?, ?, latest, alert_id FROM alert_episode WHERE alert_id = ? ON CONFLICT (key) DO NOTHING`,
   byId: `SELECT ${NOTIFICATION} FROM notification WHERE id = ?`,
   ofAlert: `SELECT ${NOTIFICATION} FROM notification WHERE alert_id = ? ORDER BY id`,
+  tellings: `SELECT n.reason, n.channel, n.contact, n.at, d.delivered_at AS deliveredAt, o.state, o.reason AS trouble
+    FROM notification n LEFT JOIN alert_delivery d ON d.notification = n.id
+    LEFT JOIN outbox o ON o.lane IN ('alert:' || n.channel, 'alert:' || n.channel || '/' || n.contact)
+      AND o.kind = 'notification' AND o.ref = n.id
+    WHERE n.alert_id = ? ORDER BY n.id`,
   addDigestItem: `INSERT INTO digest_item (contact, alert_id, at) VALUES (?, ?, ?) ON CONFLICT DO NOTHING`,
   removeDigestItem: `DELETE FROM digest_item WHERE contact = ? AND alert_id = ?`,
   digestItems: `SELECT contact, alert_id AS alertId, at FROM digest_item ORDER BY contact, alert_id`,
@@ -216,6 +225,23 @@ export const EPOCH_KEYS = {
 export const TOTALS = {
   add: `INSERT INTO total (name, count) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET count = count + excluded.count`,
   all: `SELECT name, count FROM total`,
+} as const
+
+export const SETTING_CHANGES = {
+  insert: `INSERT INTO setting_change (at, kind, name, change, actor, via) VALUES (?, ?, ?, ?, ?, ?)`,
+  all: `SELECT at, kind, name, change, actor, via FROM setting_change ORDER BY id`,
+} as const
+
+export const PATIENT_ENTRIES = {
+  insert: `INSERT INTO patient_entry (at, what, value, actor, via) VALUES (?, ?, ?, ?, ?)`,
+  latest: `SELECT at, what, value, actor, via FROM patient_entry WHERE what = ? ORDER BY id DESC LIMIT 1`,
+} as const
+
+export const HOURLY = {
+  put: `INSERT INTO hourly_aggregate (number, hour, payload) VALUES (?, ?, ?)
+    ON CONFLICT (hour, number) DO UPDATE SET payload = excluded.payload`,
+  prune: `DELETE FROM hourly_aggregate WHERE hour < ?`,
+  all: `SELECT number, hour, payload FROM hourly_aggregate`,
 } as const
 
 const KEPT = `id, device, topic, received_at AS receivedAt, code, reason, payload`

@@ -60,6 +60,15 @@ export function openLeaf(cipher: RowCipher, batch: number, position: number, sea
   }
 }
 
+/** Anything small that JSON carries. @param context table, column and row */
+export function sealJson(cipher: RowCipher, value: unknown, context: string): Uint8Array {
+  return cipher.seal(Buffer.from(JSON.stringify(value)), context)
+}
+
+export function openJson(cipher: RowCipher, sealed: Uint8Array, context: string): unknown {
+  return JSON.parse(bytes(cipher.open(sealed, context)).toString('utf8'))
+}
+
 /** Salts of a batch whose leaves have gone, packed. */
 export function sealSalts(cipher: RowCipher, batch: number, packed: Uint8Array): Uint8Array {
   return cipher.seal(packed, saltsContext(batch))

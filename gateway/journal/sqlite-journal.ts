@@ -17,6 +17,7 @@ import { openDamages } from './damages.js'
 import { Database } from './database.js'
 import { epochKeyCopy, epochKeyStore, reconcileEpochKeys } from './epoch-keys.js'
 import { damaged, isDamage, journalError } from './errors.js'
+import { hourlyStore } from './hourly-aggregates.js'
 import type {
   AlarmAction,
   AlertDelivery,
@@ -32,17 +33,20 @@ import type {
   OutboxKind,
   QueueJournal,
   StoredNotification,
+  Telling,
   UnmappedJournal,
 } from './journal.js'
 import { loadOrCreateJournalKey } from './journal-key.js'
 import type { LinesFile } from './lines-file.js'
 import { JournalLock } from './lock.js'
 import { encodeMeasurement } from './measurement-codec.js'
+import { entryJournal } from './patient-entries.js'
 import { purgeRules } from './purge-rules.js'
 import { BATCHES, DAMAGE } from './queries.js'
 import { pendingRecovery, type Recovery, recover, requestRecovery } from './recovery.js'
 import { requeue } from './requeue.js'
 import type { Purgeable, PurgeRule } from './retention.js'
+import { settingsJournal } from './setting-changes.js'
 import { logIsDamaged } from './sqlite-pages.js'
 import type { ClockStretch, Move, NewStretch } from './stretches.js'
 import { openTables, type Tables, totalsOf } from './tables.js'
@@ -75,6 +79,9 @@ export class SqliteJournal implements Journal, Purgeable {
   readonly purgeRules: readonly PurgeRule[]
   readonly queue: QueueJournal
   readonly anchors = anchorJournal(() => this.#open.database)
+  readonly hourly = hourlyStore(() => this.#open)
+  readonly entries = entryJournal(() => this.#open)
+  readonly settings = settingsJournal(() => this.#open)
   readonly unmapped: UnmappedJournal = {
     counts: () => this.#open.unmapped.counts(),
     latest: (limit) => this.#open.unmapped.latest(limit),
@@ -261,6 +268,10 @@ export class SqliteJournal implements Journal, Purgeable {
 
   notifications(alertId: string): Notification[] {
     return this.#open.notifications.ofAlert(alertId)
+  }
+
+  tellings(alertId: string): Telling[] {
+    return this.#open.notifications.tellings(alertId)
   }
 
   openDispatch(): OpenDispatch {

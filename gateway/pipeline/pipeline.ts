@@ -13,6 +13,8 @@ import type { SystemCondition } from '#gateway/alerts/system-condition.js'
 import type { LiveEvent, LiveValue } from '#gateway/console/feed.js'
 import type { Mapper } from '#gateway/mapping/mapper.js'
 import type { KeptMessage, UnmappedMessage } from '#gateway/mapping/unmapped.js'
+import type { HourlyBook } from '#gateway/scores/hourly.js'
+import { News2Watch } from '#gateway/scores/news2-watch.js'
 import type { Frame } from '#gateway/transports/transport.js'
 import { type Analysed, Analysis } from './analyse/analysis.js'
 import { Decoder, type DecoderOptions } from './decode/decoder.js'
@@ -21,6 +23,7 @@ import { Evaluator } from './evaluate.js'
 import { LiveView } from './live.js'
 import type { Judged } from './normalise/judged.js'
 import { Normaliser } from './normalise/normaliser.js'
+import type { Reading } from './reading.js'
 
 export interface PipelineOptions extends DecoderOptions {
   /** Pseudonym of the patient. */
@@ -31,6 +34,10 @@ export interface PipelineOptions extends DecoderOptions {
   readonly active: readonly AlertTransition[]
   readonly findings?: readonly FindingRow[]
   readonly inhibitions?: readonly Inhibition[]
+  /** With the patient's scale and what was entered before a restart. */
+  readonly news2?: News2Watch
+  /** What the hours were, for trends. */
+  readonly hours?: HourlyBook
   /** Decides who is told of the transitions. Nobody, where left out. */
   readonly dispatcher?: Dispatcher
   /**
@@ -79,6 +86,8 @@ export class Pipeline {
   readonly #evaluator: Evaluator
   readonly #dispatcher: Dispatcher | undefined
   readonly #live: LiveView
+  readonly #news2: News2Watch
+  readonly #hours: HourlyBook | undefined
   readonly #known: (identifier: string) => boolean
   readonly #spots = new Set<string>()
   readonly #devices = new Map<string, Set<string>>()
@@ -92,6 +101,8 @@ export class Pipeline {
     this.#evaluator = new Evaluator(options)
     this.#dispatcher = options.dispatcher
     this.#live = new LiveView(options.shiftMs)
+    this.#news2 = options.news2 ?? new News2Watch()
+    this.#hours = options.hours
     this.#known = options.known ?? (() => false)
   }
 
@@ -113,6 +124,7 @@ export class Pipeline {
       const repeated = all.some((one) => one.spot && this.#isRepeated(one))
       for (const judged of all) {
         const transitions = repeated ? [] : this.#evaluator.see(judged, now)
+        if (!repeated) this.#score(judged, now)
         step.add(judged, transitions)
         this.#latest.set(`${judged.measurement.deviceId} ${judged.measurement.observable}`, judged.measurement)
       }
@@ -145,6 +157,19 @@ export class Pipeline {
     )
   }
 
+  /** What a person read off an instrument: judged like a device's message. @param performer contact's id or login */
+  enter(reading: Reading, performer: string, now: number): PipelineStep {
+    const step = new StepBuilder()
+    const normalised = this.#normaliser.accept(reading, now)
+    for (const one of normalised.judged) {
+      const judged = { ...one, measurement: { ...one.measurement, performer } }
+      this.#score(judged, now)
+      step.add(judged, this.#evaluator.see(judged, now))
+    }
+    step.live.push(...this.#live.accept(reading, normalised, now))
+    return this.#done(step, now)
+  }
+
   /**
    * Call about once a second: delays, silence, chunks of what fell silent.
    * @param conditions what the gateway's watchers say of the gateway itself
@@ -155,6 +180,7 @@ export class Pipeline {
     step.keep(this.#normaliser.tick(now))
     this.#conclude(this.#analysis.tick(now), now, step)
     this.#raise(this.#evaluator.tick(now), step)
+    for (const finding of this.#news2.tick(now)) step.raise(this.#evaluator.finding(finding, now))
     if (this.#dispatcher) step.tell(this.#dispatcher.tick(now))
     return this.#done(step, now)
   }
@@ -199,6 +225,11 @@ export class Pipeline {
     step.keep(this.#normaliser.flush())
     this.#raise(this.#evaluator.tick(now), step)
     return this.#done(step, now)
+  }
+
+  #score(judged: Judged, now: number): void {
+    this.#news2.see(judged, now)
+    this.#hours?.see(judged, now)
   }
 
   #done(step: StepBuilder, now: number, rest: Parameters<StepBuilder['build']>[0] = {}): PipelineStep {

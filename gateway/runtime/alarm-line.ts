@@ -4,6 +4,7 @@ import type { FindingRow } from '#gateway/alerts/findings.js'
 import type { Inhibition } from '#gateway/alerts/inhibition.js'
 import type { Limit } from '#gateway/alerts/limits.js'
 import type { Pipeline, PipelineStep } from '#gateway/pipeline/pipeline.js'
+import type { Reading } from '#gateway/pipeline/reading.js'
 import type { SteadyClock } from './steady-clock.js'
 import type { Timekeeper } from './timekeeper.js'
 
@@ -43,6 +44,11 @@ export class AlarmLine implements DeskPipeline {
 
   setLimits(limits: readonly Limit[], findings: readonly FindingRow[]): PipelineStep {
     return this.#stamped(this.#pipeline.setLimits(limits, findings, this.#clock.run.now()))
+  }
+
+  /** @param reading timed in run time */
+  enter(reading: Reading, performer: string, now: number): PipelineStep {
+    return this.#stamped(this.#pipeline.enter(reading, performer, now))
   }
 
   #runIds(alertIds: readonly string[]): string[] {

@@ -14,6 +14,7 @@ export class Committer {
   #underWay = 0
   /** Who waits for one of them to end. */
   #ended: (() => void)[] = []
+  readonly #refused = new Set<Commit>()
 
   constructor(options: { journal: Journal; clock: Clock; logger: Logger }) {
     this.#journal = options.journal
@@ -24,6 +25,11 @@ export class Committer {
   /** Commits not yet durable; whoever feeds this waits when it grows (see `Pump`). */
   get underWay(): number {
     return this.#underWay
+  }
+
+  /** Whether the disk has refused a commit that is still tried again. */
+  get isRefused(): boolean {
+    return this.#refused.size > 0
   }
 
   /** Resolves when one of the commits under way has ended. */
@@ -38,6 +44,7 @@ export class Committer {
     this.#underWay++
     const done = () => {
       this.#underWay--
+      this.#refused.delete(commit)
       for (const resolve of this.#ended.splice(0)) resolve()
     }
     work.then(done, done)
@@ -56,6 +63,7 @@ export class Committer {
         return await this.#journal.commit(commit)
       } catch (cause) {
         if (cause instanceof HomebeatError && cause.retry === 'permanent') throw cause
+        this.#refused.add(commit)
         if (attempt === 1) {
           this.#logger.error({ err: cause }, 'the disk refuses; holding readings back until it takes them')
         }

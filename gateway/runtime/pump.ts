@@ -4,6 +4,7 @@
  */
 
 import type { UnmappedMessage } from '#gateway/mapping/unmapped.js'
+import type { DeviceEvent } from '#gateway/pipeline/decode/result.js'
 import { asksForCommit, type Pipeline, type PipelineStep } from '#gateway/pipeline/pipeline.js'
 import type { Frame, Transport } from '#gateway/transports/transport.js'
 import type { Clock } from './clock.js'
@@ -30,6 +31,8 @@ export interface PumpOptions {
   readonly timekeeper?: Pick<Timekeeper, 'attend' | 'stamp'> | undefined
   /** Told of every step, before its commit: live values must not wait for the disk. */
   readonly onStep: (step: PipelineStep) => void
+  /** Does what a device asks for; null where an event asks for nothing. Its frame is settled after it. */
+  readonly act?: (event: DeviceEvent) => Promise<void> | null
   /** Told when measurements have become durable. */
   readonly onCommitted: () => void
 }
@@ -69,14 +72,15 @@ export class Pump implements Lifecycle {
   }
 
   #take(frame: Frame): void {
-    const { transport, pipeline, clock, timekeeper, committer, logger, onStep, onCommitted } = this.#options
+    const { transport, pipeline, clock, timekeeper, committer, logger, onStep, act, onCommitted } = this.#options
     // Before the frame: within one frame the time stays what it is.
     timekeeper?.attend()
     const accepted = pipeline.accept(frame, clock.now())
     const step = timekeeper?.stamp(accepted) ?? accepted
     onStep(step)
     for (const message of step.unmapped ?? []) this.#tell(message)
-    if (!asksForCommit(step)) {
+    const acts = step.events.flatMap((event) => act?.(event) ?? [])
+    if (!asksForCommit(step) && acts.length === 0) {
       frame.settle(
         step.refused
           ? { outcome: 'refused', code: step.refused.code, reason: step.refused.reason }
@@ -84,7 +88,7 @@ export class Pump implements Lifecycle {
       )
       return
     }
-    committer.commit(step).then(
+    Promise.all([committer.commit(step), ...acts]).then(
       () => {
         frame.settle({ outcome: 'committed' })
         onCommitted()

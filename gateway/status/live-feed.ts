@@ -14,6 +14,7 @@ export interface LiveFeedOptions {
   readonly home: string
   readonly journal: Journal
   readonly transports: readonly Transport[]
+  readonly contacts?: GatewayStatus['contacts']
   readonly clock: Clock
   readonly timekeeper?: Pick<Timekeeper, 'status'> | undefined
 }
@@ -43,17 +44,18 @@ export class LiveFeed implements Feed {
   }
 
   status(): GatewayStatus {
-    const { version, home, journal, transports, clock, timekeeper } = this.#options
+    const { version, home, journal, transports, contacts, clock, timekeeper } = this.#options
     const { user, system } = process.cpuUsage()
     return {
       version,
       home,
+      ...(contacts && { contacts }),
       running: true,
       startedAt: this.#startedAt,
       now: clock.now(),
       transports: transports.map((transport) => transport.status()),
       frames: { ...this.#frames },
-      ...journalStatus(journal),
+      ...journalStatus(journal, clock.now()),
       ...(timekeeper && { clock: timekeeper.status() }),
       process: { rssMb: Math.round(process.memoryUsage.rss() / 1e5) / 10, cpuSeconds: (user + system) / 1e6 },
     }

@@ -27,6 +27,7 @@ export async function runningStatus(dataDir: string): Promise<GatewayStatus | nu
 
 /** @throws HomebeatError `journal.*` where there is no journal yet, or one that cannot be read. */
 export function storedStatus({ config, dataDir }: LoadedConfig): GatewayStatus {
+  const now = Date.now()
   const journal = openJournalReader(join(dataDir, 'journal.db'))
   try {
     return {
@@ -34,10 +35,10 @@ export function storedStatus({ config, dataDir }: LoadedConfig): GatewayStatus {
       home: config.home.id,
       running: false,
       startedAt: null,
-      now: Date.now(),
+      now,
       transports: [],
       frames: { received: 0, lost: 0, refused: 0 },
-      ...journalStatus(journal),
+      ...journalStatus(journal, now),
       process: null,
     }
   } finally {

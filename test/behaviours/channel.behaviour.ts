@@ -36,13 +36,13 @@ export const RAISED: AlertTransition = {
 
 /** The state of an alert about which people are told for a reason, and words that they then read. */
 const TOLD: Readonly<Record<NoticeReason, readonly [AlertState, string]>> = {
-  raised: ['active', 'HIGH: oxygen saturation low (active since '],
-  escalated: ['active', 'ESCALATED, HIGH: oxygen saturation low (active since '],
-  reminder: ['active', 'REMINDER, HIGH: oxygen saturation low (active since '],
-  acknowledged: ['acknowledged', 'ACKNOWLEDGED: oxygen saturation low (since '],
-  latched: ['latched', 'OVER, NOT ACKNOWLEDGED: oxygen saturation low (active from '],
+  raised: ['active', 'HIGH: Low oxygen saturation (active since '],
+  escalated: ['active', 'ESCALATED, HIGH: Low oxygen saturation (active since '],
+  reminder: ['active', 'REMINDER, HIGH: Low oxygen saturation (active since '],
+  acknowledged: ['acknowledged', 'ACKNOWLEDGED: Low oxygen saturation (since '],
+  latched: ['latched', 'OVER, NOT ACKNOWLEDGED: Low oxygen saturation (active from '],
   silenced: ['active', 'SILENCED until '],
-  cleared: ['cleared', 'CLEARED: oxygen saturation low (active from '],
+  cleared: ['cleared', 'CLEARED: Low oxygen saturation (active from '],
   digest: ['active', 'One alert of low priority:'],
   test: ['cleared', 'TEST: this is how an alert would reach you'],
 }
@@ -90,7 +90,7 @@ export function shouldBehaveLikeChannel(
     it('says the value and what people call the home where the site allows it, and no measurement even then', async () => {
       await tell('raised', { value: true, label: 'Maple Street' })
       const text = (await rig.received()).join()
-      expect(text).to.contain('Maple Street: HIGH: oxygen saturation low at 83.25 %')
+      expect(text).to.contain('Maple Street: HIGH: Low oxygen saturation at 83.25 %')
       expect(text).to.not.contain('secret-identifier')
     })
 

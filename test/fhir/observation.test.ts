@@ -68,6 +68,14 @@ describe('an Observation', () => {
       .and.include('"value":"home-1"')
   })
 
+  it('names by identifier, within the home, the person who measured', () => {
+    const observation = observationOf(sample('bloodPressure', { deviceId: 'manual', performer: 'nurse-1' }), context)
+    expect(observation.performer).to.deep.equal([
+      { identifier: { system: 'urn:homebeat:contact', value: 'home-1/nurse-1' } },
+    ])
+    expectValidFhir(observation)
+  })
+
   it('keeps quality, remarks and the device time in extensions', () => {
     const observation = observationOf(
       sample('bloodGlucose', {

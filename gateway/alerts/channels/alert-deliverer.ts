@@ -16,6 +16,9 @@ export interface AlertDelivererOptions {
   readonly acknowledgeUrl?: (alertId: string, contact: string | undefined) => string | undefined
 }
 
+/** Of these somebody knows, or there is no one alert to know of. */
+const NOTHING_TO_KNOW: ReadonlySet<string> = new Set(['acknowledged', 'cleared', 'digest'])
+
 /** An alert lane's deliverer: looks the notification up and gives the channel what may leave the home. */
 export class AlertDeliverer implements Deliverer {
   readonly #options: AlertDelivererOptions
@@ -32,7 +35,7 @@ export class AlertDeliverer implements Deliverer {
     const { key, reason, contact, until, covers, alertId } = notification
     const known = contact === undefined ? {} : addressOf ? addressOf(contact) : {}
     if (known === null) return refused('the contact is no longer configured')
-    const link = reason === 'cleared' || reason === 'digest' ? undefined : acknowledgeUrl?.(alertId, contact)
+    const link = NOTHING_TO_KNOW.has(reason) ? undefined : acknowledgeUrl?.(alertId, contact)
     const telling = {
       key,
       reason,

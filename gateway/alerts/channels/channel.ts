@@ -19,7 +19,7 @@ export interface AlertNotice {
   readonly raisedAt: number
   /** Pseudonym of the home. */
   readonly home: string
-  /** Text for people, e.g. "HIGH: oxygen saturation low (active since 14:02)". One line, but for a digest. */
+  /** Text for people, e.g. "HIGH: Low oxygen saturation (active since 14:02)". One line, but for a digest. */
   readonly preview: string
   /** Id of the contact it is for, and where the channel reaches them. */
   readonly contact?: string

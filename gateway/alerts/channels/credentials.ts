@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { HomebeatError } from '#gateway/runtime/errors.js'
+import { isLoopback } from '#gateway/runtime/loopback.js'
 import { readSecret } from '#gateway/runtime/secret-file.js'
 
 /** `Authorization` with the token of a file, for HTTP. @throws HomebeatError `secret.*`, `channel.insecure` */
@@ -40,8 +41,4 @@ export function readCa(channel: string, caFile: string, baseDir: string): string
       `The caFile ${path} of the alert channel ${channel} holds no certificate in PEM form: is it the right file?`,
     )
   return text
-}
-
-export function isLoopback(host: string): boolean {
-  return host === 'localhost' || host === '::1' || host === '[::1]' || /^127(\.\d{1,3}){3}$/.test(host)
 }

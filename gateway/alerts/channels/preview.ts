@@ -1,6 +1,6 @@
-import { TERMINOLOGY } from '#fhir/terminology.js'
 import type { AlertTransition } from '#gateway/alerts/alert.js'
-import { CONDITION_WORDS } from '../condition-words.js'
+import { causeWords } from '#gateway/alerts/cause-words.js'
+import { conditionWords } from '#gateway/alerts/explanations.js'
 import type { Telling } from './channel.js'
 
 /** What a site allows a preview to say; by default neither. */
@@ -58,20 +58,9 @@ function digestOf(alerts: readonly AlertTransition[]): string {
   return [`${alerts.length === 1 ? 'One alert' : `${alerts.length} alerts`} of low priority:`, ...lines].join('\n')
 }
 
-function causeOf({ observable, value, limit }: AlertTransition, rules: PreviewRules): string {
-  if (rules.value !== true || value === undefined) return ''
-  const unit = (observable && TERMINOLOGY[observable].unit) ?? ''
-  const crossed = limit ? `, limit ${limit.comparator} ${limit.value}` : ''
-  return ` at ${value}${unit && ` ${unit}`}${crossed}`
-}
-
-/** `low-oxygen-saturation` → "oxygen saturation low", `probe-off-spo2` → "probe off spo2". */
-export function conditionWords(condition: string): string {
-  const own = CONDITION_WORDS[condition]
-  if (own !== undefined) return own
-  const words = condition.split('-')
-  const [first] = words
-  return (first === 'low' || first === 'high' ? [...words.slice(1), first] : words).join(' ')
+function causeOf(transition: AlertTransition, rules: PreviewRules): string {
+  if (rules.value !== true || transition.value === undefined) return ''
+  return ` at ${causeWords(transition)}`
 }
 
 function timeOfDay(at: number): string {

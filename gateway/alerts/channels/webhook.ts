@@ -3,18 +3,18 @@ import type { ChannelConfig } from '#gateway/config/schema.js'
 import type { DeliveryOutcome } from '#gateway/lanes/outcome.js'
 import { systemClock } from '#gateway/runtime/clock.js'
 import { readSecret } from '#gateway/runtime/secret-file.js'
+import { parseWebhookSecret, signatureHeaders } from '#gateway/runtime/webhook-signature.js'
 import type { AlertChannel } from './channel.js'
 import { bearerOf } from './credentials.js'
 import { post } from './http-post.js'
 import { noticeJson } from './notice-json.js'
 import type { ChannelEdges } from './registry.js'
-import { parseWebhookSecret, signatureHeaders } from './webhook-signature.js'
 
 /**
  * POSTs each notice as JSON. `Idempotency-Key` (draft-ietf-httpapi-idempotency-key-header) is the same for every
  * attempt at one notice, so that a receiver can drop a repetition; with a secret, the request is signed.
  *
- * @throws HomebeatError `secret.*` for its files, `channel.insecure` for a token over plain HTTP, `channel.webhook-secret`.
+ * @throws HomebeatError `secret.*` for its files, `channel.insecure` for a token over plain HTTP, `secret.webhook`.
  */
 export function webhookChannel(
   config: Extract<ChannelConfig, { type: 'webhook' }>,
@@ -25,7 +25,9 @@ export function webhookChannel(
   const url = new URL(config.url)
   const authorization = bearerOf(name, url, tokenFile, baseDir)
   const secret =
-    secretFile === undefined ? undefined : parseWebhookSecret(readSecret(resolve(baseDir, secretFile)), name)
+    secretFile === undefined
+      ? undefined
+      : parseWebhookSecret(readSecret(resolve(baseDir, secretFile)), `the alert channel ${name}`)
   return {
     name,
     // Paths of webhooks often are secrets.

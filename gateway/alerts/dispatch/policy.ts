@@ -31,8 +31,14 @@ export interface DispatchPolicy {
   readonly zone: ZoneOffsetAt
 }
 
+/** What of a configuration says who is told. */
+export type AlertRouting = Pick<
+  Config['alerts'],
+  'channels' | 'contacts' | 'escalation' | 'remindMinutes' | 'quietHours'
+>
+
 /** @throws HomebeatError `config.contacts` where a contact names no channel, or a chain no contact. */
-export function policyOf(alerts: Config['alerts'], zone: ZoneOffsetAt): DispatchPolicy {
+export function policyOf(alerts: AlertRouting, zone: ZoneOffsetAt): DispatchPolicy {
   const channels = new Set(alerts.channels.map(({ name }) => name))
   const ids = new Set(alerts.contacts.map(({ id }) => id))
   if (ids.size < alerts.contacts.length) throw wrong('two contacts have the same id: give each its own.')

@@ -1,6 +1,7 @@
 /** decode: Frame → Readings. One KitDecoder or AnalogDecoder per wire; everything else needs no memory. No I/O, no clock of its own. */
 import { Mapper, type MapperOptions } from '#gateway/mapping/mapper.js'
 import type { Frame, MqttFrame, WaveformFrame } from '#gateway/transports/transport.js'
+import { decodeAcknowledgement, isAcknowledgement } from './acknowledge.js'
 import { AnalogDecoder } from './analog.js'
 import type { ZoneOffset } from './device-time.js'
 import { KitDecoder } from './kit-decoder.js'
@@ -12,6 +13,8 @@ export interface DecoderOptions {
   readonly devices?: Readonly<Record<string, string>>
   /** Minutes east of UTC of the home: for devices that stamp local time. */
   readonly zoneOffsetMinutes?: ZoneOffset
+  /** Whether a device of a transport may acknowledge alarms; none may where left out. */
+  readonly mayAcknowledge?: (transport: string, deviceId: string) => boolean
   /** How other people's MQTT messages are read; without it none is. */
   readonly mappings?: Pick<MapperOptions, 'templates' | 'devices'>
   /** Milliseconds from the frames' time (see `SteadyClock.run`) to wall time now; 0 where left out. */
@@ -40,6 +43,11 @@ export class Decoder {
 
   /** By Homebeat's own contract where the topic is its own, else by the mappings. What neither takes is `unmapped`. */
   decodeMqtt(frame: MqttFrame, mapper = this.#mapper, shiftMs = 0): Decoded {
+    // Never kept to be tried again: what somebody knew then says nothing of now.
+    if (isAcknowledgement(frame)) {
+      const { mayAcknowledge = () => false } = this.#options
+      return decodeAcknowledgement(frame, mayAcknowledge(frame.transport, frame.deviceId), shiftMs)
+    }
     const decoded = frame.topic.startsWith('homebeat/')
       ? decodeMqtt(frame, shiftMs)
       : decodeForeign(frame, mapper, shiftMs)

@@ -1,10 +1,11 @@
 /** The MQTT contract for other people's programs: JSON Schema, generated from what the decoder itself believes. */
 import { z } from 'zod'
+import { ACKNOWLEDGE_CONTRACT } from './acknowledge.js'
 import { MQTT_CONTRACT } from './mqtt.js'
 
-/** JSON Schema (draft 2020-12) of version 1: one schema per sensor, by its name, below `$defs`. */
+/** JSON Schema (draft 2020-12) of version 1: one schema per sensor, by its name, and `acknowledge`, below `$defs`. */
 export function mqttContractSchema(): Record<string, unknown> {
-  const $defs = Object.fromEntries(
+  const $defs: Record<string, object> = Object.fromEntries(
     [...MQTT_CONTRACT].map(([sensor, contract]) => {
       const { $schema: _, ...schema } = z.toJSONSchema(contract, { io: 'input' })
       return [
@@ -13,6 +14,8 @@ export function mqttContractSchema(): Record<string, unknown> {
       ]
     }),
   )
+  const { $schema: _, ...acknowledge } = z.toJSONSchema(ACKNOWLEDGE_CONTRACT, { io: 'input' })
+  $defs['acknowledge'] = { title: 'homebeat/v1/<device>/acknowledge', ...acknowledge }
   return {
     $schema: 'https://json-schema.org/draft/2020-12/schema',
     $id: 'urn:homebeat:mqtt:v1',

@@ -11,7 +11,9 @@ import type { Reading, ReadingValue } from '../reading.js'
 import { type Decoded, refuse } from './result.js'
 
 export const MQTT_MAX_PAYLOAD = 64 * 1024
-const TOPIC = /^homebeat\/v1\/([a-z0-9][a-z0-9-]{0,31})\/([A-Za-z0-9]{1,32})$/
+export const DEVICE_TOPIC_ID = '[a-z0-9][a-z0-9-]{0,31}'
+export const MESSAGE_ID = /^[A-Za-z0-9._:-]{1,40}$/
+const TOPIC = new RegExp(`^homebeat/v1/(${DEVICE_TOPIC_ID})/([A-Za-z0-9]{1,32})$`)
 /** A sender's clock may run a little ahead; more than this and it is not believed. */
 const AHEAD_MS = 5 * 60_000
 const OLDEST_MS = 2 * 365.25 * 86_400_000
@@ -20,10 +22,7 @@ export const DEVICE_SAID = 'device-time-'
 
 const stamp = {
   /** The sender's own message id: what makes a redelivery recognisable. */
-  id: z
-    .string()
-    .regex(/^[A-Za-z0-9._:-]{1,40}$/)
-    .optional(),
+  id: z.string().regex(MESSAGE_ID).optional(),
   /** ISO 8601 with a zone. */
   at: z.iso.datetime({ offset: true }).optional(),
 }

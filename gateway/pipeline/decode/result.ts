@@ -58,6 +58,15 @@ export type DeviceEvent =
       readonly ok: boolean
       readonly detail: string
     }
+  /** Somebody has said at a device that they know of an alert, or of all that were raised by `at`. */
+  | {
+      readonly type: 'acknowledge'
+      readonly deviceId: string
+      readonly at: number
+      readonly messageId: string
+      /** An alert's id, or `all`. */
+      readonly alert: string
+    }
   | { readonly type: 'mode'; readonly deviceId: string; readonly at: number; readonly mode: 'ecg' | 'emg' }
   | {
       readonly type: 'heartbeat'

@@ -49,10 +49,6 @@ export function parseMqttUrl(text: string): MqttAddress {
   }
 }
 
-export function isLoopback(host: string): boolean {
-  return host === 'localhost' || host === '::1' || /^127(\.\d{1,3}){3}$/.test(host)
-}
-
 /** The device a topic belongs to, or null when it is not one of ours. */
 export function deviceOfTopic(topic: string): string | null {
   if (!topic.startsWith(TOPIC_ROOT)) return null

@@ -44,6 +44,10 @@ export class FakeFeed implements Feed {
       frames: { received: 48_213, lost: 3, refused: 0 },
       measurements,
       alerts: this.alerts,
+      contacts: [
+        { id: 'anna', role: 'family' },
+        { id: 'nurse-1', role: 'nurse' },
+      ],
       lanes: [
         lane('fhir:hospital', 2, now - 4200, 96),
         lane('fhir:family-doctor', 0, null, 98),
@@ -116,8 +120,14 @@ export class FakeFeed implements Feed {
       ...extra,
     }
     this.alerts = [...this.alerts, alert]
-    const { deliveredTo: _, ...transition } = alert
+    const { deliveredTo: _, acknowledged: __, silencedUntil: ___, ...transition } = alert
     this.emit({ type: 'alert', transition })
+  }
+
+  /** What somebody did to an alert. */
+  change(alertId: string, change: Partial<LiveAlert>): void {
+    this.alerts = this.alerts.map((alert) => (alert.alertId === alertId ? { ...alert, ...change } : alert))
+    this.emit({ type: 'status', status: this.status() })
   }
 
   samples(

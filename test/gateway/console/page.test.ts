@@ -6,7 +6,9 @@ import { promisify } from 'node:util'
 import { gzipSync } from 'node:zlib'
 import { expect } from 'chai'
 import { SENSOR_KINDS } from '#fhir/measurement.js'
+import type { ConsoleDesk } from '#gateway/console/acts.js'
 import { ConsoleServer } from '#gateway/console/server.js'
+import { HomebeatError } from '#gateway/runtime/errors.js'
 import { silentLogger } from '#gateway/runtime/logger.js'
 import { packageRoot } from '#gateway/runtime/package-root.js'
 import { needsChromium, type OpenedPage, openPage } from '#test/support/browser.js'
@@ -16,6 +18,22 @@ describe('the page of the console', function () {
   this.timeout(120_000)
   const pageFolder = mkdtempSync(join(tmpdir(), 'homebeat-page-'))
   const feed = new FakeFeed()
+  /** Answers as the AlarmDesk does, and moves the feed as it would. */
+  const desk: ConsoleDesk = {
+    async acknowledge(ids, { by, via }) {
+      for (const id of ids) {
+        if (!feed.alerts.some(({ alertId }) => alertId === id))
+          throw new HomebeatError('alarm.unknown', 'No open alert has this id: it may be over by now.')
+        feed.change(id, { state: 'acknowledged', acknowledged: { by, via, at: Date.now() } })
+      }
+      return [...ids]
+    },
+    async silence(ids, forMs) {
+      for (const id of ids) feed.change(id, { silencedUntil: Date.now() + forMs })
+      return [...ids]
+    },
+    async escalate() {},
+  }
   let server: ConsoleServer
   let stopPlaying = () => {}
   const opened: OpenedPage[] = []
@@ -23,7 +41,7 @@ describe('the page of the console', function () {
   before(async function () {
     needsChromium(this)
     await buildPage(pageFolder)
-    server = new ConsoleServer({ feed, host: '127.0.0.1', port: 0, logger: silentLogger, pageFolder })
+    server = new ConsoleServer({ feed, desk, host: '127.0.0.1', port: 0, logger: silentLogger, pageFolder })
     await server.start()
     stopPlaying = feed.play()
   })
@@ -97,11 +115,57 @@ describe('the page of the console', function () {
     feed.raise('low-oxygen-saturation', 'high', { deliveredTo: ['doctor'] })
     const alert = page.locator('[data-alert="low-oxygen-saturation"]')
     await alert.waitFor()
-    expect(await alert.textContent()).to.match(/High priority\s*Low oxygen saturation\s*Since .*\s*Delivered to doctor/)
+    expect(await alert.textContent()).to.match(
+      /High priority\s*Low oxygen saturation\s*Since .*\s*Not acknowledged\s*Delivered to doctor/,
+    )
     expect(await alert.locator('svg').count()).to.equal(1)
     const spoken = page.locator('[aria-live="assertive"]')
     expect(await spoken.textContent()).to.equal('High priority: Low oxygen saturation')
     expect(await page.title()).to.contain('High priority')
+  })
+
+  it('lets somebody acknowledge, who says first who they are, and remembers them', async () => {
+    feed.raise('low-oxygen-saturation', 'high', { deliveredTo: ['nurse-1 (push)'] })
+    const { page, errors } = await open()
+    const alert = page.locator('[data-alert="low-oxygen-saturation"]')
+    const button = page.getByRole('button', { name: 'Acknowledge: Low oxygen saturation' })
+    await button.click()
+    await page.getByText('Say first who you are').waitFor()
+    expect(await page.evaluate('document.activeElement.tagName')).to.equal('SELECT')
+    await page.getByLabel('Acting as').selectOption('anna')
+    await button.click()
+    await page.locator('[data-alert][data-state="acknowledged"]').waitFor()
+    expect(await alert.textContent()).to.match(/Acknowledged by anna at \d\d:\d\d:\d\d/)
+    expect(await alert.getByRole('button').count()).to.equal(0)
+    expect(await page.locator('.alerts-said[role="status"]').textContent()).to.contain(
+      'Acknowledged. The others are told.',
+    )
+    await page.reload()
+    feed.raise('no-breath', 'high')
+    await page.getByLabel('Acting as').waitFor()
+    expect(await page.getByLabel('Acting as').inputValue()).to.equal('anna')
+    expect(errors).to.deep.equal([])
+  })
+
+  it('silences under a typed name and explains itself', async () => {
+    feed.raise('low-oxygen-saturation', 'high')
+    const { page } = await open(390, 844)
+    await page.getByLabel('Acting as').selectOption({ label: 'Somebody else…' })
+    await page.getByLabel('Your name').fill('Mrs Pérez')
+    await page.getByRole('button', { name: /^Silence for 10 minutes/ }).click()
+    await page.getByText(/Not acknowledged, silenced until \d\d:\d\d/).waitFor()
+    await page.getByText('What this means').click()
+    await page.getByText('The finger clip measured less oxygen').waitFor()
+    for (const button of await page.getByRole('button').all()) {
+      expect((await button.boundingBox())?.height).to.be.at.least(44)
+    }
+  })
+
+  it('shows an alert that has gone and waits for somebody', async () => {
+    feed.raise('low-oxygen-saturation', 'high', { state: 'latched' })
+    const { page } = await open()
+    expect(await page.locator('[data-alert]').textContent()).to.contain('Over, not acknowledged')
+    expect(await page.getByRole('button', { name: /^Acknowledge/ }).count()).to.equal(1)
   })
 
   it('shows lanes, batches, the last anchor, sources and frames', async () => {

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect } from 'chai'
 import { pino } from 'pino'
+import type { ConsoleDesk } from '#gateway/console/acts.js'
 import type { LiveEvent } from '#gateway/console/feed.js'
 import { type ConsoleOptions, ConsoleServer } from '#gateway/console/server.js'
 import { HomebeatError } from '#gateway/runtime/errors.js'
@@ -150,6 +151,106 @@ describe('the console server', () => {
     expect(await refused({ origin: 'http://localhost:3000' })).to.equal(403)
     expect((await ask(server, '/api/status', { method: 'POST' })).code).to.equal(405)
     expect((await ask(server, '/api/status', { method: 'DELETE' })).code).to.equal(405)
+  })
+
+  describe('with a desk', () => {
+    const acts: unknown[] = []
+    const desk: ConsoleDesk = {
+      async acknowledge(ids, actor) {
+        acts.push(['acknowledge', ids, actor])
+        if (ids !== 'all' && ids.includes('over-1')) throw new HomebeatError('alarm.unknown', 'It may be over by now.')
+        return ['a-1']
+      },
+      async silence(ids, ms, actor) {
+        acts.push(['silence', ids, ms, actor])
+        return []
+      },
+      async escalate(id, actor) {
+        acts.push(['escalate', id, actor])
+      },
+    }
+    const page = (server: ConsoleServer) => ({
+      'content-type': 'application/json',
+      origin: `http://127.0.0.1:${server.address().port}`,
+    })
+    async function post(server: ConsoleServer, act: string, body: unknown, headers: object = page(server)) {
+      const text = typeof body === 'string' ? body : JSON.stringify(body)
+      const answer = await fetch(`${server.address().url}api/alarms/${act}`, {
+        method: 'POST',
+        headers: { ...headers },
+        body: text,
+      })
+      return { code: answer.status, text: await answer.text() }
+    }
+    beforeEach(() => {
+      acts.length = 0
+    })
+
+    it('acts for its own page: who and how go with it', async () => {
+      const server = await start({ desk })
+      expect(await post(server, 'acknowledge', { alerts: ['a-1'], by: ' anna ', note: 'on my way' })).to.deep.equal({
+        code: 200,
+        text: '{"done":["a-1"]}',
+      })
+      await post(server, 'silence', { alerts: 'all', minutes: 10, by: 'nurse-1' })
+      await post(server, 'escalate', { alert: 'a-1', by: 'nurse-1' })
+      expect(acts).to.deep.equal([
+        ['acknowledge', ['a-1'], { by: 'anna', via: 'console', note: 'on my way' }],
+        ['silence', 'all', 600_000, { by: 'nurse-1', via: 'console' }],
+        ['escalate', 'a-1', { by: 'nurse-1', via: 'console' }],
+      ])
+    })
+
+    it('says in one sentence why it did not', async () => {
+      const server = await start({ desk })
+      expect(await post(server, 'acknowledge', { alerts: ['over-1'], by: 'anna' })).to.deep.equal({
+        code: 409,
+        text: '{"error":"It may be over by now."}',
+      })
+      acts.length = 0
+      for (const body of [
+        { alerts: ['a-1'] },
+        { alerts: ['a-1'], by: '' },
+        { alerts: ['a-1'], by: 'x'.repeat(65) },
+        { alerts: ['a-1'], by: 'two\nlines' },
+        { alerts: ['a 1'], by: 'anna' },
+        { alerts: [], by: 'anna' },
+        { alerts: ['a-1'], by: 'anna', via: 'button' },
+        '{"alerts":',
+      ])
+        expect((await post(server, 'acknowledge', body)).code, JSON.stringify(body)).to.equal(400)
+      expect((await post(server, 'silence', { alerts: 'all', minutes: 61, by: 'anna' })).code).to.equal(400)
+      expect((await post(server, 'acknowledge', { alerts: 'all', by: 'anna', note: 'x'.repeat(5000) })).code).to.equal(
+        413,
+      )
+      expect(acts).to.deep.equal([])
+    })
+
+    it('refuses other sites, forms, and who does not say where it comes from', async () => {
+      const server = await start({ desk })
+      const own = page(server)
+      const body = { alerts: 'all', by: 'anna' }
+      for (const headers of [
+        { ...own, origin: 'https://evil.example' },
+        { ...own, origin: 'null' },
+        { 'content-type': 'application/json' },
+        { ...own, 'content-type': 'text/plain' },
+        { ...own, 'content-type': 'application/x-www-form-urlencoded' },
+        { ...own, 'content-type': 'application/jsonp' },
+      ])
+        expect((await post(server, 'acknowledge', body, headers)).code, JSON.stringify(headers)).to.equal(403)
+      const strange = { ...own, host: 'evil.example', 'sec-fetch-site': 'cross-site' }
+      expect((await ask(server, '/api/alarms/acknowledge', { method: 'POST', headers: strange })).code).to.equal(421)
+      const sent = { ...own, 'sec-fetch-site': 'cross-site' }
+      expect((await ask(server, '/api/alarms/acknowledge', { method: 'POST', headers: sent })).code).to.equal(403)
+      expect((await post(server, 'inhibit', body)).code).to.equal(404)
+      expect(acts).to.deep.equal([])
+    })
+
+    it('does nothing where it has no desk', async () => {
+      const server = await start()
+      expect((await post(server, 'acknowledge', { alerts: 'all', by: 'anna' })).code).to.equal(404)
+    })
   })
 
   it('gives the status and the values as JSON', async () => {

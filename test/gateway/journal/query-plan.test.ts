@@ -40,6 +40,10 @@ const MAY_SCAN: Record<string, RegExp> = {
   'CHECK.batches': /^SCAN batch$/,
   'CHECK.unbatched': /^SCAN measurement USING INDEX measurement_unbatched$/,
   'EPOCH_KEYS.list': /^SCAN epoch_key$/,
+  // At start: what people changed by hand.
+  'SETTING_CHANGES.all': /^SCAN setting_change$/,
+  // At start: an hour in a row, 15 days.
+  'HOURLY.all': /^SCAN hourly_aggregate$/,
   'TOTALS.all': /^SCAN total$/,
   // A row for each device, at most 200 of them.
   'UNMAPPED.counts': /^SCAN unmapped_count$/,

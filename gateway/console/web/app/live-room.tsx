@@ -18,7 +18,7 @@ export function LiveRoom({ store, snapshot }: { store: LiveStore; snapshot: Snap
     <main id="main" class={`room${connected ? '' : ' room-lost'}`}>
       {!connected && <LostBanner status={status} />}
       <div class="room-alerts">
-        <AlertList status={status} now={now} />
+        <AlertList status={status} now={now} connected={connected} />
       </div>
       <div class="room-values">
         <section aria-labelledby="values-title">

@@ -1,40 +1,74 @@
-import type { GatewayStatus, LiveAlert } from '../../feed.js'
-import { conditionWords, durationWords, PRIORITY_WORDS } from '../../words.js'
-import { timeOfDay } from '../lib/hooks.js'
+import { useRef, useState } from 'preact/hooks'
+import type { GatewayStatus } from '../../feed.js'
+import { useActingAs } from '../lib/acting-as.js'
+import { acknowledge, silence } from '../lib/desk.js'
+import { ActingAs } from './acting-as.js'
+import { AlertRow, SILENCE_MINUTES } from './alert-row.js'
 import { Card } from './card.js'
 import { PriorityIcon } from './icons.js'
 
 const RANK = { high: 0, medium: 1, low: 2 } as const
+const STANDING = { active: 0, latched: 0, acknowledged: 1, cleared: 2 } as const
 const CLEARED_SHOWN = 6
 
-export function AlertList({ status, now }: { status: GatewayStatus | null; now: number }) {
+/** The alerts, those that ask for somebody first, and what a person may do about them. */
+export function AlertList(props: { status: GatewayStatus | null; now: number; connected: boolean }) {
+  const { status, now, connected } = props
+  const [who, setWho] = useActingAs()
+  const [busy, setBusy] = useState(false)
+  const [said, setSaid] = useState('')
+  const chooser = useRef<HTMLSelectElement>(null)
   const alerts = status?.alerts ?? []
-  const active = alerts
-    .filter((alert) => alert.state !== 'cleared')
-    .sort((a, b) => RANK[a.priority] - RANK[b.priority] || b.raisedAt - a.raisedAt)
+  const open = alerts
+    .filter(({ state }) => state !== 'cleared')
+    .sort(
+      (a, b) => STANDING[a.state] - STANDING[b.state] || RANK[a.priority] - RANK[b.priority] || b.raisedAt - a.raisedAt,
+    )
+  const unattended = open.filter(({ state }) => state !== 'acknowledged').length
   const cleared = alerts
-    .filter((alert) => alert.state === 'cleared')
+    .filter(({ state }) => state === 'cleared')
     .sort((a, b) => b.at - a.at)
     .slice(0, CLEARED_SHOWN)
+
+  const act = async (doing: (by: string) => Promise<string>) => {
+    const by = who.trim()
+    if (by === '') {
+      setSaid('Say first who you are.')
+      chooser.current?.focus()
+      return
+    }
+    setBusy(true)
+    setSaid(await doing(by))
+    setBusy(false)
+  }
+  const acts = {
+    acknowledge: (alertId: string) => void act((by) => acknowledge(alertId, by)),
+    silence: (alertId: string) => void act((by) => silence(alertId, SILENCE_MINUTES, by)),
+    disabled: busy || !connected,
+  }
   return (
-    <Card title="Alerts" aside={active.length === 0 ? 'none active' : `${active.length} active`} class="alerts">
-      {active.length === 0 && (
+    <Card title="Alerts" aside={asideOf(open.length, unattended)} class="alerts">
+      {open.length === 0 && (
         <p class="alerts-none">
           <PriorityIcon priority="none" />
           {status ? 'No active alert.' : 'Not known yet.'}
         </p>
       )}
+      {unattended > 0 && <ActingAs who={who} contacts={status?.contacts} choose={setWho} field={chooser} />}
+      <p class="alerts-said" role="status" aria-live="polite">
+        {said}
+      </p>
       <ul class="alert-list">
-        {active.map((alert) => (
-          <Row key={alert.alertId} alert={alert} now={now} />
+        {open.map((alert) => (
+          <AlertRow key={alert.alertId} alert={alert} now={now} acts={acts} />
         ))}
       </ul>
       {cleared.length > 0 && (
-        <details class="cleared" open={active.length === 0}>
+        <details class="cleared" open={open.length === 0}>
           <summary>Cleared ({cleared.length})</summary>
           <ul class="alert-list">
             {cleared.map((alert) => (
-              <Row key={alert.alertId} alert={alert} now={now} />
+              <AlertRow key={alert.alertId} alert={alert} now={now} />
             ))}
           </ul>
         </details>
@@ -43,26 +77,7 @@ export function AlertList({ status, now }: { status: GatewayStatus | null; now: 
   )
 }
 
-function Row({ alert, now }: { alert: LiveAlert; now: number }) {
-  const isActive = alert.state !== 'cleared'
-  return (
-    <li class={`alert ${isActive ? `alert-${alert.priority}` : 'alert-cleared'}`} data-alert={alert.condition}>
-      <PriorityIcon priority={isActive ? alert.priority : 'none'} />
-      <div>
-        <p class="alert-top">
-          <span class="alert-priority">{isActive ? PRIORITY_WORDS[alert.priority] : 'Cleared'}</span>
-          {alert.kind === 'technical' && <span class="tag">technical</span>}
-        </p>
-        <p class="alert-what">{conditionWords(alert.condition)}</p>
-        <p class="alert-when">
-          {isActive
-            ? `Since ${timeOfDay(alert.raisedAt)} (${durationWords(now - alert.raisedAt)})`
-            : `${timeOfDay(alert.raisedAt)} to ${timeOfDay(alert.at)}, ${PRIORITY_WORDS[alert.priority].toLowerCase()}`}
-        </p>
-        <p class="alert-when">
-          {alert.deliveredTo.length > 0 ? `Delivered to ${alert.deliveredTo.join(', ')}` : 'Not delivered yet'}
-        </p>
-      </div>
-    </li>
-  )
+function asideOf(open: number, unattended: number): string {
+  if (open === 0) return 'none active'
+  return unattended === 0 ? `${open} acknowledged` : `${open} active`
 }

@@ -1,5 +1,6 @@
 /** What the page knows. Components read snapshots; waveforms go past them, straight to the painters. */
 import type { SensorKind } from '#fhir/measurement.js'
+import type { AlertTransition } from '#gateway/alerts/alert.js'
 import type { GatewayStatus, LiveEvent, LiveValue } from '../../feed.js'
 import { conditionWords, PRIORITY_WORDS, SENSOR_ORDER, SENSOR_WORDS, valueOfSamples } from '../../words.js'
 import { TraceBuffer } from './trace-buffer.js'
@@ -72,9 +73,7 @@ export class LiveStore {
       this.#set({ status: event.status })
       this.trends.record(event.status.now, this.#snapshot.values)
     } else {
-      const { condition, priority, state } = event.transition
-      const what = conditionWords(condition)
-      this.#set({ announcement: state === 'active' ? `${PRIORITY_WORDS[priority]}: ${what}` : `Cleared: ${what}` })
+      this.#set({ announcement: announcementOf(event.transition) })
     }
   }
 
@@ -85,6 +84,13 @@ export class LiveStore {
       for (const listener of this.#listeners) listener()
     }, NOTIFY_MS)
   }
+}
+
+function announcementOf({ condition, priority, state, actor }: AlertTransition): string {
+  const what = conditionWords(condition)
+  if (state === 'active') return `${PRIORITY_WORDS[priority]}: ${what}`
+  if (state === 'acknowledged') return `Acknowledged by ${actor?.by ?? 'somebody'}: ${what}`
+  return state === 'latched' ? `Over, not acknowledged: ${what}` : `Cleared: ${what}`
 }
 
 /** A tile for each sensor, whether or not it has sent anything yet. */

@@ -116,7 +116,7 @@ describe('The MQTT channel at a mosquitto broker', function () {
 
   it('publishes the documented messages, of which none is retained by default', async () => {
     const notice = noticeFor('raised', { acknowledgeUrl: 'https://home.example/a/token' })
-    await channelAt().notify({ ...notice, preview: 'HIGH: oxygen saturation low (active since 12:02)' }, never)
+    await channelAt().notify({ ...notice, preview: 'HIGH: Low oxygen saturation (active since 12:02)' }, never)
     const [{ topic, payload, retain } = { topic: '', payload: '{}', retain: true }] = await heardSoFar()
     const [golden] = JSON.parse(readFileSync(GOLDEN, 'utf8'))
     expect({ topic, payload: JSON.parse(payload) }).to.deep.equal(golden)
@@ -202,7 +202,7 @@ describe('The MQTT channel at a mosquitto broker', function () {
     const edges = { fetch, stream: { write: () => {} }, home: 'home-7', baseDir: '.', dataDir: '.' }
     const outcome = await createChannel(config, edges).notify(noticeFor('raised'), never)
     expect(outcome).to.deep.equal({ class: 'delivered' })
-    expect(got.join()).to.contain('HIGH: oxygen saturation low')
+    expect(got.join()).to.contain('HIGH: Low oxygen saturation')
     await new Promise<void>((resolve) => aedes.close(() => resolve()))
     await new Promise((resolve) => server.close(resolve))
   })

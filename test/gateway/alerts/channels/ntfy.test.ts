@@ -42,7 +42,7 @@ describe('The ntfy channel', () => {
   it('sends what ntfy documents', async () => {
     const acknowledgeUrl = 'https://home.example/a/token'
     const notice = noticeFor('raised', { address: 'family-8Hd3kQ', acknowledgeUrl })
-    await ntfy(server).notify({ ...notice, preview: 'HIGH: oxygen saturation low (active since 12:02)' }, never)
+    await ntfy(server).notify({ ...notice, preview: 'HIGH: Low oxygen saturation (active since 12:02)' }, never)
     const [{ method, path, headers, body } = {}] = receiver.received as Partial<(typeof receiver.received)[0]>[]
     const names = ['content-type', 'title', 'priority', 'tags', 'x-sequence-id', 'click', 'actions']
     const sent = { method, path, headers: Object.fromEntries(names.map((name) => [name, headers?.[name]])), body }

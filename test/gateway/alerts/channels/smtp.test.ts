@@ -67,7 +67,7 @@ describe('The SMTP channel', () => {
 
   it('sends the documented message', async () => {
     const notice = raised({ acknowledgeUrl: 'https://home.example/a/token' })
-    await smtp(port).notify({ ...notice, preview: 'HIGH: oxygen saturation low (active since 12:02)' }, never)
+    await smtp(port).notify({ ...notice, preview: 'HIGH: Low oxygen saturation (active since 12:02)' }, never)
     expect(server.mails[0]).to.deep.include({ from: 'homebeat@home.example', to: [TO] })
     expect(server.mails[0]?.raw.replaceAll('\r\n', '\n')).to.equal(readFileSync(GOLDEN, 'utf8'))
   })
@@ -101,7 +101,7 @@ describe('The SMTP channel', () => {
     const covers = [{ ...RAISED, priority: 'low' as const }]
     await smtp(port).notify(noticeFor('digest', { address: TO, covers }), never)
     expect(header(server.mails[0], 'subject')).to.deep.equal(['One alert of low priority:'])
-    expect(server.mails[0] && read(server.mails[0]).text).to.contain('- oxygen saturation low, at ')
+    expect(server.mails[0] && read(server.mails[0]).text).to.contain('- Low oxygen saturation, at ')
   })
 
   it('lets nothing in a name or an address become a header', async () => {

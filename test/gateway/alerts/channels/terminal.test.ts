@@ -44,7 +44,7 @@ describe('The terminal channel', () => {
     await channel.notify(noticeOf({ ...RAISED, state: 'cleared' }, 'home-7'), never)
     await channel.notify(noticeOf({ ...RAISED, priority: 'medium' }, 'home-7'), never)
     expect(received()[0]?.replace(/since \d\d:\d\d/, 'since 12:02')).to.equal(
-      '\u00072026-01-01T12:02:00.000Z home-7 HIGH: oxygen saturation low (active since 12:02)\n',
+      '\u00072026-01-01T12:02:00.000Z home-7 HIGH: Low oxygen saturation (active since 12:02)\n',
     )
     expect(received().map((line) => line.includes('\u0007'))).to.deep.equal([true, false, false])
   })

@@ -5,8 +5,8 @@ import { join } from 'node:path'
 import { expect } from 'chai'
 import { noticeOf } from '#gateway/alerts/channels/channel.js'
 import { type ChannelEdges, createChannel } from '#gateway/alerts/channels/registry.js'
-import { parseWebhookSecret, signatureHeaders } from '#gateway/alerts/channels/webhook-signature.js'
 import type { ChannelConfig } from '#gateway/config/schema.js'
+import { parseWebhookSecret, signatureHeaders } from '#gateway/runtime/webhook-signature.js'
 import { noticeFor, RAISED, shouldBehaveLikeChannel } from '#test/behaviours/channel.behaviour.js'
 import { codeOf } from '#test/gateway/journal/journal-fixture.js'
 import { TestClock } from '#test/support/test-clock.js'
@@ -45,7 +45,7 @@ describe('The webhook channel', () => {
   shouldBehaveLikeChannel('The webhook channel', rig, { recognisable: true })
 
   it('posts the documented JSON', async () => {
-    const notice = { ...noticeOf(RAISED, 'home-7'), preview: 'HIGH: oxygen saturation low (active since 12:02)' }
+    const notice = { ...noticeOf(RAISED, 'home-7'), preview: 'HIGH: Low oxygen saturation (active since 12:02)' }
     await webhook(url).notify(notice, never)
     const [request] = receiver.received
     expect(request?.method).to.equal('POST')
@@ -132,7 +132,7 @@ describe('The webhook channel', () => {
       for (const text of ['secret', 'whsec_', 'whsec_c2hvcnQ=', SECRET.slice(6)]) {
         writeFileSync(join(folder, 'secret'), text)
         const open = () => webhook(url, { secretFile: 'secret', baseDir: folder })
-        expect(await codeOf(open), text).to.equal('channel.webhook-secret')
+        expect(await codeOf(open), text).to.equal('secret.webhook')
       }
     })
 

@@ -128,7 +128,7 @@ describe('The web push channel', () => {
     const channel = webpush()
     const acknowledgeUrl = 'https://home.example/a/token'
     const notice = noticeFor('raised', { address: address(), acknowledgeUrl })
-    await channel.notify({ ...notice, preview: 'HIGH: oxygen saturation low (active since 12:02)' }, never)
+    await channel.notify({ ...notice, preview: 'HIGH: Low oxygen saturation (active since 12:02)' }, never)
     await channel.notify(noticeFor('cleared', { address: address() }), never)
     await channel.notify({ ...noticeFor('raised', { address: address() }), alertId: 'x-1', priority: 'low' }, never)
     const [first, second, other] = receiver.received

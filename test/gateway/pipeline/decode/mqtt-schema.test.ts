@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect } from 'chai'
 import { z } from 'zod'
+import { Decoder } from '#gateway/pipeline/decode/decoder.js'
 import { decodeMqtt } from '#gateway/pipeline/decode/mqtt.js'
 import { mqttContractSchema } from '#gateway/pipeline/decode/mqtt-schema.js'
 import { packageRoot } from '#gateway/runtime/package-root.js'
@@ -11,6 +12,8 @@ type Schemas = { readonly $defs: Record<string, Parameters<typeof z.fromJSONSche
 
 const docs = (file: string) => readFileSync(join(packageRoot, 'docs', file), 'utf8')
 const committed = JSON.parse(docs('mqtt.schema.json')) as Schemas
+
+const decoder = new Decoder({ mayAcknowledge: () => true })
 
 /** Lines of the document's code blocks that are a topic and a payload. */
 const examples = [...docs('mqtt.md').matchAll(/^(homebeat\/v1\/[^/\s]+\/(\w+))\s+(\{.*\})$/gm)].map(
@@ -28,24 +31,25 @@ describe('docs/mqtt.schema.json', () => {
     expect(committed).to.deep.equal(mqttContractSchema())
   })
 
-  it('has a schema for each sensor that the document’s table names', () => {
+  it('has a schema for each sensor that the document’s table names, and for acknowledging', () => {
     const [contract = ''] = docs('mqtt.md').split('\n# ')
     const named = [...contract.matchAll(/^\| `(\w+)` /gm)].map(([, sensor]) => sensor)
-    expect(Object.keys(committed.$defs)).to.have.members(named)
+    expect(Object.keys(committed.$defs)).to.have.members([...named, 'acknowledge'])
   })
 
   it('takes the document’s own examples, as the decoder does', () => {
     expect(examples).to.have.length.greaterThan(1)
     for (const { topic, sensor, payload } of examples) {
       expect(takes(sensor, JSON.parse(payload)), topic).to.equal(true)
-      expect(decodeMqtt(mqttFrame(topic, payload)).refused, topic).to.equal(null)
+      expect(decoder.decode(mqttFrame(topic, payload)).refused, topic).to.equal(null)
     }
   })
 
   it('refuses what the decoder refuses', () => {
     const good = { id: '1', value: 71, unit: '/min' }
     expect(takes('pulse', good)).to.equal(true)
-    for (const schema of Object.values(committed.$defs)) {
+    for (const [what, schema] of Object.entries(committed.$defs)) {
+      if (what === 'acknowledge') continue
       expect(schema).to.deep.include({ anyOf: [{ required: ['id'] }, { required: ['at'] }] })
     }
     for (const wrong of [

@@ -1,0 +1,136 @@
+import { userInfo } from 'node:os'
+import { Command, InvalidArgumentError, Option } from 'commander'
+import { PRIORITIES } from '#gateway/alerts/alert.js'
+import { loadConfig } from '#gateway/config/load.js'
+import { callGateway } from '#gateway/control/control-client.js'
+import type { LimitChange, SettingChange } from '#gateway/settings/change.js'
+import type { ListedLimit, Origin } from '#gateway/settings/settings-book.js'
+import { verb } from './exit.js'
+import { CONFIG_OPTION } from './options.js'
+
+interface Options {
+  readonly config: string
+  readonly json?: boolean
+}
+interface Signed extends Options {
+  readonly by: string
+  readonly why: string
+}
+interface Change extends Signed {
+  readonly value?: number
+  readonly clearAt?: number
+  readonly delay?: number
+  readonly priority?: LimitChange['priority']
+  readonly latching?: boolean
+  readonly enabled?: boolean
+}
+
+/** Options of every verb that a clinician signs. */
+export const signing = (command: Command): Command =>
+  command
+    .option('--by <who>', 'who changes it: a contact or login', userInfo().username)
+    .requiredOption('--why <text>', 'why, in a few words; kept in the log')
+
+/** `homebeat limits list|set|reset|log`: the patient's alarm limits, and who changed them and why. */
+export function limitsCommand(): Command {
+  const own = (name: string, description: string) =>
+    new Command(name).description(description).addOption(CONFIG_OPTION()).option('--json', 'print one JSON value')
+  return new Command('limits')
+    .description("the patient's alarm limits: every change is kept, with who and why")
+    .addCommand(own('list', 'the limits in force, and where each comes from').action(verb(list)))
+    .addCommand(
+      signing(own('set', 'change a limit; it holds at once'))
+        .argument('<condition>', 'as `homebeat limits list` names it')
+        .option('--value <number>', 'the limit, in its unit', number)
+        .option('--clear-at <number>', 'where the alarm ends; moves along with the limit where left out', number)
+        .option('--delay <seconds>', 'how long it must last', number)
+        .addOption(new Option('--priority <priority>', 'how urgent').choices(PRIORITIES))
+        .addOption(yesNo('--latching', 'stays until somebody acknowledges it'))
+        .addOption(yesNo('--enabled', 'whether it is watched at all'))
+        .action(verb(set)),
+    )
+    .addCommand(
+      signing(own('reset', 'back to what the configuration says'))
+        .argument('<condition>', 'as `homebeat limits list` names it')
+        .action(verb(reset)),
+    )
+    .addCommand(own('log', 'who changed what, when and why; limits and settings').action(verb(log)))
+}
+
+async function list({ config, json }: Options): Promise<void> {
+  const limits = await callGateway<ListedLimit[]>(loadConfig(config).dataDir, 'limits.list')
+  process.stdout.write(json ? `${JSON.stringify(limits)}\n` : `${limits.map(limitLine).join('\n')}\n`)
+}
+
+async function set(condition: string, options: Change): Promise<void> {
+  const { config, json, by, why, delay, value, clearAt, priority, latching, enabled } = options
+  const change: LimitChange = {
+    ...(value !== undefined && { value }),
+    ...(clearAt !== undefined && { clearAt }),
+    ...(delay !== undefined && { delaySeconds: delay }),
+    ...(priority !== undefined && { priority }),
+    ...(latching !== undefined && { latching }),
+    ...(enabled !== undefined && { enabled }),
+  }
+  const input = { condition, change, by, why }
+  answer(await callGateway<ListedLimit>(loadConfig(config).dataDir, 'limits.set', input), json)
+}
+
+async function reset(condition: string, { config, json, by, why }: Signed): Promise<void> {
+  answer(await callGateway<ListedLimit>(loadConfig(config).dataDir, 'limits.reset', { condition, by, why }), json)
+}
+
+async function log({ config, json }: Options): Promise<void> {
+  const changes = await callGateway<SettingChange[]>(loadConfig(config).dataDir, 'limits.log')
+  if (json) process.stdout.write(`${JSON.stringify(changes)}\n`)
+  else process.stdout.write(changes.map((change) => `${changeLine(change)}\n`).join('') || 'nothing was changed\n')
+}
+
+function answer(limit: ListedLimit, json = false): void {
+  process.stdout.write(json ? `${JSON.stringify(limit)}\n` : `${limitLine(limit)}\n`)
+}
+
+function limitLine(limit: ListedLimit): string {
+  const { condition, comparator, value, clearAt, delaySeconds, priority, latching, enabled, origin } = limit
+  const words = [
+    ...(comparator === undefined ? [] : [`${comparator} ${value}`, `ends at ${clearAt}`]),
+    `after ${delaySeconds} s`,
+    priority,
+    ...(latching ? ['stays until acknowledged'] : []),
+  ]
+  return `${condition.padEnd(36)} ${enabled ? words.join(', ') : 'off'} (${originWords(origin)})`
+}
+
+export function originWords({ from, source, by, at, why }: Origin): string {
+  if (from === 'change') return `${by}, ${dateAndTime(at ?? 0)}: ${why}`
+  return from === 'configuration' ? 'homebeat.yaml' : source
+}
+
+function changeLine({ at, name, change, actor, why }: SettingChange): string {
+  const what =
+    change === null
+      ? 'reset'
+      : typeof change === 'object'
+        ? Object.entries(change)
+            .map(([key, value]) => `${key} ${value}`)
+            .join(', ')
+        : String(change)
+  return `${dateAndTime(at)} ${actor.by} (${actor.via}) ${name}: ${what}: ${why}`
+}
+
+export function dateAndTime(at: number): string {
+  return new Date(at).toLocaleString('sv-SE', { dateStyle: 'short', timeStyle: 'short' })
+}
+
+function yesNo(flag: string, description: string): Option {
+  return new Option(`${flag} <yes|no>`, description).argParser((text: string) => {
+    if (text !== 'yes' && text !== 'no') throw new InvalidArgumentError('say yes or no')
+    return text === 'yes'
+  })
+}
+
+function number(text: string): number {
+  const value = Number(text)
+  if (text.trim() === '' || !Number.isFinite(value)) throw new InvalidArgumentError('give a number')
+  return value
+}

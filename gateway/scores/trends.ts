@@ -1,0 +1,173 @@
+/**
+ * How a patient's numbers go: against yesterday at the same hours, against the patient's own usual, and over the last hours.
+ * Every comparison says what it compares, and is not made where there is too little to compare. No diagnosis. Pure.
+ *
+ * The windows and the least data are this project's own choice.
+ */
+import { HOUR_MS, type Hour, TRENDED, type Trended } from './hourly.js'
+
+const DAY_MS = 24 * HOUR_MS
+/** Hours compared with the same ones of yesterday, and the least of them with values on both days. */
+const WINDOW_HOURS = 4
+const LEAST_HOURS = 2
+const USUAL_DAYS = 14
+/** "Usual" is by quarter of the day: a pulse at night is not one of the afternoon. */
+const BLOCK_HOURS = 6
+const LEAST_DAYS = 3
+const SLOPE_HOURS = 6
+const LEAST_SLOPE_HOURS = 4
+/** Standard deviations in one median absolute deviation, of a normal distribution. */
+const MAD_TO_SD = 1.4826
+
+export interface Usual {
+  readonly median: number
+  /** As a standard deviation, from the median absolute deviation: one odd night does not widen it. */
+  readonly spread: number
+  /** Days with values at this time of the day. */
+  readonly days: number
+}
+
+export interface Trend {
+  readonly number: Trended
+  readonly unit: string
+  /** The last complete hours: epoch ms, from (included) to (not included). */
+  readonly from: number
+  readonly to: number
+  /** Means of those hours; null: too few values. */
+  readonly today: number | null
+  readonly yesterday: number | null
+  /** Of the quarter of the day, over the last 14 days without the last; null: fewer than 3 days. */
+  readonly usual: Usual | null
+  /** Whether today differs from the usual by more than twice its spread; null: not known. */
+  readonly unusual: boolean | null
+  /** Per hour, over the last 6 complete hours; null: fewer than 4 with values. */
+  readonly slope: number | null
+  readonly words: string
+}
+
+interface Row {
+  readonly label: string
+  readonly unit: string
+  readonly decimals: number
+  /** A spread below this is the instrument's, not the patient's. */
+  readonly leastSpread: number
+}
+
+const ROWS: Readonly<Record<Trended, Row>> = {
+  pulse: { label: 'pulse', unit: '/min', decimals: 0, leastSpread: 2 },
+  respiration: { label: 'respiration', unit: '/min', decimals: 0, leastSpread: 1 },
+  oxygenSaturation: { label: 'oxygen saturation', unit: '%', decimals: 0, leastSpread: 1 },
+  temperature: { label: 'temperature', unit: '°C', decimals: 1, leastSpread: 0.2 },
+  systolic: { label: 'systolic pressure', unit: 'mmHg', decimals: 0, leastSpread: 5 },
+  diastolic: { label: 'diastolic pressure', unit: 'mmHg', decimals: 0, leastSpread: 5 },
+  glucose: { label: 'glucose', unit: 'mg/dL', decimals: 0, leastSpread: 5 },
+}
+
+/** @param zone minutes east of UTC of the home, at an instant (epoch ms) @returns only numbers with values of today */
+export function trends(hours: readonly Hour[], now: number, zone: (at: number) => number): Trend[] {
+  return TRENDED.flatMap((number) => {
+    const own = new Map(hours.filter((hour) => hour.number === number).map((hour) => [hour.hour, hour.mean]))
+    const trend = trendOf(number, own, now, zone)
+    return trend.today === null ? [] : [trend]
+  })
+}
+
+function trendOf(
+  number: Trended,
+  means: ReadonlyMap<number, number>,
+  now: number,
+  zone: (at: number) => number,
+): Trend {
+  const row = ROWS[number]
+  const to = Math.floor(now / HOUR_MS) * HOUR_MS
+  const from = to - WINDOW_HOURS * HOUR_MS
+  const windowOf = (end: number) => hoursBefore(end, WINDOW_HOURS).flatMap((hour) => means.get(hour) ?? [])
+  const [todays, yesterdays] = [windowOf(to), windowOf(to - DAY_MS)]
+  const today = todays.length >= LEAST_HOURS ? meanOf(todays) : null
+  const yesterday = yesterdays.length >= LEAST_HOURS ? meanOf(yesterdays) : null
+  const usual = usualOf(means, to, zone, row.leastSpread)
+  const unusual = today === null || usual === null ? null : Math.abs(today - usual.median) > 2 * usual.spread
+  const slope = slopeOf(hoursBefore(to, SLOPE_HOURS), means)
+  const said = { today, yesterday, usual, unusual, slope }
+  return { number, unit: row.unit, from, to, ...said, words: words(row, from, to, zone, said) }
+}
+
+function hoursBefore(end: number, count: number): number[] {
+  return Array.from({ length: count }, (_, index) => end - (index + 1) * HOUR_MS)
+}
+
+/** Of the quarter of the day that the last complete hour lies in. */
+function usualOf(
+  means: ReadonlyMap<number, number>,
+  to: number,
+  zone: (at: number) => number,
+  leastSpread: number,
+): Usual | null {
+  const local = (hour: number) => Math.floor(hour / HOUR_MS + zone(hour) / 60)
+  const blockOf = (hour: number) => Math.floor((((local(hour) % 24) + 24) % 24) / BLOCK_HOURS)
+  const block = blockOf(to - HOUR_MS)
+  const past = [...means].filter(
+    ([hour]) => hour < to - DAY_MS && hour >= to - (USUAL_DAYS + 1) * DAY_MS && blockOf(hour) === block,
+  )
+  const days = new Set(past.map(([hour]) => Math.floor(local(hour) / 24))).size
+  if (days < LEAST_DAYS) return null
+  const values = past.map(([, mean]) => mean)
+  const median = medianOf(values)
+  const deviation = medianOf(values.map((value) => Math.abs(value - median)))
+  return { median, spread: Math.max(leastSpread, MAD_TO_SD * deviation), days }
+}
+
+/** Least squares. */
+function slopeOf(hours: readonly number[], means: ReadonlyMap<number, number>): number | null {
+  const points = hours.flatMap((hour) => {
+    const mean = means.get(hour)
+    return mean === undefined ? [] : [{ x: hour / HOUR_MS, y: mean }]
+  })
+  if (points.length < LEAST_SLOPE_HOURS) return null
+  const [x, y] = [meanOf(points.map((point) => point.x)), meanOf(points.map((point) => point.y))]
+  const covariance = points.reduce((sum, point) => sum + (point.x - x) * (point.y - y), 0)
+  const variance = points.reduce((sum, point) => sum + (point.x - x) ** 2, 0)
+  return covariance / variance
+}
+
+const meanOf = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length
+
+function medianOf(values: readonly number[]): number {
+  const sorted = [...values].sort((a, b) => a - b)
+  const middle = sorted.length / 2
+  return ((sorted[Math.ceil(middle) - 1] ?? Number.NaN) + (sorted[Math.floor(middle)] ?? Number.NaN)) / 2
+}
+
+function words(
+  { label, unit, decimals }: Row,
+  from: number,
+  to: number,
+  zone: (at: number) => number,
+  { today, yesterday, usual, unusual, slope }: Pick<Trend, 'today' | 'yesterday' | 'usual' | 'unusual' | 'slope'>,
+): string {
+  if (today === null) return `${label}: too few values`
+  const said = (value: number) => value.toFixed(decimals)
+  const compared =
+    yesterday === null ? 'yesterday not known' : `yesterday ${said(yesterday)}: ${difference(today, yesterday, said)}`
+  const own = usual
+    ? `usual at this time of day ${said(usual.median)} ± ${said(usual.spread)} (${usual.days} days)${unusual ? ': outside of it' : ''}`
+    : 'usual not known yet'
+  const course =
+    slope === null
+      ? ''
+      : `; ${slope < 0 ? '−' : '+'}${Math.abs(slope).toFixed(decimals + 1)} an hour over the last ${SLOPE_HOURS} h`
+  return `mean ${label} ${clock(from, zone)}–${clock(to, zone)} today ${said(today)} ${unit}, ${compared}; ${own}${course}`
+}
+
+/** Of the numbers as they are said: 88 and 74 differ by 14. */
+function difference(today: number, yesterday: number, said: (value: number) => string): string {
+  const change = Number(said(today)) - Number(said(yesterday))
+  return change === 0 ? 'the same' : `${said(Math.abs(change))} ${change > 0 ? 'higher' : 'lower'}`
+}
+
+/** `08`, or `08:30` in zones that are not whole hours. */
+function clock(at: number, zone: (at: number) => number): string {
+  const minutes = (((at / 60_000 + zone(at)) % 1440) + 1440) % 1440
+  const text = (value: number) => String(value).padStart(2, '0')
+  return minutes % 60 === 0 ? text(minutes / 60) : `${text(Math.floor(minutes / 60))}:${text(minutes % 60)}`
+}

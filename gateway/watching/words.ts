@@ -1,0 +1,64 @@
+/** How a report is said to people; the same on the page and on the terminal. */
+import type { HomeReport } from './report.js'
+
+export function stateWords({ state, gateway, silentSeconds }: HomeReport): string {
+  const stopped = gateway?.state === 'stopping'
+  switch (state) {
+    case 'missing':
+      return `${stopped ? 'stopped, not started again' : 'silent'} for ${duration(silentSeconds)}`
+    case 'late':
+      return stopped ? 'stopped in order' : 'late'
+    case 'awaited':
+      return 'never heard'
+    default:
+      if (stopped) return 'stopped in order'
+      return gateway?.healthy === false ? 'does not keep watch' : 'present'
+  }
+}
+
+const REASONS: Readonly<Record<string, string>> = {
+  'tick-stalled': 'its inner loop stands still',
+  'commit-refused': 'its disk refuses readings',
+  'journal-unreadable': 'its journal cannot be read',
+  'number-not-stored': 'its disk takes no writes',
+  'no-source': 'no kit and no broker is connected',
+}
+
+/** What needs a look, beside silence. */
+export function remarks({ gateway }: HomeReport): string[] {
+  if (!gateway) return []
+  const { reasons, journal, clockOff, clockSkewSeconds, oldestSeconds } = gateway
+  const waiting = Math.max(...Object.values(oldestSeconds).map((seconds) => seconds ?? 0))
+  return [
+    ...reasons.map((reason) => REASONS[reason] ?? reason),
+    ...(journal === 'damaged' ? ['its journal was damaged'] : []),
+    ...(clockOff
+      ? [
+          Math.abs(clockSkewSeconds) > 5
+            ? `its clock is ${duration(Math.abs(clockSkewSeconds))} off`
+            : 'its clock cannot be trusted',
+        ]
+      : []),
+    ...(waiting >= WORTH_SAYING_SECONDS ? [`something has waited ${duration(waiting)} to be delivered`] : []),
+  ]
+}
+
+const WORTH_SAYING_SECONDS = 1800
+
+/** "2 high, 1 low", or "none"; of a home that is silent, what it said last. */
+export function alarmCounts({ gateway, state }: HomeReport): string {
+  if (!gateway) return '–'
+  const { physiological, technical } = gateway.alerts
+  const counts = (['high', 'medium', 'low'] as const).flatMap((priority) => {
+    const count = physiological[priority] + technical[priority]
+    return count > 0 ? [`${count} ${priority}`] : []
+  })
+  return `${counts.join(', ') || 'none'}${state === 'missing' ? ' when last heard' : ''}`
+}
+
+export function duration(seconds: number): string {
+  if (seconds < 90) return `${Math.round(seconds)} s`
+  if (seconds < 5400) return `${Math.round(seconds / 60)} min`
+  if (seconds < 172_800) return `${Math.round(seconds / 3600)} h`
+  return `${Math.round(seconds / 86_400)} days`
+}
