@@ -74,12 +74,7 @@ export class Analysis {
 
   /** Frees what is gone. */
   tick(now: number): Analysed {
-    const technical: SystemCondition[] = []
-    for (const [key, watched] of this.#watched) {
-      if (now - watched.heardAt <= GONE_MS) continue
-      this.#watched.delete(key)
-      technical.push(...watched.watch.end().technical)
-    }
+    const technical = this.#free(({ heardAt }) => now - heardAt > GONE_MS)
     return { judged: [], findings: [], technical: [...technical, ...disagreement(this.#agreement.tick(now))] }
   }
 
@@ -90,13 +85,18 @@ export class Analysis {
 
   /** Nothing more comes of a device, or of one of its sensors. */
   end(deviceId: string, sensor?: SensorKind): Analysed {
-    const technical: SystemCondition[] = []
-    for (const [key, watched] of this.#watched) {
-      if (watched.deviceId !== deviceId || (sensor !== undefined && watched.sensor !== sensor)) continue
-      this.#watched.delete(key)
-      technical.push(...watched.watch.end().technical)
-    }
+    const technical = this.#free(
+      (watched) => watched.deviceId === deviceId && (sensor === undefined || watched.sensor === sensor),
+    )
     return { judged: [], findings: [], technical }
+  }
+
+  #free(isGone: (watched: Watched) => boolean): SystemCondition[] {
+    return [...this.#watched].flatMap(([key, watched]) => {
+      if (!isGone(watched)) return []
+      this.#watched.delete(key)
+      return watched.watch.end()
+    })
   }
 
   #watchedOf({ deviceId, sensor, value }: Reading, now: number): Watched | null {

@@ -1,4 +1,5 @@
 /** Airflow: respiratory rate, how long there has been no breath, and whether the probe is where it was. */
+import type { SystemCondition } from '#gateway/alerts/system-condition.js'
 import { airflow } from '#gateway/sensors/definitions/airflow.js'
 import { type Judgement, judgeAbsent, judgeQuantity } from '#gateway/sensors/judge.js'
 import { BreathingAnalyser } from '#gateway/signals/breathing/breathing-analyser.js'
@@ -30,6 +31,8 @@ export class BreathingWatch implements SignalWatch {
   #probe: ProbeReason | null = null
   readonly #poor = new PoorSignal('poor-signal-airflow', POOR_SIGNAL_DELAY_MS)
   #quality: SignalQuality | null = null
+  /** The probe was off: what comes does not follow what came. */
+  #anew = false
 
   push(reading: Reading, state: Signal['state'], now: number): Said {
     const { value } = reading
@@ -37,28 +40,23 @@ export class BreathingWatch implements SignalWatch {
     const { periodMs, samples } = value
     const at = Math.round(reading.at + samples.length * periodMs)
     if (state !== 'ok') {
-      this.#row.break()
-      this.#forget()
+      this.#anew = true
       const judgement = judgeAbsent(airflow, state === 'flat' ? 'fault' : state)
       return {
         ...NOTHING_SAID,
         conclusions: [{ observable: OBSERVABLE, at, judgement }],
-        technical: [this.#poor.end()],
+        technical: this.end(),
       }
     }
     if (periodMs !== this.#periodMs) this.#begin(periodMs)
     const analyser = this.#analyser
     if (!analyser) return NOTHING_SAID
     const lost = this.#row.place(reading, periodMs, samples.length)
-    const bridged = lost * periodMs <= LONGEST_GAP_MS
-    const events = bridged
-      ? analyser.push(Array.from({ length: lost }, () => null))
-      : [
-          ...analyser.reset(lost * periodMs),
-          { type: 'rate', at: 0, perMinute: null, confidence: 0, unknown: 'learning' } as const,
-        ]
-    if (!bridged) this.#lastBreathAt = null
-    for (const event of [...events, ...analyser.push(samples)]) this.#take(event)
+    if (this.#anew || lost * periodMs > LONGEST_GAP_MS) {
+      analyser.reset(lost * periodMs)
+      this.#forget()
+    } else for (const event of analyser.push(Array.from({ length: lost }, () => null))) this.#take(event)
+    for (const event of analyser.push(samples)) this.#take(event)
     const conclusion = this.#conclusion(at)
     return {
       ...NOTHING_SAID,
@@ -67,13 +65,13 @@ export class BreathingWatch implements SignalWatch {
     }
   }
 
+  /** Whoever did not breathe may still not do so: that the kit started anew is a gap as any other. */
   restart(): void {
     this.#row.break()
-    this.#forget()
   }
 
-  end(): Said {
-    return { ...NOTHING_SAID, technical: [this.#poor.end()] }
+  end(): SystemCondition[] {
+    return [this.#poor.end()]
   }
 
   #begin(periodMs: number): void {
@@ -82,11 +80,12 @@ export class BreathingWatch implements SignalWatch {
     this.#analyser = rateHz >= 20 && rateHz <= 100 ? new BreathingAnalyser({ rateHz }) : null
     this.#row = new SampleRow()
     this.#forget()
-    this.#probe = null
-    this.#quality = null
   }
 
   #forget(): void {
+    this.#anew = false
+    this.#probe = null
+    this.#quality = null
     this.#rate = null
     this.#lastBreathAt = null
     this.#pausedSince = null

@@ -1,5 +1,7 @@
 /** One ECG lead: heart rate, standstill, pauses, rhythm, and how far the trace can be believed. */
+
 import type { Finding } from '#gateway/alerts/findings.js'
+import type { SystemCondition } from '#gateway/alerts/system-condition.js'
 import { ecg } from '#gateway/sensors/definitions/ecg.js'
 import { type Judgement, judgeAbsent, judgeQuantity } from '#gateway/sensors/judge.js'
 import { EcgAnalyser } from '#gateway/signals/ecg/analyser.js'
@@ -97,8 +99,8 @@ export class EcgWatch implements SignalWatch {
     this.#lead?.row.break()
   }
 
-  end(): Said {
-    return { ...NOTHING_SAID, technical: [this.#poor.end()] }
+  end(): SystemCondition[] {
+    return [this.#poor.end()]
   }
 
   #leadOf(value: Samples): Lead {

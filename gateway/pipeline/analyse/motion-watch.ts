@@ -36,7 +36,7 @@ export class MotionWatch implements SignalWatch {
     const { value } = reading
     if (value.type !== 'acceleration' || state !== 'ok') {
       this.restart()
-      return { ...NOTHING_SAID, technical: [this.#notWorn.end(), this.#poor.end()] }
+      return { ...NOTHING_SAID, technical: this.end() }
     }
     const { periodMs, samples } = value
     if (periodMs !== this.#periodMs) this.#begin(periodMs)
@@ -65,8 +65,8 @@ export class MotionWatch implements SignalWatch {
     this.#posture?.reset()
   }
 
-  end(): Said {
-    return { ...NOTHING_SAID, technical: [this.#notWorn.end(), this.#poor.end()] }
+  end(): SystemCondition[] {
+    return [this.#notWorn.end(), this.#poor.end()]
   }
 
   #begin(periodMs: number): void {

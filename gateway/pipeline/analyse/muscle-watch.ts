@@ -1,4 +1,5 @@
 /** EMG: the envelope as a number once a second. A trend: nothing is alarmed on but the signal itself. */
+import type { SystemCondition } from '#gateway/alerts/system-condition.js'
 import { emg } from '#gateway/sensors/definitions/emg.js'
 import { type Judgement, judgeAbsent, judgeQuantity } from '#gateway/sensors/judge.js'
 import { MuscleAnalyser } from '#gateway/signals/muscle/muscle-analyser.js'
@@ -69,8 +70,8 @@ export class MuscleWatch implements SignalWatch {
     this.#lead?.row.break()
   }
 
-  end(): Said {
-    return { ...NOTHING_SAID, technical: [this.#poor.end()] }
+  end(): SystemCondition[] {
+    return [this.#poor.end()]
   }
 
   #leadOf(value: Samples): Lead {

@@ -39,6 +39,6 @@ export interface SignalWatch {
   push(reading: Reading, state: Signal['state'], now: number): Said
   /** The device started anew: what comes does not follow what came. */
   restart(): void
-  /** Nothing will come any more. */
-  end(): Said
+  /** Nothing will come any more. @returns the technical conditions of the signal, none of which holds */
+  end(): readonly SystemCondition[]
 }

@@ -1,4 +1,5 @@
 /** Skin conductance: its level by the minute. A trend: nothing is alarmed on. */
+import type { SystemCondition } from '#gateway/alerts/system-condition.js'
 import { gsr } from '#gateway/sensors/definitions/gsr.js'
 import { judgeQuantity } from '#gateway/sensors/judge.js'
 import { SkinAnalyser } from '#gateway/signals/skin/skin-analyser.js'
@@ -45,8 +46,8 @@ export class SkinWatch implements SignalWatch {
     this.#row.break()
   }
 
-  end(): Said {
-    return NOTHING_SAID
+  end(): SystemCondition[] {
+    return []
   }
 
   #begin(periodMs: number): void {

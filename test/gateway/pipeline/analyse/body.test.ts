@@ -111,6 +111,15 @@ describe('breath', () => {
     expect(home.transitions[0]).to.include({ priority: 'low', kind: 'technical' })
   })
 
+  it('that stops is raised all the same where the kit starts anew meanwhile', () => {
+    const home = new TestHome()
+    breathe(home, 0, 40, breath)
+    breathe(home, 40, 52, still)
+    home.boot()
+    breathe(home, 52, 85, still)
+    expect(home.told()).to.deep.equal(['no-breath active'])
+  })
+
   it('is not said to stop where lines are lost', () => {
     const home = breathe(new TestHome(), 0, 40, breath)
     for (let t = 40; t < 80; t++) {
