@@ -119,7 +119,7 @@ export class EcgWatch implements SignalWatch {
           ...(scale.unit === 'mV' && { countsPerMillivolt: 1 / scale.factor }),
         })
       : null
-    // What another lead or rate has shown says nothing of this one's rhythm; a standstill that was seen stays until a beat.
+    // What another lead or rate has shown says nothing of this one; what was raised stays until this one shows better.
     this.#rate = null
     this.#knownSince = null
     this.#everKnown = false

@@ -61,6 +61,18 @@ describe('the heart rate from the ECG', () => {
     expect(home.told()).to.include.members(['probe-off-pulse cleared', 'high-pulse-rate cleared'])
   })
 
+  it('is not counted at a rate that no analyser was made for: the tile says so, the record does not', () => {
+    const slow = syntheticEcg({ rateHz: 100, seconds: 20, beats: regular(800, 400, 20_000) })
+    const home = new TestHome().play(slow, 100)
+    expect(home.stored('heartRate')).to.deep.equal([])
+    expect(home.pipeline.values().find(({ sensor }) => sensor === 'ecg')).to.deep.include({
+      value: null,
+      quality: 'missing',
+      remarks: ['sampling-rate-not-supported'],
+    })
+    expect(home.told()).to.deep.equal([])
+  })
+
   it('is not made up over lost lines, and a kit that starts anew is no standstill', () => {
     const beats = trace(120, 900)
     const home = new TestHome().play(beats.slice(0, 30 * rateHz), rateHz)
@@ -96,6 +108,10 @@ describe('a heart that stands still', () => {
     expect(home.transitions[0]).to.include({ priority: 'high', kind: 'technical' })
     home.play(flat(20), rateHz, OFF)
     expect(home.told()).to.deep.equal(['asystole active', 'probe-off-pulse active', 'probe-off-spo2 active'])
+    home.play(trace(20, 800), rateHz, OFF)
+    expect(home.told()).to.have.members(['flat-line-ecg cleared', 'asystole latched'])
+    const flats = home.transitions.filter(({ condition }) => condition === 'flat-line-ecg')
+    expect(flats.map(({ priority }) => priority)).to.deep.equal(['high', 'high'])
   })
 
   it('is said with high priority once: its flat line is then of low', () => {
