@@ -26,11 +26,14 @@ export const OBSERVABLES = [
   'respiratoryRate',
   'bodyTemperature',
   'ecgWaveform',
+  'heartRate',
   'bloodGlucose',
   'skinConductance',
+  'skinConductanceLevel',
   'bloodPressure',
   'bodyPosition',
   'emgWaveform',
+  'emgEnvelope',
 ] as const
 export type Observable = (typeof OBSERVABLES)[number]
 

@@ -3,7 +3,7 @@ import type { BenchRecord } from './record.js'
 import { analyserOf } from './run.js'
 
 export interface Cost {
-  /** CPU µs for one second of ECG. */
+  /** CPU µs for one second of signal. */
   readonly usPerSecond: number
   /** The copy loop's. */
   readonly baselineUsPerSecond: number
@@ -34,6 +34,11 @@ export function measureCost(record: BenchRecord): Cost {
   const usPerSecond = cpuOf(analyse) / seconds
   const baselineUsPerSecond = cpuOf(copy) / seconds
   if (events < 0 || Number.isNaN(target[0])) throw new Error('nothing was measured')
+  return costOf(usPerSecond, baselineUsPerSecond)
+}
+
+/** CPU µs for one second of signal. */
+export function costOf(usPerSecond: number, baselineUsPerSecond: number): Cost {
   return {
     usPerSecond: round(usPerSecond),
     baselineUsPerSecond: round(baselineUsPerSecond),
@@ -43,7 +48,7 @@ export function measureCost(record: BenchRecord): Cost {
 }
 
 /** CPU µs of one call, warmed up, over as many as make it measurable. */
-function cpuOf(work: () => void): number {
+export function cpuOf(work: () => void): number {
   work()
   const before = process.cpuUsage()
   for (let calls = 1; ; calls++) {

@@ -48,7 +48,11 @@ export class ConditionBook {
       row = { condition: { ...seen, kind: this.#kind }, episode: INACTIVE }
       this.#rows.set(seen.condition, row)
     }
-    if (sight === 'crossed') row.condition = { ...seen, kind: this.#kind }
+    // An episode keeps the priority with which it was raised.
+    const { priority } = isOpen(row.episode) ? row.condition : seen
+    if (sight === 'crossed') row.condition = { ...seen, priority, kind: this.#kind }
+    // What a restart found open says not whether it stays until somebody knows.
+    else if (seen.latching) row.condition = { ...row.condition, latching: true }
     const { episode, transition } = step(row.condition, row.episode, sight, now, cause)
     row.episode = episode
     return transition ? [transition] : []

@@ -28,8 +28,45 @@ export interface Finding {
 }
 
 const NEWS2 = 'NEWS2 (Royal College of Physicians, 2017)'
+const CLINICAL = 'gateway/signals/README.md; priority and latching: project default, not verified'
 
 export const defaultFindings: readonly FindingRow[] = [
+  // Those of signals have no delay: an analyser says present only of what lasted in seconds that it could believe, and
+  // nothing over noise. What can be over before anybody looks, and was not harmless for that, is latching.
+  {
+    condition: 'asystole',
+    observable: 'heartRate',
+    priority: 'high',
+    delaySeconds: 0,
+    latching: true,
+    source: `No beat for 4 s; ${CLINICAL}`,
+  },
+  {
+    condition: 'ecg-pause',
+    observable: 'heartRate',
+    priority: 'medium',
+    delaySeconds: 0,
+    latching: true,
+    source: `More than 3 s between two beats; ${CLINICAL}`,
+  },
+  // Says "irregular rhythm: review the ECG", never a diagnosis. Low: who has it for years is not alarmed on it all day; a
+  // rate that comes with it has limits of its own.
+  {
+    condition: 'irregular-rhythm',
+    observable: 'heartRate',
+    priority: 'low',
+    delaySeconds: 0,
+    source: `Entropy of 40 to 48 intervals; ${CLINICAL}`,
+  },
+  // A minute without recovery is over before it is raised.
+  {
+    condition: 'suspected-fall',
+    observable: 'bodyPosition',
+    priority: 'high',
+    delaySeconds: 0,
+    latching: true,
+    source: `Weightless, impact, still and turned, no recovery in 60 s; ${CLINICAL}`,
+  },
   // Limits tell of one bad number in seconds. A score tells of several at once, and is believed only when it lasts.
   {
     condition: 'news2-high',

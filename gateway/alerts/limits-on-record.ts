@@ -2,7 +2,7 @@
  * The limits in force as they go with a value on the record: FHIR `referenceRange` and `interpretation`. Pure.
  */
 import type { Measurement, Observable } from '#fhir/measurement.js'
-import { crosses, type Limit, type LimitComponent } from './limits.js'
+import { crosses, type Limit, type LimitComponent, limitedAs } from './limits.js'
 
 export interface LimitsOnRecord {
   readonly referenceRange?: { readonly low?: number; readonly high?: number }
@@ -18,7 +18,9 @@ const STEP: Partial<Record<Observable, number>> = { bodyTemperature: 0.1 }
  */
 export function limitsOnRecord(measurement: Measurement, limits: readonly Limit[]): LimitsOnRecord {
   const { value, observable, quality } = measurement
-  const own = limits.filter((limit) => limit.observable === observable && limit.component !== 'secondsSinceBreath')
+  const own = limits.filter(
+    (limit) => limit.observable === limitedAs(observable) && limit.component !== 'secondsSinceBreath',
+  )
   if (own.length === 0 || quality === 'implausible') return {}
   if (value.type === 'quantity') {
     return {

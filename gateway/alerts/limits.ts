@@ -40,6 +40,8 @@ const NEWS2 = 'NEWS2 (Royal College of Physicians, 2017)'
 const CRISIS = 'hypertensive crisis (2017 ACC/AHA guideline), confirmed by a repeat after 5 min'
 /** Five minutes are asked for; that the alarm waits a quarter of an hour at most is this project's own. */
 const REPEAT: ConfirmationRule = { repeatAfterSeconds: 300, withinSeconds: 900 }
+/** Between which a clinician may choose how long without a breath is an alarm; shorter pauses are not looked for. */
+const SILENCE_SECONDS = { low: 10, high: 40 } as const
 const LOCAL = 'project default, not verified: to be set by a clinician'
 
 function limit(
@@ -109,7 +111,7 @@ export const defaultLimits: readonly Limit[] = [
 
 /**
  * The limits in force for this patient. An override of `value` alone moves `clearAt` along.
- * @throws HomebeatError `limits.unknown`, `limits.clear-at`, `limits.confirm`
+ * @throws HomebeatError `limits.unknown`, `limits.clear-at`, `limits.range`, `limits.confirm`
  */
 export function limitsInForce(overrides: LimitOverrides = {}, defaults: readonly Limit[] = defaultLimits): Limit[] {
   const known = new Map(defaults.map((row) => [row.condition, row]))
@@ -124,8 +126,16 @@ export function limitsInForce(overrides: LimitOverrides = {}, defaults: readonly
     const override = Object.hasOwn(overrides, row.condition) ? overrides[row.condition] : undefined
     if (override?.enabled === false) return []
     const value = override?.value ?? row.value
-    const clearAt = override?.clearAt ?? row.clearAt + (value - row.value)
+    // A silence ends with a breath, however long it may last.
+    const isSilence = row.component === 'secondsSinceBreath'
+    const clearAt = override?.clearAt ?? (isSilence ? row.clearAt : row.clearAt + (value - row.value))
     const { delaySeconds = row.delaySeconds, priority = row.priority, latching = row.latching } = override ?? {}
+    if (isSilence && (value < SILENCE_SECONDS.low || value > SILENCE_SECONDS.high)) {
+      throw new HomebeatError(
+        'limits.range',
+        `alerts.limits.${row.condition}: value must be from ${SILENCE_SECONDS.low} to ${SILENCE_SECONDS.high} seconds.`,
+      )
+    }
     if (crosses(row.comparator, clearAt, value)) {
       throw new HomebeatError(
         'limits.clear-at',
@@ -171,6 +181,9 @@ function ruleInForce(
   }
   return rule
 }
+
+/** Whose limits hold for a value: the ECG's rate is held against the pulse's, so that one thing is one alert. */
+export const limitedAs = (observable: Observable): Observable => (observable === 'heartRate' ? 'pulseRate' : observable)
 
 /** Whether `value` is beyond `limit`. */
 export function crosses(comparator: Comparator, value: number, limit: number): boolean {

@@ -29,12 +29,12 @@ export const SENSOR_WORDS: Readonly<Record<SensorKind, SensorWords>> = {
   spo2: { name: SENSOR_NAMES.spo2, short: 'Oxygen', staleAfterMs: 30 * SECOND, digits: 0 },
   airflow: { name: SENSOR_NAMES.airflow, short: 'Breathing', staleAfterMs: 60 * SECOND, digits: 0 },
   bodyTemperature: { name: SENSOR_NAMES.bodyTemperature, short: 'Temperature', staleAfterMs: 60 * SECOND, digits: 1 },
-  ecg: { name: SENSOR_NAMES.ecg, short: 'ECG', staleAfterMs: 30 * SECOND, digits: 2 },
+  ecg: { name: SENSOR_NAMES.ecg, short: 'ECG', staleAfterMs: 30 * SECOND, digits: 0 },
   glucose: { name: SENSOR_NAMES.glucose, short: 'Glucose', staleAfterMs: 12 * HOUR, digits: 0 },
   gsr: { name: SENSOR_NAMES.gsr, short: 'Skin', staleAfterMs: 60 * SECOND, digits: 1 },
   bloodPressure: { name: SENSOR_NAMES.bloodPressure, short: 'Pressure', staleAfterMs: 12 * HOUR, digits: 0 },
   position: { name: SENSOR_NAMES.position, short: 'Position', staleAfterMs: 60 * SECOND, digits: 0 },
-  emg: { name: SENSOR_NAMES.emg, short: 'EMG', staleAfterMs: DAY, digits: 2 },
+  emg: { name: SENSOR_NAMES.emg, short: 'EMG', staleAfterMs: DAY, digits: 0 },
 }
 
 /** The order in which people look for them. */

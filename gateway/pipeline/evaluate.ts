@@ -8,7 +8,7 @@ import { ConditionBook } from '#gateway/alerts/condition-book.js'
 import type { Waiting } from '#gateway/alerts/confirmation.js'
 import { defaultFindings, type Finding, type FindingRow } from '#gateway/alerts/findings.js'
 import { type Inhibition, isInhibited } from '#gateway/alerts/inhibition.js'
-import { isUpper, type Limit, type LimitComponent, limitGroups } from '#gateway/alerts/limits.js'
+import { isUpper, type Limit, type LimitComponent, limitedAs, limitGroups } from '#gateway/alerts/limits.js'
 import { type Episode, restored, step } from '#gateway/alerts/machine.js'
 import { conditionsOf, LimitGroup } from '#gateway/alerts/machine-group.js'
 import type { SystemCondition } from '#gateway/alerts/system-condition.js'
@@ -25,6 +25,8 @@ const ACQUIRING_GRACE_MS = 5000
 
 /** A sensor that speaks continuously knows better than a stored value of the same thing. */
 const CONTINUOUS_MS = 30_000
+/** The ECG's rate is held against the pulse's limits once no oximeter has given a pulse for so long. */
+const PULSE_FRESH_MS = 15_000
 const NEVER = { seenAt: 0, spot: false, continuousAt: 0, measuredAt: 0 }
 
 interface Group {
@@ -48,6 +50,9 @@ export class Evaluator {
   #findingRows: ReadonlyMap<string, FindingRow>
   #inhibitions: readonly Inhibition[] = []
   readonly #shiftMs: () => number
+  /** When a pulse that can be believed last came from an oximeter, and when the ECG's rate last stood in for it. */
+  #pulseAt = Number.NEGATIVE_INFINITY
+  #heartRateAt = Number.NEGATIVE_INFINITY
   /** Active before the restart under a condition that is no longer defined. */
   #orphans: AlertTransition[]
 
@@ -132,16 +137,24 @@ export class Evaluator {
     if (superseded || held || measurement.quality === 'implausible') return []
     const at = measurement.timedByDevice ? measurement.at - this.#shiftMs() : measurement.at
     if (spot && now - at > SPOT_FRESH_MS) return []
+    if (measurement.observable === 'pulseRate' && now - at < PULSE_FRESH_MS && component(judged, 'value') !== null) {
+      this.#pulseAt = now
+    }
+    if (measurement.observable === 'heartRate') {
+      if (now - this.#pulseAt < PULSE_FRESH_MS) return []
+      if (component(judged, 'value') !== null) this.#heartRateAt = now
+    }
     const transitions: AlertTransition[] = []
     for (const group of this.#groups) {
-      if (group.limits[0].observable !== measurement.observable) continue
+      if (group.limits[0].observable !== limitedAs(measurement.observable)) continue
       const value = component(judged, group.limits[0].component)
       if (value === null) continue
       if (spot && (now - group.continuousAt < CONTINUOUS_MS || at < group.measuredAt)) continue
       group.seenAt = now
       group.spot = spot
       group.measuredAt = Math.min(at, now)
-      if (!spot) group.continuousAt = now
+      // The ECG only stands in: a pulse that somebody sends goes before it.
+      if (!spot && measurement.observable !== 'heartRate') group.continuousAt = now
       const inhibited = this.#isInhibited(group, now)
       const { machine } = group
       const cause = { measurement: measurement.identifier, value }
@@ -153,7 +166,9 @@ export class Evaluator {
   /** How a sensor is; `expected`: it sends continuously, so its silence will count. */
   signal(signal: Signal, expected: boolean, now: number): AlertTransition[] {
     if (signal.spot) return []
-    const { transitions, state, sinceMs } = this.#technical.signal(signal, expected, now)
+    // Where the heart is said to stand still, the flat line is only its trace: one thing is one alert of high priority.
+    const flatPriority = this.#findings.open.includes('asystole') ? 'low' : 'high'
+    const { transitions, state, sinceMs } = this.#technical.signal(signal, expected, now, flatPriority)
     const trusted = state === 'ok' || state === 'flat' || (state === 'acquiring' && sinceMs < ACQUIRING_GRACE_MS)
     return trusted ? transitions : [...transitions, ...this.#inhibit(signal.sensor, now)]
   }
@@ -225,7 +240,11 @@ export class Evaluator {
     })
   }
 
+  /** A sensor cannot be believed. That of a pulse which another one stands in for makes no difference. */
   #inhibit(sensor: SensorKind, now: number): AlertTransition[] {
+    const standsIn = now - this.#heartRateAt < PULSE_FRESH_MS
+    if (sensor === 'pulse' && standsIn) return []
+    if (sensor === 'ecg' && !standsIn) return []
     return this.#groups
       .filter(({ limits }) => observablesOf[sensor]?.includes(limits[0].observable))
       .flatMap(({ machine }) => machine.inhibit(now))
@@ -265,6 +284,7 @@ const groupKey = ({ observable, component, comparator }: Limit) => `${observable
 /** Continuous sensors whose state decides whether a number is believed. */
 const observablesOf: Partial<Record<SensorKind, readonly string[]>> = {
   pulse: ['pulseRate'],
+  ecg: ['pulseRate'],
   spo2: ['oxygenSaturation'],
   airflow: ['respiratoryRate'],
   bodyTemperature: ['bodyTemperature'],

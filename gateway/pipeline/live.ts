@@ -2,6 +2,7 @@
 import type { SensorKind } from '#fhir/measurement.js'
 import type { LiveEvent, LiveValue } from '#gateway/console/feed.js'
 import { sensorDefinitions } from '#gateway/sensors/registry.js'
+import { numberOf } from '#gateway/sensors/sensor-definition.js'
 import type { Judged, Normalised } from './normalise/judged.js'
 import { scaleOf } from './normalise/waveform-channel.js'
 import type { Reading } from './reading.js'
@@ -10,11 +11,15 @@ import type { Reading } from './reading.js'
 const REPEAT_MS = 1000
 /** While the clip speaks, a stored value of the same sensor is not shown as the latest. */
 const CONTINUOUS_MS = 30_000
+/** That there is no value is said again at least so often. */
+const ABSENT_MS = 5000
 
 interface Shown {
   value: LiveValue
   at: number
   continuousAt: number
+  /** When the sensor last gave a value, or said why it has none. */
+  judgedAt: number
 }
 
 export class LiveView {
@@ -36,16 +41,17 @@ export class LiveView {
     const shift = this.#shiftMs()
     const samples = samplesOf(reading, shift)
     if (samples) events.push(samples)
-    const values = judged.filter(({ measurement, superseded }) => measurement.value.type !== 'waveform' && !superseded)
-    for (const one of values) events.push(...this.#show(liveValue(one, shift), one.spot, now))
+    const values = judged.filter(({ measurement, superseded }) => isShown(measurement) && !superseded)
+    for (const one of values) events.push(...this.#show(liveValue(one, shift), one.spot, now, now))
     const state = signals[0]?.state ?? 'ok'
-    if (samples && values.length === 0 && !this.#hasNumber(reading.sensor, now)) {
+    if (samples && values.length === 0 && !this.#hasWord(reading.sensor, now)) {
       const { sensor } = reading
       const { at } = samples
-      const { absent, outputs, quantity } = sensorDefinitions[sensor]
+      const definition = sensorDefinitions[sensor]
+      const { absent, outputs } = definition
       const unit = outputs.at(-1)?.unit ?? ''
       // A sensor with a rate has none yet; one without has nothing more to say than that it is there.
-      const waiting = state === 'ok' && quantity !== undefined
+      const waiting = state === 'ok' && numberOf(definition) !== undefined
       const remarks = waiting
         ? ['acquiring']
         : state === 'ok'
@@ -57,13 +63,13 @@ export class LiveView {
     return events
   }
 
-  /** Airflow shows its rate; between two rates nothing is to be shown instead. */
-  #hasNumber(sensor: SensorKind, now: number): boolean {
+  /** A waveform shows its rate; between two rates, or two words on why there is none, nothing is to be shown instead. */
+  #hasWord(sensor: SensorKind, now: number): boolean {
     const shown = this.#shown.get(sensor)
-    return shown?.value.value != null && now - shown.at < CONTINUOUS_MS
+    return shown !== undefined && now - shown.judgedAt < (shown.value.value === null ? ABSENT_MS : CONTINUOUS_MS)
   }
 
-  #show(value: LiveValue, spot: boolean, now: number): LiveEvent[] {
+  #show(value: LiveValue, spot: boolean, now: number, judgedAt = Number.NEGATIVE_INFINITY): LiveEvent[] {
     const last = this.#shown.get(value.sensor)
     if (last && spot && now - last.continuousAt < CONTINUOUS_MS) return []
     if (last && spot && (value.at ?? 0) < (last.value.at ?? 0)) return []
@@ -71,11 +77,18 @@ export class LiveView {
     const repeated = last !== undefined && same(last.value, value) && now - last.at < REPEAT_MS && now >= last.at
     if (repeated) {
       last.continuousAt = continuousAt
+      last.judgedAt = Math.max(last.judgedAt, judgedAt)
       return []
     }
-    this.#shown.set(value.sensor, { value, at: now, continuousAt })
+    this.#shown.set(value.sensor, { value, at: now, continuousAt, judgedAt })
     return [{ type: 'value', value }]
   }
+}
+
+/** Not the samples, which are drawn, nor what is concluded beside the sensor's own number. */
+function isShown({ sensor, observable, value }: Judged['measurement']): boolean {
+  const number = numberOf(sensorDefinitions[sensor])
+  return value.type !== 'waveform' && (number === undefined || number.observable === observable)
 }
 
 function samplesOf(reading: Reading, shift: number): Extract<LiveEvent, { type: 'samples' }> | null {

@@ -1,5 +1,5 @@
 /**
- * The line from Frame to what is committed: decode → normalise → evaluate. Holds state, does no I/O and reads no clock,
+ * The line from Frame to what is committed: decode → normalise → analyse → evaluate. Holds state, does no I/O and reads no clock,
  * so the same frames at the same times give the same steps. The runtime commits a step and then settles its frame.
  */
 import type { Measurement } from '#fhir/measurement.js'
@@ -16,6 +16,7 @@ import type { KeptMessage, UnmappedMessage } from '#gateway/mapping/unmapped.js'
 import type { HourlyBook } from '#gateway/scores/hourly.js'
 import { News2Watch } from '#gateway/scores/news2-watch.js'
 import type { Frame } from '#gateway/transports/transport.js'
+import { type Analysed, Analysis } from './analyse/analysis.js'
 import { Decoder, type DecoderOptions } from './decode/decoder.js'
 import type { DeviceEvent, Refusal } from './decode/result.js'
 import { Evaluator } from './evaluate.js'
@@ -81,6 +82,7 @@ const NO_DEVICES: ReadonlySet<string> = new Set()
 export class Pipeline {
   readonly #decoder: Decoder
   readonly #normaliser: Normaliser
+  readonly #analysis: Analysis
   readonly #evaluator: Evaluator
   readonly #dispatcher: Dispatcher | undefined
   readonly #live: LiveView
@@ -95,6 +97,7 @@ export class Pipeline {
   constructor(options: PipelineOptions) {
     this.#decoder = new Decoder(options)
     this.#normaliser = new Normaliser(options)
+    this.#analysis = new Analysis(this.#normaliser)
     this.#evaluator = new Evaluator(options)
     this.#dispatcher = options.dispatcher
     this.#live = new LiveView(options.shiftMs)
@@ -116,16 +119,19 @@ export class Pipeline {
     for (const reading of readings) {
       this.#devicesOf(frame.transport).add(reading.deviceId)
       const normalised = this.#normaliser.accept(reading, now)
-      const repeated = normalised.judged.some((one) => one.spot && this.#isRepeated(one))
-      for (const judged of normalised.judged) {
+      const analysed = this.#analysis.accept(reading, normalised, now)
+      const all = [...normalised.judged, ...analysed.judged]
+      const repeated = all.some((one) => one.spot && this.#isRepeated(one))
+      for (const judged of all) {
         const transitions = repeated ? [] : this.#evaluator.see(judged, now)
         if (!repeated) this.#score(judged, now)
         step.add(judged, transitions)
         this.#latest.set(`${judged.measurement.deviceId} ${judged.measurement.observable}`, judged.measurement)
       }
+      this.#conclude(analysed, now, step)
       const expected = frame.format === 'kit-line'
       for (const signal of normalised.signals) step.raise(this.#evaluator.signal(signal, expected, now))
-      if (!repeated) step.live.push(...this.#live.accept(reading, normalised, now))
+      if (!repeated) step.live.push(...this.#live.accept(reading, { ...normalised, judged: all }, now))
     }
     const received = frame.format === 'transport-event' ? 0 : 1
     return this.#done(step, now, { lost, refused, received, events, ...(unmapped && { unmapped: [unmapped] }) })
@@ -172,6 +178,7 @@ export class Pipeline {
     const step = new StepBuilder()
     for (const condition of conditions) step.raise(this.#evaluator.system(condition, now))
     step.keep(this.#normaliser.tick(now))
+    this.#conclude(this.#analysis.tick(now), now, step)
     this.#raise(this.#evaluator.tick(now), step)
     for (const finding of this.#news2.tick(now)) step.raise(this.#evaluator.finding(finding, now))
     if (this.#dispatcher) step.tell(this.#dispatcher.tick(now))
@@ -236,15 +243,28 @@ export class Pipeline {
       if (event.event === 'disconnected' || event.event === 'ended') {
         for (const deviceId of devices) step.keep(this.#normaliser.flush(deviceId))
       }
+      if (event.event === 'ended') {
+        for (const deviceId of devices) this.#conclude(this.#analysis.end(deviceId), now, step)
+      }
       step.raise(this.#evaluator.event(event, devices, now))
       return
     }
     const { deviceId } = event
-    if (event.type === 'boot') step.keep(this.#normaliser.restart(deviceId))
-    else if (event.type === 'calibration') this.#normaliser.calibrate(deviceId, event.name, event.value)
-    else if (event.type === 'mode') step.keep(this.#normaliser.flush(deviceId, event.mode === 'ecg' ? 'emg' : 'ecg'))
-    else if (event.type === 'hand-over' && event.phase === 'begin') this.#normaliser.remark(deviceId, 'hand-over')
+    if (event.type === 'boot') {
+      step.keep(this.#normaliser.restart(deviceId))
+      this.#analysis.restart(deviceId)
+    } else if (event.type === 'calibration') this.#normaliser.calibrate(deviceId, event.name, event.value)
+    else if (event.type === 'mode') {
+      const other = event.mode === 'ecg' ? 'emg' : 'ecg'
+      step.keep(this.#normaliser.flush(deviceId, other))
+      this.#conclude(this.#analysis.end(deviceId, other), now, step)
+    } else if (event.type === 'hand-over' && event.phase === 'begin') this.#normaliser.remark(deviceId, 'hand-over')
     step.raise(this.#evaluator.event(event, NO_DEVICES, now))
+  }
+
+  #conclude({ findings, technical }: Analysed, now: number, step: StepBuilder): void {
+    for (const finding of findings) this.#raise(this.#evaluator.finding(finding, now), step)
+    for (const condition of technical) step.raise(this.#evaluator.system(condition, now))
   }
 
   /** The devices heard over a transport so far. */

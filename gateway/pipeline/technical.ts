@@ -41,6 +41,7 @@ export class TechnicalAlerts {
     { sensor, deviceId, state }: Signal,
     expected: boolean,
     now: number,
+    flatPriority: Priority = 'high',
   ): { transitions: AlertTransition[]; state: Signal['state']; sinceMs: number } {
     const key = `${deviceId} ${sensor}`
     const heard = this.#heard.get(key) ?? { sensor, deviceId, at: now, state, since: now, expected }
@@ -56,7 +57,7 @@ export class TechnicalAlerts {
       ...probe('probe-off', 'low', state === 'off'),
       ...probe('sensor-fault', 'medium', state === 'fault'),
       // Either the electrodes or the patient: look at both.
-      ...probe('flat-line', 'high', state === 'flat'),
+      ...probe('flat-line', flatPriority, state === 'flat'),
       ...this.#step(`silent-${name}`, 'medium', 0, 'safe', now),
       ...this.#step(`silent-device-${deviceId}`, 'medium', 0, 'safe', now),
     ]

@@ -53,7 +53,8 @@ export class News2Watch {
     if (value.type !== 'quantity') return
     if (observable === 'respiratoryRate') this.#put('respiration', timed(value.value), now)
     else if (observable === 'oxygenSaturation') this.#put('oxygenSaturation', timed(value.value), now)
-    else if (observable === 'pulseRate') this.#put('pulse', timed(value.value), now)
+    // The oximeter's is the younger of the two where both speak.
+    else if (observable === 'pulseRate' || observable === 'heartRate') this.#put('pulse', timed(value.value), now)
     else if (observable === 'bodyTemperature') this.#put('temperature', timed(value.value), now)
   }
 

@@ -82,10 +82,15 @@ export interface SensorDefinition {
     Record<Exclude<ReadingStatus, 'ok'>, { readonly reason: AbsentReason; readonly remark: string }>
   >
   readonly quantity?: QuantityPart
+  /** A number that the gateway concludes from the sensor's samples (`gateway/pipeline/analyse`); no device sends it. */
+  readonly derived?: QuantityPart
   readonly waveform?: WaveformPart
   readonly pressure?: PressurePart
   readonly position?: PositionPart
 }
+
+/** The number that stands for the sensor, where it has one: on a tile, say. */
+export const numberOf = ({ quantity, derived }: SensorDefinition): QuantityPart | undefined => quantity ?? derived
 
 /** The words most sensors share; `probe-off` is a probe off the skin, `fault` a broken or saturated input. */
 export const PROBE_ABSENT: SensorDefinition['absent'] = {

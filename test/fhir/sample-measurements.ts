@@ -12,11 +12,14 @@ export const SENSOR_OF: Readonly<Record<Observable, SensorKind>> = {
   respiratoryRate: 'airflow',
   bodyTemperature: 'bodyTemperature',
   ecgWaveform: 'ecg',
+  heartRate: 'ecg',
   bloodGlucose: 'glucose',
   skinConductance: 'gsr',
+  skinConductanceLevel: 'gsr',
   bloodPressure: 'bloodPressure',
   bodyPosition: 'position',
   emgWaveform: 'emg',
+  emgEnvelope: 'emg',
 }
 
 const waveform = (periodMs: number, unit?: string): MeasurementValue => ({
@@ -37,11 +40,14 @@ export const VALUE_OF: Readonly<Record<Observable, MeasurementValue>> = {
   respiratoryRate: { type: 'quantity', value: 15.5 },
   bodyTemperature: { type: 'quantity', value: 36.62 },
   ecgWaveform: waveform(4),
+  heartRate: { type: 'quantity', value: 71 },
   bloodGlucose: { type: 'quantity', value: 101 },
   skinConductance: { type: 'quantity', value: 2.345 },
+  skinConductanceLevel: { type: 'quantity', value: 2.34 },
   bloodPressure: { type: 'bloodPressure', systolic: 128, diastolic: 79 },
   bodyPosition: { type: 'position', position: 'supine' },
   emgWaveform: waveform(4),
+  emgEnvelope: { type: 'quantity', value: 48.9 },
 }
 
 export function sample(observable: Observable, changes: Partial<Measurement> = {}): Measurement {

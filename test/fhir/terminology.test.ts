@@ -20,11 +20,14 @@ const PINNED: Readonly<
   respiratoryRate: [['9279-1'], ['151562'], '/min', 'resprate'],
   bodyTemperature: [['8310-5'], ['150364'], 'Cel', 'bodytemp'],
   ecgWaveform: [['11524-6'], ['131328'], 'V', ''],
+  heartRate: [['8867-4'], ['147842'], '/min', 'heartrate'],
   bloodGlucose: [['41653-7'], ['160184'], 'mg/dL', ''],
   skinConductance: [[], [], 'uS', ''],
+  skinConductanceLevel: [[], [], 'uS', ''],
   bloodPressure: [['85354-9'], ['150020'], 'mm[Hg]', 'bp'],
   bodyPosition: [['8361-8'], [], null, ''],
   emgWaveform: [[], [], 'V', ''],
+  emgEnvelope: [[], [], 'mV', ''],
 }
 
 describe('the terminology', () => {
@@ -55,10 +58,17 @@ describe('the terminology', () => {
       byClass[dataClass] = [...(byClass[dataClass] ?? []), observable]
     }
     expect(byClass).to.deep.equal({
-      'vital-signs': ['pulseRate', 'oxygenSaturation', 'respiratoryRate', 'bodyTemperature', 'bloodPressure'],
+      'vital-signs': [
+        'pulseRate',
+        'oxygenSaturation',
+        'respiratoryRate',
+        'bodyTemperature',
+        'heartRate',
+        'bloodPressure',
+      ],
       waveform: ['airflowWaveform', 'ecgWaveform', 'emgWaveform'],
       laboratory: ['bloodGlucose'],
-      activity: ['skinConductance', 'bodyPosition'],
+      activity: ['skinConductance', 'skinConductanceLevel', 'bodyPosition', 'emgEnvelope'],
     })
   })
 
@@ -91,6 +101,7 @@ describe('the terminology', () => {
       pulseRate: '528388',
       oxygenSaturation: '528388',
       ecgWaveform: '528390',
+      heartRate: '528390',
       bloodPressure: '528391',
       bodyTemperature: '528392',
       bloodGlucose: '528401',

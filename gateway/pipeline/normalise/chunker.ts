@@ -109,11 +109,12 @@ export class Chunker {
   }
 }
 
-function continues(open: Open, block: WaveformBlock): boolean {
-  const a = open.scale
-  const b = block.scale
+const continues = (open: Open, block: WaveformBlock): boolean =>
+  open.periodMs === block.periodMs && isSameScale(open.scale, block.scale)
+
+export function isSameScale(a: Scale, b: Scale): boolean {
+  if (a === b) return true
   return (
-    open.periodMs === block.periodMs &&
     a.origin === b.origin &&
     a.factor === b.factor &&
     a.lowerLimit === b.lowerLimit &&

@@ -1,37 +1,26 @@
 /**
- * normalise: Reading → Measurement. Physical units, quality, chunks, rates; and which values of a continuous sensor are
+ * normalise: Reading → Measurement. Physical units, quality, chunks; and which values of a continuous sensor are
  * worth storing. No I/O and no clock: `now` comes with each call.
  */
-import type { Measurement, Observable, SensorKind } from '#fhir/measurement.js'
+import type { SensorKind } from '#fhir/measurement.js'
 import { POSITION_CODES } from '#gateway/sensors/definitions/position.js'
 import { type Judgement, judgeAbsent, judgePressure, judgeQuantity } from '#gateway/sensors/judge.js'
 import { sensorDefinitions } from '#gateway/sensors/registry.js'
 import { type Calibration, NOMINAL } from '#gateway/sensors/sensor-definition.js'
-import { Posture } from '#gateway/signals/motion/posture.js'
 import type { Reading } from '../reading.js'
-import { BreathDetector, NO_BREATH_MS } from './breaths.js'
 import type { Chunk } from './chunker.js'
 import { measurementIdentifier } from './identifier.js'
 import type { Judged, Normalised, Signal } from './judged.js'
 import { JUMP_LIMITS, JumpGuard } from './jumps.js'
+import { MeasurementRow } from './measurement-row.js'
 import { chunkQuality, chunkValue, WaveformChannel } from './waveform-channel.js'
-
-/** The last stored value of one continuous row. */
-interface Kept {
-  at: number
-  /** The number, the position, or the reason for absence. */
-  value: number | string
-  quality: string
-}
 
 interface Channel {
   readonly sensor: SensorKind
   readonly deviceId: string
   readonly waveform: WaveformChannel | null
-  readonly breaths: BreathDetector | null
-  readonly posture: Posture | null
   readonly jumps: JumpGuard | null
-  readonly kept: Map<Observable, Kept>
+  readonly row: MeasurementRow
   /** Whether its waveform brings its own time. */
   timedByDevice: boolean
 }
@@ -53,7 +42,10 @@ export class Normaliser {
           ? this.#waveform(channel, channel.waveform, reading, reading.value, now)
           : this.#mean(channel, reading, reading.value)
       case 'acceleration':
-        return this.#acceleration(channel, reading, reading.value)
+        // What it says of the body is the analysis's to find.
+        return reading.status === 'ok'
+          ? { judged: [], signals: [signal(reading, 'ok')] }
+          : this.#value(channel, reading)
       default:
         return this.#value(channel, reading)
     }
@@ -65,7 +57,7 @@ export class Normaliser {
     this.#calibrations.set(deviceId, constants.set(name, value))
   }
 
-  #calibrationOf(deviceId: string): Calibration {
+  calibrationOf(deviceId: string): Calibration {
     return this.#calibrations.get(deviceId) ?? NOMINAL
   }
 
@@ -88,19 +80,18 @@ export class Normaliser {
 
   /** The device started anew: nothing it says continues what it said. */
   restart(deviceId: string): Judged[] {
-    const closed = this.flush(deviceId)
-    for (const channel of this.#channels.values()) {
-      if (channel.deviceId !== deviceId) continue
-      channel.breaths?.reset()
-      channel.posture?.reset()
-      channel.jumps?.reset()
-    }
-    return closed
+    for (const channel of this.#channels.values()) if (channel.deviceId === deviceId) channel.jumps?.reset()
+    return this.flush(deviceId)
   }
 
   /** Marks the open chunks of a device, e.g. with a hand-over of its line. */
   remark(deviceId: string, remark: string): void {
     for (const channel of this.#channels.values()) if (channel.deviceId === deviceId) channel.waveform?.remark(remark)
+  }
+
+  /** For what is concluded from a sensor's readings: its values go on the same row. */
+  rowOf(reading: Reading): MeasurementRow {
+    return this.#channel(reading).row
   }
 
   #channel({ deviceId, sensor }: Reading): Channel {
@@ -113,12 +104,10 @@ export class Normaliser {
         sensor,
         deviceId,
         waveform: definition.waveform
-          ? new WaveformChannel(definition, definition.waveform, () => this.#calibrationOf(deviceId))
+          ? new WaveformChannel(definition, definition.waveform, () => this.calibrationOf(deviceId))
           : null,
-        breaths: definition.waveform && definition.quantity ? new BreathDetector() : null,
-        posture: definition.position ? new Posture() : null,
         jumps: jumpLimits ? new JumpGuard(jumpLimits) : null,
-        kept: new Map(),
+        row: new MeasurementRow(this.#patient, sensor),
         timedByDevice: false,
       }
       this.#channels.set(key, channel)
@@ -140,7 +129,7 @@ export class Normaliser {
         definition.quantity,
         value.value,
         value.unit,
-        this.#calibrationOf(reading.deviceId),
+        this.calibrationOf(reading.deviceId),
       )
     } else if (value.type === 'bloodPressure' && definition.pressure) {
       judgement = judgePressure(definition, definition.pressure, value, value.unit)
@@ -152,7 +141,7 @@ export class Normaliser {
     const held = isHeld(channel, reading, judgement)
     if (held) judgement = { ...judgement, quality: 'questionable', remarks: [...judgement.remarks, 'jump'] }
     return {
-      judged: [{ ...this.#judged(channel, observable, reading, judgement), ...(held && { held }) }],
+      judged: [{ ...channel.row.judged(observable, reading, judgement), ...(held && { held }) }],
       signals: [signal(reading, judgement.status)],
     }
   }
@@ -174,109 +163,7 @@ export class Normaliser {
   ): Normalised {
     channel.timedByDevice = reading.timedByDevice ?? false
     const { chunks, state } = waveform.push(reading, value, now)
-    const judged = chunks.map((chunk) => this.#chunk(channel, chunk))
-    if (channel.breaths) judged.push(...this.#breathing(channel, channel.breaths, reading, value, state))
-    return { judged, signals: [signal(reading, state)] }
-  }
-
-  #breathing(
-    channel: Channel,
-    breaths: BreathDetector,
-    reading: Reading,
-    value: Extract<Reading['value'], { type: 'samples' }>,
-    state: Signal['state'],
-  ): Judged[] {
-    const definition = sensorDefinitions[channel.sensor]
-    const part = definition.quantity
-    if (!part) return []
-    const at = Math.round(reading.at + value.samples.length * value.periodMs)
-    const last = { ...reading, at }
-    if (state !== 'ok') {
-      breaths.reset()
-      return [this.#judged(channel, part.observable, last, judgeAbsent(definition, state === 'flat' ? 'fault' : state))]
-    }
-    const { rate, sinceBreathMs } = breaths.push(reading.clockMs ?? reading.at, value.periodMs, value.samples)
-    const secondsSinceBreath = sinceBreathMs === null ? undefined : sinceBreathMs / 1000
-    if (rate !== null) {
-      const judgement = judgeQuantity(definition, part, rate, '/min')
-      return [
-        {
-          ...this.#judged(channel, part.observable, last, judgement),
-          ...(secondsSinceBreath !== undefined && { secondsSinceBreath }),
-        },
-      ]
-    }
-    // Before the first breaths there is nothing to say; after them, silence is.
-    if (sinceBreathMs === null || secondsSinceBreath === undefined || sinceBreathMs < NO_BREATH_MS) return []
-    const absent = { ...judgeAbsent(definition, 'acquiring'), remarks: ['no-breath'] }
-    return [{ ...this.#judged(channel, part.observable, last, absent), secondsSinceBreath }]
-  }
-
-  #acceleration(
-    channel: Channel,
-    reading: Reading,
-    value: Extract<Reading['value'], { type: 'acceleration' }>,
-  ): Normalised {
-    const definition = sensorDefinitions[channel.sensor]
-    const { posture } = channel
-    if (reading.status !== 'ok' || !posture || !definition.position) {
-      posture?.reset()
-      return this.#value(channel, reading)
-    }
-    const position = posture.push(value.periodMs, value.samples)
-    const signals = [signal(reading, 'ok')]
-    if (position === null) return { judged: [], signals }
-    const judgement: Judgement = { status: 'ok', value: { type: 'position', position }, quality: 'good', remarks: [] }
-    return { judged: [this.#judged(channel, definition.position.observable, reading, judgement)], signals }
-  }
-
-  #judged(channel: Channel, observable: Observable, reading: Reading, judgement: Judgement): Judged {
-    const { at, deviceId, deviceTime, ordinal, messageId, spot = false, superseded = false } = reading
-    const remarks = [...judgement.remarks, ...reading.remarks]
-    const quality = judgement.quality === 'good' && remarks.length > 0 ? 'questionable' : judgement.quality
-    const measurement: Measurement = {
-      identifier: measurementIdentifier({
-        deviceId,
-        patient: this.#patient,
-        observable,
-        at,
-        ...(deviceTime !== undefined && { deviceTime }),
-        ...(ordinal !== undefined && { ordinal }),
-        ...(messageId !== undefined && { messageId }),
-      }),
-      sensor: reading.sensor,
-      observable,
-      deviceId,
-      at,
-      ...(deviceTime !== undefined && { deviceTime }),
-      ...(reading.timedByDevice && { timedByDevice: true }),
-      value: judgement.value,
-      quality,
-      remarks,
-    }
-    return { measurement, stored: spot || this.#keep(channel, measurement), spot, superseded }
-  }
-
-  /** Whether a continuous value says something new; remembers it if so. */
-  #keep(channel: Channel, { observable, at, value, quality, remarks }: Measurement): boolean {
-    const definition = sensorDefinitions[channel.sensor]
-    const keep = definition.quantity?.keep ?? { everyMs: definition.position?.everyMs ?? 0, change: 0 }
-    const last = channel.kept.get(observable)
-    const absent = value.type === 'absent'
-    const now =
-      value.type === 'quantity' ? value.value : value.type === 'position' ? value.position : `${remarks.join()}`
-    let stored = !last || last.quality !== quality || typeof last.value !== typeof now
-    if (last && !stored) {
-      stored =
-        typeof now === 'number' && typeof last.value === 'number'
-          ? // Half of the last decimal, so that 36.7 → 36.8 is a change of 0.1.
-            Math.abs(now - last.value) >= keep.change - 1e-9
-          : now !== last.value
-      // Absence is told once; a clock set back must not hold values up.
-      if (!stored && !absent) stored = at - last.at >= keep.everyMs || at < last.at
-    }
-    if (stored) channel.kept.set(observable, { at, value: now, quality })
-    return stored
+    return { judged: chunks.map((chunk) => this.#chunk(channel, chunk)), signals: [signal(reading, state)] }
   }
 
   #chunk(channel: Channel, chunk: Chunk): Judged {

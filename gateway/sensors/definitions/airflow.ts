@@ -2,9 +2,9 @@ import { ADC_FULL_SCALE, identity, PROBE_ABSENT, type SensorDefinition } from '.
 
 /**
  * Nasal thermocouple. Gain and offset of the shield are documented nowhere, so the waveform is a dimensionless fraction
- * of the converter's full scale; the respiratory rate is counted from it (`gateway/pipeline/normalise/breaths.ts`).
+ * of the converter's full scale; the respiratory rate is counted from it (`gateway/signals/breathing`).
  */
-export const airflow: SensorDefinition = {
+export const airflow = {
   kind: 'airflow',
   label: 'Airflow',
   kitLines: ['A'],
@@ -29,4 +29,4 @@ export const airflow: SensorDefinition = {
     // Each rate is an average over about 20 s already.
     keep: { everyMs: 5000, change: Number.POSITIVE_INFINITY },
   },
-}
+} satisfies SensorDefinition

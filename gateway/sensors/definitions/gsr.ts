@@ -19,11 +19,14 @@ export function conductanceFromCounts(counts: number, offsetVolts: number = GSR_
 }
 
 /** Skin conductance. A trend, never a limit. */
-export const gsr: SensorDefinition = {
+export const gsr = {
   kind: 'gsr',
   label: 'Galvanic skin response',
   kitLines: ['G'],
-  outputs: [{ observable: 'skinConductance', dataClass: 'activity', unit: 'uS' }],
+  outputs: [
+    { observable: 'skinConductance', dataClass: 'activity', unit: 'uS' },
+    { observable: 'skinConductanceLevel', dataClass: 'activity', unit: 'uS' },
+  ],
   silentAfterMs: 30_000,
   absent: PROBE_ABSENT,
   quantity: {
@@ -39,4 +42,12 @@ export const gsr: SensorDefinition = {
     decimals: 2,
     keep: { everyMs: 5000, change: Number.POSITIVE_INFINITY },
   },
-}
+  // The trend: one median a minute.
+  derived: {
+    observable: 'skinConductanceLevel',
+    units: { uS: identity },
+    plausible: { low: 0, high: 90 },
+    decimals: 2,
+    keep: { everyMs: 0, change: 0 },
+  },
+} satisfies SensorDefinition

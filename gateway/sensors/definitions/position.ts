@@ -15,7 +15,7 @@ export const POSITION_CODES: readonly BodyPosition[] = [
 export const COUNTS_PER_G = 256
 
 /** Body position from the chest strap's accelerometer (`gateway/signals/motion/posture.ts`). */
-export const position: SensorDefinition = {
+export const position = {
   kind: 'position',
   label: 'Body position',
   kitLines: ['X'],
@@ -23,4 +23,4 @@ export const position: SensorDefinition = {
   silentAfterMs: 30_000,
   absent: PROBE_ABSENT,
   position: { observable: 'bodyPosition', everyMs: 10_000 },
-}
+} satisfies SensorDefinition

@@ -72,6 +72,16 @@ describe('a patient’s own limits', () => {
     expect(limitsInForce(own)).to.have.length(defaultLimits.length)
   })
 
+  it('choose how long without a breath is an alarm, from 10 to 40 s; a breath ends it all the same', () => {
+    expect(find({ 'no-breath': { value: 10 } }, 'no-breath')).to.include({ value: 10, clearAt: 5 })
+    expect(find({ 'no-breath': { value: 40 } }, 'no-breath')).to.include({ value: 40, clearAt: 5 })
+    for (const value of [9, 41]) {
+      expect(() => limitsInForce({ 'no-breath': { value } }))
+        .to.throw(HomebeatError)
+        .with.property('code', 'limits.range')
+    }
+  })
+
   it('switch one off', () => {
     expect(find({ 'elevated-pulse-rate': { enabled: false } }, 'elevated-pulse-rate')).to.equal(undefined)
   })

@@ -80,6 +80,8 @@ describe('the words of the console', () => {
     expect(conditionWords('probe-off-gsr')).to.equal('Probe off: skin conductance')
     expect(conditionWords('silent-body-temperature')).to.equal('Silent: temperature')
     expect(conditionWords('flat-line-ecg')).to.equal('Flat line: ECG')
+    expect(conditionWords('poor-signal-airflow')).to.equal('Poor signal: breathing')
+    expect(conditionWords('not-worn-position')).to.equal('Not worn: body position')
     expect(conditionWords('silent-device-kit-1')).to.equal('Silent: device kit-1')
     expect(laneWords('fhir:hospital')).to.equal('Records → hospital')
     expect(laneWords('other')).to.equal('other')

@@ -205,7 +205,7 @@ describe('the pipeline', () => {
         steps.push(pipeline.accept(waveformFrame({ at, samples: samples.slice(i, i + size) }), at))
       }
       steps.push(pipeline.accept(eventFrame('ended', T0 + 25_000, 'replay'), T0 + 25_000))
-      return steps.flatMap(({ measurements }) => measurements)
+      return steps.flatMap(({ measurements }) => measurements).filter(({ value }) => value.type === 'waveform')
     }
     const measurements = play(360)
     expect(measurements.map(({ at }) => at - T0)).to.deep.equal([0, 10_000, 20_000])
@@ -268,7 +268,8 @@ describe('the pipeline', () => {
       }
       expect(briefly(steps)).to.deep.equal(['flat-line-ecg active'])
       expect(steps.flatMap(({ transitions }) => transitions)[0]).to.include({ priority: 'high' })
-      expect(steps.flatMap(({ measurements }) => measurements)[0]).to.deep.include({
+      const chunks = steps.flatMap(({ measurements }) => measurements).filter(({ value }) => value.type === 'waveform')
+      expect(chunks[0]).to.deep.include({
         quality: 'questionable',
         remarks: ['flat-line'],
       })

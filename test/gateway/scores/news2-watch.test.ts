@@ -99,6 +99,15 @@ describe('NEWS2 as values come', () => {
     expect(bed.watch.score(bed.now).parts.pulse).to.include({ value: 70, state: 'measured' })
   })
 
+  it('takes the ECG’s rate for the pulse where no clip gives one', () => {
+    const bed = new Bed()
+    bed.see('heartRate', 118)
+    expect(bed.watch.score(START).parts.pulse).to.include({ value: 118, state: 'measured' })
+    bed.now += 1000
+    bed.see('pulseRate', 70)
+    expect(bed.watch.score(bed.now).parts.pulse).to.include({ value: 70 })
+  })
+
   it('passes over what no living body gives', () => {
     const bed = new Bed()
     bed.see('pulseRate', 0, 'implausible')

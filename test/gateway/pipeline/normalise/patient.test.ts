@@ -1,7 +1,7 @@
 /** What is counted from the signals of a virtual patient is what the patient's body does. */
 import { expect } from 'chai'
 import type { BodyPosition } from '#fhir/measurement.js'
-import { BreathDetector } from '#gateway/pipeline/normalise/breaths.js'
+import { BreathingAnalyser } from '#gateway/signals/breathing/breathing-analyser.js'
 import { Posture } from '#gateway/signals/motion/posture.js'
 import { createPatient, SCRIPTS } from '#simulators/patient/patients.js'
 
@@ -11,12 +11,13 @@ describe('counted from a virtual patient', () => {
   for (const { name } of SCRIPTS) {
     it(`(${name}) the respiratory rate follows the body within 3 /min of its last half minute`, () => {
       const patient = createPatient({ script: name, seed: 7 })
-      const detector = new BreathDetector()
+      const analyser = new BreathingAnalyser({ rateHz: 25 })
+      let rate: number | null = null
       let compared = 0
       let breathing = 0
       for (let s = 0; s < 120; s++) {
         const line = Array.from({ length: 25 }, (_, i) => counts(patient.airflow(s * 1000 + i * 40)))
-        const { rate } = detector.push(s * 1000, 40, line)
+        for (const event of analyser.push(line)) if (event.type === 'rate') rate = event.perMinute
         if (s < 30) continue
         const recent = Array.from({ length: 30 }, (_, i) => patient.vitals((s - i) * 1000).respiratoryRate)
         if (Math.min(...recent) > 0) breathing += 1

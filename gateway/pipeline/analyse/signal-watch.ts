@@ -1,0 +1,44 @@
+/** What the analysis of one signal of one device says. */
+import type { Observable } from '#fhir/measurement.js'
+import type { Finding } from '#gateway/alerts/findings.js'
+import type { SystemCondition } from '#gateway/alerts/system-condition.js'
+import type { Judgement } from '#gateway/sensors/judge.js'
+import type { Calibration } from '#gateway/sensors/sensor-definition.js'
+import type { Signal } from '../normalise/judged.js'
+import type { Reading } from '../reading.js'
+
+/** A number that was concluded. */
+export interface Conclusion {
+  readonly observable: Observable
+  /** On the reading's clock, epoch ms. */
+  readonly at: number
+  readonly judgement: Judgement
+  readonly secondsSinceBreath?: number
+  /** For who looks on; nothing that belongs on the record. */
+  readonly shownOnly?: true
+}
+
+export interface Said {
+  readonly conclusions: readonly Conclusion[]
+  readonly findings: readonly Finding[]
+  /** Of the signal itself. */
+  readonly technical: readonly SystemCondition[]
+}
+
+export const NOTHING_SAID: Said = { conclusions: [], findings: [], technical: [] }
+
+/** What a watch may know of the rest of the home. */
+export interface Surroundings {
+  /** Whether an oximeter sees a pulse now. @param now as in `push` */
+  pulseSeen(now: number): boolean
+  calibrationOf(deviceId: string): Calibration
+}
+
+export interface SignalWatch {
+  /** @param state how the sensor is @param now epoch ms, never falling */
+  push(reading: Reading, state: Signal['state'], now: number): Said
+  /** The device started anew: what comes does not follow what came. */
+  restart(): void
+  /** Nothing will come any more. @returns the technical conditions of the signal, none of which holds */
+  end(): readonly SystemCondition[]
+}
