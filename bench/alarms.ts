@@ -57,7 +57,9 @@ try {
         'A row holds until the next one, so a delay shorter than a minute is met by any row, and one value cannot pass',
         'unseen; breathing that stops within a minute cannot be seen in such numerics. Nobody acknowledges.',
         ...(limitsFor(numerics).some((limit) => limit.observable === 'bloodPressure' && limit.delaySeconds > 0)
-          ? ['An arterial line’s pressure alarms when it stays beyond a limit for 5 minutes; a cuff’s asks for a repeat first.']
+          ? [
+              'An arterial line’s pressure alarms when it stays beyond a limit for 5 minutes; a cuff’s asks for a repeat first.',
+            ]
           : []),
         `${implausible} values that no living body gives: kept, never alarmed on`,
         '',
