@@ -133,7 +133,7 @@ export function limitsInForce(overrides: LimitOverrides = {}, defaults: readonly
     if (isSilence && (value < SILENCE_SECONDS.low || value > SILENCE_SECONDS.high)) {
       throw new HomebeatError(
         'limits.range',
-        `alerts.limits.${row.condition}: value must be from ${SILENCE_SECONDS.low} to ${SILENCE_SECONDS.high} seconds.`,
+        `${row.condition}: give a value from ${SILENCE_SECONDS.low} to ${SILENCE_SECONDS.high} seconds.`,
       )
     }
     if (crosses(row.comparator, clearAt, value)) {

@@ -245,10 +245,9 @@ function scopesOf({
     throw new HomebeatError('config.alarms', `There is no sensor ${sensor}: use one of ${known}.`)
   }
   const observables = [...new Set(definition.outputs.map(({ observable }) => observable))]
-  const numbers = observables.filter((observable) => TERMINOLOGY[observable].value !== 'waveform')
-  if (numbers.length === 0)
-    throw new HomebeatError('config.alarms', `No alarm comes from a number of ${sensor}: name its --condition.`)
-  return numbers.map((observable) => ({ observable }))
+  return observables
+    .filter((observable) => TERMINOLOGY[observable].value !== 'waveform')
+    .map((observable) => ({ observable }))
 }
 
 function scopeWords(scope: Inhibition['scope']): string {

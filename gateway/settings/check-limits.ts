@@ -3,9 +3,6 @@ import { isUpper, type Limit, limitGroups } from '#gateway/alerts/limits.js'
 import { HomebeatError } from '#gateway/runtime/errors.js'
 import { sensorDefinitions } from '#gateway/sensors/registry.js'
 
-/** Apnoea alarms are selectable from 10 to 40 s. */
-const APNOEA_SECONDS = { low: 10, high: 40 } as const
-
 /**
  * Refuses limits with which a patient would be less safe than the numbers look: one that the sensor can never cross, an
  * end that it can never reach, a lesser alarm that hides a worse one, lower and upper limits that leave nothing between.
@@ -41,9 +38,6 @@ export function checkLimits(limits: readonly Limit[]): void {
 
 function checkRange({ condition, observable, component, value, clearAt }: Limit): void {
   if (component === 'secondsSinceBreath') {
-    const { low, high } = APNOEA_SECONDS
-    if (value < low || value > high)
-      throw new HomebeatError('limits.range', `${condition}: give a value from ${low} to ${high} seconds.`)
     if (clearAt < 0) throw neverEnds(condition, clearAt)
     return
   }

@@ -84,7 +84,6 @@ describe('homebeat alarms', function () {
       [['ack', '--all', '--by', ' '], /by: give 1 to 64 letters/],
       [['inhibit'], /Say what to inhibit/],
       [['inhibit', '--sensor', 'mood'], /There is no sensor mood: use one of pulse/],
-      [['inhibit', '--sensor', 'ecg'], /No alarm comes from a number of ecg/],
       [['explain', 'low-glucose-1'], /No alarm has the id low-glucose-1/],
     ] as const) {
       const { code, stderr } = await alarms(...args)
