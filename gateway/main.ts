@@ -71,7 +71,7 @@ import { News2Watch } from './scores/news2-watch.js'
 import { EpochKeys } from './sealing/epoch-keys.js'
 import { loadOrCreateMasterKey } from './sealing/master-key.js'
 import { Sealer } from './sealing/sealer.js'
-import { news2OptionsOf } from './settings/catalog.js'
+import { analysisOptionsOf, news2OptionsOf } from './settings/catalog.js'
 import { settingsCommands } from './settings/commands.js'
 import { inForce } from './settings/in-force.js'
 import { SettingsBook } from './settings/settings-book.js'
@@ -254,6 +254,7 @@ export async function composeGateway(loaded: LoadedConfig, edges: Edges): Promis
       patient,
       limits: settings.inForce.limits,
       findings: settings.inForce.findings,
+      analysis: analysisOptionsOf(settings.inForce.settings),
       news2,
       hours,
       active: timekeeper.activeAlerts(),
@@ -298,9 +299,14 @@ export async function composeGateway(loaded: LoadedConfig, edges: Edges): Promis
         : []
     settings.onChange((current) => {
       news2.setOptions(news2OptionsOf(current.settings))
-      const step = alarmLine.setLimits(current.limits, current.findings)
-      feed.take(step)
-      committer.commit(step).catch((error) => logger.error({ err: error }, 'an alert transition could not be stored'))
+      const steps = [
+        alarmLine.setLimits(current.limits, current.findings),
+        alarmLine.setAnalysis(analysisOptionsOf(current.settings)),
+      ]
+      for (const step of steps) {
+        feed.take(step)
+        committer.commit(step).catch((error) => logger.error({ err: error }, 'an alert transition could not be stored'))
+      }
     })
     const patientDesk = new PatientDesk({
       pipeline: alarmLine,

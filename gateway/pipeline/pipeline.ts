@@ -17,6 +17,7 @@ import type { HourlyBook } from '#gateway/scores/hourly.js'
 import { News2Watch } from '#gateway/scores/news2-watch.js'
 import type { Frame } from '#gateway/transports/transport.js'
 import { type Analysed, Analysis } from './analyse/analysis.js'
+import type { AnalysisOptions } from './analyse/options.js'
 import { Decoder, type DecoderOptions } from './decode/decoder.js'
 import type { DeviceEvent, Refusal } from './decode/result.js'
 import { Evaluator } from './evaluate.js'
@@ -33,6 +34,7 @@ export interface PipelineOptions extends DecoderOptions {
   /** Episodes that were open before a restart (the journal's `activeAlerts`). */
   readonly active: readonly AlertTransition[]
   readonly findings?: readonly FindingRow[]
+  readonly analysis?: AnalysisOptions
   readonly inhibitions?: readonly Inhibition[]
   /** With the patient's scale and what was entered before a restart. */
   readonly news2?: News2Watch
@@ -97,7 +99,7 @@ export class Pipeline {
   constructor(options: PipelineOptions) {
     this.#decoder = new Decoder(options)
     this.#normaliser = new Normaliser(options)
-    this.#analysis = new Analysis(this.#normaliser)
+    this.#analysis = new Analysis(this.#normaliser, options.analysis)
     this.#evaluator = new Evaluator(options)
     this.#dispatcher = options.dispatcher
     this.#live = new LiveView(options.shiftMs)
@@ -216,6 +218,13 @@ export class Pipeline {
     const step = new StepBuilder()
     this.#evaluator.setFindings(findings)
     step.raise(this.#evaluator.setLimits(limits, now))
+    return this.#done(step, now)
+  }
+
+  /** What a clinician set of the analysers, from now on. */
+  setAnalysis(options: AnalysisOptions, now: number): PipelineStep {
+    const step = new StepBuilder()
+    this.#conclude(this.#analysis.setOptions(options), now, step)
     return this.#done(step, now)
   }
 

@@ -3,6 +3,7 @@ import type { DeskPipeline } from '#gateway/alerts/desk.js'
 import type { FindingRow } from '#gateway/alerts/findings.js'
 import type { Inhibition } from '#gateway/alerts/inhibition.js'
 import type { Limit } from '#gateway/alerts/limits.js'
+import type { AnalysisOptions } from '#gateway/pipeline/analyse/options.js'
 import type { Pipeline, PipelineStep } from '#gateway/pipeline/pipeline.js'
 import type { Reading } from '#gateway/pipeline/reading.js'
 import type { SteadyClock } from './steady-clock.js'
@@ -44,6 +45,10 @@ export class AlarmLine implements DeskPipeline {
 
   setLimits(limits: readonly Limit[], findings: readonly FindingRow[]): PipelineStep {
     return this.#stamped(this.#pipeline.setLimits(limits, findings, this.#clock.run.now()))
+  }
+
+  setAnalysis(options: AnalysisOptions): PipelineStep {
+    return this.#stamped(this.#pipeline.setAnalysis(options, this.#clock.run.now()))
   }
 
   /** @param reading timed in run time */

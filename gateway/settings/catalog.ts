@@ -3,8 +3,10 @@
  * patient (`homebeat settings set`), or homebeat.yaml does (`alerts.settings`).
  */
 import { z } from 'zod'
+import { ANALYSIS_DEFAULTS, type AnalysisOptions } from '#gateway/pipeline/analyse/options.js'
 import { HomebeatError } from '#gateway/runtime/errors.js'
 import { NEWS2_DEFAULTS, type News2Options, OXYGEN_SUPPLIES, type OxygenSupply } from '#gateway/scores/news2.js'
+import { FALL_DEFAULTS } from '#gateway/signals/motion/fall-detector.js'
 import type { SettingValue } from './change.js'
 
 export interface SettingRow {
@@ -18,6 +20,7 @@ export interface SettingRow {
   readonly source: string
 }
 
+const SECOND_MS = 1000
 const MINUTE_MS = 60_000
 const NEWS2 = 'NEWS2 (Royal College of Physicians, 2017)'
 const LOCAL = 'project default, not verified: to be set by a clinician'
@@ -33,7 +36,19 @@ function minutes(label: string, low: number, high: number, defaultMs: number): S
   }
 }
 
+function number(label: string, unit: string, low: number, high: number, value: number): SettingRow {
+  return {
+    label,
+    unit,
+    schema: z.number().min(low).max(high),
+    range: `${low} to ${high} ${unit}`,
+    default: value,
+    source: LOCAL,
+  }
+}
+
 const { maxAgeMs } = NEWS2_DEFAULTS
+const { ecg } = ANALYSIS_DEFAULTS
 
 export const SETTINGS = {
   'news2.spo2-scale': {
@@ -60,6 +75,24 @@ export const SETTINGS = {
     15,
     2880,
     maxAgeMs.consciousness,
+  ),
+  'ecg.pause-seconds': number('longer than this between two beats is a pause', 's', 2, 10, ecg.pauseMs / SECOND_MS),
+  'ecg.asystole-seconds': number(
+    'no beat for longer than this is a standstill',
+    's',
+    3,
+    10,
+    ecg.asystoleMs / SECOND_MS,
+  ),
+  'fall.free-fall-g': number('weightless is less than this', 'g', 0.2, 0.8, FALL_DEFAULTS.freeFallG),
+  'fall.impact-g': number('an impact is harder than this', 'g', 1.5, 6, FALL_DEFAULTS.impactG),
+  'fall.turn-degrees': number('turned by at least this', '°', 30, 90, FALL_DEFAULTS.degrees),
+  'fall.recovery-seconds': number(
+    'not recovered for this after the impact',
+    's',
+    10,
+    300,
+    FALL_DEFAULTS.recoveryMs / SECOND_MS,
   ),
 } as const satisfies Record<string, SettingRow>
 
@@ -98,6 +131,20 @@ export function news2OptionsOf(settings: Settings): News2Options {
       systolic: ms('news2.max-age-pressure'),
       oxygen: entered,
       consciousness: entered,
+    },
+  }
+}
+
+export function analysisOptionsOf(settings: Settings): AnalysisOptions {
+  const ms = (key: SettingKey) => Number(settings[key]) * SECOND_MS
+  return {
+    ecg: { pauseMs: ms('ecg.pause-seconds'), asystoleMs: ms('ecg.asystole-seconds') },
+    fall: {
+      ...FALL_DEFAULTS,
+      freeFallG: Number(settings['fall.free-fall-g']),
+      impactG: Number(settings['fall.impact-g']),
+      degrees: Number(settings['fall.turn-degrees']),
+      recoveryMs: ms('fall.recovery-seconds'),
     },
   }
 }

@@ -13,6 +13,7 @@ import { BreathingWatch } from './breathing-watch.js'
 import { EcgWatch } from './ecg-watch.js'
 import { MotionWatch } from './motion-watch.js'
 import { MuscleWatch } from './muscle-watch.js'
+import { ANALYSIS_DEFAULTS, type AnalysisOptions } from './options.js'
 import type { Said, SignalWatch, Surroundings } from './signal-watch.js'
 import { SkinWatch } from './skin-watch.js'
 
@@ -24,7 +25,7 @@ const PULSE_FRESH_MS = 5000
 const WATCHES: Partial<Record<SensorKind, (surroundings: Surroundings) => SignalWatch>> = {
   ecg: (surroundings) => new EcgWatch(surroundings),
   airflow: () => new BreathingWatch(),
-  position: () => new MotionWatch(),
+  position: (surroundings) => new MotionWatch(surroundings),
   emg: () => new MuscleWatch(),
   gsr: (surroundings) => new SkinWatch(surroundings),
 }
@@ -48,12 +49,15 @@ export class Analysis {
   readonly #agreement = new PulseAgreement()
   readonly #surroundings: Surroundings
   #pulseSeenAt = Number.NEGATIVE_INFINITY
+  #options: AnalysisOptions
 
-  constructor(normaliser: Pick<Normaliser, 'rowOf' | 'calibrationOf'>) {
+  constructor(normaliser: Pick<Normaliser, 'rowOf' | 'calibrationOf'>, options: AnalysisOptions = ANALYSIS_DEFAULTS) {
     this.#normaliser = normaliser
+    this.#options = options
     this.#surroundings = {
       pulseSeen: (now) => now - this.#pulseSeenAt <= PULSE_FRESH_MS,
       calibrationOf: (deviceId) => normaliser.calibrationOf(deviceId),
+      options: () => this.#options,
     }
   }
 
@@ -81,6 +85,17 @@ export class Analysis {
   /** The device started anew: nothing it says continues what it said. */
   restart(deviceId: string): void {
     for (const watched of this.#watched.values()) if (watched.deviceId === deviceId) watched.watch.restart()
+  }
+
+  /** Holds at once: the analysers that it concerns begin anew. What they had raised stays until they know better. */
+  setOptions(options: AnalysisOptions): Analysed {
+    const before = this.#options
+    this.#options = options
+    const changed = (part: keyof AnalysisOptions) => JSON.stringify(before[part]) !== JSON.stringify(options[part])
+    const technical = this.#free(
+      ({ sensor }) => (sensor === 'ecg' && changed('ecg')) || (sensor === 'position' && changed('fall')),
+    )
+    return { judged: [], findings: [], technical }
   }
 
   /** Nothing more comes of a device, or of one of its sensors. */

@@ -116,6 +116,7 @@ export class EcgWatch implements SignalWatch {
           rateHz,
           lowest: rails.low,
           highest: rails.high,
+          ...this.#surroundings.options().ecg,
           ...(scale.unit === 'mV' && { countsPerMillivolt: 1 / scale.factor }),
         })
       : null

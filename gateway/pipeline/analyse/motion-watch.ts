@@ -9,7 +9,7 @@ import type { Signal } from '../normalise/judged.js'
 import type { Reading } from '../reading.js'
 import { PoorSignal } from './poor-signal.js'
 import { SampleRow } from './sample-row.js'
-import { NOTHING_SAID, type Said, type SignalWatch } from './signal-watch.js'
+import { NOTHING_SAID, type Said, type SignalWatch, type Surroundings } from './signal-watch.js'
 
 /** A longer gap continues nothing but the wait for a recovery. */
 const LONGEST_GAP_MS = 10_000
@@ -20,6 +20,7 @@ const POOR_SIGNAL_DELAY_MS = 60_000
 const REPEAT_MS = 1000
 
 export class MotionWatch implements SignalWatch {
+  readonly #surroundings: Pick<Surroundings, 'options'>
   #periodMs: number | null = null
   #analyser: MotionAnalyser | null = null
   /** Where falls cannot be looked for. */
@@ -31,6 +32,10 @@ export class MotionWatch implements SignalWatch {
   readonly #notWorn = new PoorSignal('not-worn-position', NOT_WORN_DELAY_MS)
   readonly #poor = new PoorSignal('poor-signal-position', POOR_SIGNAL_DELAY_MS)
   #saidAt = Number.NEGATIVE_INFINITY
+
+  constructor(surroundings: Pick<Surroundings, 'options'>) {
+    this.#surroundings = surroundings
+  }
 
   push(reading: Reading, state: Signal['state'], now: number): Said {
     const { value } = reading
@@ -73,7 +78,7 @@ export class MotionWatch implements SignalWatch {
     this.#periodMs = periodMs
     const rateHz = 1000 / periodMs
     const supported = rateHz >= 26 && rateHz <= 100 && Number.isInteger(rateHz / 2)
-    this.#analyser = supported ? new MotionAnalyser({ rateHz }) : null
+    this.#analyser = supported ? new MotionAnalyser({ rateHz, fall: this.#surroundings.options().fall }) : null
     this.#posture = supported ? null : new Posture()
     this.#row = new SampleRow()
     this.#quality = null

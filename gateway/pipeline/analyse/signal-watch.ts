@@ -6,6 +6,7 @@ import type { Judgement } from '#gateway/sensors/judge.js'
 import type { Calibration } from '#gateway/sensors/sensor-definition.js'
 import type { Signal } from '../normalise/judged.js'
 import type { Reading } from '../reading.js'
+import type { AnalysisOptions } from './options.js'
 
 /** A number that was concluded. */
 export interface Conclusion {
@@ -32,6 +33,8 @@ export interface Surroundings {
   /** Whether an oximeter sees a pulse now. @param now as in `push` */
   pulseSeen(now: number): boolean
   calibrationOf(deviceId: string): Calibration
+  /** As they are now; what holds is what was set when an analyser began. */
+  options(): AnalysisOptions
 }
 
 export interface SignalWatch {

@@ -2,6 +2,7 @@
 import { expect } from 'chai'
 import { defaultLimits, limitsInForce } from '#gateway/alerts/limits.js'
 import { limitsOnRecord } from '#gateway/alerts/limits-on-record.js'
+import { ANALYSIS_DEFAULTS } from '#gateway/pipeline/analyse/options.js'
 import { signed } from '#simulators/patient/noise.js'
 import { regular, syntheticEcg } from '../../signals/ecg/synthetic.js'
 import { T0 } from '../frames.js'
@@ -177,5 +178,30 @@ describe('pauses, rhythm and noise', () => {
     expect(home.told()).to.deep.equal(['poor-signal-ecg active'])
     home.steps.push(home.pipeline.tick(home.now + 11 * 60_000))
     expect(home.told()).to.include('poor-signal-ecg cleared')
+  })
+})
+
+describe('what a clinician sets of the ECG’s analysis', () => {
+  const pausing = () => {
+    const beats = regular(800, 400, 30_000)
+    // One pause of 2.6 s.
+    const from = beats[20] as number
+    return syntheticEcg({
+      rateHz,
+      seconds: 33,
+      beats: beats.map((at) => (at > from ? at + 1800 : at)),
+    })
+  }
+
+  it('counts: a pause of 2.6 s is one where 2 s are set, and none by default', () => {
+    expect(new TestHome().play(pausing(), rateHz).told()).to.deep.equal([])
+    const analysis = { ...ANALYSIS_DEFAULTS, ecg: { pauseMs: 2000, asystoleMs: 4000 } }
+    expect(new TestHome({ analysis }).play(pausing(), rateHz).told()).to.include('ecg-pause active')
+  })
+
+  it('holds at once when it is changed, for what comes then', () => {
+    const home = new TestHome().play(trace(10, 800), rateHz)
+    home.pipeline.setAnalysis({ ...ANALYSIS_DEFAULTS, ecg: { pauseMs: 2000, asystoleMs: 4000 } }, home.now)
+    expect(home.play(pausing(), rateHz).told()).to.include('ecg-pause active')
   })
 })
