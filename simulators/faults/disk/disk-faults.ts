@@ -16,6 +16,8 @@ const UNDER_WAY_MS = 500
 const REFUSES =
   /the disk refuses|the journal refused|could not be closed|scheduled action failed|the disk reports an error/
 const SLOW_SYNC_MS = 300
+const MAX_ERRORS = 20
+const ERROR_SAID_MS = 1000
 /** The gateway needs about 120 MB; a queue that grows while nothing can be written would show. */
 const MEMORY_MB = 400
 
@@ -49,10 +51,15 @@ export async function runDiskFaults({ forMs }: DiskFaultsOptions): Promise<Fault
     }
 
     const said = log().length
-    disk.set({ fault: 'error', times: 1 })
-    await until('the error to be said', () => REFUSES.test(log().slice(said)))
+    const isSaid = () => REFUSES.test(log().slice(said))
+    // The first may hit SQLite's checkpoint, where it is harmless and unsaid: the log has what was committed.
+    for (let errors = 0; errors < MAX_ERRORS && !isSaid(); errors++) {
+      disk.set({ fault: 'error', times: 1 })
+      await pause(ERROR_SAID_MS)
+    }
+    checks.add('an input/output error is said', isSaid())
     await more(publisher.messages)
-    checks.add('one input/output error is said, and passes', true)
+    checks.add('an input/output error passes', true)
 
     disk.set({ fault: 'slow', ms: SLOW_SYNC_MS })
     const [acknowledged, alerts] = [publisher.messages, rig.doctor.received.length]
