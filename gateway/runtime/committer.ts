@@ -1,4 +1,5 @@
 /** COMMIT that does not give up: when the disk refuses, the same commit is tried again until the gateway stops. */
+import { setMaxListeners } from 'node:events'
 import type { Commit, Journal } from '#gateway/journal/journal.js'
 import { type Clock, wait } from './clock.js'
 import { HomebeatError } from './errors.js'
@@ -20,6 +21,8 @@ export class Committer {
     this.#journal = options.journal
     this.#clock = options.clock
     this.#logger = options.logger
+    // While the disk refuses, each commit under way waits on it.
+    setMaxListeners(0, this.#giveUp.signal)
   }
 
   /** Commits not yet durable; whoever feeds this waits when it grows (see `Pump`). */
