@@ -11,7 +11,10 @@ import { type GethNetwork, requireGeth, startGethNetwork } from '#test/support/g
 import { type Hapi, requireJava, startHapi, validateWithHapi } from '#test/support/hapi.js'
 
 const RUN_MS = 50_000
-const TYPES = ['Patient', 'Device', 'Observation', 'DetectedIssue', 'Communication', 'DocumentReference'] as const
+const TYPES = [
+  ...(['Patient', 'Device', 'Observation', 'DetectedIssue', 'Task', 'Flag'] as const),
+  ...(['CommunicationRequest', 'Communication', 'DocumentReference'] as const),
+]
 
 /** Everything of these types that the server holds, and the sealed documents' Binaries. */
 async function everything(fhirUrl: string): Promise<Resource[]> {

@@ -11,6 +11,7 @@ import type {
   Flag,
   Observation,
   Patient,
+  Resource,
   Task,
 } from '@medplum/fhirtypes'
 import { expect } from 'chai'
@@ -37,13 +38,17 @@ export function itTakesDeliveries(server: () => ServerUnderTest, seen: (resource
   })
   after(() => home?.stop())
 
+  /** All pages: a server may give fewer at once than it was asked for. */
   const search = async <T>(type: string, query: string): Promise<T[]> => {
-    const response = await fetch(`${server().url}/${type}?${query}&_count=500`, {
-      headers: { Accept: 'application/fhir+json' },
-    })
-    expect(response.status).to.equal(200)
-    const bundle = (await response.json()) as Bundle
-    const found = (bundle.entry ?? []).map(({ resource }) => resource)
+    const found: Resource[] = []
+    let next: string | undefined = `${server().url}/${type}?${query}&_count=200`
+    while (next !== undefined) {
+      const response: Response = await fetch(next, { headers: { Accept: 'application/fhir+json' } })
+      expect(response.status).to.equal(200)
+      const bundle = (await response.json()) as Bundle
+      for (const { resource } of bundle.entry ?? []) if (resource) found.push(resource)
+      next = bundle.link?.find(({ relation }) => relation === 'next')?.url
+    }
     for (const resource of found) seen(resource)
     return found as T[]
   }
