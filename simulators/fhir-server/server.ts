@@ -35,7 +35,7 @@ export class FhirServerSimulator implements Lifecycle {
   /** Requests answered or failed, metadata not counted. */
   requests = 0
   /** Told of every request, metadata not counted: when it has come, and when it is carried out but not answered. */
-  watch: (phase: 'received' | 'carried-out') => void = () => {}
+  watch: (phase: 'received' | 'carried-out', path: string) => void = () => {}
   readonly #options: FhirServerOptions
   #server: Server | undefined
   #router = new FhirRouter()
@@ -95,7 +95,7 @@ export class FhirServerSimulator implements Lifecycle {
         return send(response, 401, outcome('login', 'bearer token missing or wrong'))
       }
       const body = await readBody(request)
-      this.watch('received')
+      this.watch('received', path)
       const fault = this.faults.take(request.method ?? 'GET')
       if (fault?.type === 'hang') return
       if (fault?.type === 'status') {
@@ -103,7 +103,7 @@ export class FhirServerSimulator implements Lifecycle {
         return send(response, fault.status, outcome('transient', 'failing on request'))
       }
       const answer = await this.#inTurn(() => this.#answer(request, path, body))
-      this.watch('carried-out')
+      this.watch('carried-out', path)
       if (fault?.type === 'cut') return void request.socket.destroy()
       if (fault?.type === 'garbage') return void response.writeHead(200, { 'Content-Type': FHIR_JSON }).end(fault.body)
       answer(response)

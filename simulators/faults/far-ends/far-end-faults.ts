@@ -71,8 +71,9 @@ async function fhirFaults(
   checks.add('when it is back, both lanes go on', true)
 
   const times: number[] = []
-  rig.fhir.watch = (phase) => {
-    if (phase === 'received') times.push(performance.now())
+  // The watcher of Tasks asks for itself, and waits by itself.
+  rig.fhir.watch = (phase, path) => {
+    if (phase === 'received' && !path.startsWith('Task')) times.push(performance.now())
   }
   faults.always({ type: 'status', status: 429, retryAfterSeconds: RETRY_AFTER_S })
   // One request of each lane, and each lane's first repetition.
