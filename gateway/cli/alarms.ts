@@ -1,4 +1,3 @@
-import { userInfo } from 'node:os'
 import { join } from 'node:path'
 import { Command, InvalidArgumentError } from 'commander'
 import { TERMINOLOGY } from '#fhir/terminology.js'
@@ -19,7 +18,7 @@ import { HomebeatError } from '#gateway/runtime/errors.js'
 import { sensorDefinitions } from '#gateway/sensors/registry.js'
 import { recipientWords } from '#gateway/status/alert-status.js'
 import { verb } from './exit.js'
-import { CONFIG_OPTION } from './options.js'
+import { homeVerb, loginName } from './options.js'
 import { dateAndTime, printable } from './text.js'
 
 interface Options {
@@ -34,16 +33,14 @@ interface Acting extends Options {
 
 /** `homebeat alarms list|ack|silence|inhibit|release|escalate|log|explain`. */
 export function alarmsCommand(): Command {
-  const own = (name: string, description: string) =>
-    new Command(name).description(description).addOption(CONFIG_OPTION()).option('--json', 'print one JSON value')
   const acting = (name: string, description: string) =>
-    own(name, description)
+    homeVerb(name, description)
       .option('--by <who>', 'who acts; the login name where left out', loginName())
       .option('--note <text>', 'in their own words, kept in the log')
   return new Command('alarms')
     .description('see alarms, act on them, and ask why there was one')
     .addCommand(
-      own('list', 'alarms that are not over').option('--all', 'the latest that are over, too').action(verb(list)),
+      homeVerb('list', 'alarms that are not over').option('--all', 'the latest that are over, too').action(verb(list)),
     )
     .addCommand(
       acting('ack', 'say that you know: reminders and escalation end')
@@ -73,12 +70,12 @@ export function alarmsCommand(): Command {
         .action(verb(escalate)),
     )
     .addCommand(
-      own('log', 'what happened, who did what, who was told, oldest first')
+      homeVerb('log', 'what happened, who did what, who was told, oldest first')
         .option('--limit <n>', 'the latest so many', limit, 50)
         .action(verb(log)),
     )
     .addCommand(
-      own('explain', 'why there was this alarm, what else was going on, who was told and who acted')
+      homeVerb('explain', 'why there was this alarm, what else was going on, who was told and who acted')
         .argument('<id>', 'as `homebeat alarms list --all` or `homebeat alarms log` shows it')
         .action(verb(explain)),
     )
@@ -253,15 +250,6 @@ function scopesOf({
 function scopeWords(scope: Inhibition['scope']): string {
   if (scope === 'all') return 'all values'
   return 'condition' in scope ? conditionWords(scope.condition) : scope.observable
-}
-
-function loginName(): string {
-  try {
-    return userInfo().username
-  } catch {
-    // A user without an entry in the password file.
-    return `uid-${process.getuid?.() ?? 0}`
-  }
 }
 
 function minutes(text: string): number {

@@ -1,4 +1,3 @@
-import { userInfo } from 'node:os'
 import { Argument, Command, InvalidArgumentError, Option } from 'commander'
 import { loadConfig } from '#gateway/config/load.js'
 import { callGateway } from '#gateway/control/control-client.js'
@@ -6,7 +5,7 @@ import { ENTERED_QUANTITIES, type EnteredQuantity, type Entry } from '#gateway/e
 import type { SaidScore } from '#gateway/entry/patient-desk.js'
 import { CONSCIOUSNESS_LEVELS, type Consciousness, OXYGEN_SUPPLIES, type OxygenSupply } from '#gateway/scores/news2.js'
 import { verb } from './exit.js'
-import { CONFIG_OPTION } from './options.js'
+import { CONFIG_OPTION, loginName } from './options.js'
 
 interface Options {
   readonly config: string
@@ -23,7 +22,7 @@ export function enterCommand(): Command {
     new Command(name)
       .description(description)
       .addOption(CONFIG_OPTION())
-      .option('--by <who>', 'who saw or measured it; the login name where left out', userInfo().username)
+      .option('--by <who>', 'who saw or measured it; the login name where left out', loginName())
       .option('--json', 'print the score that follows as one JSON object')
   const parent = new Command('enter')
     .description('enter by hand what no sensor gives; kept with who entered it')

@@ -1,4 +1,3 @@
-import { userInfo } from 'node:os'
 import { Command, InvalidArgumentError, Option } from 'commander'
 import { PRIORITIES } from '#gateway/alerts/alert.js'
 import { loadConfig } from '#gateway/config/load.js'
@@ -6,17 +5,9 @@ import { callGateway } from '#gateway/control/control-client.js'
 import type { LimitChange, SettingChange } from '#gateway/settings/change.js'
 import type { ListedLimit, Origin } from '#gateway/settings/settings-book.js'
 import { verb } from './exit.js'
-import { CONFIG_OPTION } from './options.js'
+import { type HomeOptions, homeVerb, type SignedOptions, signing } from './options.js'
 
-interface Options {
-  readonly config: string
-  readonly json?: boolean
-}
-interface Signed extends Options {
-  readonly by: string
-  readonly why: string
-}
-interface Change extends Signed {
+interface Change extends SignedOptions {
   readonly value?: number
   readonly clearAt?: number
   readonly delay?: number
@@ -25,21 +16,13 @@ interface Change extends Signed {
   readonly enabled?: boolean
 }
 
-/** Options of every verb that a clinician signs. */
-export const signing = (command: Command): Command =>
-  command
-    .option('--by <who>', 'who changes it: a contact or login', userInfo().username)
-    .requiredOption('--why <text>', 'why, in a few words; kept in the log')
-
 /** `homebeat limits list|set|reset|log`: the patient's alarm limits, and who changed them and why. */
 export function limitsCommand(): Command {
-  const own = (name: string, description: string) =>
-    new Command(name).description(description).addOption(CONFIG_OPTION()).option('--json', 'print one JSON value')
   return new Command('limits')
     .description("the patient's alarm limits: every change is kept, with who and why")
-    .addCommand(own('list', 'the limits in force, and where each comes from').action(verb(list)))
+    .addCommand(homeVerb('list', 'the limits in force, and where each comes from').action(verb(list)))
     .addCommand(
-      signing(own('set', 'change a limit; it holds at once'))
+      signing(homeVerb('set', 'change a limit; it holds at once'))
         .argument('<condition>', 'as `homebeat limits list` names it')
         .option('--value <number>', 'the limit, in its unit', number)
         .option('--clear-at <number>', 'where the alarm ends; moves along with the limit where left out', number)
@@ -50,14 +33,14 @@ export function limitsCommand(): Command {
         .action(verb(set)),
     )
     .addCommand(
-      signing(own('reset', 'back to what the configuration says'))
+      signing(homeVerb('reset', 'back to what the configuration says'))
         .argument('<condition>', 'as `homebeat limits list` names it')
         .action(verb(reset)),
     )
-    .addCommand(own('log', 'who changed what, when and why; limits and settings').action(verb(log)))
+    .addCommand(homeVerb('log', 'who changed what, when and why; limits and settings').action(verb(log)))
 }
 
-async function list({ config, json }: Options): Promise<void> {
+async function list({ config, json }: HomeOptions): Promise<void> {
   const limits = await callGateway<ListedLimit[]>(loadConfig(config).dataDir, 'limits.list')
   process.stdout.write(json ? `${JSON.stringify(limits)}\n` : `${limits.map(limitLine).join('\n')}\n`)
 }
@@ -76,11 +59,11 @@ async function set(condition: string, options: Change): Promise<void> {
   answer(await callGateway<ListedLimit>(loadConfig(config).dataDir, 'limits.set', input), json)
 }
 
-async function reset(condition: string, { config, json, by, why }: Signed): Promise<void> {
+async function reset(condition: string, { config, json, by, why }: SignedOptions): Promise<void> {
   answer(await callGateway<ListedLimit>(loadConfig(config).dataDir, 'limits.reset', { condition, by, why }), json)
 }
 
-async function log({ config, json }: Options): Promise<void> {
+async function log({ config, json }: HomeOptions): Promise<void> {
   const changes = await callGateway<SettingChange[]>(loadConfig(config).dataDir, 'limits.log')
   if (json) process.stdout.write(`${JSON.stringify(changes)}\n`)
   else process.stdout.write(changes.map((change) => `${changeLine(change)}\n`).join('') || 'nothing was changed\n')

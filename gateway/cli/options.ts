@@ -1,4 +1,36 @@
-import { Option } from 'commander'
+/** What several verbs have in common. */
+import { userInfo } from 'node:os'
+import { Command, Option } from 'commander'
 
 export const CONFIG_OPTION = () =>
   new Option('-c, --config <file>', 'configuration file').default('homebeat.yaml').env('HOMEBEAT_CONFIG')
+
+/** Who acts, where nobody is named. */
+export function loginName(): string {
+  try {
+    return userInfo().username
+  } catch {
+    // A user without an entry in the password file, as a service manager may make one.
+    return `uid-${process.getuid?.() ?? 0}`
+  }
+}
+
+/** A verb's verb about one home, whose answer may be had as JSON. */
+export const homeVerb = (name: string, description: string): Command =>
+  new Command(name).description(description).addOption(CONFIG_OPTION()).option('--json', 'print one JSON value')
+
+export interface HomeOptions {
+  readonly config: string
+  readonly json?: boolean
+}
+
+/** Every change that a clinician signs. */
+export const signing = (command: Command): Command =>
+  command
+    .option('--by <who>', 'who changes it: a contact or login', loginName())
+    .requiredOption('--why <text>', 'why, in a few words; kept in the log')
+
+export interface SignedOptions extends HomeOptions {
+  readonly by: string
+  readonly why: string
+}

@@ -1,5 +1,4 @@
 import { existsSync } from 'node:fs'
-import { userInfo } from 'node:os'
 import { join } from 'node:path'
 import { Command } from 'commander'
 import { type LoadedConfig, loadConfig } from '#gateway/config/load.js'
@@ -19,7 +18,7 @@ import { systemClock } from '#gateway/runtime/clock.js'
 import { HomebeatError } from '#gateway/runtime/errors.js'
 import { silentLogger } from '#gateway/runtime/logger.js'
 import { verb } from './exit.js'
-import { CONFIG_OPTION } from './options.js'
+import { CONFIG_OPTION, loginName } from './options.js'
 
 interface Options {
   readonly config: string
@@ -112,7 +111,7 @@ async function retry(id: string | undefined, options: Options & { all?: boolean;
   if ((id === undefined) !== (all === true) || (all === true) !== (lane !== undefined))
     throw new HomebeatError('config.queue', 'Give the id of one entry, or --all with --lane LANE.')
   const what = id === undefined ? { all: true, lane } : { id: wholeNumber(id, 'the id') }
-  const result = await run<{ entries: ListedEntry[] }>(options.config, 'queue.retry', { ...what, by: user() })
+  const result = await run<{ entries: ListedEntry[] }>(options.config, 'queue.retry', { ...what, by: loginName() })
   if (options.json) return print(result)
   process.stdout.write(
     result.entries.length === 0
@@ -130,7 +129,7 @@ async function drop(
   const { reason, waiting = false, undeliveredAlert = false } = options
   if (reason.trim() === '' || reason.length > 300)
     throw new HomebeatError('config.queue', 'Say with --reason why it is dropped, in at most 300 characters.')
-  const input = { id: wholeNumber(id, 'the id'), by: user(), reason, waiting, undeliveredAlert }
+  const input = { id: wholeNumber(id, 'the id'), by: loginName(), reason, waiting, undeliveredAlert }
   const result = await run<{ entry: ListedEntry }>(options.config, 'queue.drop', input)
   if (options.json) return print(result)
   process.stdout.write(`${result.entry.id} ${result.entry.lane}: ${result.entry.what} is dropped.\n`)
@@ -232,15 +231,6 @@ function wholeNumber(text: string, what: string, max = Number.MAX_SAFE_INTEGER):
   const number = /^[1-9]\d{0,15}$/.test(text) ? Number(text) : Number.NaN
   if (!(number <= max)) throw new HomebeatError('config.queue', `${what} is a whole number, not "${text}".`)
   return number
-}
-
-function user(): string {
-  try {
-    return userInfo().username
-  } catch {
-    // A container's user id need not have a name.
-    return `uid ${process.getuid?.() ?? '?'}`
-  }
 }
 
 function print(value: unknown): void {

@@ -3,50 +3,39 @@ import { loadConfig } from '#gateway/config/load.js'
 import { callGateway } from '#gateway/control/control-client.js'
 import type { ListedSetting } from '#gateway/settings/settings-book.js'
 import { verb } from './exit.js'
-import { originWords, signing } from './limits.js'
-import { CONFIG_OPTION } from './options.js'
-
-interface Options {
-  readonly config: string
-  readonly json?: boolean
-}
-interface Signed extends Options {
-  readonly by: string
-  readonly why: string
-}
+import { originWords } from './limits.js'
+import { type HomeOptions, homeVerb, type SignedOptions, signing } from './options.js'
 
 /** `homebeat settings list|set|reset`: clinical settings that are no limit; `homebeat limits log` has their changes. */
 export function settingsCommand(): Command {
-  const own = (name: string, description: string) =>
-    new Command(name).description(description).addOption(CONFIG_OPTION()).option('--json', 'print one JSON value')
   return new Command('settings')
     .description("the patient's clinical settings, e.g. the SpO2 scale of NEWS2")
-    .addCommand(own('list', 'the settings in force, and where each comes from').action(verb(list)))
+    .addCommand(homeVerb('list', 'the settings in force, and where each comes from').action(verb(list)))
     .addCommand(
-      signing(own('set', 'change a setting; it holds at once'))
+      signing(homeVerb('set', 'change a setting; it holds at once'))
         .argument('<key>', 'as `homebeat settings list` names it')
         .argument('<value>')
         .action(verb(set)),
     )
     .addCommand(
-      signing(own('reset', 'back to what the configuration says'))
+      signing(homeVerb('reset', 'back to what the configuration says'))
         .argument('<key>', 'as `homebeat settings list` names it')
         .action(verb(reset)),
     )
 }
 
-async function list({ config, json }: Options): Promise<void> {
+async function list({ config, json }: HomeOptions): Promise<void> {
   const settings = await callGateway<ListedSetting[]>(loadConfig(config).dataDir, 'settings.list')
   process.stdout.write(json ? `${JSON.stringify(settings)}\n` : `${settings.map(line).join('\n')}\n`)
 }
 
-async function set(key: string, text: string, { config, json, by, why }: Signed): Promise<void> {
+async function set(key: string, text: string, { config, json, by, why }: SignedOptions): Promise<void> {
   const value = /^-?\d+(\.\d+)?$/.test(text) ? Number(text) : text
   const input = { key, value, by, why }
   answer(await callGateway<ListedSetting>(loadConfig(config).dataDir, 'settings.set', input), json)
 }
 
-async function reset(key: string, { config, json, by, why }: Signed): Promise<void> {
+async function reset(key: string, { config, json, by, why }: SignedOptions): Promise<void> {
   answer(await callGateway<ListedSetting>(loadConfig(config).dataDir, 'settings.reset', { key, by, why }), json)
 }
 

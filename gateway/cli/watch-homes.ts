@@ -1,4 +1,3 @@
-import { userInfo } from 'node:os'
 import { join } from 'node:path'
 import { Command, Option } from 'commander'
 import { callGateway } from '#gateway/control/control-client.js'
@@ -12,6 +11,7 @@ import { HomeStore } from '#gateway/watching/home-store.js'
 import type { HomeReport, WatchReport } from '#gateway/watching/report.js'
 import { alarmCounts, duration, remarks, stateWords } from '#gateway/watching/words.js'
 import { verb } from './exit.js'
+import { loginName } from './options.js'
 import { stopAsked } from './start.js'
 
 interface Options {
@@ -120,7 +120,7 @@ async function acknowledge(
   home: string,
   options: Options & { note?: string },
 ): Promise<void> {
-  const input = { home, by: userInfo().username, ...(options.note !== undefined && { note: options.note }) }
+  const input = { home, by: loginName(), ...(options.note !== undefined && { note: options.note }) }
   const result = await call<{ acknowledged: string[] }>(loaded, 'home.acknowledge', input)
   if (options.json) return print(result)
   process.stdout.write(
