@@ -124,8 +124,7 @@ export class AlarmDesk {
     const { action: what, subjects, actor } = action
     // The journal has who: what somebody typed may be a name.
     logger.info({ action: what, subjects, via: actor.via }, 'somebody has acted on alarms')
-    const { measurements = [], transitions = [], notifications = [], digestItems = [] } = step ?? {}
-    await commit({ measurements, transitions, notifications, digestItems, actions: [action] })
+    await commit({ measurements: [], transitions: [], ...step, actions: [action] })
   }
 }
 

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { actorName } from '#gateway/alerts/actor.js'
 import { ACTION_PATHS, type Actor } from '#gateway/alerts/alert.js'
 import { type ControlCommand, command } from '#gateway/control/command.js'
 import type { Commit } from '#gateway/journal/journal.js'
@@ -7,7 +8,6 @@ import type { Clock } from '#gateway/runtime/clock.js'
 import { HomebeatError } from '#gateway/runtime/errors.js'
 import { describeNews2, type News2Score } from '#gateway/scores/news2.js'
 import type { News2Watch } from '#gateway/scores/news2-watch.js'
-import { who } from '#gateway/settings/commands.js'
 import { type Entry, type EntryJournal, entrySchema, type Observed, readingOf } from './entry.js'
 
 export interface PatientDeskOptions {
@@ -80,7 +80,7 @@ export function patientCommands(desk: PatientDesk): ControlCommand[] {
   return [
     command(
       'patient.enter',
-      z.strictObject({ entry: entrySchema, by: who, via: z.enum(ACTION_PATHS).default('command-line') }),
+      z.strictObject({ entry: entrySchema, by: actorName, via: z.enum(ACTION_PATHS).default('command-line') }),
       ({ entry, by, via }) => desk.enter(entry, { by, via }),
     ),
     command('patient.score', z.strictObject({}), () => desk.score()),

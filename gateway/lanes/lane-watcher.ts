@@ -69,7 +69,7 @@ export class LaneWatcher implements Watcher {
         const oldest = this.#options.journal.oldestUntold(lane.lane)
         return [
           {
-            condition: `alert-undelivered-${name.replace('/', '-')}`,
+            condition: `alert-undelivered-${name.replace('/', '.')}`,
             priority: 'high',
             delayMs: ALERT_DELAY_MS,
             present: oldest !== null && now - oldest > alertMinutes * MINUTE_MS,

@@ -322,10 +322,7 @@ class StepBuilder {
   }
 
   raise(transitions: readonly AlertTransition[]): void {
-    for (const transition of transitions) {
-      this.transitions.push(transition)
-      this.live.push({ type: 'alert', transition })
-    }
+    this.transitions.push(...transitions)
   }
 
   tell({ notifications, digestItems }: Dispatch): void {

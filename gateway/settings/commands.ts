@@ -1,17 +1,11 @@
 /** What a clinician may tell the running gateway of the patient's limits and settings. */
 import { z } from 'zod'
+import { actorName } from '#gateway/alerts/actor.js'
 import { ACTION_PATHS } from '#gateway/alerts/alert.js'
 import { type ControlCommand, command } from '#gateway/control/command.js'
 import { limitChange } from './change.js'
 import type { SettingsBook } from './settings-book.js'
 
-/** A login or a contact's id. */
-export const who = z
-  .string()
-  .regex(
-    /^[\p{L}\p{N}][\p{L}\p{N}._@ -]{0,63}$/u,
-    'say who: a contact or login, at most 64 letters, digits and . _ @ -',
-  )
 const why = z
   .string()
   .trim()
@@ -19,7 +13,7 @@ const why = z
   .max(500, 'say why in at most 500 characters')
   .regex(/^[^\p{Cc}]*$/u, 'say why in one line')
 const name = z.string().min(1).max(100)
-const signed = { by: who, via: z.enum(ACTION_PATHS).default('command-line'), why }
+const signed = { by: actorName, via: z.enum(ACTION_PATHS).default('command-line'), why }
 
 export function settingsCommands(book: SettingsBook): ControlCommand[] {
   return [

@@ -1,5 +1,8 @@
 import { expect } from 'chai'
 import type { Actor } from '#gateway/alerts/alert.js'
+import { AlarmDesk } from '#gateway/alerts/desk.js'
+import type { Commit } from '#gateway/journal/journal.js'
+import { silentLogger } from '#gateway/runtime/logger.js'
 import { codeOf } from '../journal/journal-fixture.js'
 import { ALERTS, AlarmHome, MINUTE } from './alarm-home.js'
 
@@ -161,5 +164,19 @@ describe('The alarm desk', () => {
   it('refuses an inhibition that outlasts the person who asked for it', async () => {
     for (const ms of [0, 60 * MINUTE + 1, Number.POSITIVE_INFINITY])
       expect(await codeOf(() => home.desk.inhibit('all', ms, NURSE)), String(ms)).to.equal('alarm.too-long')
+  })
+
+  it('keeps the mark of a time that is not to be believed', async () => {
+    const commits: Commit[] = []
+    const step = { provisional: true, measurements: [], transitions: [{ alertId: 'a-1', state: 'acknowledged' }] }
+    const desk = new AlarmDesk({
+      pipeline: { acknowledge: () => step, setInhibitions: () => {} } as never,
+      journal: { activeAlerts: () => [{ alertId: 'a-1', state: 'active' }], actions: () => [] } as never,
+      commit: async (commit) => void commits.push(commit),
+      ...{ onStep: () => {}, clock: home.clock, logger: silentLogger },
+    })
+    await desk.acknowledge(['a-1'], NURSE)
+    expect(commits).to.have.length(1)
+    expect(commits[0]).to.include({ provisional: true })
   })
 })

@@ -1,4 +1,5 @@
 import { expect } from 'chai'
+import { defaultLimits } from '#gateway/alerts/limits.js'
 import type { SystemCondition } from '#gateway/alerts/system-condition.js'
 import type { OutboxEntry } from '#gateway/journal/journal.js'
 import type { SqliteJournal } from '#gateway/journal/sqlite-journal.js'
@@ -151,5 +152,24 @@ describe('The lane watcher', () => {
     await journal.stop()
     later(1)
     expect(present()).to.deep.equal(['push-refused-clinic'])
+  })
+
+  it('tells a contact of a channel from a channel whose name reads the same', () => {
+    const depth = (lane: string) => ({
+      ...{ lane, depth: 1, oldestAt: 1, delivered: 0, rejected: 0, resourcesAccepted: 0, resourcesFailed: 0 },
+    })
+    const untold: Record<string, number | null> = { 'alert:sms-nurse-1': null, 'alert:sms/nurse-1': 1 }
+    const journal = {
+      depths: () => Object.keys(untold).map(depth),
+      oldestUntold: (name: string) => untold[name] ?? null,
+    } as never
+    const lanes = new LaneWatcher({ journal, patience: { pushMinutes: 30, anchorMinutes: 120, alertMinutes: 2 } })
+    const pipeline = new Pipeline({ patient: 'p', limits: defaultLimits, active: [] })
+    const raised: string[] = []
+    for (let s = 0; s < 60; s++) {
+      const now = 1_000_000 + s * 1000
+      raised.push(...pipeline.tick(now, lanes.look(now)).transitions.map(({ condition }) => condition))
+    }
+    expect(raised).to.deep.equal(['alert-undelivered-sms.nurse-1'])
   })
 })
