@@ -1,9 +1,9 @@
 import { fileURLToPath } from 'node:url'
 import { defaultClientConditions, defineConfig } from 'vite'
 
-/** Builds the console's page (gateway/console/web) into dist/console: own files only, nothing inline (see its CSP). */
+/** Builds the console's page (gateway/surfaces/console/web) into dist/console: own files only, nothing inline (see its CSP). */
 export default defineConfig({
-  root: fileURLToPath(new URL('./gateway/console/web', import.meta.url)),
+  root: fileURLToPath(new URL('./gateway/surfaces/console/web', import.meta.url)),
   base: '/',
   oxc: { jsx: { runtime: 'automatic', importSource: 'preact' } },
   resolve: { conditions: ['homebeat-source', ...defaultClientConditions] },

@@ -16,7 +16,7 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import mqtt from 'mqtt'
 import { stringify } from 'yaml'
-import { packageRoot } from '#gateway/runtime/package-root.js'
+import { packageRoot } from '#gateway/platform/package-root.js'
 
 const json = process.argv.includes('--json')
 const asked = process.argv.indexOf('--samples')
@@ -144,7 +144,7 @@ try {
   const file = join(folder, 'homebeat.yaml')
   writeFileSync(file, stringify(config), { mode: 0o600 })
   const start = ['start', '--config', file, '--drain-seconds', '0', '--until-stdin-closes']
-  const gateway = run('gateway/cli/homebeat.ts', ...start)
+  const gateway = run('gateway/surfaces/cli/homebeat.ts', ...start)
   children.push(gateway)
   const client = await connected(brokerPort, gateway)
 

@@ -5,7 +5,7 @@
  * npm run bench:ecg -- <record or folder>… [--signal 0] [--json] [--variants]
  */
 import { parseArgs } from 'node:util'
-import { HomebeatError } from '#gateway/runtime/errors.js'
+import { HomebeatError } from '#gateway/platform/errors.js'
 import { measureCost } from './ecg/cost.js'
 import { type BenchRecord, readRecord, recordPaths } from './ecg/record.js'
 import { qualityAt, type Run, run } from './ecg/run.js'

@@ -8,8 +8,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { promisify } from 'node:util'
-import { HomebeatError } from '#gateway/runtime/errors.js'
-import { packageRoot } from '#gateway/runtime/package-root.js'
+import { HomebeatError } from '#gateway/platform/errors.js'
+import { packageRoot } from '#gateway/platform/package-root.js'
 
 const run = promisify(execFile)
 

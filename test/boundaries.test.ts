@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { dirname, join, relative, resolve } from 'node:path'
 import { expect } from 'chai'
-import { packageRoot } from '#gateway/runtime/package-root.js'
+import { packageRoot } from '#gateway/platform/package-root.js'
 
 /** Rooms and what each may not import. `from` and `to` are path prefixes; builtins are written `node:…`. */
 const FORBIDDEN: { from: string; to: string[]; except?: string[]; why: string }[] = [
@@ -12,29 +12,29 @@ const FORBIDDEN: { from: string; to: string[]; except?: string[]; why: string }[
   {
     from: 'firmware/',
     to: ['gateway/', 'simulators/', 'test/', 'fhir/'],
-    except: ['gateway/runtime/package-root.ts', 'gateway/runtime/errors.ts'],
+    except: ['gateway/platform/package-root.ts', 'gateway/platform/errors.ts'],
     why: 'firmware stands alone',
   },
   { from: 'simulators/', to: ['test/'], why: 'tests use simulators, not the other way round' },
   ...[
-    'gateway/pipeline/',
-    'gateway/sensors/',
-    'gateway/signals/',
-    'gateway/alerts/dispatch/',
+    'gateway/engine/',
+    'gateway/clinical/sensors/',
+    'gateway/clinical/signals/',
+    'gateway/alarms/dispatch/',
     ...['confirmation', 'limits', 'machine', 'condition-book', 'findings', 'inhibition'].map(
-      (file) => `gateway/alerts/${file}`,
+      (file) => `gateway/alarms/${file}`,
     ),
-    ...['news2', 'hourly', 'trends'].map((file) => `gateway/scores/${file}`),
-    'gateway/settings/in-force',
-    ...['mapper', 'pointer', 'template', 'topic-pattern', 'units'].map((file) => `gateway/mapping/${file}`),
+    ...['news2', 'hourly', 'trends'].map((file) => `gateway/clinical/scores/${file}`),
+    'gateway/clinical/settings/in-force',
+    ...['mapper', 'pointer', 'template', 'topic-pattern', 'units'].map((file) => `gateway/intake/mapping/${file}`),
   ].map((from) => ({
     from,
     to: [
       'node:',
       'gateway/journal/',
-      'gateway/delivery/',
-      'gateway/console/server',
-      'gateway/cli/',
+      'gateway/outbound/fhir/',
+      'gateway/surfaces/console/server',
+      'gateway/surfaces/cli/',
       'gateway/main',
       'better-sqlite3',
       'mqtt',
@@ -77,7 +77,7 @@ describe('import boundaries', () => {
       'node:fs',
       'yaml',
       'gateway/config/schema.ts',
-      'gateway/runtime/errors.ts',
+      'gateway/platform/errors.ts',
     ])
   })
 

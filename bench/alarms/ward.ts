@@ -4,16 +4,16 @@
  * row's values hold until the next row, and not beyond its minute.
  */
 import type { SensorKind } from '#fhir/measurement.js'
-import type { AlertKind, AlertTransition, Priority } from '#gateway/alerts/alert.js'
-import { Dispatcher } from '#gateway/alerts/dispatch/dispatcher.js'
-import { type DispatchPolicy, policyOf } from '#gateway/alerts/dispatch/policy.js'
-import { type Limit, limitsInForce } from '#gateway/alerts/limits.js'
+import { Dispatcher } from '#gateway/alarms/dispatch/dispatcher.js'
+import { type DispatchPolicy, policyOf } from '#gateway/alarms/dispatch/policy.js'
+import { Evaluator } from '#gateway/clinical/evaluate/evaluate.js'
+import { type Limit, limitsInForce } from '#gateway/clinical/limits/limits.js'
+import { Normaliser } from '#gateway/clinical/normalise/normaliser.js'
+import { News2Watch } from '#gateway/clinical/scores/news2-watch.js'
+import { sensorDefinitions } from '#gateway/clinical/sensors/registry.js'
 import { configSchema } from '#gateway/config/schema.js'
-import { Evaluator } from '#gateway/pipeline/evaluate.js'
-import { Normaliser } from '#gateway/pipeline/normalise/normaliser.js'
-import type { Reading } from '#gateway/pipeline/reading.js'
-import { News2Watch } from '#gateway/scores/news2-watch.js'
-import { sensorDefinitions } from '#gateway/sensors/registry.js'
+import type { AlertKind, AlertTransition, Priority } from '#gateway/model/alert.js'
+import type { Reading } from '#gateway/model/reading.js'
 import type { Cell, Column, Numerics, NumericsRow } from './numerics.js'
 
 const SECOND_MS = 1000

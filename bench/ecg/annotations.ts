@@ -1,5 +1,5 @@
 /** Reference annotations as `rdann` prints them: time, sample number, type, sub, chan, num, aux. Pure. */
-import { HomebeatError } from '#gateway/runtime/errors.js'
+import { HomebeatError } from '#gateway/platform/errors.js'
 
 /** Types that stand for a beat (annot(5) of the WFDB Applications Guide). */
 const BEAT_TYPES: ReadonlySet<string> = new Set('NLRBAaJSVrFejnE/fQ?')

@@ -2,9 +2,9 @@
 import { existsSync, readdirSync, statSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { basename, join } from 'node:path'
-import { HomebeatError } from '#gateway/runtime/errors.js'
-import { SignalFile } from '#gateway/transports/replay/record.js'
-import type { WfdbHeader } from '#gateway/transports/replay/wfdb.js'
+import { SignalFile } from '#gateway/intake/transports/replay/record.js'
+import type { WfdbHeader } from '#gateway/intake/transports/replay/wfdb.js'
+import { HomebeatError } from '#gateway/platform/errors.js'
 import { parseAnnotations, type Reference } from './annotations.js'
 
 const BLOCK = 16_384

@@ -1,7 +1,7 @@
 /** One record through the analyser, as a device would send it: tenths of a second. */
-import { EcgAnalyser } from '#gateway/signals/ecg/analyser.js'
-import { LATENCY_MS, LEARNING_MS } from '#gateway/signals/ecg/beat-detector.js'
-import type { EcgEvent } from '#gateway/signals/ecg/events.js'
+import { EcgAnalyser } from '#gateway/clinical/signals/ecg/analyser.js'
+import { LATENCY_MS, LEARNING_MS } from '#gateway/clinical/signals/ecg/beat-detector.js'
+import type { EcgEvent } from '#gateway/clinical/signals/ecg/events.js'
 import type { Span } from './annotations.js'
 import type { BenchRecord } from './record.js'
 import { type Score, type ScoreOptions, scoreBeats } from './score.js'

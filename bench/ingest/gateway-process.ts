@@ -5,13 +5,13 @@ import { mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync }
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { stringify } from 'yaml'
-import type { GatewayStatus } from '#gateway/console/feed.js'
-import { packageRoot } from '#gateway/runtime/package-root.js'
-import { readRunFile } from '#gateway/status/run-file.js'
+import type { GatewayStatus } from '#gateway/model/feed.js'
+import { packageRoot } from '#gateway/platform/package-root.js'
+import { readRunFile } from '#gateway/surfaces/status/run-file.js'
 import { DEVICES } from './messages.js'
 import { end, sleep, start, type Usage, usage } from './processes.js'
 
-/** As in the first line of `gateway/cli/homebeat.ts`, which is not looked at when Node is started with the file. */
+/** As in the first line of `gateway/surfaces/cli/homebeat.ts`, which is not looked at when Node is started with the file. */
 const NODE_FLAGS = ['--max-semi-space-size=2', '--no-parallel-scavenge', '--heap-growing-percent=25']
 /** Of the configuration's schema. */
 export const DEFAULT_COMMIT = { maxDelayMs: 50, maxCount: 200 } as const
@@ -46,7 +46,7 @@ export class GatewayProcess {
     const config = { home, dataDir: './data', chain: NO_CHAIN, console: { port: 0 }, ...parts }
     const file = join(this.folder, 'homebeat.yaml')
     writeFileSync(file, stringify(config), { mode: 0o600 })
-    const program = join(packageRoot, 'dist', 'gateway', 'cli', 'homebeat.js')
+    const program = join(packageRoot, 'dist', 'gateway', 'surfaces', 'cli', 'homebeat.js')
     this.#process = start(process.execPath, [...NODE_FLAGS, ...nodeFlags, program, 'start', '--config', file], {
       output: openSync(join(this.folder, 'gateway.log'), 'w', 0o600),
     })

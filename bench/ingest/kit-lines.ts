@@ -4,7 +4,7 @@
  */
 import { readFileSync } from 'node:fs'
 import { committedHex } from '#firmware/build.js'
-import { crc16Hex } from '#gateway/transports/serial/crc16.js'
+import { crc16Hex } from '#gateway/intake/transports/serial/crc16.js'
 import { VirtualBoard } from '#simulators/board/board.js'
 import { createPatient } from '#simulators/patient/patients.js'
 

@@ -2,8 +2,8 @@
 import { once } from 'node:events'
 import { finished } from 'node:stream/promises'
 import { ReadlineParser } from '@serialport/parser-readline'
-import { KitDecoder } from '#gateway/pipeline/decode/kit-decoder.js'
-import { LineGuard } from '#gateway/transports/serial/line-guard.js'
+import { KitDecoder } from '#gateway/intake/decode/kit-decoder.js'
+import { LineGuard } from '#gateway/intake/transports/serial/line-guard.js'
 import { KitLines } from './kit-lines.js'
 import { median } from './processes.js'
 

@@ -1,7 +1,7 @@
 /** CPU time of the pipeline's whole analysis for one home, beside a bare loop that copies the same samples. */
-import { Analysis } from '#gateway/pipeline/analyse/analysis.js'
-import { Normaliser } from '#gateway/pipeline/normalise/normaliser.js'
-import type { Reading } from '#gateway/pipeline/reading.js'
+import { Analysis } from '#gateway/clinical/analyse/analysis.js'
+import { Normaliser } from '#gateway/clinical/normalise/normaliser.js'
+import type { Reading } from '#gateway/model/reading.js'
 import { createPatient } from '#simulators/patient/patients.js'
 import { type Cost, costOf, cpuOf } from '../ecg/cost.js'
 

@@ -4,7 +4,7 @@ import { dirname, resolve } from 'node:path'
 import { validate as cronIsValid } from 'node-cron'
 import { type Document, parseDocument } from 'yaml'
 import type { z } from 'zod'
-import { HomebeatError } from '#gateway/runtime/errors.js'
+import { HomebeatError } from '#gateway/platform/errors.js'
 import { type Config, configSchema } from './schema.js'
 
 const MAX_CONFIG_BYTES = 256 * 1024

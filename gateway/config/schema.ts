@@ -3,13 +3,13 @@
  * The annotated example is `homebeat.example.yaml`; a test keeps it valid.
  */
 import { z } from 'zod'
-import { ALERT_KINDS, PRIORITIES } from '#gateway/alerts/alert.js'
-import { isMailbox } from '#gateway/alerts/channels/mailbox.js'
-import { ROLES } from '#gateway/alerts/roles.js'
-import { MAX_EVERY_SECONDS } from '#gateway/heartbeat/beat.js'
-import { LOG_LEVELS } from '#gateway/runtime/logger.js'
-import { isLoopback } from '#gateway/runtime/loopback.js'
-import { limitChange } from '#gateway/settings/change.js'
+import { isMailbox } from '#gateway/alarms/channels/mailbox.js'
+import { ROLES } from '#gateway/alarms/roles.js'
+import { limitChange } from '#gateway/clinical/settings/change.js'
+import { MAX_EVERY_SECONDS } from '#gateway/liveness/beat.js'
+import { ALERT_KINDS, PRIORITIES } from '#gateway/model/alert.js'
+import { LOG_LEVELS } from '#gateway/platform/logger.js'
+import { isLoopback } from '#gateway/platform/net/loopback.js'
 
 /** Names appear in lane names, topics and file names. */
 export const name = z
@@ -282,7 +282,7 @@ export const configSchema = z.strictObject({
   dataDir: z.string().default('./homebeat-data'),
   log: z.strictObject({ level: z.enum(LOG_LEVELS).default('info') }).prefault({}),
   transports: z.array(transport).min(1).max(20),
-  /** Mapping files for other people's MQTT messages; the shipped templates are always there (gateway/mapping/). */
+  /** Mapping files for other people's MQTT messages; the shipped templates are always there (gateway/intake/mapping/). */
   mappings: z.array(z.string().min(1).max(500)).max(20).default([]),
   /** Room, for each device, for messages that no mapping reads. */
   unmapped: z

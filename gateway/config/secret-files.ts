@@ -1,7 +1,7 @@
 /** Every secret file that the configuration names is looked at before anything starts: all problems at once. */
 import { resolve } from 'node:path'
-import { HomebeatError } from '#gateway/runtime/errors.js'
-import { readSecret } from '#gateway/runtime/secret-file.js'
+import { HomebeatError } from '#gateway/platform/errors.js'
+import { readSecret } from '#gateway/platform/secrets/secret-file.js'
 import type { LoadedConfig } from './load.js'
 import type { ChannelConfig } from './schema.js'
 

@@ -1,4 +1,4 @@
-import { HomebeatError } from '#gateway/runtime/errors.js'
+import { HomebeatError } from '#gateway/platform/errors.js'
 
 /** The ATmega328P's program memory, in 16-bit words. */
 const FLASH_WORDS = 0x4000

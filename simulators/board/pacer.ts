@@ -1,5 +1,5 @@
-import { type Clock, systemClock } from '#gateway/runtime/clock.js'
-import type { Lifecycle } from '#gateway/runtime/lifecycle.js'
+import { type Clock, systemClock } from '#gateway/platform/clock.js'
+import type { Lifecycle } from '#gateway/platform/lifecycle.js'
 import type { VirtualBoard } from './board.js'
 
 export interface PacerOptions {

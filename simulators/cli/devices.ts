@@ -1,8 +1,8 @@
 /** `devices`: the MQTT cuff and glucometer, as one process. */
 import { closeSync, openSync, writeSync } from 'node:fs'
 import { Command } from 'commander'
-import { HomebeatError } from '#gateway/runtime/errors.js'
-import { readSecret } from '#gateway/runtime/secret-file.js'
+import { HomebeatError } from '#gateway/platform/errors.js'
+import { readSecret } from '#gateway/platform/secrets/secret-file.js'
 import { DEVICE_KINDS } from '#simulators/devices/kinds.js'
 import { type AcknowledgedMeasurement, MqttDevice } from '#simulators/devices/mqtt-device.js'
 import { createPatient } from '#simulators/patient/patients.js'

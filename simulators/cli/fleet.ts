@@ -1,7 +1,7 @@
 /** `fleet`: many homes with MQTT devices against any broker, as one process. */
 
 import { Command, InvalidArgumentError } from 'commander'
-import { readSecret } from '#gateway/runtime/secret-file.js'
+import { readSecret } from '#gateway/platform/secrets/secret-file.js'
 import { Fleet } from '#simulators/devices/fleet.js'
 import { lifetime, printReady, withLifetimeOption } from './lifetime.js'
 import { brokerUrl, duration } from './parse.js'

@@ -1,5 +1,5 @@
 import { Command, Option } from 'commander'
-import { HomebeatError } from '#gateway/runtime/errors.js'
+import { HomebeatError } from '#gateway/platform/errors.js'
 import { VirtualKit } from '#simulators/board/virtual-kit.js'
 import { createPatient } from '#simulators/patient/patients.js'
 import { withRecord } from '#simulators/patient/recorded.js'

@@ -1,6 +1,6 @@
 /** The program `homebeat simulate`: a verb is loaded only when it is asked for, since some bring hundreds of files. */
 import { Command, CommanderError } from 'commander'
-import { HomebeatError } from '#gateway/runtime/errors.js'
+import { HomebeatError } from '#gateway/platform/errors.js'
 
 /** 0 done · 1 failed · 2 wrong use. */
 export const EXIT = { ok: 0, failed: 1, usage: 2 } as const

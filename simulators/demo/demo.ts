@@ -5,12 +5,12 @@
 import { existsSync, readFileSync, rmSync } from 'node:fs'
 import { type AddressInfo, createServer } from 'node:net'
 import { join } from 'node:path'
-import { loadOrCreateGatewayKey } from '#gateway/anchoring/gateway-key.js'
-import type { GatewayStatus } from '#gateway/console/feed.js'
-import { ensureDataDir } from '#gateway/runtime/data-dir.js'
-import { HomebeatError } from '#gateway/runtime/errors.js'
-import { packageRoot } from '#gateway/runtime/package-root.js'
-import { readRunFile, removeRunFile } from '#gateway/status/run-file.js'
+import type { GatewayStatus } from '#gateway/model/feed.js'
+import { loadOrCreateGatewayKey } from '#gateway/outbound/chain/gateway-key.js'
+import { ensureDataDir } from '#gateway/platform/data-dir.js'
+import { HomebeatError } from '#gateway/platform/errors.js'
+import { packageRoot } from '#gateway/platform/package-root.js'
+import { readRunFile, removeRunFile } from '#gateway/surfaces/status/run-file.js'
 import { Child } from './child.js'
 import { Doctor } from './doctor.js'
 import { type FarEnds, Home } from './home.js'
@@ -21,7 +21,7 @@ const SCRIPT = 'worsening'
 const HEAD_START_MS = 2500
 const DRAIN_S = 10
 
-/** As in the first line of `gateway/cli/homebeat.ts`, which is not looked at when Node is started with the file. */
+/** As in the first line of `gateway/surfaces/cli/homebeat.ts`, which is not looked at when Node is started with the file. */
 const NODE_FLAGS = ['--max-semi-space-size=2', '--no-parallel-scavenge', '--heap-growing-percent=25']
 
 const built = (path: string) => join(packageRoot, 'dist', path)
@@ -118,7 +118,12 @@ export class Demo {
   async startGateway(): Promise<void> {
     const drain = String(this.#options.drainSeconds ?? DRAIN_S)
     const options = ['--config', this.home.configFile, '--until-stdin-closes', '--drain-seconds', drain]
-    this.#gateway = this.#spawn('gateway', [...NODE_FLAGS, built('gateway/cli/homebeat.js'), 'start', ...options])
+    this.#gateway = this.#spawn('gateway', [
+      ...NODE_FLAGS,
+      built('gateway/surfaces/cli/homebeat.js'),
+      'start',
+      ...options,
+    ])
     this.#consoleUrl = await this.#untilRunning(this.#gateway)
   }
 

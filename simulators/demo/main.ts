@@ -1,8 +1,8 @@
 /** `npm run demo`: the whole line in one go. See `demo.ts` for the parts, `result.ts` for what counts as a success. */
 import { loadConfig } from '#gateway/config/load.js'
-import { systemClock } from '#gateway/runtime/clock.js'
-import { HomebeatError } from '#gateway/runtime/errors.js'
-import { storedStatus } from '#gateway/status/status.js'
+import { systemClock } from '#gateway/platform/clock.js'
+import { HomebeatError } from '#gateway/platform/errors.js'
+import { storedStatus } from '#gateway/surfaces/status/status.js'
 import { Demo } from './demo.js'
 import { parseDemoOptions } from './options.js'
 import { demoResult, describeResult, shortcomings } from './result.js'

@@ -5,15 +5,15 @@
 import { join } from 'node:path'
 import type { Binary, Bundle, DocumentReference } from '@medplum/fhirtypes'
 import { IDENTIFIERS } from '#fhir/systems.js'
-import type { VerifiableRecord } from '#gateway/anchoring/batch.js'
-import { EthersLedger } from '#gateway/anchoring/ethers-ledger.js'
-import type { LedgerReader } from '#gateway/anchoring/ledger.js'
-import { verifyRecord } from '#gateway/anchoring/verify.js'
 import type { LoadedConfig } from '#gateway/config/load.js'
-import { openJournalReader } from '#gateway/journal/journal-reader.js'
-import { openEnvelope } from '#gateway/sealing/envelope.js'
-import { EpochKeys } from '#gateway/sealing/epoch-keys.js'
-import { loadOrCreateMasterKey } from '#gateway/sealing/master-key.js'
+import { openJournalReader } from '#gateway/journal/api/journal-reader.js'
+import type { VerifiableRecord } from '#gateway/outbound/batches/batch.js'
+import { verifyRecord } from '#gateway/outbound/batches/verify.js'
+import { EthersLedger } from '#gateway/outbound/chain/ethers-ledger.js'
+import type { LedgerReader } from '#gateway/outbound/chain/ledger.js'
+import { openEnvelope } from '#gateway/outbound/sealing/envelope.js'
+import { EpochKeys } from '#gateway/outbound/sealing/epoch-keys.js'
+import { loadOrCreateMasterKey } from '#gateway/outbound/sealing/master-key.js'
 
 export interface Verification {
   /** Closed batches all of whose leaves came back, opened and verified. */

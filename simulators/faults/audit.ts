@@ -4,10 +4,10 @@
  */
 import type { Bundle, Identifier } from '@medplum/fhirtypes'
 import { IDENTIFIERS } from '#fhir/systems.js'
-import type { Address } from '#gateway/anchoring/batch.js'
-import { EthersLedger } from '#gateway/anchoring/ethers-ledger.js'
 import type { LoadedConfig } from '#gateway/config/load.js'
-import { storedStatus } from '#gateway/status/status.js'
+import type { Address } from '#gateway/outbound/batches/batch.js'
+import { EthersLedger } from '#gateway/outbound/chain/ethers-ledger.js'
+import { storedStatus } from '#gateway/surfaces/status/status.js'
 import { verifyBatches } from '#simulators/demo/verify-batches.js'
 
 export interface Audit {

@@ -2,16 +2,16 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { closeSync, openSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import type { GatewayStatus } from '#gateway/console/feed.js'
-import { HomebeatError } from '#gateway/runtime/errors.js'
-import { packageRoot } from '#gateway/runtime/package-root.js'
-import { readRunFile } from '#gateway/status/run-file.js'
-import { runningStatus } from '#gateway/status/status.js'
+import type { GatewayStatus } from '#gateway/model/feed.js'
+import { HomebeatError } from '#gateway/platform/errors.js'
+import { packageRoot } from '#gateway/platform/package-root.js'
+import { readRunFile } from '#gateway/surfaces/status/run-file.js'
+import { runningStatus } from '#gateway/surfaces/status/status.js'
 import { leaveNone } from './children.js'
 import { until } from './waiting.js'
 
-const PROGRAM = join(packageRoot, 'dist', 'gateway', 'cli', 'homebeat.js')
-/** As in the first line of `gateway/cli/homebeat.ts`, which is not looked at when Node is started with the file. */
+const PROGRAM = join(packageRoot, 'dist', 'gateway', 'surfaces', 'cli', 'homebeat.js')
+/** As in the first line of `gateway/surfaces/cli/homebeat.ts`, which is not looked at when Node is started with the file. */
 const NODE_FLAGS = ['--max-semi-space-size=2', '--no-parallel-scavenge', '--heap-growing-percent=25']
 const READY_MS = 60_000
 

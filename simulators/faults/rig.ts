@@ -3,8 +3,8 @@
  * HTTP. The parts can be reached one by one, so that each fault is made where it happens.
  */
 import { type AddressInfo, createServer } from 'node:net'
-import type { Address } from '#gateway/anchoring/batch.js'
 import type { LoadedConfig } from '#gateway/config/load.js'
+import type { Address } from '#gateway/outbound/batches/batch.js'
 import { ChainSimulator } from '#simulators/chain/chain-simulator.js'
 import { Doctor } from '#simulators/demo/doctor.js'
 import { FhirServerSimulator } from '#simulators/fhir-server/server.js'

@@ -1,4 +1,4 @@
-import { HomebeatError } from '#gateway/runtime/errors.js'
+import { HomebeatError } from '#gateway/platform/errors.js'
 
 /** Milliseconds of real time; keeps the process alive. */
 export function pause(ms: number): Promise<void> {

@@ -1,4 +1,4 @@
-import type { SerialBinding, SerialBindingPort } from '#gateway/transports/serial/binding.js'
+import type { SerialBinding, SerialBindingPort } from '#gateway/intake/transports/serial/binding.js'
 import type { FirmataDevice } from './firmata-device.js'
 
 /** What serialport expects of a read that a close interrupts. */

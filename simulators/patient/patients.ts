@@ -1,6 +1,6 @@
 /** Makes virtual patients: a script of slow changes, and one seeded body whose beat and breath drive every waveform. */
 import type { BodyPosition } from '#fhir/measurement.js'
-import { HomebeatError } from '#gateway/runtime/errors.js'
+import { HomebeatError } from '#gateway/platform/errors.js'
 import { apnoeic, desaturation } from './apnoea.js'
 import { Cycles } from './cycles.js'
 import { FALL_MS, falling } from './fall.js'

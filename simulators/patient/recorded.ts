@@ -1,7 +1,8 @@
 /** A patient whose ECG is a recording: any PhysioNet WFDB record, played into the board's converter. */
-import { HomebeatError } from '#gateway/runtime/errors.js'
-import { chooseSignal, scaleOf } from '#gateway/transports/replay/choose-signal.js'
-import { SignalFile } from '#gateway/transports/replay/record.js'
+
+import { chooseSignal, scaleOf } from '#gateway/intake/transports/replay/choose-signal.js'
+import { SignalFile } from '#gateway/intake/transports/replay/record.js'
+import { HomebeatError } from '#gateway/platform/errors.js'
 import { R_VOLTS } from './ecg.js'
 import type { VirtualPatient } from './patient.js'
 

@@ -1,7 +1,7 @@
 /** Reads scenario files: parse → validate → cross-check, reporting all problems in one error. */
 import { readFileSync, statSync } from 'node:fs'
 import { parseDocument } from 'yaml'
-import { HomebeatError } from '#gateway/runtime/errors.js'
+import { HomebeatError } from '#gateway/platform/errors.js'
 import { findScript, SCRIPTS } from '#simulators/patient/scripts.js'
 import { type Scenario, scenarioSchema } from './schema.js'
 

@@ -2,7 +2,7 @@
  * Runs a scenario: the virtual board executes the firmware, its bytes go through the gateway's line, both in virtual time.
  * No wall clock: as fast as the machine allows, and the same seed gives the same transitions.
  */
-import type { AlertTransition } from '#gateway/alerts/alert.js'
+import type { AlertTransition } from '#gateway/model/alert.js'
 import { VirtualBoard } from '#simulators/board/board.js'
 import { type BeatingPatient, patientOf } from '#simulators/patient/patients.js'
 import type { Script } from '#simulators/patient/script.js'

@@ -1,7 +1,7 @@
 /** The scenarios that come with Homebeat. */
 import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { packageRoot } from '#gateway/runtime/package-root.js'
+import { packageRoot } from '#gateway/platform/package-root.js'
 
 const folder = join(packageRoot, 'simulators', 'scenarios')
 

@@ -1,5 +1,5 @@
 /** What a scenario's expectations make of what was raised. Pure. */
-import { type AlertTransition, begins } from '#gateway/alerts/alert.js'
+import { type AlertTransition, begins } from '#gateway/model/alert.js'
 import type { Scenario } from './schema.js'
 
 /** An alert that became active. @property at seconds since the scenario's start */

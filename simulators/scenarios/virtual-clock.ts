@@ -1,4 +1,4 @@
-import type { Clock } from '#gateway/runtime/clock.js'
+import type { Clock } from '#gateway/platform/clock.js'
 
 interface Timer {
   readonly at: number

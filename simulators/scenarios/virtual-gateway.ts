@@ -2,13 +2,14 @@
  * The gateway's line in virtual time: the parts that the real one has between its port and COMMIT (LineGuard, commands,
  * Pipeline), called by hand instead of by sockets and timers. Nothing here decides anything.
  */
-import type { AlertTransition } from '#gateway/alerts/alert.js'
-import { limitsInForce } from '#gateway/alerts/limits.js'
-import { Pipeline, type PipelineStep } from '#gateway/pipeline/pipeline.js'
-import { parseAnswer } from '#gateway/transports/serial/command-line.js'
-import { CommandSender } from '#gateway/transports/serial/command-sender.js'
-import { LineGuard } from '#gateway/transports/serial/line-guard.js'
-import type { KitCommand, TransportEventFrame } from '#gateway/transports/transport.js'
+
+import { limitsInForce } from '#gateway/clinical/limits/limits.js'
+import { Pipeline, type PipelineStep } from '#gateway/engine/pipeline.js'
+import { parseAnswer } from '#gateway/intake/transports/serial/command-line.js'
+import { CommandSender } from '#gateway/intake/transports/serial/command-sender.js'
+import { LineGuard } from '#gateway/intake/transports/serial/line-guard.js'
+import type { KitCommand, TransportEventFrame } from '#gateway/intake/transports/transport.js'
+import type { AlertTransition } from '#gateway/model/alert.js'
 import type { VirtualClock } from './virtual-clock.js'
 
 export const TRANSPORT = 'kit'

@@ -1,9 +1,9 @@
 /** What every AlertChannel does, however it reaches people. */
 import { expect } from 'chai'
-import type { AlertState, AlertTransition } from '#gateway/alerts/alert.js'
-import { type AlertChannel, type AlertNotice, noticeOf, type Telling } from '#gateway/alerts/channels/channel.js'
-import type { PreviewRules } from '#gateway/alerts/channels/preview.js'
-import { NOTICE_REASONS, type NoticeReason } from '#gateway/alerts/dispatch/notification.js'
+import { type AlertChannel, type AlertNotice, noticeOf, type Telling } from '#gateway/alarms/channels/channel.js'
+import type { PreviewRules } from '#gateway/alarms/channels/preview.js'
+import { NOTICE_REASONS, type NoticeReason } from '#gateway/alarms/dispatch/notification.js'
+import type { AlertState, AlertTransition } from '#gateway/model/alert.js'
 
 export interface ChannelRig {
   readonly channel: AlertChannel

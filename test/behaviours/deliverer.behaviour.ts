@@ -1,7 +1,7 @@
 /** What every Deliverer does, whatever its far end. */
 import { expect } from 'chai'
-import type { OutboxEntry } from '#gateway/journal/journal.js'
-import type { Deliverer } from '#gateway/lanes/deliverer.js'
+import type { OutboxEntry } from '#gateway/journal/api/journal.js'
+import type { Deliverer } from '#gateway/outbound/lanes/deliverer.js'
 
 export interface DelivererRig {
   readonly deliverer: Deliverer

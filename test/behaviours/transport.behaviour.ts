@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import type { Frame, Transport } from '#gateway/transports/transport.js'
+import type { Frame, Transport } from '#gateway/intake/transports/transport.js'
 
 /** A transport, not started, with a far end that the test commands. */
 export interface TransportBench {

@@ -4,9 +4,9 @@ import { expect } from 'chai'
 import { Contract, type HDNodeWallet, type TransactionReceipt, Wallet } from 'ethers'
 import { anchorRegistry, anchorRegistryAbi, revertName } from '#contracts/anchor-registry.js'
 import { deployAnchorRegistry } from '#contracts/deploy.js'
-import { packageRoot } from '#gateway/runtime/package-root.js'
+import { packageRoot } from '#gateway/platform/package-root.js'
 import { ANVIL_KEY, AnvilChain } from '#simulators/chain/anvil.js'
-import { ChainRpc } from '#test/gateway/anchoring/chain-rpc.js'
+import { ChainRpc } from '#test/gateway/outbound/batches/chain-rpc.js'
 
 const ZERO = `0x${'00'.repeat(32)}`
 const ADDRESS_ZERO = `0x${'00'.repeat(20)}`

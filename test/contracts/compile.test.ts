@@ -4,7 +4,7 @@ import { expect } from 'chai'
 import { Interface } from 'ethers'
 import { ANCHORED_TOPIC, anchorRegistryAbi, revertName } from '#contracts/anchor-registry.js'
 import { artifactText, compileAnchorRegistry } from '#contracts/compile.js'
-import { packageRoot } from '#gateway/runtime/package-root.js'
+import { packageRoot } from '#gateway/platform/package-root.js'
 
 const committed = readFileSync(join(packageRoot, 'contracts', 'artifacts', 'AnchorRegistry.json'), 'utf8')
 

@@ -7,7 +7,7 @@ import { type Measurement, OBSERVABLES } from '#fhir/measurement.js'
 import { observationOf } from '#fhir/observation.js'
 import { EXTENSIONS } from '#fhir/systems.js'
 import { TERMINOLOGY } from '#fhir/terminology.js'
-import { packageRoot } from '#gateway/runtime/package-root.js'
+import { packageRoot } from '#gateway/platform/package-root.js'
 import { expectValidFhir, fhirErrors } from '#test/support/fhir-validator.js'
 import { context, everyVariant, SENSOR_OF, sample } from './sample-measurements.js'
 

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { expect } from 'chai'
 import { buildFirmware, committedHex } from '#firmware/build.js'
-import { HomebeatError } from '#gateway/runtime/errors.js'
+import { HomebeatError } from '#gateway/platform/errors.js'
 
 function needsToolchain(test: Mocha.Context): void {
   const folders = (process.env['PATH'] ?? '').split(delimiter)

@@ -1,6 +1,6 @@
 import { expect } from 'chai'
-import { commandLine } from '#gateway/transports/serial/command-line.js'
-import type { KitCommand } from '#gateway/transports/transport.js'
+import { commandLine } from '#gateway/intake/transports/serial/command-line.js'
+import type { KitCommand } from '#gateway/intake/transports/transport.js'
 import { FakePatient } from '#test/simulators/board/fake-patient.js'
 import { KitHost, type KitLine } from '#test/simulators/board/kit-host.js'
 

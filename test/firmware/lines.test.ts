@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect } from 'chai'
-import { packageRoot } from '#gateway/runtime/package-root.js'
+import { packageRoot } from '#gateway/platform/package-root.js'
 import { FakePatient } from '#test/simulators/board/fake-patient.js'
 import { crc16, KitHost, linesIn } from '#test/simulators/board/kit-host.js'
 import { goldenLines } from './golden-lines.js'

@@ -6,7 +6,7 @@ import { delimiter, join } from 'node:path'
 import { promisify } from 'node:util'
 import { expect } from 'chai'
 import { sketchFolder } from '#firmware/build.js'
-import { packageRoot } from '#gateway/runtime/package-root.js'
+import { packageRoot } from '#gateway/platform/package-root.js'
 
 const run = promisify(execFile)
 const SOURCES = ['cuff.cpp', 'glucometer.cpp', 'records.cpp', 'calibration.cpp', 'commands.cpp', 'line.cpp']

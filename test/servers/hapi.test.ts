@@ -3,7 +3,7 @@ import { deviceOf, gatewayOf } from '#fhir/device.js'
 import { observationOf } from '#fhir/observation.js'
 import { patientOf } from '#fhir/patient.js'
 import { context, everyVariant, sample } from '#test/fhir/sample-measurements.js'
-import { itTakesDeliveries } from '#test/gateway/delivery/fhir-server.behaviour.js'
+import { itTakesDeliveries } from '#test/gateway/outbound/fhir/fhir-server.behaviour.js'
 import { type Hapi, requireJava, startHapi, validateWithHapi } from '#test/support/hapi.js'
 
 describe('HAPI FHIR 8.8 with request validation', () => {

@@ -3,9 +3,9 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { stringify } from 'yaml'
-import { loadOrCreateGatewayKey } from '#gateway/anchoring/gateway-key.js'
 import { type LoadedConfig, loadConfig } from '#gateway/config/load.js'
-import { ensureDataDir } from '#gateway/runtime/data-dir.js'
+import { loadOrCreateGatewayKey } from '#gateway/outbound/chain/gateway-key.js'
+import { ensureDataDir } from '#gateway/platform/data-dir.js'
 
 export class TestHome {
   readonly folder = mkdtempSync(join(tmpdir(), 'homebeat-home-'))

@@ -5,7 +5,7 @@ import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, 
 import { homedir } from 'node:os'
 import { join, relative } from 'node:path'
 import { promisify } from 'node:util'
-import { packageRoot } from '#gateway/runtime/package-root.js'
+import { packageRoot } from '#gateway/platform/package-root.js'
 
 const run = promisify(execFile)
 const BUILD_MS = 15 * 60_000

@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process'
-import { packageRoot } from '#gateway/runtime/package-root.js'
+import { packageRoot } from '#gateway/platform/package-root.js'
 
 export interface Finished {
   readonly code: number
@@ -37,4 +37,4 @@ export function runNode(
   })
 }
 
-export const homebeat = (...args: string[]) => runNode(['dist/gateway/cli/homebeat.js', ...args])
+export const homebeat = (...args: string[]) => runNode(['dist/gateway/surfaces/cli/homebeat.js', ...args])

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import { packageRoot } from '#gateway/runtime/package-root.js'
+import { packageRoot } from '#gateway/platform/package-root.js'
 
 const folder = join(packageRoot, '..', 'shared', 'data')
 

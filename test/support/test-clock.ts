@@ -1,4 +1,4 @@
-import type { Clock } from '#gateway/runtime/clock.js'
+import type { Clock } from '#gateway/platform/clock.js'
 
 /** A clock moved by hand. `advance` runs due timers in order and lets promises settle between them. */
 export class TestClock implements Clock {

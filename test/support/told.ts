@@ -1,5 +1,5 @@
-import type { AlertTransition } from '#gateway/alerts/alert.js'
-import type { Notification } from '#gateway/alerts/dispatch/notification.js'
+import type { Notification } from '#gateway/alarms/dispatch/notification.js'
+import type { AlertTransition } from '#gateway/model/alert.js'
 
 /** Transitions as a commit has them, with a notification of each for these channels. */
 export function told(

@@ -1,6 +1,6 @@
 /** The terminal view as text. Pure: the same state and size give the same picture. */
 import type { SensorKind } from '#fhir/measurement.js'
-import type { GatewayStatus, LiveAlert } from '#gateway/console/feed.js'
+import type { GatewayStatus, LiveAlert } from '#gateway/model/feed.js'
 import {
   ageWords,
   conditionWords,
@@ -9,7 +9,7 @@ import {
   SENSOR_ORDER,
   SENSOR_WORDS,
   show,
-} from '#gateway/console/words.js'
+} from '#gateway/wording/words.js'
 import { bold, clip, cyan, dim, green, red, sized, width, yellow } from './ansi.js'
 import { strip } from './strip.js'
 import type { ViewState } from './view-state.js'

@@ -1,7 +1,7 @@
 /** What the terminal view knows, and how an event of the console changes it. Pure. */
 import type { SensorKind } from '#fhir/measurement.js'
-import type { GatewayStatus, LiveEvent, LiveValue } from '#gateway/console/feed.js'
-import { valueOfSamples } from '#gateway/console/words.js'
+import type { GatewayStatus, LiveEvent, LiveValue } from '#gateway/model/feed.js'
+import { valueOfSamples } from '#gateway/wording/words.js'
 
 const STRIP_MS = 6000
 const SLACK_MS = 60

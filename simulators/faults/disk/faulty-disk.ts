@@ -4,8 +4,8 @@ import { mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import { HomebeatError } from '#gateway/runtime/errors.js'
-import { packageRoot } from '#gateway/runtime/package-root.js'
+import { HomebeatError } from '#gateway/platform/errors.js'
+import { packageRoot } from '#gateway/platform/package-root.js'
 
 export type DiskFault =
   | { readonly fault: 'none' | 'full' | 'read-only' | 'lie' }

@@ -1,5 +1,5 @@
 /** Lines as the kit sends them (firmware/PROTOCOL.md), made without a kit: enough of it to tell whether lines arrive. */
-import { crc16Hex } from '#gateway/transports/serial/crc16.js'
+import { crc16Hex } from '#gateway/intake/transports/serial/crc16.js'
 
 const DIGITS = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/'
 const ECG_SAMPLES = 25

@@ -4,8 +4,8 @@ import { expect } from 'chai'
 import { parse } from 'yaml'
 import { type ChannelConfig, configSchema } from '#gateway/config/schema.js'
 import { checkSecretFiles } from '#gateway/config/secret-files.js'
-import { HomebeatError } from '#gateway/runtime/errors.js'
-import { packageRoot } from '#gateway/runtime/package-root.js'
+import { HomebeatError } from '#gateway/platform/errors.js'
+import { packageRoot } from '#gateway/platform/package-root.js'
 
 const channelsOf = (...channels: object[]) => configSchema.shape.alerts.parse({ channels }).channels
 const accepts = (channel: object) => configSchema.shape.alerts.safeParse({ channels: [channel] }).success

@@ -5,8 +5,8 @@ import { expect } from 'chai'
 import fc from 'fast-check'
 import { stringify } from 'yaml'
 import { loadConfig, parseConfig } from '#gateway/config/load.js'
-import { HomebeatError } from '#gateway/runtime/errors.js'
-import { packageRoot } from '#gateway/runtime/package-root.js'
+import { HomebeatError } from '#gateway/platform/errors.js'
+import { packageRoot } from '#gateway/platform/package-root.js'
 
 const minimal = {
   home: { id: 'home-1', patient: 'p-1' },

@@ -1,7 +1,7 @@
 /** Commits under load until it is killed, and prints one line for each promise that was kept. Run by crash.test.ts. */
 import { writeSync } from 'node:fs'
 import { setImmediate as nextTurn } from 'node:timers/promises'
-import { systemClock } from '#gateway/runtime/clock.js'
+import { systemClock } from '#gateway/platform/clock.js'
 import { told } from '#test/support/told.js'
 import { journalAt, measurement, nextBatch, transition } from './journal-fixture.js'
 

@@ -2,10 +2,10 @@
 import { cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { Wallet } from 'ethers'
-import type { ClosedBatch } from '#gateway/anchoring/batch.js'
-import { signBatch } from '#gateway/anchoring/batch-signature.js'
-import { leafHash, merkleRoot } from '#gateway/anchoring/merkle.js'
-import type { Journal } from '#gateway/journal/journal.js'
+import type { Journal } from '#gateway/journal/api/journal.js'
+import type { ClosedBatch } from '#gateway/outbound/batches/batch.js'
+import { signBatch } from '#gateway/outbound/batches/batch-signature.js'
+import { leafHash, merkleRoot } from '#gateway/outbound/batches/merkle.js'
 import { hash, journalAt, measurement, nextBatch, TemporaryFolder, transition } from './journal-fixture.js'
 
 const WALLET = new Wallet(`0x${'42'.repeat(32)}`)

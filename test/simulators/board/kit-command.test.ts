@@ -4,7 +4,7 @@ import { connect } from 'node:net'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { expect } from 'chai'
-import { packageRoot } from '#gateway/runtime/package-root.js'
+import { packageRoot } from '#gateway/platform/package-root.js'
 import { linesIn } from './kit-host.js'
 
 describe('homebeat simulate kit', function () {

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect } from 'chai'
-import { packageRoot } from '#gateway/runtime/package-root.js'
+import { packageRoot } from '#gateway/platform/package-root.js'
 
 const GOOD = 'name: good\nduration: 3\nexpect: {}\n'
 const BAD = 'name: bad\nduration: 3\nexpect: { raised: [{ condition: no-breath, within: 3 }] }\n'

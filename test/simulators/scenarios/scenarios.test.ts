@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import { HomebeatError } from '#gateway/runtime/errors.js'
+import { HomebeatError } from '#gateway/platform/errors.js'
 import { readFirmware } from '#simulators/board/virtual-kit.js'
 import { loadScenario, parseScenario } from '#simulators/scenarios/load.js'
 import { line, toJson } from '#simulators/scenarios/report.js'

@@ -1,0 +1,63 @@
+import type { TransportConfig } from '#gateway/config/schema.js'
+import type { DeviceEvent } from '#gateway/intake/decode/result.js'
+import { HomebeatError } from '#gateway/platform/errors.js'
+import type { Logger } from '#gateway/platform/logger.js'
+import type { AlarmDesk } from './desk.js'
+
+/** Message ids remembered, so that a redelivery of "all" does not reach what was raised since. */
+const MAX_REMEMBERED = 500
+
+/**
+ * Which devices may acknowledge: those that the configuration names, and all of a site's broker that it trusts.
+ * @throws HomebeatError `config.acknowledge`
+ */
+export function acknowledgersOf(
+  transports: readonly Pick<TransportConfig, 'name' | 'url' | 'devices' | 'acknowledge'>[],
+): (transport: string, deviceId: string) => boolean {
+  for (const { name, url, acknowledge } of transports)
+    if (acknowledge !== undefined && !/^mqtts?:/.test(url))
+      throw new HomebeatError(
+        'config.acknowledge',
+        `transports[${name}].acknowledge is for the site's own broker (mqtt://, mqtts://): at another say mayAcknowledge: true at each device.`,
+      )
+  const byName = new Map(transports.map((transport) => [transport.name, transport]))
+  return (name, deviceId) => {
+    const { acknowledge = false, devices = [] } = byName.get(name) ?? {}
+    return acknowledge || devices.some(({ id, mayAcknowledge }) => id === deviceId && mayAcknowledge === true)
+  }
+}
+
+/** Acts on what devices of the home acknowledge; the decoder has seen to it that they may. */
+export class DeviceAcknowledger {
+  readonly #desk: Pick<AlarmDesk, 'open' | 'acknowledge'>
+  readonly #logger: Logger
+  readonly #seen = new Set<string>()
+
+  constructor(options: { readonly desk: Pick<AlarmDesk, 'open' | 'acknowledge'>; readonly logger: Logger }) {
+    this.#desk = options.desk
+    this.#logger = options.logger
+  }
+
+  /** Null where the event is another one. Resolves when the acknowledgement is durable, or there was nothing to acknowledge. */
+  act(event: DeviceEvent): Promise<void> | null {
+    return event.type === 'acknowledge' ? this.#acknowledge(event) : null
+  }
+
+  async #acknowledge(event: Extract<DeviceEvent, { type: 'acknowledge' }>): Promise<void> {
+    const { deviceId, alert, at, messageId } = event
+    const key = `${deviceId} ${messageId}`
+    if (this.#seen.has(key)) return
+    const raised = this.#desk.open().flatMap(({ alertId, raisedAt }) => (raisedAt <= at ? [alertId] : []))
+    try {
+      await this.#desk.acknowledge(alert === 'all' ? raised : [alert], { by: deviceId, via: 'mqtt' })
+    } catch (error) {
+      if (!(error instanceof HomebeatError) || error.code !== 'alarm.unknown') throw error
+      this.#logger.info({ device: deviceId }, 'a device acknowledged an alarm that is over or never was')
+    }
+    this.#seen.add(key)
+    for (const oldest of this.#seen) {
+      if (this.#seen.size <= MAX_REMEMBERED) break
+      this.#seen.delete(oldest)
+    }
+  }
+}

@@ -1,0 +1,54 @@
+import type { Journal, OutboxEntry } from '#gateway/journal/api/journal.js'
+import type { DeliveryOutcome } from '#gateway/model/outcome.js'
+import type { Deliverer } from '#gateway/outbound/lanes/deliverer.js'
+import { type AlertChannel, noticeOf } from './channel.js'
+import type { PreviewRules } from './preview.js'
+
+export interface AlertDelivererOptions {
+  readonly channel: AlertChannel
+  readonly journal: Pick<Journal, 'notification' | 'episode'>
+  /** Pseudonym of the home. */
+  readonly home: string
+  readonly preview?: PreviewRules
+  /** Where a contact is reached; null: the contact is no longer configured. */
+  readonly addressOf?: (contact: string) => { readonly address?: string } | null
+  /** Makes a link that acknowledges an alert; undefined where the site has configured none. */
+  readonly acknowledgeUrl?: (alertId: string, contact: string | undefined) => string | undefined
+}
+
+/** Of these somebody knows, or there is no one alert to know of. */
+const NOTHING_TO_KNOW: ReadonlySet<string> = new Set(['acknowledged', 'cleared', 'digest'])
+
+/** An alert lane's deliverer: looks the notification up and gives the channel what may leave the home. */
+export class AlertDeliverer implements Deliverer {
+  readonly #options: AlertDelivererOptions
+
+  constructor(options: AlertDelivererOptions) {
+    this.#options = options
+  }
+
+  async deliver(entry: OutboxEntry, signal: AbortSignal): Promise<{ outcome: DeliveryOutcome; resources: number }> {
+    const { channel, journal, home, preview, addressOf, acknowledgeUrl } = this.#options
+    const stored = entry.kind === 'notification' ? journal.notification(entry.ref) : null
+    if (!stored) return refused('the entry names no stored notification')
+    const { notification, transition } = stored
+    const { key, reason, contact, until, covers, alertId } = notification
+    const known = contact === undefined ? {} : addressOf ? addressOf(contact) : {}
+    if (known === null) return refused('the contact is no longer configured')
+    const link = NOTHING_TO_KNOW.has(reason) ? undefined : acknowledgeUrl?.(alertId, contact)
+    const telling = {
+      key,
+      reason,
+      ...(contact !== undefined && { contact }),
+      ...(known.address !== undefined && { address: known.address }),
+      ...(until !== undefined && { until }),
+      ...(covers && { covers: covers.flatMap((id) => journal.episode(id).at(-1) ?? []) }),
+      ...(link !== undefined && { acknowledgeUrl: link }),
+    }
+    return { outcome: await channel.notify(noticeOf(transition, home, telling, preview), signal), resources: 1 }
+  }
+}
+
+function refused(reason: string): { outcome: DeliveryOutcome; resources: number } {
+  return { outcome: { class: 'permanent', reason }, resources: 1 }
+}

@@ -1,0 +1,91 @@
+import type { NoticeReason } from '#gateway/alarms/dispatch/notification.js'
+import type { AlertKind, AlertState, AlertTransition, Priority } from '#gateway/model/alert.js'
+import type { DeliveryOutcome } from '#gateway/model/outcome.js'
+import { type PreviewRules, previewOf } from './preview.js'
+
+/** What a channel may tell the world of an alert: no value, no limit, no name, unless the site allows it in the preview. */
+export interface AlertNotice {
+  /** The same for every attempt at this notice and no other of this home: what a far end drops repetitions by. */
+  readonly key: string
+  readonly reason: NoticeReason
+  readonly alertId: string
+  readonly condition: string
+  readonly priority: Priority
+  readonly kind: AlertKind
+  readonly state: AlertState
+  /** Epoch ms of the transition. */
+  readonly at: number
+  /** Epoch ms at which the episode became active. */
+  readonly raisedAt: number
+  /** Pseudonym of the home. */
+  readonly home: string
+  /** Text for people, e.g. "HIGH: Low oxygen saturation (active since 14:02)". One line, but for a digest. */
+  readonly preview: string
+  /** Id of the contact it is for, and where the channel reaches them. */
+  readonly contact?: string
+  readonly address?: string
+  /** Of `silenced`: epoch ms. */
+  readonly until?: number
+  /** A link of single use that acknowledges this alert; only where the site has configured one. */
+  readonly acknowledgeUrl?: string
+}
+
+/** A way to reach people. All implementations pass `test/behaviours/channel.behaviour.ts`. */
+export interface AlertChannel {
+  readonly name: string
+  /** What it says of its own configuration, for people: no secret, nothing that lets somebody else send or read. */
+  readonly about: string
+  /** Where a channel sends to an address: a sentence where it cannot be used, or is missing; null where it can. */
+  addressProblem?(address: string | undefined): string | null
+  /** For how long a test message goes on being seen or heard, in ms. */
+  readonly testMs?: number
+  /** Never rejects. The same notice may come twice; the far end is given what it needs to recognise it. */
+  notify(notice: AlertNotice, signal: AbortSignal): Promise<DeliveryOutcome>
+  /** Where a channel holds something open. @param open what was raised before the gateway started and is not over. */
+  start?(open: readonly AlertNotice[]): Promise<void>
+  stop?(): Promise<void>
+}
+
+/** To whom and why: of a Notification what a notice needs. */
+export interface Telling {
+  readonly key: string
+  readonly reason: NoticeReason
+  readonly contact?: string
+  readonly address?: string
+  readonly until?: number
+  /** Of a digest: the alerts in it. */
+  readonly covers?: readonly AlertTransition[]
+  readonly acknowledgeUrl?: string
+}
+
+export function noticeOf(
+  transition: AlertTransition,
+  home: string,
+  telling: Telling = standing(transition),
+  rules: PreviewRules = {},
+): AlertNotice {
+  const { alertId, condition, priority, kind, state, at, raisedAt } = transition
+  const { key, reason, contact, address, until, acknowledgeUrl } = telling
+  return {
+    key,
+    reason,
+    alertId,
+    condition,
+    priority,
+    kind,
+    state,
+    at,
+    raisedAt,
+    home,
+    preview: previewOf(transition, telling, rules),
+    ...(contact !== undefined && { contact }),
+    ...(address !== undefined && { address }),
+    ...(until !== undefined && { until }),
+    ...(acknowledgeUrl !== undefined && { acknowledgeUrl }),
+  }
+}
+
+/** A transition as such, told to nobody in particular. */
+function standing({ alertId, state }: AlertTransition): Telling {
+  return { key: `${alertId}:${state}`, reason: state === 'active' ? 'raised' : state }
+}

@@ -1,0 +1,67 @@
+import type { ChannelConfig } from '#gateway/config/schema.js'
+import type { Priority } from '#gateway/model/alert.js'
+import type { DeliveryOutcome } from '#gateway/model/outcome.js'
+import type { AlertChannel, AlertNotice } from './channel.js'
+import { bearerOf } from './credentials.js'
+import { isGoodNews } from './good-news.js'
+import { post } from './http-post.js'
+import { opaqueId } from './opaque-id.js'
+import type { ChannelEdges } from './registry.js'
+
+/** https://docs.ntfy.sh/publish/: 5 breaks through "do not disturb", 4 sounds long, 2 is silent. */
+const PRIORITY: Readonly<Record<Priority, string>> = { high: '5', medium: '4', low: '2' }
+/** Emoji short codes. */
+const TAG: Readonly<Record<Priority, string>> = { high: 'rotating_light', medium: 'warning', low: 'information_source' }
+
+const TOPIC = /^[-_A-Za-z0-9]{1,64}$/
+
+/**
+ * POSTs each notice to a topic of an ntfy server.
+ *
+ * @throws HomebeatError `secret.*` for the token's file, `channel.insecure` for a token over plain HTTP.
+ */
+export function ntfyChannel(
+  config: Extract<ChannelConfig, { type: 'ntfy' }>,
+  edges: Pick<ChannelEdges, 'fetch' | 'baseDir' | 'timeoutMs'>,
+): AlertChannel {
+  const { name, topic, tokenFile } = config
+  const url = new URL(config.url)
+  const authorization = bearerOf(name, url, tokenFile, edges.baseDir)
+  const addressProblem = (address: string | undefined) => {
+    const wanted = address ?? topic
+    if (wanted === undefined) return 'no topic: give the channel a topic, or the contact one as its address'
+    return TOPIC.test(wanted) ? null : 'the topic must be 1 to 64 letters, digits, hyphens and underscores'
+  }
+  return {
+    name,
+    // Who knows a topic can read it.
+    about: `posts to a topic at ${url.origin}${tokenFile === undefined ? '' : ', with a token'}`,
+    addressProblem,
+    async notify(notice, signal): Promise<DeliveryOutcome> {
+      const problem = addressProblem(notice.address)
+      if (problem !== null) return { class: 'permanent', reason: problem }
+      const target = new URL(url)
+      target.pathname = `${url.pathname.replace(/\/+$/, '')}/${notice.address ?? topic}`
+      return post(edges, target, { ...headersOf(notice), ...authorization }, notice.preview, signal)
+    },
+  }
+}
+
+function headersOf(notice: AlertNotice): Record<string, string> {
+  const { priority, reason, home, acknowledgeUrl } = notice
+  const good = isGoodNews(reason)
+  return {
+    'content-type': 'text/plain; charset=utf-8',
+    title: `Homebeat ${home}`,
+    priority: good ? PRIORITY.low : PRIORITY[priority],
+    tags: good ? 'white_check_mark' : TAG[priority],
+    // A server from 2.16 on shows a repetition in the place of the first; an older one shows it again.
+    'x-sequence-id': opaqueId(home, notice.key),
+    ...(acknowledgeUrl !== undefined && {
+      click: acknowledgeUrl,
+      actions: JSON.stringify([
+        { action: 'http', label: 'Acknowledge', url: acknowledgeUrl, method: 'POST', clear: true },
+      ]),
+    }),
+  }
+}

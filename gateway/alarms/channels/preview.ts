@@ -1,0 +1,73 @@
+import type { AlertTransition } from '#gateway/model/alert.js'
+import { causeWords } from '#gateway/wording/cause-words.js'
+import { conditionWords } from '#gateway/wording/explanations.js'
+import type { Telling } from './channel.js'
+
+/** What a site allows a preview to say; by default neither. */
+export interface PreviewRules {
+  /** The causing value and the limit it crossed. */
+  readonly value?: boolean
+  /** What people call the home. */
+  readonly label?: string | undefined
+}
+
+/** For people who may read it on a locked screen: what and since when (home's local time); no value, no name by default. */
+export function previewOf(transition: AlertTransition, telling: Telling, rules: PreviewRules = {}): string {
+  const text = textOf(transition, telling, rules)
+  return rules.label === undefined ? text : `${rules.label}: ${text}`
+}
+
+function textOf(transition: AlertTransition, telling: Telling, rules: PreviewRules): string {
+  if (telling.reason === 'test') return 'TEST: this is how an alert would reach you'
+  return telling.reason === 'digest' ? digestOf(telling.covers ?? [transition]) : lineOf(transition, telling, rules)
+}
+
+function lineOf(transition: AlertTransition, { reason, until }: Telling, rules: PreviewRules): string {
+  const words = conditionWords(transition.condition) + causeOf(transition, rules)
+  const since = timeOfDay(transition.raisedAt)
+  const priority = transition.priority.toUpperCase()
+  switch (reason) {
+    case 'cleared':
+      return `CLEARED: ${words} (active from ${since} to ${timeOfDay(transition.at)})`
+    case 'acknowledged':
+      return `ACKNOWLEDGED: ${words} (since ${since}, by ${transition.actor?.by ?? 'somebody'} at ${timeOfDay(transition.at)})`
+    case 'latched':
+      return `OVER, NOT ACKNOWLEDGED: ${words} (active from ${since} to ${timeOfDay(transition.at)})`
+    case 'silenced':
+      return `SILENCED until ${timeOfDay(until ?? transition.at)}: ${words} (active since ${since})`
+    case 'reminder':
+      return `REMINDER, ${priority}: ${words} (active since ${since}, nobody has acknowledged)`
+    case 'escalated':
+      return `ESCALATED, ${priority}: ${words} (active since ${since}, nobody has acknowledged)`
+    default:
+      return `${priority}: ${words} (active since ${since})`
+  }
+}
+
+/** Each condition once, with how often and when last. */
+function digestOf(alerts: readonly AlertTransition[]): string {
+  const byCondition = new Map<string, AlertTransition[]>()
+  for (const alert of alerts) byCondition.set(alert.condition, [...(byCondition.get(alert.condition) ?? []), alert])
+  const lines = [...byCondition].map(([condition, episodes]) => {
+    const latest = Math.max(...episodes.map(({ raisedAt }) => raisedAt))
+    const times =
+      episodes.length === 1 ? `at ${timeOfDay(latest)}` : `${episodes.length} times, last at ${timeOfDay(latest)}`
+    const open = episodes.some(({ state }) => state !== 'cleared') ? ', not over yet' : ''
+    return `- ${conditionWords(condition)}, ${times}${open}`
+  })
+  return [`${alerts.length === 1 ? 'One alert' : `${alerts.length} alerts`} of low priority:`, ...lines].join('\n')
+}
+
+function causeOf(transition: AlertTransition, rules: PreviewRules): string {
+  if (rules.value !== true || transition.value === undefined) return ''
+  return ` at ${causeWords(transition)}`
+}
+
+function timeOfDay(at: number): string {
+  const date = new Date(at)
+  return `${two(date.getHours())}:${two(date.getMinutes())}`
+}
+
+function two(value: number): string {
+  return String(value).padStart(2, '0')
+}

@@ -1,0 +1,92 @@
+import { resolve } from 'node:path'
+import type { ChannelConfig } from '#gateway/config/schema.js'
+import type { DeliveryOutcome } from '#gateway/model/outcome.js'
+import { systemClock } from '#gateway/platform/clock.js'
+import { HomebeatError } from '#gateway/platform/errors.js'
+import { isLoopback } from '#gateway/platform/net/loopback.js'
+import { readSecret } from '#gateway/platform/secrets/secret-file.js'
+import type { AlertChannel } from './channel.js'
+import { readCa } from './credentials.js'
+import { isMailbox } from './mailbox.js'
+import type { ChannelEdges } from './registry.js'
+import type { Account } from './smtp-client.js'
+
+type SmtpConfig = Extract<ChannelConfig, { type: 'smtp' }>
+
+/** For the whole conversation: servers that delay unknown clients take several seconds. */
+const TIMEOUT_MS = 20_000
+/** A server that does not answer the good-bye. */
+const SILENCE_MS = 30_000
+const PORTS: Readonly<Record<SmtpConfig['security'], number>> = { tls: 465, starttls: 587, none: 25 }
+
+/**
+ * Sends each notice as an e-mail of plain text to the contact's address, by the site's mail server, with a connection of
+ * its own.
+ *
+ * @throws HomebeatError `channel.insecure` for no encryption to another machine, `channel.login`, `channel.ca-file`,
+ * `secret.*` for the password's file.
+ */
+export function smtpChannel(
+  config: SmtpConfig,
+  { baseDir, timeoutMs = TIMEOUT_MS, clock = systemClock }: Pick<ChannelEdges, 'baseDir' | 'timeoutMs' | 'clock'>,
+): AlertChannel {
+  const account = accountOf(config, baseDir)
+  // Loaded where e-mail is configured, and then at the start: not when somebody has to be told.
+  const client = import('./smtp-client.js')
+  client.catch(() => {})
+  const { name, from, host, security } = config
+  const addressProblem = (address: string | undefined) => {
+    if (address === undefined) return 'no e-mail address: give the contact one as its address'
+    return isMailbox(address) ? null : 'the address is not one plain e-mail address (somebody@example.org)'
+  }
+  return {
+    name,
+    about: `e-mail from ${from} by ${host}:${account.options.port} (${security === 'none' ? 'not encrypted' : security})`,
+    addressProblem,
+    async notify(notice, signal): Promise<DeliveryOutcome> {
+      if (signal.aborted) return { class: 'transient', reason: 'stopped before sending' }
+      const { address } = notice
+      const problem = addressProblem(address)
+      if (address === undefined || problem !== null)
+        return { class: 'permanent', reason: problem ?? 'no e-mail address' }
+      const patience = AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)])
+      try {
+        return await (await client).sendMail(account, notice, address, clock.now(), patience)
+      } catch {
+        return { class: 'transient', reason: 'the e-mail could not be composed' }
+      }
+    },
+  }
+}
+
+function accountOf(config: SmtpConfig, baseDir: string): Account {
+  const { name, host, security, port = PORTS[security], user, passwordFile, caFile, from } = config
+  if (security === 'none' && !isLoopback(host))
+    throw new HomebeatError(
+      'channel.insecure',
+      `The alert channel ${name} would send e-mail without encryption to ${host}: set security to starttls or tls.`,
+    )
+  if ((user === undefined) !== (passwordFile === undefined))
+    throw new HomebeatError(
+      'channel.login',
+      `The alert channel ${name} has only one of user and passwordFile: give both, or neither.`,
+    )
+  return {
+    options: {
+      host,
+      port,
+      secure: security === 'tls',
+      requireTLS: security === 'starttls',
+      ignoreTLS: security === 'none',
+      socketTimeout: SILENCE_MS,
+      // Not the machine's own name: it may be a person's.
+      name: from.slice(from.lastIndexOf('@') + 1),
+      ...(caFile !== undefined && { tls: { ca: readCa(name, caFile, baseDir) } }),
+    },
+    login:
+      user === undefined || passwordFile === undefined
+        ? null
+        : { user, pass: readSecret(resolve(baseDir, passwordFile)) },
+    from,
+  }
+}

@@ -1,0 +1,47 @@
+import { resolve } from 'node:path'
+import type { ChannelConfig } from '#gateway/config/schema.js'
+import type { DeliveryOutcome } from '#gateway/model/outcome.js'
+import { systemClock } from '#gateway/platform/clock.js'
+import { parseWebhookSecret, signatureHeaders } from '#gateway/platform/net/webhook-signature.js'
+import { readSecret } from '#gateway/platform/secrets/secret-file.js'
+import type { AlertChannel } from './channel.js'
+import { bearerOf } from './credentials.js'
+import { post } from './http-post.js'
+import { noticeJson } from './notice-json.js'
+import type { ChannelEdges } from './registry.js'
+
+/**
+ * POSTs each notice as JSON. `Idempotency-Key` (draft-ietf-httpapi-idempotency-key-header) is the same for every
+ * attempt at one notice, so that a receiver can drop a repetition; with a secret, the request is signed.
+ *
+ * @throws HomebeatError `secret.*` for its files, `channel.insecure` for a token over plain HTTP, `secret.webhook`.
+ */
+export function webhookChannel(
+  config: Extract<ChannelConfig, { type: 'webhook' }>,
+  edges: Pick<ChannelEdges, 'fetch' | 'baseDir' | 'timeoutMs' | 'clock'>,
+): AlertChannel {
+  const { name, tokenFile, secretFile } = config
+  const { baseDir, clock = systemClock } = edges
+  const url = new URL(config.url)
+  const authorization = bearerOf(name, url, tokenFile, baseDir)
+  const secret =
+    secretFile === undefined
+      ? undefined
+      : parseWebhookSecret(readSecret(resolve(baseDir, secretFile)), `the alert channel ${name}`)
+  return {
+    name,
+    // Paths of webhooks often are secrets.
+    about: `POSTs JSON to ${url.origin}${secret ? ', signed' : ''}${tokenFile === undefined ? '' : ', with a token'}`,
+    notify(notice, signal): Promise<DeliveryOutcome> {
+      const id = `${notice.home}:${notice.key}`
+      const body = JSON.stringify(noticeJson(notice))
+      const headers = {
+        'content-type': 'application/json',
+        'idempotency-key': id,
+        ...authorization,
+        ...(secret && signatureHeaders(secret, id, clock.now(), body)),
+      }
+      return post(edges, url, headers, body, signal)
+    },
+  }
+}

@@ -1,0 +1,96 @@
+import { ROLE_INTERESTS, type Role } from '#gateway/alarms/roles.js'
+import type { Config } from '#gateway/config/schema.js'
+import { type AlertKind, PRIORITIES, type Priority } from '#gateway/model/alert.js'
+import { HomebeatError } from '#gateway/platform/errors.js'
+import type { Hours, ZoneOffsetAt } from './hours.js'
+
+export interface Contact {
+  readonly id: string
+  readonly role: Role
+  readonly channel: string
+  readonly hours: readonly Hours[]
+  readonly kinds: readonly AlertKind[]
+  readonly priorities: readonly Priority[]
+  readonly digestAt?: string
+}
+
+export interface ChainStep {
+  readonly afterMs: number
+  readonly contacts: readonly string[]
+}
+
+export interface DispatchPolicy {
+  /** Channels that no contact uses: they are told of everything, by themselves. */
+  readonly broadcast: readonly string[]
+  readonly contacts: readonly Contact[]
+  /** Earliest first. Empty: all at once. */
+  readonly chains: Readonly<Record<Priority, readonly ChainStep[]>>
+  /** 0: never. */
+  readonly remindMs: Readonly<Record<Priority, number>>
+  readonly quietHours: readonly Hours[]
+  readonly zone: ZoneOffsetAt
+}
+
+/** What of a configuration says who is told. */
+export type AlertRouting = Pick<
+  Config['alerts'],
+  'channels' | 'contacts' | 'escalation' | 'remindMinutes' | 'quietHours'
+>
+
+/** @throws HomebeatError `config.contacts` where a contact names no channel, or a chain no contact. */
+export function policyOf(alerts: AlertRouting, zone: ZoneOffsetAt): DispatchPolicy {
+  const channels = new Set(alerts.channels.map(({ name }) => name))
+  const ids = new Set(alerts.contacts.map(({ id }) => id))
+  if (ids.size < alerts.contacts.length) throw wrong('two contacts have the same id: give each its own.')
+  for (const { id, channel } of alerts.contacts) {
+    if (!channels.has(channel))
+      throw wrong(`contact ${id} uses the channel ${channel}; the channels are ${[...channels].join(', ') || 'none'}.`)
+  }
+  const used = new Set(alerts.contacts.map(({ channel }) => channel))
+  const chain = (priority: Priority): ChainStep[] => {
+    const steps = alerts.escalation[priority]
+    for (const unknown of steps.flatMap(({ contacts }) => contacts).filter((id) => !ids.has(id)))
+      throw wrong(`escalation.${priority} names ${unknown}, which is no contact.`)
+    return steps
+      .map(({ afterMinutes, contacts }) => ({ afterMs: afterMinutes * 60_000, contacts }))
+      .sort((a, b) => a.afterMs - b.afterMs)
+  }
+  const { remindMinutes } = alerts
+  return {
+    broadcast: alerts.channels.map(({ name }) => name).filter((name) => !used.has(name)),
+    contacts: alerts.contacts.map(({ id, role, channel, hours, kinds, priorities, digestAt }) => ({
+      id,
+      role,
+      channel,
+      hours,
+      kinds: kinds ?? ROLE_INTERESTS[role].kinds,
+      priorities: priorities ?? ROLE_INTERESTS[role].priorities,
+      ...(digestAt !== undefined && { digestAt }),
+    })),
+    chains: byPriority(chain),
+    remindMs: byPriority((priority) => remindMinutes[priority] * 60_000),
+    quietHours: alerts.quietHours,
+    zone,
+  }
+}
+
+/** A home without contacts: every channel is told of everything. */
+export function broadcastTo(channels: readonly string[]): DispatchPolicy {
+  const none = byPriority(() => [])
+  return {
+    broadcast: channels,
+    contacts: [],
+    chains: none,
+    remindMs: byPriority(() => 0),
+    quietHours: [],
+    zone: () => 0,
+  }
+}
+
+function byPriority<Value>(of: (priority: Priority) => Value): Record<Priority, Value> {
+  return Object.fromEntries(PRIORITIES.map((priority) => [priority, of(priority)])) as Record<Priority, Value>
+}
+
+function wrong(what: string): HomebeatError {
+  return new HomebeatError('config.contacts', `alerts: ${what}`)
+}

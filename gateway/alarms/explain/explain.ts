@@ -1,0 +1,162 @@
+import type { SensorKind } from '#fhir/measurement.js'
+import { defaultFindings } from '#gateway/clinical/limits/findings.js'
+import { limitsInForce } from '#gateway/clinical/limits/limits.js'
+import type { LimitOverrides } from '#gateway/config/schema.js'
+import type { AlarmAction, JournalReader, Telling } from '#gateway/journal/api/journal.js'
+import type { AlertTransition } from '#gateway/model/alert.js'
+import { HomebeatError } from '#gateway/platform/errors.js'
+import { unitOf } from '#gateway/wording/cause-words.js'
+import { conditionWords, type Explanation, explanationOf } from '#gateway/wording/explanations.js'
+import { type ChangedSetting, type LimitOrigin, limitOrigin } from './limit-origin.js'
+import { type ShownValue, shownValue } from './shown-value.js'
+
+const MINUTE = 60_000
+/** Alarms so close to this one are told with it. */
+const AROUND_MS = 10 * MINUTE
+/** An alarm that was open then, and is over, is found where it ended within this time. */
+const OPEN_LOOKED_MS = 7 * 24 * 60 * MINUTE
+/** A cuff measures every half hour. */
+const VALUES_MS = 30 * MINUTE
+/** Stored values looked at, at most: many are waveforms. */
+const MAX_LOOKED_AT = 200
+const ACTIONS_LOOKED_AT = 5000
+const WITH_NUMBERS: readonly SensorKind[] = [
+  ...(['pulse', 'spo2', 'airflow', 'bodyTemperature', 'glucose', 'bloodPressure', 'position'] as const),
+]
+
+/** Another alarm at the time of this one. */
+export interface Neighbour {
+  readonly alertId: string
+  readonly condition: string
+  readonly kind: AlertTransition['kind']
+  readonly priority: AlertTransition['priority']
+  /** Epoch ms. */
+  readonly raisedAt: number
+  /** Null: not over, as far as was looked. */
+  readonly endedAt: number | null
+}
+
+/** Everything that the journal knows of one alarm. Times are epoch ms. */
+export interface AlarmExplanation {
+  readonly alertId: string
+  readonly condition: string
+  readonly words: string
+  readonly kind: AlertTransition['kind']
+  readonly priority: AlertTransition['priority']
+  readonly state: AlertTransition['state']
+  readonly raisedAt: number
+  readonly endedAt: number | null
+  readonly meaning: Pick<Explanation, 'means' | 'notMeans' | 'source'> | null
+  /** What completed the condition. */
+  readonly cause: {
+    readonly value?: number
+    readonly unit: string
+    readonly limit?: AlertTransition['limit']
+    readonly limitOrigin: LimitOrigin | null
+    /** How long the condition must hold, by the settings of today; null where that is not known. */
+    readonly delaySeconds: number | null
+    /** The measurement behind it; null where none is stored any more, or none was behind it. */
+    readonly measured: ShownValue | null
+  }
+  readonly around: { readonly alarms: readonly Neighbour[]; readonly values: readonly ShownValue[] }
+  /** Everybody who was to be told, in that order. */
+  readonly told: readonly Telling[]
+  /** Who acknowledged, and what else people did about it. */
+  readonly acknowledged: {
+    readonly by: string
+    readonly via: string
+    readonly at: number
+    readonly note?: string
+  } | null
+  readonly actions: readonly AlarmAction[]
+}
+
+/** What an explanation is made from. */
+export interface ExplainParts {
+  readonly journal: Pick<
+    JournalReader,
+    'episode' | 'tellings' | 'actions' | 'transitionsBetween' | 'activeAlerts' | 'values'
+  >
+  /** `alerts.limits` of the configuration. */
+  readonly overrides: LimitOverrides
+  /** The log of settings that clinicians changed, where there is one. */
+  readonly changed?: ChangedSetting
+}
+
+/** @throws HomebeatError `alarm.unknown` */
+export function explainAlarm(alertId: string, { journal, overrides, changed }: ExplainParts): AlarmExplanation {
+  const episode = journal.episode(alertId)
+  const [raised] = episode
+  const latest = episode.at(-1)
+  if (!raised || !latest)
+    throw new HomebeatError(
+      'alarm.unknown',
+      `No alarm has the id ${alertId}: homebeat alarms list --all and homebeat alarms log show their ids.`,
+    )
+  const { condition, kind, priority, raisedAt } = raised
+  const known = explanationOf(condition)
+  const acknowledgement = episode.find(({ state }) => state === 'acknowledged')
+  const source = raised.measurement === undefined ? null : journal.values.of(raised.measurement)
+  const measured = source && shownValue(source)
+  return {
+    ...{ alertId, condition, words: conditionWords(condition), kind, priority, state: latest.state, raisedAt },
+    endedAt: latest.state === 'cleared' ? latest.at : null,
+    meaning: known && { means: known.means, notMeans: known.notMeans, source: known.source },
+    cause: {
+      ...(raised.value !== undefined && { value: raised.value }),
+      unit: unitOf(raised),
+      ...(raised.limit && { limit: raised.limit }),
+      limitOrigin: limitOrigin(raised, overrides, changed),
+      delaySeconds: delayOf(condition, overrides),
+      measured,
+    },
+    around: { alarms: neighbours(raised, journal), values: valuesAround(raised, measured?.what, journal) },
+    told: journal.tellings(alertId),
+    acknowledged: acknowledgement?.actor ? { ...acknowledgement.actor, at: acknowledgement.at } : null,
+    actions: journal
+      .actions(ACTIONS_LOOKED_AT)
+      .filter(({ subjects }) => subjects.includes(alertId))
+      .reverse(),
+  }
+}
+
+function delayOf(condition: string, overrides: LimitOverrides): number | null {
+  const rows = [...limitsInForce(overrides), ...defaultFindings]
+  return rows.find((row) => row.condition === condition)?.delaySeconds ?? null
+}
+
+/** Alarms raised or ended within ten minutes of it, and those that were open when it was raised. */
+function neighbours({ alertId, raisedAt }: AlertTransition, journal: ExplainParts['journal']): Neighbour[] {
+  const found = new Map<string, Neighbour>()
+  const later = journal.transitionsBetween(raisedAt - AROUND_MS, raisedAt + OPEN_LOOKED_MS)
+  const near = ({ at }: AlertTransition) => at <= raisedAt + AROUND_MS
+  const wasOpen = (one: AlertTransition) => one.raisedAt <= raisedAt
+  for (const one of [...later.filter((one) => near(one) || wasOpen(one)), ...journal.activeAlerts().filter(wasOpen)]) {
+    const { condition, kind, priority } = one
+    if (one.alertId === alertId) continue
+    const endedAt = one.state === 'cleared' ? one.at : (found.get(one.alertId)?.endedAt ?? null)
+    found.set(one.alertId, { alertId: one.alertId, condition, kind, priority, raisedAt: one.raisedAt, endedAt })
+  }
+  for (const { state, alertId: id, at } of later) {
+    const neighbour = found.get(id)
+    if (neighbour && state === 'cleared') found.set(id, { ...neighbour, endedAt: at })
+  }
+  return [...found.values()].sort((a, b) => a.raisedAt - b.raisedAt)
+}
+
+/** Of each kind the value nearest in time. @param but the kind that caused the alarm */
+function valuesAround(
+  { raisedAt }: AlertTransition,
+  but: string | undefined,
+  { values }: ExplainParts['journal'],
+): ShownValue[] {
+  const nearest = new Map<string, ShownValue>()
+  let looked = 0
+  for (const stored of values.near(raisedAt, VALUES_MS, WITH_NUMBERS)) {
+    if (++looked > MAX_LOOKED_AT) break
+    const shown = shownValue(stored)
+    if (shown.value === null || shown.what === but || nearest.has(shown.what)) continue
+    nearest.set(shown.what, shown)
+  }
+  return [...nearest.values()]
+}

@@ -1,0 +1,46 @@
+import type { Observation, Quantity } from '@medplum/fhirtypes'
+import type { Quality } from '#fhir/measurement.js'
+import { observationOf } from '#fhir/observation.js'
+import { EXTENSIONS } from '#fhir/systems.js'
+import type { StoredValue } from '#gateway/journal/api/journal.js'
+import { unitWords } from '#gateway/wording/words.js'
+
+/** A stored value as people read it. */
+export interface ShownValue {
+  /** e.g. "Heart rate". */
+  readonly what: string
+  /** e.g. "84 %"; null for a waveform, or where there is no value. */
+  readonly value: string | null
+  /** Epoch ms. */
+  readonly at: number
+  readonly quality: Quality
+  readonly remarks: readonly string[]
+}
+
+export function shownValue({ content, at }: StoredValue): ShownValue {
+  // One way to read both: what is not in a batch yet becomes the Observation that it will be.
+  const observation =
+    'measurement' in content
+      ? observationOf(content.measurement, { patient: 'unknown', home: 'unknown' })
+      : (JSON.parse(content.observation) as Observation)
+  const said = observation.extension ?? []
+  const quality = said.find(({ url }) => url === EXTENSIONS.quality)?.valueCode as Quality | undefined
+  return {
+    what: observation.code?.text ?? 'Value',
+    value: valueWords(observation),
+    at,
+    quality: quality ?? (observation.dataAbsentReason ? 'missing' : 'good'),
+    remarks: said.flatMap(({ url, valueString }) => (url === EXTENSIONS.remark && valueString ? [valueString] : [])),
+  }
+}
+
+function valueWords({ valueQuantity, valueCodeableConcept, component }: Observation): string | null {
+  if (valueQuantity) return `${numberOf(valueQuantity)} ${unitOf(valueQuantity)}`.trim()
+  if (valueCodeableConcept) return valueCodeableConcept.text ?? valueCodeableConcept.coding?.[0]?.display ?? null
+  const parts = component?.flatMap(({ valueQuantity }) => valueQuantity ?? []) ?? []
+  const [first] = parts
+  return first ? `${parts.map(numberOf).join('/')} ${unitOf(first)}` : null
+}
+
+const numberOf = ({ value = Number.NaN }: Quantity) => String(Math.round(value * 10) / 10)
+const unitOf = ({ code, unit }: Quantity) => unitWords(code ?? unit ?? '')

@@ -1,0 +1,108 @@
+import { randomBytes } from 'node:crypto'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { beatSchema, MAX_BEAT_BYTES } from '#gateway/liveness/beat.js'
+import type { Clock } from '#gateway/platform/clock.js'
+import type { Lifecycle } from '#gateway/platform/lifecycle.js'
+import type { Logger } from '#gateway/platform/logger.js'
+import type { Identity } from '#gateway/platform/net/certificate.js'
+import { LoginGuard } from '#gateway/platform/net/login-guard.js'
+import { verifySignature } from '#gateway/platform/net/webhook-signature.js'
+import type { WatchedHome } from './home-register.js'
+import type { Watchkeeper } from './watchkeeper.js'
+import { listenOn, webListener } from './web-listener.js'
+
+export interface BeatServerOptions {
+  readonly host: string
+  readonly port: number
+  readonly tls: Identity | null
+  readonly trustProxy: readonly string[]
+  readonly home: (id: string) => WatchedHome | undefined
+  readonly keeper: Pick<Watchkeeper, 'hear'>
+  readonly isHealthy: () => boolean
+  readonly clock: Clock
+  readonly logger: Logger
+}
+
+/** Stands in for the secret of a home that is not known: the answer takes as long. */
+const NOBODY = randomBytes(32)
+
+const REFUSALS = {
+  'not-a-beat': [400, 'this is no heartbeat of a Homebeat gateway'],
+  'not-known': [401, 'unknown home or wrong secret: enrol it with homebeat watch-homes enrol'],
+  repeated: [409, 'this number was taken already'],
+  'wrong-time': [400, 'the time is more than five minutes off: set the clock'],
+} as const
+
+/** Takes beats from the network: `POST /beat`; `GET /healthz` for whoever looks after this receiver. */
+export class BeatServer implements Lifecycle {
+  readonly #options: BeatServerOptions
+  readonly #guard: LoginGuard
+  #app: FastifyInstance | null = null
+  #port = 0
+
+  constructor(options: BeatServerOptions) {
+    this.#options = options
+    this.#guard = new LoginGuard(options.clock)
+  }
+
+  get port(): number {
+    return this.#port
+  }
+
+  async start(): Promise<void> {
+    if (this.#app) return
+    const { host, port, tls, trustProxy, isHealthy } = this.#options
+    const app = webListener(tls, {
+      bodyLimit: MAX_BEAT_BYTES,
+      trustProxy: trustProxy.length > 0 ? [...trustProxy] : false,
+    })
+    // The signature is over the bytes as they came.
+    app.addContentTypeParser('application/json', { parseAs: 'buffer' }, (_request, body, done) => done(null, body))
+    app.post('/beat', (request, reply) => this.#take(request, reply))
+    app.get('/healthz', (_request, reply) => reply.code(isHealthy() ? 200 : 503).send({ ok: isHealthy() }))
+    this.#port = await listenOn(app, 'listen', host, port)
+    this.#app = app
+  }
+
+  async stop(): Promise<void> {
+    const app = this.#app
+    this.#app = null
+    await app?.close()
+  }
+
+  #take(request: FastifyRequest, reply: FastifyReply): FastifyReply {
+    const { home: find, keeper } = this.#options
+    const body = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0)
+    const beat = beatOf(body)
+    if (!beat) return this.#refuse(request, reply, '', 'not-a-beat')
+    const home = find(beat.home)
+    const signed = verifySignature(home?.secret ?? NOBODY, request.headers, body)
+    if (!home || !signed) return this.#refuse(request, reply, beat.home, 'not-known')
+    const hearing = keeper.hear(home, beat, signed.timestamp * 1000)
+    return hearing === 'taken' ? reply.code(204).send() : this.#refuse(request, reply, beat.home, hearing)
+  }
+
+  /**
+   * Only what is refused counts against its address: homes share one with strangers, behind a proxy or a provider's NAT,
+   * and none of these may make a home look silent.
+   */
+  #refuse(request: FastifyRequest, reply: FastifyReply, home: string, code: keyof typeof REFUSALS): FastifyReply {
+    this.#options.logger.debug({ address: request.ip, code }, 'a heartbeat was refused')
+    reply.header('connection', 'close')
+    if (!this.#guard.enter(request.ip, home))
+      return reply
+        .code(429)
+        .header('retry-after', '60')
+        .send({ code: 'too-many', message: 'too many refused requests from this address' })
+    const [status, message] = REFUSALS[code]
+    return reply.code(status).send({ code, message })
+  }
+}
+
+function beatOf(body: Buffer) {
+  try {
+    return beatSchema.parse(JSON.parse(body.toString('utf8')))
+  } catch {
+    return null
+  }
+}

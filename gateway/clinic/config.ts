@@ -1,0 +1,114 @@
+/** The schema of clinic.yaml, the configuration of a receiver of heartbeats. Annotated example: `clinic.example.yaml`. */
+import { dirname, resolve } from 'node:path'
+import { z } from 'zod'
+import { parseYaml, readConfig } from '#gateway/config/load.js'
+import { configSchema, name } from '#gateway/config/schema.js'
+import { channelSecrets, checkSecrets } from '#gateway/config/secret-files.js'
+import { LOG_LEVELS } from '#gateway/platform/logger.js'
+import { isLoopback } from '#gateway/platform/net/loopback.js'
+
+const listener = { host: z.string().min(1).max(253), port: z.number().int().min(0).max(65535) }
+
+const missingAfterSeconds = z.number().min(1).max(86_400)
+
+export const watchSchema = z.strictObject({
+  /** Stands in every alarm, so that people know which receiver speaks. */
+  receiver: name,
+  dataDir: z.string().default('./watch-data'),
+  log: z.strictObject({ level: z.enum(LOG_LEVELS).default('info') }).prefault({}),
+  /** Where gateways send their beats: POST /beat. Also GET /healthz. */
+  listen: z.strictObject({ host: listener.host.default('127.0.0.1'), port: listener.port.default(8790) }).prefault({}),
+  /** The page for people. A port of its own: a proxy that lets beats in does not thereby show the page. */
+  page: z
+    .strictObject({
+      host: listener.host.default('127.0.0.1'),
+      port: listener.port.default(8791),
+      /** Mode 0600. Without one, only this machine may look. */
+      tokenFile: z.string().optional(),
+    })
+    .prefault({}),
+  /** Certificate and key (mode 0600) in PEM, for both. */
+  tls: z.strictObject({ certFile: z.string(), keyFile: z.string() }).optional(),
+  /** Lets the network speak without encryption: only where a reverse proxy on another machine does TLS. */
+  allowUnencrypted: z.boolean().default(false),
+  /** Addresses of reverse proxies, whose X-Forwarded-For is believed. */
+  trustProxy: z
+    .array(z.union([z.ipv4(), z.ipv6(), z.cidrv4(), z.cidrv6()]))
+    .max(20)
+    .default([]),
+  /** Of listening in vain, before the alarm. */
+  missingAfterSeconds: missingAfterSeconds.default(300),
+  /** How long a gateway may say that it does not keep watch. */
+  unhealthyMinutes: z.number().min(0).max(1440).default(10),
+  /** How long a gateway's clock may be wrong. */
+  clockOffMinutes: z.number().min(0).max(1440).default(10),
+  /** From enrolling a home to its first beat. */
+  firstBeatHours: z.number().min(0).max(720).default(24),
+  /** Beside those that were enrolled (homebeat watch-homes enrol). */
+  homes: z
+    .array(z.strictObject({ id: name, secretFile: z.string(), missingAfterSeconds: missingAfterSeconds.optional() }))
+    .max(1000)
+    .default([]),
+  /** As in homebeat.yaml. */
+  alerts: configSchema.shape.alerts
+    .unwrap()
+    .pick({ channels: true, contacts: true, escalation: true, remindMinutes: true, quietHours: true, preview: true }),
+})
+
+export type WatchConfig = z.output<typeof watchSchema>
+
+export interface LoadedWatchConfig {
+  readonly config: WatchConfig
+  /** Folder of the file: relative paths in it start here. */
+  readonly baseDir: string
+  readonly dataDir: string
+}
+
+/** @throws HomebeatError `config.not-found`, `config.unreadable`, `config.invalid` (a line for each problem) */
+export function loadWatchConfig(file: string): LoadedWatchConfig {
+  const config = parseWatchConfig(readConfig(file, 'clinic.example.yaml'), file)
+  const baseDir = dirname(resolve(file))
+  return { config, baseDir, dataDir: resolve(baseDir, config.dataDir) }
+}
+
+/** @param file only for messages. */
+export function parseWatchConfig(text: string, file = 'clinic.yaml'): WatchConfig {
+  return parseYaml(text, file, watchSchema, crossCheck)
+}
+
+function crossCheck({ listen, page, tls, allowUnencrypted, homes, alerts }: WatchConfig): string[] {
+  const problems: string[] = []
+  for (const [where, { host }] of Object.entries({ listen, page })) {
+    if (!isLoopback(host) && !tls && !allowUnencrypted)
+      problems.push(
+        `${where}.host: ${host} is open to the network; give tls, or stay on 127.0.0.1 behind a reverse proxy`,
+      )
+  }
+  if (!isLoopback(page.host) && page.tokenFile === undefined)
+    problems.push(`page.tokenFile: give one, or stay on 127.0.0.1: ${page.host} is open to the network`)
+  if (listen.port !== 0 && listen.port === page.port) problems.push('page.port: must not be that of listen')
+  const twice = (where: string, names: readonly string[]) => {
+    for (const one of new Set(names.filter((id, i) => names.indexOf(id) !== i)))
+      problems.push(`${where}: the name "${one}" is used twice`)
+  }
+  twice(
+    'homes',
+    homes.map(({ id }) => id),
+  )
+  twice(
+    'alerts.channels',
+    alerts.channels.map((channel) => channel.name),
+  )
+  if (alerts.channels.length === 0) problems.push('alerts.channels: give at least one: somebody must hear the alarm')
+  return problems
+}
+
+/** All secret files that the configuration names, before anything starts. @throws HomebeatError `config.secrets` */
+export function checkWatchSecrets({ config, baseDir }: Pick<LoadedWatchConfig, 'config' | 'baseDir'>): void {
+  checkSecrets(baseDir, [
+    config.page.tokenFile,
+    config.tls?.keyFile,
+    ...config.homes.map(({ secretFile }) => secretFile),
+    ...channelSecrets(config.alerts.channels),
+  ])
+}

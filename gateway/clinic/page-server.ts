@@ -1,0 +1,104 @@
+import { createHash, timingSafeEqual } from 'node:crypto'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { Clock } from '#gateway/platform/clock.js'
+import type { Lifecycle } from '#gateway/platform/lifecycle.js'
+import type { Identity } from '#gateway/platform/net/certificate.js'
+import { LoginGuard } from '#gateway/platform/net/login-guard.js'
+import { isLoopback } from '#gateway/platform/net/loopback.js'
+import { isOwnHost, SECURITY_HEADERS } from '#gateway/surfaces/console/request-guard.js'
+import { PAGE_CSS, pageOf } from './page.js'
+import type { WatchReport } from './report.js'
+import { listenOn, webListener } from './web-listener.js'
+
+export interface PageServerOptions {
+  readonly host: string
+  readonly port: number
+  readonly tls: Identity | null
+  readonly trustProxy: readonly string[]
+  /** Null: only this machine may look, and needs none. */
+  readonly token: string | null
+  readonly report: () => WatchReport
+  readonly clock: Clock
+}
+
+/**
+ * The page and `GET /api/homes`. With a token everybody needs it: as a bearer token, or in a browser as the password (any
+ * user name). Without one, only programs of this machine are answered.
+ */
+export class PageServer implements Lifecycle {
+  readonly #options: PageServerOptions
+  readonly #guard: LoginGuard
+  #app: FastifyInstance | null = null
+  #port = 0
+
+  constructor(options: PageServerOptions) {
+    this.#options = options
+    this.#guard = new LoginGuard(options.clock)
+  }
+
+  get url(): string {
+    const { host, tls } = this.#options
+    return `${tls ? 'https' : 'http'}://${host.includes(':') ? `[${host}]` : host}:${this.#port}/`
+  }
+
+  async start(): Promise<void> {
+    if (this.#app) return
+    const { host, port, tls, trustProxy, report } = this.#options
+    const app = webListener(tls, {
+      bodyLimit: 1024,
+      trustProxy: trustProxy.length > 0 ? [...trustProxy] : false,
+    })
+    app.addHook('onRequest', async (request, reply) => this.#admit(request, reply))
+    app.get('/', (_request, reply) => reply.type('text/html; charset=utf-8').send(pageOf(report())))
+    app.get('/page.css', (_request, reply) => reply.type('text/css; charset=utf-8').send(PAGE_CSS))
+    app.get('/favicon.ico', (_request, reply) => reply.code(204).send())
+    app.get('/api/homes', async () => report())
+    this.#port = await listenOn(app, 'page', host, port)
+    this.#app = app
+  }
+
+  async stop(): Promise<void> {
+    const app = this.#app
+    this.#app = null
+    await app?.close()
+  }
+
+  #admit(request: FastifyRequest, reply: FastifyReply): FastifyReply | undefined {
+    reply.headers({ ...SECURITY_HEADERS, 'cache-control': 'no-store' })
+    const { token } = this.#options
+    const refuse = (status: number, message: string) => reply.code(status).type('text/plain').send(`${message}\n`)
+    if (token === null) {
+      // A browser of this machine may be led here by a foreign name, a proxy by a mistake.
+      const direct = isLoopback(plainAddress(request.socket.remoteAddress ?? '')) && !isForwarded(request)
+      return direct && isOwnHost(request.headers.host, this.#port)
+        ? undefined
+        : refuse(403, 'only for this machine: set page.tokenFile to look from elsewhere')
+    }
+    if (!this.#guard.enter(request.ip, 'page')) return refuse(429, 'too many wrong tokens from this address')
+    if (!isSame(givenToken(request.headers.authorization), token)) {
+      reply.header('www-authenticate', 'Basic realm="Homebeat"')
+      return refuse(401, 'give the token of page.tokenFile')
+    }
+    this.#guard.succeeded(request.ip, 'page')
+    return undefined
+  }
+}
+
+const plainAddress = (address: string): string => address.replace(/^::ffff:/, '')
+
+function isForwarded({ headers }: FastifyRequest): boolean {
+  return ['forwarded', 'x-forwarded-for', 'x-forwarded-host', 'x-real-ip', 'via'].some((name) => name in headers)
+}
+
+function givenToken(authorization: string | undefined): string {
+  const [scheme = '', value = ''] = (authorization ?? '').split(' ')
+  if (scheme.toLowerCase() === 'bearer') return value
+  if (scheme.toLowerCase() !== 'basic') return ''
+  const pair = Buffer.from(value, 'base64').toString('utf8')
+  return pair.slice(pair.indexOf(':') + 1)
+}
+
+function isSame(given: string, expected: string): boolean {
+  const digest = (text: string) => createHash('sha256').update(text).digest()
+  return given !== '' && timingSafeEqual(digest(given), digest(expected))
+}

@@ -1,0 +1,142 @@
+/**
+ * The life of one condition, after IEC 60601-1-8: inactive → pending (delay) → active → acknowledged → cleared (with
+ * hysteresis), and latched until acknowledged where that is configured. Pure functions of (episode, what was seen or
+ * done, now): one episode is one alert, raised once and cleared once.
+ */
+import type { Observable } from '#fhir/measurement.js'
+import type { Actor, AlertKind, AlertTransition, Priority } from '#gateway/model/alert.js'
+
+export interface Condition {
+  readonly condition: string
+  readonly kind: AlertKind
+  readonly priority: Priority
+  readonly delayMs: number
+  /** Stays when the condition has gone, until somebody acknowledges it. */
+  readonly latching?: boolean
+  readonly observable?: Observable
+  readonly limit?: AlertTransition['limit']
+}
+
+/** The Measurement behind what was seen. */
+export interface Cause {
+  readonly measurement: string
+  readonly value?: number
+}
+
+/**
+ * crossed: beyond the limit. between: neither beyond it nor back at `clearAt`. safe: back.
+ * unknown: nothing new; only time has passed. inhibited: the sensor cannot be believed, so nothing is raised, and what
+ * is active stays so until a value says otherwise. withdrawn: a more severe condition, or nobody, watches now.
+ */
+export type Sight = 'crossed' | 'between' | 'safe' | 'unknown' | 'inhibited' | 'withdrawn'
+
+export type Episode =
+  /** `lastRaisedAt` keeps alert ids unique when clocks are set back. */
+  | { readonly state: 'inactive'; readonly lastRaisedAt?: number }
+  | { readonly state: 'pending'; readonly since: number; readonly cause?: Cause; readonly lastRaisedAt?: number }
+  | {
+      readonly state: 'active' | 'acknowledged' | 'latched'
+      readonly alertId: string
+      readonly raisedAt: number
+    }
+
+export interface Step {
+  readonly episode: Episode
+  readonly transition: AlertTransition | null
+}
+
+export const INACTIVE: Episode = { state: 'inactive' }
+
+export function step(condition: Condition, episode: Episode, sight: Sight, now: number, cause?: Cause): Step {
+  if (isOpen(episode)) return stepOpen(condition, episode, sight, now, cause)
+  const last = episode.lastRaisedAt === undefined ? {} : { lastRaisedAt: episode.lastRaisedAt }
+  if (sight === 'between' || sight === 'safe' || sight === 'inhibited' || sight === 'withdrawn') {
+    return { episode: episode.state === 'inactive' ? episode : { state: 'inactive', ...last }, transition: null }
+  }
+  if (episode.state === 'inactive' && sight === 'unknown') return { episode, transition: null }
+
+  // A clock set back must not lengthen the delay by more than the delay itself.
+  const since = episode.state === 'pending' ? Math.min(episode.since, now) : now
+  const latest = cause ?? (episode.state === 'pending' ? episode.cause : undefined)
+  if (now - since < condition.delayMs) {
+    return { episode: { state: 'pending', since, ...(latest && { cause: latest }), ...last }, transition: null }
+  }
+  const raisedAt = Math.max(now, (episode.lastRaisedAt ?? Number.NEGATIVE_INFINITY) + 1)
+  const alertId = `${condition.condition}-${raisedAt}`
+  return {
+    episode: { state: 'active', alertId, raisedAt },
+    transition: transitionOf(condition, 'active', alertId, raisedAt, raisedAt, latest),
+  }
+}
+
+function stepOpen(condition: Condition, episode: OpenEpisode, sight: Sight, now: number, cause?: Cause): Step {
+  const over = sight === 'safe' || sight === 'withdrawn'
+  // A clock set back must not put an episode's events before its beginning.
+  const at = Math.max(now, episode.raisedAt)
+  const go = (state: OpenEpisode['state'] | 'cleared'): Step => ({
+    episode: state === 'cleared' ? { state: 'inactive', lastRaisedAt: episode.raisedAt } : { ...episode, state },
+    transition: transitionOf(condition, state, episode.alertId, episode.raisedAt, at, cause),
+  })
+  if (episode.state === 'latched') {
+    // What a worse condition takes over needs nobody's word for itself.
+    if (sight === 'withdrawn') return go('cleared')
+    return sight === 'crossed' && at > episode.raisedAt ? go('active') : { episode, transition: null }
+  }
+  if (!over) return { episode, transition: null }
+  return episode.state === 'active' && condition.latching && sight === 'safe' ? go('latched') : go('cleared')
+}
+
+/** Somebody says that they know: what is active is acknowledged; what has gone already is thereby over. */
+export function acknowledge(
+  condition: Condition,
+  episode: Episode,
+  now: number,
+  actor: Actor,
+): { readonly episode: Episode; readonly transitions: readonly AlertTransition[] } {
+  if (!isOpen(episode) || episode.state === 'acknowledged') return { episode, transitions: [] }
+  const at = Math.max(now, episode.raisedAt)
+  const to = (state: AlertTransition['state']) => ({
+    ...transitionOf(condition, state, episode.alertId, episode.raisedAt, at),
+    actor,
+  })
+  if (episode.state === 'active')
+    return { episode: { ...episode, state: 'acknowledged' }, transitions: [to('acknowledged')] }
+  return {
+    episode: { state: 'inactive', lastRaisedAt: episode.raisedAt },
+    transitions: [to('acknowledged'), to('cleared')],
+  }
+}
+
+export type OpenEpisode = Extract<Episode, { alertId: string }>
+
+export function isOpen(episode: Episode): episode is OpenEpisode {
+  return episode.state !== 'inactive' && episode.state !== 'pending'
+}
+
+/** An episode that was open before a restart: it is not raised a second time. */
+export function restored({ state, alertId, raisedAt }: AlertTransition): Episode {
+  return state === 'cleared' ? { state: 'inactive', lastRaisedAt: raisedAt } : { state, alertId, raisedAt }
+}
+
+function transitionOf(
+  { condition, kind, priority, observable, limit }: Condition,
+  state: AlertTransition['state'],
+  alertId: string,
+  raisedAt: number,
+  at: number,
+  cause?: Cause,
+): AlertTransition {
+  return {
+    alertId,
+    condition,
+    kind,
+    priority,
+    state,
+    at,
+    raisedAt,
+    ...(observable && { observable }),
+    ...(cause && { measurement: cause.measurement }),
+    ...(cause?.value !== undefined && { value: cause.value }),
+    ...(limit && { limit }),
+  }
+}

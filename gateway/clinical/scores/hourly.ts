@@ -1,0 +1,92 @@
+/**
+ * What an hour of values was, instead of the values: count, mean, lowest, highest. Two weeks of a patient in constant
+ * memory. Pure: no I/O, no clock.
+ */
+import type { Measurement } from '#fhir/measurement.js'
+import type { Judged } from '#gateway/clinical/normalise/judged.js'
+
+/** The numbers that are followed, each in its observable's unit. */
+export const TRENDED = [
+  'pulse',
+  'respiration',
+  'oxygenSaturation',
+  'temperature',
+  'systolic',
+  'diastolic',
+  'glucose',
+] as const
+export type Trended = (typeof TRENDED)[number]
+
+export interface Hour {
+  readonly number: Trended
+  /** Epoch ms of its beginning; hours of UTC. */
+  readonly hour: number
+  readonly count: number
+  readonly mean: number
+  readonly min: number
+  readonly max: number
+}
+
+export const HOUR_MS = 3_600_000
+export const KEPT_MS = 15 * 24 * HOUR_MS
+
+const NUMBER_OF: Partial<Record<Measurement['observable'], Trended>> = {
+  pulseRate: 'pulse',
+  respiratoryRate: 'respiration',
+  oxygenSaturation: 'oxygenSaturation',
+  bodyTemperature: 'temperature',
+  bloodGlucose: 'glucose',
+}
+
+const keyOf = ({ number, hour }: Pick<Hour, 'number' | 'hour'>) => `${number} ${hour}`
+
+export class HourlyBook {
+  readonly #hours = new Map<string, Hour>()
+  readonly #changed = new Set<string>()
+
+  /** @param kept before a restart */
+  constructor(kept: readonly Hour[] = []) {
+    for (const hour of kept) this.#hours.set(keyOf(hour), hour)
+  }
+
+  /** A value as evaluate sees it; also one of days ago, from a device's memory. */
+  see({ measurement, superseded }: Judged, now: number): void {
+    const { observable, value, quality, at } = measurement
+    if (superseded || quality === 'implausible' || at > now || at < now - KEPT_MS) return
+    if (value.type === 'bloodPressure') {
+      this.#add('systolic', value.systolic, at)
+      this.#add('diastolic', value.diastolic, at)
+    }
+    const number = NUMBER_OF[observable]
+    if (number && value.type === 'quantity') this.#add(number, value.value, at)
+  }
+
+  hours(): Hour[] {
+    return [...this.#hours.values()]
+  }
+
+  /** Forgets what is too old. @returns what is not kept yet */
+  changed(now: number): Hour[] {
+    for (const [key, { hour }] of this.#hours) if (hour < now - KEPT_MS) this.#hours.delete(key)
+    return [...this.#changed].flatMap((key) => this.#hours.get(key) ?? [])
+  }
+
+  /** These are durable now; what has changed meanwhile is not. */
+  kept(hours: readonly Hour[]): void {
+    for (const hour of hours) if (this.#hours.get(keyOf(hour)) === hour) this.#changed.delete(keyOf(hour))
+  }
+
+  #add(number: Trended, value: number, at: number): void {
+    const hour = Math.floor(at / HOUR_MS) * HOUR_MS
+    const key = keyOf({ number, hour })
+    const known = this.#hours.get(key) ?? { number, hour, count: 0, mean: 0, min: value, max: value }
+    const count = known.count + 1
+    this.#hours.set(key, {
+      ...{ number, hour, count },
+      mean: known.mean + (value - known.mean) / count,
+      min: Math.min(known.min, value),
+      max: Math.max(known.max, value),
+    })
+    this.#changed.add(key)
+  }
+}

@@ -1,0 +1,22 @@
+import { identity, PROBE_ABSENT, type SensorDefinition } from '#gateway/clinical/sensors/sensor-definition.js'
+
+/** mg/dL in one mmol/L of glucose (molar mass 180.16 g/mol). */
+export const MG_DL_PER_MMOL_L = 18.016
+
+/** Capillary blood glucose from the meter's memory or an MQTT meter; always recorded in mg/dL. */
+export const glucose: SensorDefinition = {
+  kind: 'glucose',
+  label: 'Blood glucose',
+  kitLines: ['U'],
+  outputs: [{ observable: 'bloodGlucose', dataClass: 'laboratory', unit: 'mg/dL' }],
+  silentAfterMs: null,
+  absent: PROBE_ABSENT,
+  quantity: {
+    observable: 'bloodGlucose',
+    units: { 'mg/dL': identity, 'mmol/L': (mmol) => mmol * MG_DL_PER_MMOL_L },
+    // Home meters measure 10 to 600 mg/dL and say LO or HI outside.
+    plausible: { low: 10, high: 600 },
+    decimals: 1,
+    keep: { everyMs: 0, change: 0 },
+  },
+}

@@ -1,0 +1,72 @@
+/** Applies a SensorDefinition to one value: physical unit, plausibility, and what the sensor's status means. */
+import type { MeasurementValue, Quality } from '#fhir/measurement.js'
+import type { ReadingStatus } from '#gateway/model/reading.js'
+import {
+  type Calibration,
+  NOMINAL,
+  type PressurePart,
+  type QuantityPart,
+  type SensorDefinition,
+} from './sensor-definition.js'
+
+export interface Judgement {
+  readonly status: ReadingStatus
+  readonly value: MeasurementValue
+  readonly quality: Quality
+  readonly remarks: readonly string[]
+}
+
+/** A status other than ok: no value, with the reason. Never a 0. */
+export function judgeAbsent(definition: SensorDefinition, status: Exclude<ReadingStatus, 'ok'>): Judgement {
+  const { reason, remark } = definition.absent[status]
+  return { status, value: { type: 'absent', reason }, quality: 'missing', remarks: [remark] }
+}
+
+/** One raw number → the output's unit. An unknown unit is a programming error: decode refuses it before. */
+export function judgeQuantity(
+  definition: SensorDefinition,
+  part: QuantityPart,
+  raw: number,
+  unit: string,
+  calibration: Calibration = NOMINAL,
+): Judgement {
+  const convert = part.units[unit]
+  const physical = convert ? convert(raw, calibration) : Number.NaN
+  const status = part.probe?.(physical, raw, unit) ?? 'ok'
+  if (status !== 'ok') return judgeAbsent(definition, status)
+  if (!Number.isFinite(physical)) return judgeAbsent(definition, 'fault')
+  const value = round(physical, part.decimals)
+  const plausible = value >= part.plausible.low && value <= part.plausible.high
+  return {
+    status: 'ok',
+    value: { type: 'quantity', value },
+    quality: plausible ? 'good' : 'implausible',
+    remarks: plausible ? [] : ['out-of-range'],
+  }
+}
+
+export function judgePressure(
+  definition: SensorDefinition,
+  part: PressurePart,
+  raw: { systolic: number; diastolic: number },
+  unit: string,
+): Judgement {
+  const convert = part.units[unit]
+  if (!convert) return judgeAbsent(definition, 'fault')
+  const systolic = round(convert(raw.systolic), 0)
+  const diastolic = round(convert(raw.diastolic), 0)
+  const plausible = within(systolic, part.systolic) && within(diastolic, part.diastolic) && diastolic < systolic
+  return {
+    status: 'ok',
+    value: { type: 'bloodPressure', systolic, diastolic },
+    quality: plausible ? 'good' : 'implausible',
+    remarks: plausible ? [] : ['out-of-range'],
+  }
+}
+
+const within = (value: number, range: { low: number; high: number }) => value >= range.low && value <= range.high
+
+export function round(value: number, decimals: number): number {
+  const power = 10 ** decimals
+  return Math.round(value * power) / power
+}

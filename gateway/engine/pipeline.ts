@@ -1,0 +1,348 @@
+/**
+ * The line from Frame to what is committed: decode → normalise → analyse → evaluate. Holds state, does no I/O and reads no clock,
+ * so the same frames at the same times give the same steps. The runtime commits a step and then settles its frame.
+ */
+import type { Measurement } from '#fhir/measurement.js'
+import type { Dispatcher } from '#gateway/alarms/dispatch/dispatcher.js'
+import type { DigestItem, Dispatch, Notification } from '#gateway/alarms/dispatch/notification.js'
+import { type Analysed, Analysis } from '#gateway/clinical/analyse/analysis.js'
+import type { AnalysisOptions } from '#gateway/clinical/analyse/options.js'
+import { Evaluator } from '#gateway/clinical/evaluate/evaluate.js'
+import type { Inhibition } from '#gateway/clinical/evaluate/inhibition.js'
+import type { FindingRow } from '#gateway/clinical/limits/findings.js'
+import type { Limit } from '#gateway/clinical/limits/limits.js'
+import type { Judged } from '#gateway/clinical/normalise/judged.js'
+import { Normaliser } from '#gateway/clinical/normalise/normaliser.js'
+import type { HourlyBook } from '#gateway/clinical/scores/hourly.js'
+import { News2Watch } from '#gateway/clinical/scores/news2-watch.js'
+import { Decoder, type DecoderOptions } from '#gateway/intake/decode/decoder.js'
+import type { DeviceEvent, Refusal } from '#gateway/intake/decode/result.js'
+import type { Mapper } from '#gateway/intake/mapping/mapper.js'
+import type { Frame } from '#gateway/intake/transports/transport.js'
+import type { Actor, AlertTransition } from '#gateway/model/alert.js'
+import type { LiveEvent, LiveValue } from '#gateway/model/feed.js'
+import type { Reading } from '#gateway/model/reading.js'
+import type { SystemCondition } from '#gateway/model/system-condition.js'
+import type { KeptMessage, UnmappedMessage } from '#gateway/model/unmapped.js'
+import { LiveView } from './live.js'
+
+export interface PipelineOptions extends DecoderOptions {
+  /** Pseudonym of the patient. */
+  readonly patient: string
+  /** From `limitsInForce`. */
+  readonly limits: readonly Limit[]
+  /** Episodes that were open before a restart (the journal's `activeAlerts`). */
+  readonly active: readonly AlertTransition[]
+  readonly findings?: readonly FindingRow[]
+  readonly analysis?: AnalysisOptions
+  readonly inhibitions?: readonly Inhibition[]
+  /** With the patient's scale and what was entered before a restart. */
+  readonly news2?: News2Watch
+  /** What the hours were, for trends. */
+  readonly hours?: HourlyBook
+  /** Decides who is told of the transitions. Nobody, where left out. */
+  readonly dispatcher?: Dispatcher
+  /**
+   * Whether a measurement is stored already (the journal's `hasMeasurement`): a record read from a memory again, or a
+   * message sent again, is not alarmed on again. Asked only of spot values.
+   */
+  readonly known?: (identifier: string) => boolean
+}
+
+export interface PipelineStep {
+  /** To be stored; may repeat what is stored already (the journal recognises it). */
+  readonly measurements: readonly Measurement[]
+  readonly transitions: readonly AlertTransition[]
+  /** Who is to be told, and what waits for a digest. */
+  readonly notifications: readonly Notification[]
+  readonly digestItems: readonly DigestItem[]
+  /** To be kept with its reason; `refused` says the same for the counts. */
+  readonly unmapped?: readonly UnmappedMessage[]
+  readonly live: readonly LiveEvent[]
+  /** Lines the device sent that never came. */
+  readonly lost: number
+  readonly refused: Refusal | null
+  /** Lines or messages in this step: 1, or 0 for transport events, ticks and flushes. */
+  readonly received: number
+  readonly events: readonly DeviceEvent[]
+}
+
+/** Whether a step brought anything that must become durable. */
+export const asksForCommit = ({
+  measurements,
+  transitions,
+  notifications,
+  digestItems,
+  unmapped = [],
+}: PipelineStep): boolean =>
+  measurements.length + transitions.length + notifications.length + digestItems.length + unmapped.length > 0
+
+/** Spot values remembered, so that they are not alarmed on twice before they are stored. */
+const MAX_SPOTS = 2000
+const NO_DEVICES: ReadonlySet<string> = new Set()
+
+export class Pipeline {
+  readonly #decoder: Decoder
+  readonly #normaliser: Normaliser
+  readonly #analysis: Analysis
+  readonly #evaluator: Evaluator
+  readonly #dispatcher: Dispatcher | undefined
+  readonly #live: LiveView
+  readonly #news2: News2Watch
+  readonly #hours: HourlyBook | undefined
+  readonly #known: (identifier: string) => boolean
+  readonly #spots = new Set<string>()
+  readonly #devices = new Map<string, Set<string>>()
+  /** The latest judged value by device and observable: what a delay that runs out was caused by. */
+  readonly #latest = new Map<string, Measurement>()
+
+  constructor(options: PipelineOptions) {
+    this.#decoder = new Decoder(options)
+    this.#normaliser = new Normaliser(options)
+    this.#analysis = new Analysis(this.#normaliser, options.analysis)
+    this.#evaluator = new Evaluator(options)
+    this.#dispatcher = options.dispatcher
+    this.#live = new LiveView(options.shiftMs)
+    this.#news2 = options.news2 ?? new News2Watch()
+    this.#hours = options.hours
+    this.#known = options.known ?? (() => false)
+  }
+
+  /** The latest value of each sensor heard so far. */
+  values(): LiveValue[] {
+    return this.#live.values()
+  }
+
+  /** @param now epoch ms on the clock that the frames' times are of: one that never jumps (`SteadyClock.run`). */
+  accept(frame: Frame, now: number): PipelineStep {
+    const { readings, events, lost, refused, unmapped } = this.#decoder.decode(frame)
+    const step = new StepBuilder()
+    for (const event of events) this.#event(event, now, step)
+    for (const reading of readings) {
+      this.#devicesOf(frame.transport).add(reading.deviceId)
+      const normalised = this.#normaliser.accept(reading, now)
+      const analysed = this.#analysis.accept(reading, normalised, now)
+      const all = [...normalised.judged, ...analysed.judged]
+      const repeated = all.some((one) => one.spot && this.#isRepeated(one))
+      for (const judged of all) {
+        const transitions = repeated ? [] : this.#evaluator.see(judged, now)
+        if (!repeated) this.#score(judged, now)
+        step.add(judged, transitions)
+        this.#latest.set(`${judged.measurement.deviceId} ${judged.measurement.observable}`, judged.measurement)
+      }
+      this.#conclude(analysed, now, step)
+      const expected = frame.format === 'kit-line'
+      for (const signal of normalised.signals) step.raise(this.#evaluator.signal(signal, expected, now))
+      if (!repeated) step.live.push(...this.#live.accept(reading, { ...normalised, judged: all }, now))
+    }
+    const received = frame.format === 'transport-event' ? 0 : 1
+    return this.#done(step, now, { lost, refused, received, events, ...(unmapped && { unmapped: [unmapped] }) })
+  }
+
+  /** Remembers what one run over kept messages needs; give the same to each call of the run. */
+  recovery(): Mapper {
+    return this.#decoder.mapper()
+  }
+
+  /**
+   * A kept message by the mappings of today. Nothing is alarmed on: it is old.
+   * @returns its measurements, at their own time; none where it only repeats another or a rule ignores it; null where it
+   *   is still unmapped
+   */
+  recover(message: KeptMessage, run: Mapper, now: number): readonly Measurement[] | null {
+    const { deviceId, topic, payload, receivedAt } = message
+    const frame = { ...{ format: 'mqtt-publish' as const, transport: '' }, deviceId, topic, payload, receivedAt }
+    const { readings, refused } = this.#decoder.decodeMqtt({ ...frame, settle: () => {} }, run)
+    if (refused) return null
+    return readings.flatMap((reading) =>
+      this.#normaliser.accept(reading, now).judged.map(({ measurement }) => measurement),
+    )
+  }
+
+  /** What a person read off an instrument: judged like a device's message. @param performer contact's id or login */
+  enter(reading: Reading, performer: string, now: number): PipelineStep {
+    const step = new StepBuilder()
+    const normalised = this.#normaliser.accept(reading, now)
+    for (const one of normalised.judged) {
+      const judged = { ...one, measurement: { ...one.measurement, performer } }
+      this.#score(judged, now)
+      step.add(judged, this.#evaluator.see(judged, now))
+    }
+    step.live.push(...this.#live.accept(reading, normalised, now))
+    return this.#done(step, now)
+  }
+
+  /**
+   * Call about once a second: delays, silence, chunks of what fell silent.
+   * @param conditions what the gateway's watchers say of the gateway itself
+   */
+  tick(now: number, conditions: readonly SystemCondition[] = []): PipelineStep {
+    const step = new StepBuilder()
+    for (const condition of conditions) step.raise(this.#evaluator.system(condition, now))
+    step.keep(this.#normaliser.tick(now))
+    this.#conclude(this.#analysis.tick(now), now, step)
+    this.#raise(this.#evaluator.tick(now), step)
+    for (const finding of this.#news2.tick(now)) step.raise(this.#evaluator.finding(finding, now))
+    if (this.#dispatcher) step.tell(this.#dispatcher.tick(now))
+    return this.#done(step, now)
+  }
+
+  /** Somebody says that they know of these alerts; those that nobody has to know of are passed over. */
+  acknowledge(alertIds: readonly string[], actor: Actor, now: number): PipelineStep {
+    const step = new StepBuilder()
+    for (const alertId of alertIds) step.raise(this.#evaluator.acknowledge(alertId, now, actor))
+    return this.#done(step, now)
+  }
+
+  /** No reminders of these alerts until then (epoch ms). */
+  silence(alertIds: readonly string[], until: number, now: number): PipelineStep {
+    const step = new StepBuilder()
+    if (this.#dispatcher) step.tell(this.#dispatcher.silence(alertIds, until, now))
+    return this.#done(step, now)
+  }
+
+  /** The next in the chain are told at once. */
+  escalate(alertId: string, now: number): PipelineStep {
+    const step = new StepBuilder()
+    if (this.#dispatcher) step.tell(this.#dispatcher.escalate(alertId, now))
+    return this.#done(step, now)
+  }
+
+  /** All inhibitions in force from now on. */
+  setInhibitions(inhibitions: readonly Inhibition[]): void {
+    this.#evaluator.setInhibitions(inhibitions)
+  }
+
+  /** The patient's limits and findings from now on. */
+  setLimits(limits: readonly Limit[], findings: readonly FindingRow[], now: number): PipelineStep {
+    const step = new StepBuilder()
+    this.#evaluator.setFindings(findings)
+    step.raise(this.#evaluator.setLimits(limits, now))
+    return this.#done(step, now)
+  }
+
+  /** What a clinician set of the analysers, from now on. */
+  setAnalysis(options: AnalysisOptions, now: number): PipelineStep {
+    const step = new StepBuilder()
+    this.#conclude(this.#analysis.setOptions(options), now, step)
+    return this.#done(step, now)
+  }
+
+  /** Before the end: what is still being gathered. */
+  flush(now: number): PipelineStep {
+    const step = new StepBuilder()
+    step.keep(this.#normaliser.flush())
+    this.#raise(this.#evaluator.tick(now), step)
+    return this.#done(step, now)
+  }
+
+  #score(judged: Judged, now: number): void {
+    this.#news2.see(judged, now)
+    this.#hours?.see(judged, now)
+  }
+
+  #done(step: StepBuilder, now: number, rest: Parameters<StepBuilder['build']>[0] = {}): PipelineStep {
+    if (this.#dispatcher && step.transitions.length > 0) step.tell(this.#dispatcher.take(step.transitions, now))
+    return step.build(rest)
+  }
+
+  #event(event: DeviceEvent, now: number, step: StepBuilder): void {
+    if (event.type === 'transport') {
+      const devices = this.#devicesOf(event.transport)
+      if (event.event === 'disconnected' || event.event === 'ended') {
+        for (const deviceId of devices) step.keep(this.#normaliser.flush(deviceId))
+      }
+      if (event.event === 'ended') {
+        for (const deviceId of devices) this.#conclude(this.#analysis.end(deviceId), now, step)
+      }
+      step.raise(this.#evaluator.event(event, devices, now))
+      return
+    }
+    const { deviceId } = event
+    if (event.type === 'boot') {
+      step.keep(this.#normaliser.restart(deviceId))
+      this.#analysis.restart(deviceId)
+    } else if (event.type === 'calibration') this.#normaliser.calibrate(deviceId, event.name, event.value)
+    else if (event.type === 'mode') {
+      const other = event.mode === 'ecg' ? 'emg' : 'ecg'
+      step.keep(this.#normaliser.flush(deviceId, other))
+      this.#conclude(this.#analysis.end(deviceId, other), now, step)
+    } else if (event.type === 'hand-over' && event.phase === 'begin') this.#normaliser.remark(deviceId, 'hand-over')
+    step.raise(this.#evaluator.event(event, NO_DEVICES, now))
+  }
+
+  #conclude({ findings, technical }: Analysed, now: number, step: StepBuilder): void {
+    for (const finding of findings) this.#raise(this.#evaluator.finding(finding, now), step)
+    for (const condition of technical) step.raise(this.#evaluator.system(condition, now))
+  }
+
+  /** The devices heard over a transport so far. */
+  #devicesOf(transport: string): Set<string> {
+    let devices = this.#devices.get(transport)
+    if (!devices) {
+      devices = new Set()
+      this.#devices.set(transport, devices)
+    }
+    return devices
+  }
+
+  /** Transitions of a delay: the value that caused one is stored, even where it said nothing new. */
+  #raise(transitions: readonly AlertTransition[], step: StepBuilder): void {
+    for (const { measurement } of transitions) {
+      if (measurement === undefined) continue
+      for (const latest of this.#latest.values()) if (latest.identifier === measurement) step.measurements.push(latest)
+    }
+    step.raise(transitions)
+  }
+
+  #isRepeated({ measurement: { identifier } }: Judged): boolean {
+    if (this.#spots.has(identifier)) return true
+    this.#spots.add(identifier)
+    if (this.#spots.size > MAX_SPOTS)
+      for (const oldest of [...this.#spots].slice(0, MAX_SPOTS / 2)) this.#spots.delete(oldest)
+    return this.#known(identifier)
+  }
+}
+
+class StepBuilder {
+  readonly measurements: Measurement[] = []
+  readonly transitions: AlertTransition[] = []
+  readonly notifications: Notification[] = []
+  readonly digestItems: DigestItem[] = []
+  readonly live: LiveEvent[] = []
+
+  /** A judged value and what it caused: a value that raises or ends an alert is stored in any case. */
+  add(judged: Judged, transitions: readonly AlertTransition[]): void {
+    if (judged.stored || transitions.length > 0) this.measurements.push(judged.measurement)
+    this.raise(transitions)
+  }
+
+  keep(judged: readonly Judged[]): void {
+    for (const { measurement } of judged) this.measurements.push(measurement)
+  }
+
+  raise(transitions: readonly AlertTransition[]): void {
+    this.transitions.push(...transitions)
+  }
+
+  tell({ notifications, digestItems }: Dispatch): void {
+    this.notifications.push(...notifications)
+    this.digestItems.push(...digestItems)
+  }
+
+  build(rest: Partial<Pick<PipelineStep, 'lost' | 'refused' | 'received' | 'events' | 'unmapped'>> = {}): PipelineStep {
+    const { measurements, transitions, notifications, digestItems, live } = this
+    return {
+      measurements,
+      transitions,
+      notifications,
+      digestItems,
+      live,
+      lost: 0,
+      refused: null,
+      received: 0,
+      events: [],
+      ...rest,
+    }
+  }
+}

@@ -1,0 +1,114 @@
+/**
+ * Moves frames from one transport through the pipeline into COMMIT, and settles each frame when what it brought is
+ * durable. Never drops what a transport gave: while the disk refuses, the transport is held back.
+ */
+
+import { asksForCommit, type Pipeline, type PipelineStep } from '#gateway/engine/pipeline.js'
+import type { DeviceEvent } from '#gateway/intake/decode/result.js'
+import type { Frame, Transport } from '#gateway/intake/transports/transport.js'
+import type { UnmappedMessage } from '#gateway/model/unmapped.js'
+import type { Clock } from '#gateway/platform/clock.js'
+import { HomebeatError } from '#gateway/platform/errors.js'
+import type { Lifecycle } from '#gateway/platform/lifecycle.js'
+import type { Logger } from '#gateway/platform/logger.js'
+import type { Timekeeper } from '#gateway/time/timekeeper.js'
+import type { Committer } from './committer.js'
+
+/** Commits under way; with more than this, transports wait. */
+const MAX_UNDER_WAY = 256
+
+/** Devices and reasons told of. */
+const MAX_TOLD = 1000
+
+export interface PumpOptions {
+  readonly transport: Transport
+  readonly pipeline: Pipeline
+  readonly committer: Committer
+  /** In which the frames' times are. */
+  readonly clock: Clock
+  readonly logger: Logger
+  /** The gateway's time; where left out, what the pipeline says is what is stored. */
+  readonly timekeeper?: Pick<Timekeeper, 'attend' | 'stamp'> | undefined
+  /** Told of every step, before its commit: live values must not wait for the disk. */
+  readonly onStep: (step: PipelineStep) => void
+  /** Does what a device asks for; null where an event asks for nothing. Its frame is settled after it. */
+  readonly act?: (event: DeviceEvent) => Promise<void> | null
+  /** Told when measurements have become durable. */
+  readonly onCommitted: () => void
+}
+
+export class Pump implements Lifecycle {
+  readonly #options: PumpOptions
+  /** Devices and reasons of unmapped messages that the log has already. */
+  readonly #told = new Set<string>()
+  #loop: Promise<void> | null = null
+
+  constructor(options: PumpOptions) {
+    this.#options = options
+  }
+
+  async start(): Promise<void> {
+    if (this.#loop) return
+    await this.#options.transport.start()
+    this.#loop = this.#run()
+  }
+
+  /** Stops the transport and takes what it still gave. */
+  async stop(): Promise<void> {
+    await this.#options.transport.stop()
+    await this.#loop
+  }
+
+  async #run(): Promise<void> {
+    const { transport, committer, logger } = this.#options
+    try {
+      for await (const frame of transport.frames()) {
+        this.#take(frame)
+        while (committer.underWay >= MAX_UNDER_WAY) await committer.oneEnded()
+      }
+    } catch (error) {
+      logger.error({ transport: transport.name, err: error }, 'transport failed; restart the gateway to use it again')
+    }
+  }
+
+  #take(frame: Frame): void {
+    const { transport, pipeline, clock, timekeeper, committer, logger, onStep, act, onCommitted } = this.#options
+    // Before the frame: within one frame the time stays what it is.
+    timekeeper?.attend()
+    const accepted = pipeline.accept(frame, clock.now())
+    const step = timekeeper?.stamp(accepted) ?? accepted
+    onStep(step)
+    for (const message of step.unmapped ?? []) this.#tell(message)
+    const acts = step.events.flatMap((event) => act?.(event) ?? [])
+    if (!asksForCommit(step) && acts.length === 0) {
+      frame.settle(
+        step.refused
+          ? { outcome: 'refused', code: step.refused.code, reason: step.refused.reason }
+          : { outcome: 'committed' },
+      )
+      return
+    }
+    Promise.all([committer.commit(step), ...acts]).then(
+      () => {
+        frame.settle({ outcome: 'committed' })
+        onCommitted()
+      },
+      (error: unknown) => {
+        const known = error instanceof HomebeatError
+        const code = known ? error.code : 'journal.failed'
+        const reason = error instanceof Error ? error.message : String(error)
+        logger.error({ transport: transport.name, code }, 'a reading could not be stored')
+        frame.settle({ outcome: known && error.retry === 'permanent' ? 'refused' : 'not-stored', code, reason })
+      },
+    )
+  }
+
+  /** Once for each device and reason: a chatty bridge must not fill the log. The journal has every message. */
+  #tell({ deviceId: device, code, reason }: UnmappedMessage): void {
+    const key = `${device} ${code}`
+    if (this.#told.has(key) || this.#told.size >= MAX_TOLD) return
+    this.#told.add(key)
+    const { transport, logger } = this.#options
+    logger.warn({ transport: transport.name, device, code }, `messages are kept unmapped: ${reason}`)
+  }
+}

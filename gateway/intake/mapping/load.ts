@@ -1,0 +1,68 @@
+/** Reads mapping files: those that are shipped, and the site's own. */
+import { readFileSync, statSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import { parseDocument } from 'yaml'
+import { HomebeatError } from '#gateway/platform/errors.js'
+import { packageRoot } from '#gateway/platform/package-root.js'
+import { type MappingFile, type MappingTemplate, mappingFileSchema } from './template.js'
+
+const MAX_FILE_BYTES = 256 * 1024
+
+export interface Mappings {
+  /** The site's own first. */
+  readonly templates: readonly MappingTemplate[]
+  readonly devices: Readonly<Record<string, string>>
+}
+
+/**
+ * @param files the site's own, relative to `baseDir`, in their order; a device that two of them name is the first one's.
+ * @throws HomebeatError `config.mapping`, a line for each problem
+ */
+export function loadMappings(files: readonly string[], baseDir: string): Mappings {
+  const own = files.map((file) => parseMappingFile(readText(resolve(baseDir, file)), file))
+  const templates = [...own.flatMap((file) => file.templates), ...shippedTemplates()]
+  const twice = templates.find(({ template }, i) => templates.findIndex((other) => other.template === template) < i)
+  if (twice) throw problem(`the template name "${twice.template}" is used twice: rename the site's own.`)
+  return { templates, devices: Object.assign({}, ...own.map(({ devices }) => devices).reverse()) }
+}
+
+/** The most particular topics first: ESPHome's begin with a name that can be anything. */
+const SHIPPED = ['theengs', 'tasmota', 'home-assistant', 'esphome'] as const
+
+export function shippedTemplates(): MappingTemplate[] {
+  return SHIPPED.flatMap((name) => {
+    const path = join(packageRoot, 'gateway', 'intake', 'mapping', 'templates', `${name}.yaml`)
+    return parseMappingFile(readText(path), path).templates
+  })
+}
+
+/** @param file only for messages. @throws HomebeatError `config.mapping` */
+export function parseMappingFile(text: string, file: string): MappingFile {
+  const document = parseDocument(text)
+  const [error] = document.errors
+  if (error) throw problem(`${file}: ${error.message.split('\n')[0]}`)
+  let plain: unknown
+  try {
+    plain = document.toJS({ maxAliasCount: 0 }) ?? {}
+  } catch {
+    throw problem(`${file}: YAML aliases (*name) are not supported: write the value out.`)
+  }
+  const result = mappingFileSchema.safeParse(plain)
+  if (result.success) return result.data
+  const problems = result.error.issues.map(({ path, message }) => `  - ${path.join('.') || 'the file'}: ${message}`)
+  throw problem(`${file} is no mapping file:\n${problems.join('\n')}`)
+}
+
+function readText(path: string): string {
+  try {
+    if (statSync(path).size > MAX_FILE_BYTES) throw problem(`${path} is larger than ${MAX_FILE_BYTES / 1024} KiB.`)
+    return readFileSync(path, 'utf8')
+  } catch (cause) {
+    if (cause instanceof HomebeatError) throw cause
+    throw problem(`${path} cannot be read (${(cause as NodeJS.ErrnoException).code}): check \`mappings\` and its mode.`)
+  }
+}
+
+function problem(message: string): HomebeatError {
+  return new HomebeatError('config.mapping', message)
+}

@@ -1,0 +1,15 @@
+import type { SystemCondition, Watcher } from '#gateway/model/system-condition.js'
+
+/** Says that a device's room for messages nobody could read is used up: new ones are counted and not kept. */
+export class UnmappedWatcher implements Watcher {
+  readonly #isFull: () => boolean
+
+  /** @param isFull the journal's */
+  constructor(isFull: () => boolean) {
+    this.#isFull = isFull
+  }
+
+  look(): readonly SystemCondition[] {
+    return [{ condition: 'unmapped-overflow', priority: 'low', delayMs: 0, present: this.#isFull() }]
+  }
+}

@@ -1,0 +1,46 @@
+/** What the kit does only when asked, as cron jobs: cuff and glucometer dumps, and the EMG on the ECG's input. */
+import type { TransportConfig } from '#gateway/config/schema.js'
+import { type Clock, wait } from '#gateway/platform/clock.js'
+import { HomebeatError } from '#gateway/platform/errors.js'
+import type { Job } from '#gateway/platform/schedule.js'
+import type { KitCommand, Transport } from './transport.js'
+
+/**
+ * The jobs of one transport's schedule.
+ * @throws HomebeatError `config.no-way-back` for a schedule on a transport that cannot be asked
+ */
+export function kitJobs(transport: Transport | undefined, schedule: TransportConfig['schedule'], clock: Clock): Job[] {
+  if (!transport || Object.values(schedule).every((entry) => entry === undefined)) return []
+  const { name } = transport
+  if (!transport.send) {
+    throw new HomebeatError(
+      'config.no-way-back',
+      `transports[${name}] has a schedule, but only a serial kit can be asked: remove it.`,
+    )
+  }
+  const ask = (command: KitCommand) => transport.send?.(command) ?? Promise.resolve()
+  const { cuff, glucometer, emg } = schedule
+  return [
+    ...(cuff ? [{ name: `${name}: cuff`, cron: cuff, action: () => ask({ command: 'readCuff' }) }] : []),
+    ...(glucometer
+      ? [{ name: `${name}: glucometer`, cron: glucometer, action: () => ask({ command: 'readGlucometer' }) }]
+      : []),
+    ...(emg
+      ? [
+          {
+            name: `${name}: EMG`,
+            cron: emg.cron,
+            action: async () => {
+              await ask({ command: 'mode', mode: 'emg' })
+              try {
+                await wait(clock, emg.seconds * 1000)
+              } finally {
+                // The ECG is what watches over the patient: it comes back whatever happens.
+                await ask({ command: 'mode', mode: 'ecg' })
+              }
+            },
+          },
+        ]
+      : []),
+  ]
+}

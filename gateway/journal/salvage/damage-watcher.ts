@@ -1,0 +1,19 @@
+import type { Journal } from '#gateway/journal/api/journal.js'
+import type { SystemCondition, Watcher } from '#gateway/model/system-condition.js'
+
+/** Something that was measured is lost: until a person has taken note of it, that is an alert. */
+export function damageWatcher(journal: Pick<Journal, 'damages'>): Watcher {
+  const condition = (present: boolean): SystemCondition[] => [
+    { condition: 'journal-damaged', priority: 'medium', delayMs: 0, present },
+  ]
+  return {
+    look() {
+      try {
+        return condition(journal.damages().length > 0)
+      } catch {
+        // It cannot even be asked: the journal itself says so, and the gateway starts again.
+        return condition(true)
+      }
+    },
+  }
+}

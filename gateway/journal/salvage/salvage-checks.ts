@@ -1,0 +1,163 @@
+/**
+ * What makes a row of a damaged file believable, and which table a row belongs to whose page has lost its tree. A table
+ * without an entry here is salvaged as long as its tree holds.
+ */
+import { SENSOR_KINDS } from '#fhir/measurement.js'
+import { NOTIFICATION_REASONS } from '#gateway/alarms/dispatch/notification.js'
+import type { RowCipher } from '#gateway/journal/sqlite/cipher.js'
+import { openLeaf, openMeasurement, openTransition } from '#gateway/journal/sqlite/sealed-rows.js'
+import { PRIORITIES } from '#gateway/model/alert.js'
+import { HomebeatError } from '#gateway/platform/errors.js'
+import type { RawRow, SqliteValue } from './sqlite-pages.js'
+
+export interface RowCheck {
+  readonly table: string
+  /** Throws, or returns false, for what is no row of this table. `rowid` is null in a table without row ids. */
+  readonly accepts: (values: readonly SqliteValue[], rowid: number | null) => boolean
+}
+
+const whole = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) >= 0
+const wholeOrNull = (value: unknown) => value === null || whole(value)
+const text = (value: unknown): value is string =>
+  typeof value === 'string' && value.length > 0 && !value.includes('\ufffd')
+const textOrNull = (value: unknown) => value === null || text(value)
+const hash = (value: unknown) => typeof value === 'string' && /^0x[0-9a-f]{64}$/.test(value)
+const address = (value: unknown) => typeof value === 'string' && /^0x[0-9a-fA-F]{40}$/.test(value)
+const among = (values: readonly unknown[]) => (value: unknown) => values.includes(value)
+
+const sensor = among(SENSOR_KINDS)
+const priority = among(PRIORITIES)
+const reasonOfTelling = among(NOTIFICATION_REASONS)
+const lane = (value: unknown) => typeof value === 'string' && /^(fhir|alert|anchor):./.test(value)
+
+/** In the order in which rows are worth having, should the disk fill up meanwhile. */
+export function rowChecks(cipher: RowCipher): RowCheck[] {
+  return [
+    {
+      table: 'epoch_key',
+      accepts: ([epoch, wrapped], rowid) =>
+        rowid === null &&
+        text(epoch) &&
+        typeof wrapped === 'string' &&
+        /^[\w-]+\.[\w-]+\.[\w-]+\.[\w-]+\.[\w-]+$/.test(wrapped),
+    },
+    {
+      table: 'batch',
+      accepts: ([id, gateway, previousRoot, root, count, start, end, chainId, contract, signature, closedAt], rowid) =>
+        id === null &&
+        rowid !== null &&
+        address(gateway) &&
+        hash(previousRoot) &&
+        hash(root) &&
+        [count, start, end, chainId, closedAt].every(whole) &&
+        address(contract) &&
+        typeof signature === 'string' &&
+        /^0x[0-9a-fA-F]{130}$/.test(signature),
+    },
+    {
+      table: 'leaf',
+      accepts: ([batch, position, measurement, salt, observation], rowid) => {
+        if (rowid === null || !whole(batch) || !whole(position) || !whole(measurement)) return false
+        if (observation instanceof Uint8Array) {
+          openLeaf(cipher, batch, position, observation)
+          return true
+        }
+        return salt instanceof Uint8Array && salt.length === 32 && isObject(observation)
+      },
+    },
+    {
+      table: 'anchor_transaction',
+      accepts: ([id, raw, hashed, nonce], rowid) =>
+        id === null && rowid !== null && /^0x[0-9a-f]+$/.test(String(raw)) && hash(hashed) && whole(nonce),
+    },
+    {
+      table: 'anchor_receipt',
+      accepts: ([id, transaction, number, block, time, gas], rowid) =>
+        id === null && rowid !== null && hash(transaction) && whole(number) && hash(block) && whole(time) && whole(gas),
+    },
+    { table: 'lane', accepts: ([name, ...counts], rowid) => rowid === null && lane(name) && counts.every(whole) },
+    {
+      table: 'outbox',
+      accepts: ([id, name, kind, ref, state, attempts, createdAt, nextAt, reason, settledAt], rowid) =>
+        id === null &&
+        rowid !== null &&
+        lane(name) &&
+        text(kind) &&
+        whole(ref) &&
+        text(state) &&
+        whole(attempts) &&
+        whole(createdAt) &&
+        wholeOrNull(nextAt) &&
+        textOrNull(reason) &&
+        wholeOrNull(settledAt),
+    },
+    {
+      table: 'measurement',
+      accepts: ([id, identifier, kind, at, payload, samples, batch], rowid) => {
+        if (id !== null || rowid === null || !text(identifier) || !Number.isFinite(at)) return false
+        // A batched one may have been restored from its leaf, which does not tell the sensor.
+        if (batch !== null) return whole(batch) && payload === null && (kind === '' || sensor(kind))
+        if (!sensor(kind)) return false
+        if (payload instanceof Uint8Array) {
+          openMeasurement(cipher, identifier, payload)
+          return true
+        }
+        return isObject(payload) && (samples === null || samples instanceof Uint8Array)
+      },
+    },
+    {
+      table: 'alert_transition',
+      accepts: ([id, alertId, condition, kind, rank, state, at, raisedAt, , , value], rowid) => {
+        if (id !== null || rowid === null || !text(alertId) || !text(condition) || !text(kind) || !priority(rank))
+          return false
+        if (!text(state) || !whole(at) || !whole(raisedAt)) return false
+        if (value instanceof Uint8Array) openTransition(cipher, { alertId, state, at }, value)
+        return value === null || value instanceof Uint8Array || typeof value === 'number'
+      },
+    },
+    {
+      table: 'alert_delivery',
+      accepts: ([id, transition, notification, channel, contact, reason, at], rowid) =>
+        id === null &&
+        rowid !== null &&
+        whole(transition) &&
+        wholeOrNull(notification) &&
+        text(channel) &&
+        textOrNull(contact) &&
+        reasonOfTelling(reason) &&
+        whole(at),
+    },
+    {
+      table: 'notification',
+      accepts: ([id, key, transition, alertId, reason, channel, contact, at, until], rowid) =>
+        id === null &&
+        rowid !== null &&
+        text(key) &&
+        whole(transition) &&
+        text(alertId) &&
+        reasonOfTelling(reason) &&
+        text(channel) &&
+        textOrNull(contact) &&
+        whole(at) &&
+        wholeOrNull(until),
+    },
+    {
+      table: 'total',
+      accepts: ([name, count], rowid) =>
+        rowid === null && /^(measurement|batches)\.\w+$/.test(String(name)) && whole(count),
+    },
+  ]
+}
+
+/** `believable`, `not`, or `sealed`: a blob that the key does not open. */
+export function judge(check: RowCheck, { values, rowid }: RawRow): 'believable' | 'not' | 'sealed' {
+  try {
+    return check.accepts(values, rowid) ? 'believable' : 'not'
+  } catch (error) {
+    return error instanceof HomebeatError && error.code === 'journal.sealed' ? 'sealed' : 'not'
+  }
+}
+
+function isObject(json: unknown): boolean {
+  return typeof json === 'string' && typeof JSON.parse(json) === 'object'
+}

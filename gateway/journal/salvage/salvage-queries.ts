@@ -1,0 +1,71 @@
+/** Statements of salvaging only: they read whole tables, once, of a journal that nobody uses yet. */
+import { BATCHES } from '#gateway/journal/sqlite/queries.js'
+
+const KNOWN_BATCH = 'SELECT number FROM batch'
+const LEAVES = 'SELECT count(*) FROM leaf WHERE batch = b.number'
+/** Batches that somebody still waits for, or of which a part is left, and whose leaves are not all there. */
+const INCOMPLETE = `SELECT b.number FROM batch b WHERE b.purged = 0 AND (${LEAVES}) <> b.count AND ((${LEAVES}) > 0
+  OR EXISTS (SELECT 1 FROM outbox WHERE kind = 'batch' AND ref = b.number AND settled_at IS NULL AND lane LIKE 'fhir:%')
+  OR (NOT EXISTS (SELECT 1 FROM outbox WHERE kind = 'batch' AND ref = b.number)
+    AND NOT EXISTS (SELECT 1 FROM anchor_receipt WHERE batch = b.number)))`
+
+export const SALVAGE = {
+  columns: `SELECT name, type, pk FROM pragma_table_info(?) ORDER BY cid`,
+  signatureOf: `SELECT signature FROM batch WHERE number = ?`,
+  insertBatch: BATCHES.insert,
+  dropBatch: `DELETE FROM batch WHERE number = ?`,
+  batches: `SELECT number, gateway, previous_root AS previousRoot, root, count, period_start AS periodStart,
+    period_end AS periodEnd, chain_id AS chainId, contract, signature FROM batch ORDER BY number`,
+  numbers: BATCHES.numbers,
+  leavesFirst: [
+    `DELETE FROM leaf WHERE batch NOT IN (${KNOWN_BATCH})`,
+    // What a leaf holds is in its batch, even if the page that said so of the measurement is an older one.
+    `CREATE TEMP TABLE batched AS SELECT measurement AS id, batch FROM leaf`,
+    `CREATE UNIQUE INDEX temp.batched_id ON batched(id)`,
+    `UPDATE measurement SET payload = NULL, samples = NULL, batch = (SELECT batch FROM batched b WHERE b.id = measurement.id)
+      WHERE id IN (SELECT id FROM batched)`,
+    `DELETE FROM measurement WHERE batch IS NOT NULL AND batch NOT IN (${KNOWN_BATCH})`,
+  ],
+  strayLeaves: `SELECT batch, position, measurement, observation FROM leaf
+    WHERE measurement NOT IN (SELECT id FROM measurement)`,
+  insertMeasurement: `INSERT OR IGNORE INTO measurement (id, identifier, sensor, at, batch)
+    VALUES (?, ?, '', (SELECT period_start FROM batch WHERE number = ?), ?)`,
+  reunite: [
+    `DELETE FROM leaf WHERE measurement NOT IN (SELECT id FROM measurement)`,
+    `DELETE FROM anchor_transaction WHERE batch NOT IN (${KNOWN_BATCH})`,
+    `DELETE FROM anchor_receipt WHERE batch NOT IN (${KNOWN_BATCH})`,
+    `DELETE FROM notification WHERE transition NOT IN (SELECT id FROM alert_transition)`,
+    `DELETE FROM alert_delivery WHERE transition NOT IN (SELECT id FROM alert_transition)`,
+    `UPDATE alert_delivery SET notification = NULL WHERE notification NOT IN (SELECT id FROM notification)`,
+    `INSERT INTO alert_episode (alert_id, latest, active)
+      SELECT alert_id, max(id), 0 FROM alert_transition GROUP BY alert_id ORDER BY min(id)`,
+    `UPDATE alert_episode SET active = (SELECT t.state <> 'cleared' FROM alert_transition t WHERE t.id = latest)`,
+    `INSERT OR IGNORE INTO lane (name, configured) SELECT DISTINCT lane, 0 FROM outbox`,
+    `DELETE FROM outbox WHERE kind = 'batch' AND ref NOT IN (${KNOWN_BATCH})`,
+    `DELETE FROM outbox WHERE kind = 'alert' AND ref NOT IN (SELECT id FROM alert_transition)`,
+    `DELETE FROM outbox WHERE kind = 'notification' AND ref NOT IN (SELECT id FROM notification)`,
+    `DELETE FROM outbox WHERE kind = 'communication' AND ref NOT IN (SELECT id FROM alert_delivery)`,
+    `INSERT INTO total (name, count) SELECT 'measurement.' || sensor, count(*) FROM measurement WHERE sensor <> ''
+      GROUP BY sensor ON CONFLICT (name) DO UPDATE SET count = max(count, excluded.count)`,
+    `INSERT INTO total (name, count) SELECT 'batches.closed', coalesce(max(number), 0) FROM batch WHERE true
+      ON CONFLICT (name) DO UPDATE SET count = max(count, excluded.count)`,
+    `INSERT INTO total (name, count) SELECT 'batches.anchored', count(*) FROM anchor_receipt WHERE true
+      ON CONFLICT (name) DO UPDATE SET count = max(count, excluded.count)`,
+  ],
+  incomplete: `${INCOMPLETE} ORDER BY b.number`,
+  /** A record of which a part is lost proves nothing any more: it is not sent. */
+  rejectIncomplete: `UPDATE outbox SET state = 'rejected', settled_at = ?,
+    reason = 'its records were lost when the journal was damaged'
+    WHERE kind = 'batch' AND settled_at IS NULL AND lane LIKE 'fhir:%' AND ref IN (${INCOMPLETE})`,
+  /** Batches that are whole; a lane that has no entry of one may never have had it. */
+  complete: `SELECT b.number FROM batch b WHERE b.count > 0 AND b.purged = 0 AND (${LEAVES}) = b.count ORDER BY b.number`,
+  notAnchored: `SELECT number FROM batch WHERE count > 0 AND number NOT IN (SELECT batch FROM anchor_receipt)
+    ORDER BY number`,
+  /** A chain takes batches in order only, so entries go in by number. */
+  dropWaitingAnchors: `DELETE FROM outbox WHERE kind = 'batch' AND settled_at IS NULL AND lane = ?`,
+  /** Of alerts that are not over, what nobody is known to have got. Who was never to be told is told by the dispatcher. */
+  untold: `SELECT n.id, n.channel, n.contact FROM alert_episode e JOIN notification n ON n.alert_id = e.alert_id
+    WHERE e.active = 1 AND n.id NOT IN (SELECT notification FROM alert_delivery WHERE notification IS NOT NULL)
+    ORDER BY n.id`,
+  activeTransitions: `SELECT latest AS id FROM alert_episode WHERE active = 1 ORDER BY latest`,
+} as const

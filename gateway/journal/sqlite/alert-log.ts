@@ -1,0 +1,170 @@
+import type { Observable } from '#fhir/measurement.js'
+import type { NotificationReason } from '#gateway/alarms/dispatch/notification.js'
+import type { AlertDelivery } from '#gateway/journal/api/journal.js'
+import type { Actor, AlertKind, AlertState, AlertTransition, Priority } from '#gateway/model/alert.js'
+import type { RowCipher } from './cipher.js'
+import type { Database } from './database.js'
+import { ALERTS } from './queries.js'
+import { isLocked, openTransition, sealTransition } from './sealed-rows.js'
+
+interface TransitionRow {
+  readonly id: number
+  readonly alertId: string
+  readonly condition: string
+  readonly kind: string
+  readonly priority: string
+  readonly state: string
+  readonly at: number
+  readonly raisedAt: number
+  readonly observable: string | null
+  readonly measurement: string | null
+  readonly value: Uint8Array | null
+  readonly comparator: string | null
+  readonly actorBy: string | null
+  readonly actorVia: string | null
+  readonly actorNote: string | null
+}
+
+interface DeliveryRow extends TransitionRow {
+  readonly deliveryId: number
+  readonly notification: number | null
+  readonly channel: string
+  readonly contact: string | null
+  readonly reason: string
+  readonly deliveredAt: number
+}
+
+/** The alarm log: transitions, the state of each episode, and which channel each transition reached. */
+export class AlertLog {
+  readonly #database: Database
+  readonly #cipher: RowCipher
+
+  constructor(database: Database, cipher: RowCipher) {
+    this.#database = database
+    this.#cipher = cipher
+  }
+
+  /** Row id of the transition, or null when this very transition is stored already. Call inside a transaction. */
+  insert(transition: AlertTransition): number | null {
+    const { alertId, condition, kind, priority, state, at, raisedAt, limit, actor } = transition
+    const { changes, id } = this.#database.run(
+      ALERTS.insert,
+      alertId,
+      condition,
+      kind,
+      priority,
+      state,
+      at,
+      raisedAt,
+      transition.observable ?? null,
+      transition.measurement ?? null,
+      sealTransition(this.#cipher, transition, transition.value ?? null, limit?.value ?? null),
+      limit?.comparator ?? null,
+      actor?.by ?? null,
+      actor?.via ?? null,
+      actor?.note ?? null,
+    )
+    if (changes === 0) return null
+    this.#database.run(ALERTS.upsertEpisode, alertId, id, state === 'cleared' ? 0 : 1)
+    return id
+  }
+
+  active(): AlertTransition[] {
+    return this.#database.all<TransitionRow>(ALERTS.active).map((row) => this.#transition(row))
+  }
+
+  byId(id: number): AlertTransition | null {
+    const row = this.#database.get<TransitionRow>(ALERTS.byId, id)
+    return row ? this.#transition(row) : null
+  }
+
+  latest(limit: number): AlertTransition[] {
+    return this.#database.all<TransitionRow>(ALERTS.latest, limit).map((row) => this.#transition(row))
+  }
+
+  /** All transitions of one alert, oldest first. */
+  ofAlert(alertId: string): AlertTransition[] {
+    return this.#database.all<TransitionRow>(ALERTS.ofAlert, alertId).map((row) => this.#transition(row))
+  }
+
+  /** Row id of the episode, or null when no such alert is stored. */
+  episodeId(alertId: string): number | null {
+    return this.#database.get<{ id: number }>(ALERTS.episodeId, alertId)?.id ?? null
+  }
+
+  /** All transitions of one episode by its row id, oldest first. */
+  ofEpisode(id: number): AlertTransition[] {
+    return this.#database.all<TransitionRow>(ALERTS.ofEpisode, id).map((row) => this.#transition(row))
+  }
+
+  /** Transitions of these times (epoch ms, both included), oldest first. */
+  between(from: number, to: number): AlertTransition[] {
+    return this.#database.all<TransitionRow>(ALERTS.between, from, to).map((row) => this.#transition(row))
+  }
+
+  /** Row id of the delivery, or null when this notification is known to be delivered. */
+  insertDelivery(notification: number, deliveredAt: number): number | null {
+    const { changes, id } = this.#database.run(ALERTS.insertDelivery, deliveredAt, notification)
+    return changes === 0 ? null : id
+  }
+
+  deliveryById(id: number): AlertDelivery | null {
+    const row = this.#database.get<DeliveryRow>(ALERTS.deliveryById, id)
+    return row ? this.#delivery(row) : null
+  }
+
+  deliveries(limit: number): AlertDelivery[] {
+    return this.#database.all<DeliveryRow>(ALERTS.deliveries, limit).map((row) => this.#delivery(row))
+  }
+
+  #transition(row: TransitionRow): AlertTransition {
+    const [value, limit] = this.#values(row)
+    return {
+      alertId: row.alertId,
+      condition: row.condition,
+      kind: row.kind as AlertKind,
+      priority: row.priority as Priority,
+      state: row.state as AlertState,
+      at: row.at,
+      raisedAt: row.raisedAt,
+      ...(row.observable !== null && { observable: row.observable as Observable }),
+      ...(row.measurement !== null && { measurement: row.measurement }),
+      ...(value !== null && { value }),
+      ...(row.comparator !== null &&
+        limit !== null && {
+          limit: { comparator: row.comparator as NonNullable<AlertTransition['limit']>['comparator'], value: limit },
+        }),
+      ...(row.actorBy !== null && {
+        actor: {
+          by: row.actorBy,
+          via: row.actorVia as Actor['via'],
+          ...(row.actorNote !== null && { note: row.actorNote }),
+        },
+      }),
+    }
+  }
+
+  /** Without the key an alert is still an alert: its values are left out. */
+  #values(row: TransitionRow): [value: number | null, limit: number | null] {
+    if (row.value === null) return [null, null]
+    try {
+      return openTransition(this.#cipher, row, row.value)
+    } catch (error) {
+      if (isLocked(error)) return [null, null]
+      throw error
+    }
+  }
+
+  #delivery(row: DeliveryRow): AlertDelivery {
+    const { deliveryId: id, notification, channel, contact, deliveredAt } = row
+    return {
+      id,
+      transition: this.#transition(row),
+      ...(notification !== null && { notification }),
+      channel,
+      ...(contact !== null && { contact }),
+      reason: row.reason as NotificationReason,
+      deliveredAt,
+    }
+  }
+}

@@ -1,0 +1,87 @@
+import type { DigestItem, Notification } from '#gateway/alarms/dispatch/notification.js'
+import type { AlarmAction } from '#gateway/journal/api/journal.js'
+import type { AlertTransition } from '#gateway/model/alert.js'
+import type { UnmappedMessage } from '#gateway/model/unmapped.js'
+import type { Clock } from '#gateway/platform/clock.js'
+import type { MeasurementRow } from './measurement-codec.js'
+
+/** One caller's commit, already in the form in which it is stored: what cannot be stored is refused before it joins. */
+export interface EncodedCommit {
+  readonly measurements: readonly MeasurementRow[]
+  readonly transitions: readonly AlertTransition[]
+  readonly notifications: readonly Notification[]
+  readonly digestItems: readonly DigestItem[]
+  readonly actions: readonly AlarmAction[]
+  readonly unmapped: readonly UnmappedMessage[]
+  readonly mapped: readonly number[]
+}
+
+export interface CommitBounds {
+  /** Longest time a commit waits for company, milliseconds; 0: none. */
+  readonly maxDelayMs: number
+  /** Rows of a group at which it is written at once. */
+  readonly maxCount: number
+}
+
+interface Waiting {
+  readonly commit: EncodedCommit
+  readonly resolve: () => void
+  readonly reject: (error: unknown) => void
+}
+
+/**
+ * Group commit: one transaction, so one sync of the disk, for all that arrives within the bounds. Each caller hears
+ * after the COMMIT, never before; a caller that awaits is thereby held back to the pace of the disk.
+ */
+export class CommitGroup {
+  readonly #bounds: CommitBounds
+  readonly #clock: Clock
+  readonly #write: (commits: readonly EncodedCommit[]) => void
+  #waiting: Waiting[] = []
+  #count = 0
+  #cancelTimer: (() => void) | null = null
+
+  /** @param write one durable transaction, all or nothing; throws when the disk refuses. */
+  constructor(bounds: CommitBounds, clock: Clock, write: (commits: readonly EncodedCommit[]) => void) {
+    this.#bounds = bounds
+    this.#clock = clock
+    this.#write = write
+  }
+
+  add(commit: EncodedCommit): Promise<void> {
+    const { measurements, unmapped, mapped } = commit
+    const urgent = urgentCount(commit)
+    const size = measurements.length + unmapped.length + mapped.length + urgent
+    if (size === 0) return Promise.resolve()
+    // A commit that would carry the group over its bound begins the next one.
+    if (this.#count > 0 && this.#count + size > this.#bounds.maxCount) this.flush()
+    return new Promise((resolve, reject) => {
+      this.#waiting.push({ commit, resolve, reject })
+      this.#count += size
+      if (urgent > 0 || this.#count >= this.#bounds.maxCount || this.#bounds.maxDelayMs === 0) this.flush()
+      else this.#cancelTimer ??= this.#clock.after(this.#bounds.maxDelayMs, () => this.flush())
+    })
+  }
+
+  /** Writes what waits, now. Everything added before has been answered when it returns. */
+  flush(): void {
+    this.#cancelTimer?.()
+    this.#cancelTimer = null
+    const group = this.#waiting
+    this.#waiting = []
+    this.#count = 0
+    if (group.length === 0) return
+    try {
+      this.#write(group.map(({ commit }) => commit))
+    } catch (error) {
+      for (const { reject } of group) reject(error)
+      return
+    }
+    for (const { resolve } of group) resolve()
+  }
+}
+
+/** What people wait for: written at once, in whatever company it finds. */
+function urgentCount({ transitions, notifications, digestItems, actions }: EncodedCommit): number {
+  return transitions.length + notifications.length + digestItems.length + actions.length
+}

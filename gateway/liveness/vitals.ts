@@ -1,0 +1,57 @@
+import type { TransportStatus } from '#gateway/intake/transports/transport.js'
+import type { Journal, LaneDepth } from '#gateway/journal/api/journal.js'
+import { ALERT_KINDS, PRIORITIES, type Priority } from '#gateway/model/alert.js'
+import type { UnhealthyReason, Vitals } from './beat.js'
+
+export interface VitalsOptions {
+  readonly journal: Pick<Journal, 'activeAlerts' | 'depths' | 'damages'>
+  /** Whether the disk has refused a commit that is still waiting. */
+  readonly refused: () => boolean
+  readonly transports: readonly { status(): TransportStatus }[]
+  /** Left out where nobody knows. */
+  readonly clockTrusted?: () => boolean
+}
+
+/** What the gateway can prove of itself now. @param now epoch ms */
+export function vitalsOf({ journal, refused, transports, clockTrusted }: VitalsOptions, now: number): Vitals {
+  const reasons: UnhealthyReason[] = []
+  if (refused()) reasons.push('commit-refused')
+  if (!transports.some((transport) => listens(transport.status()))) reasons.push('no-source')
+  const clock = clockTrusted && { clockTrusted: clockTrusted() }
+  try {
+    return {
+      reasons,
+      alerts: countsOf(journal.activeAlerts()),
+      oldestSeconds: agesOf(journal.depths(), now),
+      journal: journal.damages().length > 0 ? 'damaged' : 'ok',
+      ...clock,
+    }
+  } catch {
+    reasons.push('journal-unreadable')
+    return { reasons, alerts: countsOf([]), oldestSeconds: agesOf([], now), journal: 'unreadable', ...clock }
+  }
+}
+
+/** A broker waits for devices that may sleep for a day; a kit that is waited for is not there. */
+function listens({ state, url }: TransportStatus): boolean {
+  return state === 'connected' || (state === 'waiting' && /^mqtts?\+broker:/.test(url))
+}
+
+function countsOf(alerts: ReturnType<Journal['activeAlerts']>): Vitals['alerts'] {
+  const [physiological, technical] = ALERT_KINDS.map((kind) => {
+    const count = (priority: Priority) =>
+      alerts.filter((alert) => alert.kind === kind && alert.priority === priority).length
+    return Object.fromEntries(PRIORITIES.map((priority) => [priority, count(priority)])) as Record<Priority, number>
+  }) as [Record<Priority, number>, Record<Priority, number>]
+  return { physiological, technical }
+}
+
+function agesOf(lanes: readonly LaneDepth[], now: number): Vitals['oldestSeconds'] {
+  const oldest = (kind: string) => {
+    const waiting = lanes.flatMap(({ lane, oldestAt }) =>
+      lane.startsWith(`${kind}:`) && oldestAt !== null ? [oldestAt] : [],
+    )
+    return waiting.length === 0 ? null : Math.max(0, Math.round((now - Math.min(...waiting)) / 1000))
+  }
+  return { fhir: oldest('fhir'), alert: oldest('alert'), anchor: oldest('anchor') }
+}

@@ -1,0 +1,103 @@
+/** Closes batches: takes what no batch holds yet, salts, hashes and signs it, and gives it to the journal. */
+import type { SigningKey } from 'ethers'
+import type { Measurement } from '#fhir/measurement.js'
+import { waveformEnd } from '#fhir/sampled-data.js'
+import type { Journal } from '#gateway/journal/api/journal.js'
+import type { Clock } from '#gateway/platform/clock.js'
+import { HomebeatError } from '#gateway/platform/errors.js'
+import { type Address, type AnchorDomain, type BatchHeader, type ClosedBatch, type Leaf, NO_ROOT } from './batch.js'
+import { signBatch } from './batch-signature.js'
+import { canonicalJson } from './canonical-json.js'
+import { leafHash, merkleRoot } from './merkle.js'
+
+export type CloseReason = 'count' | 'time' | 'stop'
+
+export interface BatcherOptions {
+  readonly journal: Pick<Journal, 'unbatched' | 'unbatchedCount' | 'lastBatch' | 'closeBatch'>
+  /** An ethers Wallet, or anything with its address and key. */
+  readonly signer: { readonly address: string; readonly signingKey: SigningKey }
+  readonly domain: AnchorDomain
+  /** The Observation of a measurement in its signed form. Must be pure: the same measurement, the same JSON. */
+  readonly observationOf: (measurement: Measurement) => unknown
+  /** Cryptographic random bytes, e.g. `randomBytes` of node:crypto. */
+  readonly random: (size: number) => Uint8Array
+  readonly clock: Clock
+  /** Most leaves of one batch. */
+  readonly maxCount: number
+}
+
+export class Batcher {
+  readonly #options: BatcherOptions
+  #turn: Promise<unknown> = Promise.resolve()
+
+  constructor(options: BatcherOptions) {
+    this.#options = options
+  }
+
+  /**
+   * `count`: closes full batches only. `time`, `stop`: closes whatever is there. One at a time, in the order of calls.
+   * @param atMost batches closed by this call
+   * @returns the last batch closed, or null where there was nothing to close
+   * @throws HomebeatError `batch.key-changed`, `canonical-json.value`, `journal.*`; nothing is lost then, what was not
+   * closed is tried again with the next call
+   */
+  closeIfDue(reason: CloseReason, atMost = Number.POSITIVE_INFINITY): Promise<ClosedBatch | null> {
+    const turn = this.#turn.then(() => this.#closeAll(reason, atMost))
+    this.#turn = turn.catch(() => {})
+    return turn
+  }
+
+  async #closeAll(reason: CloseReason, atMost: number): Promise<ClosedBatch | null> {
+    const { journal, maxCount } = this.#options
+    const least = reason === 'count' ? maxCount : 1
+    let last: ClosedBatch | null = null
+    for (let closed = 0; closed < atMost && journal.unbatchedCount() >= least; closed++) {
+      const measurements = journal.unbatched(maxCount)
+      if (measurements.length === 0) break
+      last = this.#close(measurements)
+      // Hashing and writing 500 leaves takes milliseconds; the pipeline gets its turn in between.
+      await new Promise((resolve) => setImmediate(resolve))
+    }
+    return last
+  }
+
+  #close(measurements: readonly Measurement[]): ClosedBatch {
+    const { journal, signer, domain, observationOf, random, clock } = this.#options
+    const previous = journal.lastBatch()
+    if (previous && previous.gateway !== signer.address)
+      throw new HomebeatError(
+        'batch.key-changed',
+        `The gateway's key (${signer.address}) is not the one that signed batch ${previous.number} (${previous.gateway}): restore the key file that belongs to this journal.`,
+      )
+    const leaves = measurements.map((measurement): Leaf => {
+      return {
+        identifier: measurement.identifier,
+        salt: Buffer.from(random(32)).toString('hex'),
+        observation: canonicalJson(observationOf(measurement)),
+      }
+    })
+    const header: BatchHeader = {
+      gateway: signer.address as Address,
+      number: (previous?.number ?? 0) + 1,
+      previousRoot: previous?.root ?? NO_ROOT,
+      root: merkleRoot(leaves.map((leaf) => leafHash(leaf.salt, leaf.observation))),
+      count: leaves.length,
+      // Reduced, not spread: a batch may be larger than what a call takes as arguments. Whole: EIP-712 has integers.
+      periodStart: Math.floor(measurements.reduce((start, m) => Math.min(start, m.at), Number.POSITIVE_INFINITY)),
+      periodEnd: Math.ceil(measurements.reduce((end, m) => Math.max(end, endOf(m)), Number.NEGATIVE_INFINITY)),
+    }
+    const batch: ClosedBatch = {
+      header,
+      domain,
+      signature: signBatch(header, domain, signer.signingKey),
+      leaves,
+      closedAt: clock.now(),
+    }
+    journal.closeBatch(batch)
+    return batch
+  }
+}
+
+function endOf({ at, until, value }: Measurement): number {
+  return until ?? (value.type === 'waveform' ? waveformEnd(at, value) : at)
+}

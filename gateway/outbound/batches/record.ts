@@ -1,0 +1,103 @@
+/** Records: one Observation with everything that proves it, as it is handed to a doctor, an insurer or a court. */
+import { z } from 'zod'
+import { HomebeatError } from '#gateway/platform/errors.js'
+import type { Address, ClosedBatch, Hash32, VerifiableRecord } from './batch.js'
+import { leafHash, MerkleTree } from './merkle.js'
+
+/** A record's text is refused above this; the longest waveform Observation is far below. */
+export const MAX_RECORD_BYTES = 16 * 1024 * 1024
+const MAX_LEAVES = 1_000_000
+
+const hash32 = z
+  .string()
+  .regex(/^0x[0-9a-f]{64}$/, 'needs 0x and 64 lower-case hex digits')
+  .transform((text) => text as Hash32)
+const address = z
+  .string()
+  .regex(/^0x[0-9a-fA-F]{40}$/, 'needs 0x and 40 hex digits')
+  .transform((text) => text as Address)
+const whole = z.number().int().min(0).max(Number.MAX_SAFE_INTEGER)
+
+export const batchHeaderSchema = z.strictObject({
+  gateway: address,
+  number: whole.min(1),
+  previousRoot: hash32,
+  root: hash32,
+  count: whole.min(1).max(MAX_LEAVES),
+  periodStart: whole,
+  periodEnd: whole,
+})
+
+export const anchorDomainSchema = z.strictObject({ chainId: whole.min(1), contract: address })
+
+export const saltSchema = z.string().regex(/^[0-9a-f]{64}$/, 'needs 64 lower-case hex digits')
+export const pathSchema = z.array(hash32).max(20)
+export const signatureSchema = z.string().regex(/^0x[0-9a-fA-F]{130}$/, 'needs 0x and 130 hex digits')
+export const resourceSchema = z.record(z.string(), z.unknown())
+
+const recordSchema = z.strictObject({
+  type: z.literal('homebeat-record'),
+  version: z.literal(1),
+  observation: resourceSchema,
+  salt: saltSchema,
+  proof: z.strictObject({ index: whole, count: whole.min(1).max(MAX_LEAVES), path: pathSchema }),
+  header: batchHeaderSchema,
+  domain: anchorDomainSchema,
+  signature: signatureSchema,
+})
+
+/** The batch's tree. */
+export function treeOf(batch: Pick<ClosedBatch, 'leaves' | 'leafHashes'>): MerkleTree {
+  return new MerkleTree(batch.leafHashes ?? batch.leaves.map((leaf) => leafHash(leaf.salt, leaf.observation)))
+}
+
+/**
+ * The record of one leaf.
+ * @param which its index, or its Measurement's identifier
+ * @throws HomebeatError `record.no-leaf`
+ */
+export function recordOf(batch: ClosedBatch, which: number | string): VerifiableRecord {
+  const index = typeof which === 'number' ? which : batch.leaves.findIndex((leaf) => leaf.identifier === which)
+  const leaf = batch.leaves[index]
+  if (!leaf)
+    throw new HomebeatError(
+      'record.no-leaf',
+      `Batch ${batch.header.number} does not hold ${which}: check the identifier.`,
+    )
+  return {
+    type: 'homebeat-record',
+    version: 1,
+    observation: JSON.parse(leaf.observation),
+    salt: leaf.salt,
+    // Of a purged batch few leaves are left, but its hashes still say where each stood.
+    proof: treeOf(batch).proof(batch.leafHashes?.indexOf(leafHash(leaf.salt, leaf.observation)) ?? index),
+    header: batch.header,
+    domain: batch.domain,
+    signature: batch.signature,
+  }
+}
+
+/**
+ * Reads a record's file. Its content proves nothing before `verifyRecord`.
+ * @throws HomebeatError `record.too-large`, `record.not-json`, `record.shape`; messages hold no health value
+ */
+export function parseRecord(text: string): VerifiableRecord {
+  if (Buffer.byteLength(text) > MAX_RECORD_BYTES)
+    throw new HomebeatError('record.too-large', `A record has at most ${MAX_RECORD_BYTES} bytes: is it the right file?`)
+  let value: unknown
+  try {
+    value = JSON.parse(text)
+  } catch {
+    // No cause: the parser's message quotes the file.
+    throw new HomebeatError(
+      'record.not-json',
+      'The record is not JSON: give a file that `homebeat verify --save` wrote.',
+    )
+  }
+  const parsed = recordSchema.safeParse(value)
+  if (parsed.success) return parsed.data
+  const problems = parsed.error.issues
+    .slice(0, 3)
+    .map((issue) => `${issue.path.join('.') || 'record'}: ${issue.message}`)
+  throw new HomebeatError('record.shape', `The record was altered or is none: ${problems.join('; ')}`)
+}

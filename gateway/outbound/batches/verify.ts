@@ -1,0 +1,170 @@
+/**
+ * Verifying: leaf → root → signature → anchor → block time, and no gap from batch 1 on. Needs the record and any node
+ * of the chain. What is trusted is the ledger's domain (chain and contract) and the contract's rule; the verifier must
+ * know which gateway (address) stands in which home, as the record itself says only which one signed.
+ */
+import { signedForm } from '#fhir/signed-form.js'
+import type { AnchoredEvent, LedgerReader } from '#gateway/outbound/chain/ledger.js'
+import { HomebeatError } from '#gateway/platform/errors.js'
+import { type Address, type BatchHeader, type Hash32, NO_ROOT, type VerifiableRecord } from './batch.js'
+import { batchSigner } from './batch-signature.js'
+import { canonicalJson } from './canonical-json.js'
+import { leafHash, rootFromProof } from './merkle.js'
+
+export const VERIFY_STEPS = ['leaf', 'root', 'signature', 'anchor', 'block-time', 'no-gap'] as const
+export type VerifyStepName = (typeof VERIFY_STEPS)[number]
+
+export interface VerifyStep {
+  readonly name: VerifyStepName
+  readonly ok: boolean
+  /** One line for people: what was found, or why it fails. No health value. */
+  readonly detail: string
+}
+
+export interface VerifyReport {
+  readonly ok: boolean
+  /** In order; nothing after the first that fails. */
+  readonly steps: readonly VerifyStep[]
+  /** Why it fails, or null. */
+  readonly reason: string | null
+  readonly gateway: Address
+  readonly batch: number
+  /** Epoch milliseconds of the anchoring block, once that step is reached. */
+  readonly blockTime: number | null
+}
+
+class Failure extends Error {}
+
+/**
+ * @throws HomebeatError `ledger.unreachable`, `ledger.refused`, `ledger.no-contract`: nothing could be proved or
+ * disproved, ask another node. An endpoint of a wrong chain is a failed step, not an error.
+ */
+export async function verifyRecord(record: VerifiableRecord, ledger: LedgerReader): Promise<VerifyReport> {
+  const { header } = record
+  const steps: VerifyStep[] = []
+  let blockTime: number | null = null
+  const report = (reason: string | null): VerifyReport => {
+    return { ok: reason === null, steps, reason, gateway: header.gateway, batch: header.number, blockTime }
+  }
+
+  let leaf: Hash32 = NO_ROOT
+  let event: AnchoredEvent | null = null
+  const checks: Record<VerifyStepName, () => string | Promise<string>> = {
+    leaf: () => {
+      leaf = checkLeaf(record)
+      return `SHA-256 of the salted Observation is ${leaf}`
+    },
+    root: () => checkRoot(leaf, record),
+    signature: () => checkSignature(record),
+    anchor: async () => {
+      event = await findAnchor(record, ledger)
+      return `transaction ${event.transactionHash} in block ${event.blockNumber} of chain ${record.domain.chainId}`
+    },
+    'block-time': async () => {
+      const found = await checkBlock(event as unknown as AnchoredEvent, header, ledger)
+      blockTime = found.time
+      return found.detail
+    },
+    'no-gap': () => checkNoGap(header, ledger),
+  }
+  for (const name of VERIFY_STEPS) {
+    try {
+      steps.push({ name, ok: true, detail: await checks[name]() })
+    } catch (error) {
+      const wrongChain = error instanceof HomebeatError && error.code === 'ledger.wrong-chain'
+      if (!(error instanceof Failure) && !wrongChain) throw error
+      steps.push({ name, ok: false, detail: error.message })
+      return report(error.message)
+    }
+  }
+  return report(null)
+}
+
+function checkLeaf({ observation, salt }: VerifiableRecord): Hash32 {
+  try {
+    return leafHash(salt, canonicalJson(signedForm(observation)))
+  } catch (error) {
+    throw new Failure(`The record has no leaf: ${(error as Error).message}`)
+  }
+}
+
+function checkRoot(leaf: Hash32, { proof, header }: VerifiableRecord): string {
+  if (proof.count !== header.count)
+    throw new Failure(`The proof is for a batch of ${proof.count} leaves, the signed batch has ${header.count}.`)
+  const root = rootFromProof(leaf, proof)
+  if (root === null)
+    throw new Failure(`The proof path has the wrong length for leaf ${proof.index} of ${proof.count}: it was altered.`)
+  if (root !== header.root)
+    throw new Failure(
+      `The Observation, its salt or its proof path was altered: they lead to root ${root}, not to the batch's ${header.root}.`,
+    )
+  return `leaf ${proof.index} of ${proof.count} leads to ${root}`
+}
+
+function checkSignature({ header, domain, signature }: VerifiableRecord): string {
+  const signer = batchSigner(header, domain, signature)
+  if (signer === null) throw new Failure('The signature is not a signature: it was altered.')
+  // Addresses are compared without their checksum's letter case.
+  if (!same(signer, header.gateway))
+    throw new Failure(
+      `The signature is not the gateway's: ${header.gateway} is named, ${signer} comes out. The header or the signature was altered, or somebody else signed.`,
+    )
+  return `batch ${header.number} is signed by ${signer}`
+}
+
+async function findAnchor({ header, domain }: VerifiableRecord, ledger: LedgerReader): Promise<AnchoredEvent> {
+  const { gateway, number, root, previousRoot } = header
+  if (domain.chainId !== ledger.domain.chainId)
+    throw new Failure(`The record is of chain ${domain.chainId}, and this is chain ${ledger.domain.chainId}.`)
+  if (!same(domain.contract, ledger.domain.contract))
+    throw new Failure(`The record is of contract ${domain.contract}, and this is ${ledger.domain.contract}.`)
+  const event = await ledger.anchored(gateway, number)
+  if (!event) {
+    const head = await ledger.head(gateway)
+    throw new Failure(
+      head.number >= number
+        ? `The node does not show the anchor of batch ${number}, though the contract is at ${head.number}: ask another node.`
+        : `Batch ${number} is not anchored: the contract is at batch ${head.number} of ${gateway}.`,
+    )
+  }
+  if (event.root !== root) throw new Failure(`Another root is anchored as batch ${number}: ${event.root}, not ${root}.`)
+  if (event.previousRoot !== previousRoot)
+    throw new Failure(`Batch ${number} is anchored after another root: ${event.previousRoot}, not ${previousRoot}.`)
+  return event
+}
+
+async function checkBlock(
+  event: AnchoredEvent,
+  header: BatchHeader,
+  ledger: LedgerReader,
+): Promise<{ time: number; detail: string }> {
+  const block = await ledger.block(event.blockNumber)
+  if (block?.hash !== event.blockHash)
+    throw new Failure(`Block ${event.blockNumber} was replaced while it was looked at: verify again in a minute.`)
+  const onTop = Math.max(0, (await ledger.latestBlock()) - event.blockNumber)
+  const ended = new Date(header.periodEnd).toISOString()
+  return {
+    time: block.time,
+    detail: `anchored at ${new Date(block.time).toISOString()}, ${onTop} blocks on top; the batch's last value says ${ended}`,
+  }
+}
+
+/** Walks the events back from the contract's own head: each must be the one its successor names. */
+async function checkNoGap({ gateway, number, root }: BatchHeader, ledger: LedgerReader): Promise<string> {
+  const head = await ledger.head(gateway)
+  const events = new Map((await ledger.history(gateway)).map((event) => [event.number, event]))
+  let expected = head.root
+  for (let at = head.number; at >= 1; at--) {
+    const event = events.get(at)
+    if (!event) throw new Failure(`Batch ${at} is missing from the chain's history: ask another node.`)
+    if (event.root !== expected) throw new Failure(`Batch ${at} has another root than the one after it names.`)
+    if (at === number && event.root !== root)
+      throw new Failure(`Another root stands in the history as batch ${number}.`)
+    expected = event.previousRoot
+  }
+  if (expected !== NO_ROOT) throw new Failure('The history does not begin at batch 1.')
+  if (head.number < number) throw new Failure(`The contract is at batch ${head.number}, before batch ${number}.`)
+  return `batches 1 to ${number} follow each other; the contract is at batch ${head.number}`
+}
+
+const same = (a: string, b: string) => a.toLowerCase() === b.toLowerCase()

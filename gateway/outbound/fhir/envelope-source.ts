@@ -1,0 +1,11 @@
+/** Where the sealed form of a batch comes from. Implemented by `gateway/outbound/sealing`; delivery only carries it. */
+import type { SealedDocument } from '#fhir/document.js'
+import type { ClosedBatch } from '#gateway/outbound/batches/batch.js'
+
+/** One sealed document: the Observations of one data class and day of one batch. */
+export type Envelope = SealedDocument
+
+export interface EnvelopeSource {
+  /** The envelopes of a closed batch, in a stable order. Rejects with a HomebeatError when they cannot be made. */
+  envelopes(batch: ClosedBatch): Promise<Envelope[]>
+}

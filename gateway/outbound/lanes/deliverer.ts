@@ -1,0 +1,11 @@
+import type { OutboxEntry } from '#gateway/journal/api/journal.js'
+import type { DeliveryOutcome } from '#gateway/model/outcome.js'
+
+/** What a lane's worker calls for each entry, strictly in order. One implementation per kind of far end. */
+export interface Deliverer {
+  /**
+   * Must be idempotent at the far end: the same entry may be delivered again after an ambiguous outcome or a crash.
+   * Resolves with the outcome and with how many resources it stood for; never rejects.
+   */
+  deliver(entry: OutboxEntry, signal: AbortSignal): Promise<{ outcome: DeliveryOutcome; resources: number }>
+}

@@ -1,0 +1,93 @@
+/** Looks at the lanes: a far end that takes nothing any more must not be found by chance. */
+
+import type { Journal, LaneDepth } from '#gateway/journal/api/journal.js'
+import type { SystemCondition, Watcher } from '#gateway/model/system-condition.js'
+
+export interface LaneWatcherOptions {
+  readonly journal: Pick<Journal, 'depths' | 'oldestUntold'>
+  /** How long the oldest entry may wait, minutes. */
+  readonly patience: { readonly pushMinutes: number; readonly anchorMinutes: number; readonly alertMinutes: number }
+}
+
+const SAMPLE_MS = 10_000
+const MINUTE_MS = 60_000
+/** After a start an old backlog may be on its way already: the first delivery gets this long. */
+const BACKLOG_DELAY_MS = 60_000
+const ALERT_DELAY_MS = 10_000
+
+export class LaneWatcher implements Watcher {
+  readonly #options: LaneWatcherOptions
+  readonly #progress = new Map<string, { delivered: number; at: number }>()
+  #sampledAt = Number.NEGATIVE_INFINITY
+  #conditions: readonly SystemCondition[] = []
+
+  constructor(options: LaneWatcherOptions) {
+    this.#options = options
+  }
+
+  look(now: number): readonly SystemCondition[] {
+    if (now - this.#sampledAt >= SAMPLE_MS || now < this.#sampledAt) {
+      this.#sampledAt = now
+      this.#conditions = this.#sample(now)
+    }
+    return this.#conditions
+  }
+
+  #sample(now: number): readonly SystemCondition[] {
+    try {
+      return this.#options.journal.depths().flatMap((lane) => this.#conditionsOf(lane, now))
+    } catch {
+      // A disk that cannot be read is somebody else's alarm; the tick that asks must go on, and what was known holds.
+      return this.#conditions
+    }
+  }
+
+  #conditionsOf(lane: LaneDepth, now: number): SystemCondition[] {
+    const { pushMinutes, anchorMinutes, alertMinutes } = this.#options.patience
+    const [kind, name] = [lane.lane.slice(0, lane.lane.indexOf(':')), lane.lane.slice(lane.lane.indexOf(':') + 1)]
+    switch (kind) {
+      case 'fhir':
+        return [
+          {
+            condition: `push-failing-${name}`,
+            priority: 'medium',
+            delayMs: BACKLOG_DELAY_MS,
+            present: this.#isStuck(lane, pushMinutes * MINUTE_MS, now),
+          },
+          { condition: `push-refused-${name}`, priority: 'low', delayMs: 0, present: lane.rejected > 0 },
+        ]
+      case 'anchor':
+        return [
+          {
+            condition: 'anchor-overdue',
+            priority: 'low',
+            delayMs: BACKLOG_DELAY_MS,
+            present: this.#isStuck(lane, anchorMinutes * MINUTE_MS, now),
+          },
+          { condition: 'anchor-refused', priority: 'medium', delayMs: 0, present: lane.rejected > 0 },
+        ]
+      case 'alert': {
+        const oldest = this.#options.journal.oldestUntold(lane.lane)
+        return [
+          {
+            condition: `alert-undelivered-${name.replace('/', '.')}`,
+            priority: 'high',
+            delayMs: ALERT_DELAY_MS,
+            present: oldest !== null && now - oldest > alertMinutes * MINUTE_MS,
+          },
+        ]
+      }
+      default:
+        return []
+    }
+  }
+
+  /** The oldest has waited too long, and nothing was delivered for as long: a backlog that moves is no failure. */
+  #isStuck({ lane, delivered, oldestAt }: LaneDepth, patienceMs: number, now: number): boolean {
+    const before = this.#progress.get(lane)
+    const moved = before !== undefined && delivered > before.delivered
+    const at = moved ? now : (before?.at ?? Number.NEGATIVE_INFINITY)
+    this.#progress.set(lane, { delivered, at: Math.min(at, now) })
+    return oldestAt !== null && now - oldestAt > patienceMs && now - at > patienceMs
+  }
+}

@@ -1,0 +1,20 @@
+/** The key-encryption key of what the gateway keeps at rest: it wraps epoch keys and nothing else. */
+import { randomBytes } from 'node:crypto'
+import { HomebeatError } from '#gateway/platform/errors.js'
+import { readOrCreateSecret } from '#gateway/platform/secrets/create-secret.js'
+
+/**
+ * Loads the master key's file (64 hex digits, mode 0600), or makes a new key where there is none;
+ * the credential `homebeat-master-key` stands for it where the service manager hands one over.
+ * @returns 32 bytes
+ * @throws HomebeatError `master-key.format`, `secret.*`
+ */
+export async function loadOrCreateMasterKey(path: string): Promise<Uint8Array> {
+  const text = await readOrCreateSecret(path, () => randomBytes(32).toString('hex'), 'homebeat-master-key')
+  if (!/^[0-9a-fA-F]{64}$/.test(text))
+    throw new HomebeatError(
+      'master-key.format',
+      `The master key's file ${path} does not hold 64 hex digits: restore it from its backup; without it nothing sealed at rest can be opened.`,
+    )
+  return new Uint8Array(Buffer.from(text, 'hex'))
+}

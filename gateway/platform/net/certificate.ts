@@ -1,0 +1,147 @@
+import { createHash, createPrivateKey, webcrypto, X509Certificate } from 'node:crypto'
+import { existsSync, readFileSync, statSync } from 'node:fs'
+import { hostname, networkInterfaces } from 'node:os'
+import { join, resolve } from 'node:path'
+import { createSecureContext } from 'node:tls'
+import { HomebeatError } from '#gateway/platform/errors.js'
+import { writePrivateFile } from '#gateway/platform/secrets/private-file.js'
+import { readSecret } from '#gateway/platform/secrets/secret-file.js'
+
+const MAX_CERTIFICATE_BYTES = 256 * 1024
+/** Fixed: a Pi has no clock until it has a network, and devices pin the certificate itself. UTCTime ends in 2049. */
+const VALID = { notBefore: new Date('2020-01-01T00:00:00Z'), notAfter: new Date('2049-12-31T23:59:59Z') }
+
+export interface TlsFiles {
+  readonly certFile?: string | undefined
+  readonly keyFile?: string | undefined
+  readonly caFile?: string | undefined
+}
+
+export interface Identity {
+  /** PEM, the server's own certificate first. */
+  readonly cert: string
+  readonly key: string
+}
+
+/** What shows whether a certificate is the right one: `AB:CD:…`, SHA-256 of its DER form. */
+export function fingerprintOf(pem: string): string {
+  const { raw } = new X509Certificate(pem)
+  return (createHash('sha256').update(raw).digest('hex').toUpperCase().match(/../g) ?? []).join(':')
+}
+
+/** @throws HomebeatError `config.certificate` when the files cannot be read or do not belong together */
+export function readIdentity(certFile: string, keyFile: string): Identity {
+  const cert = readCertificate(certFile)
+  let key: string
+  try {
+    key = readSecret(keyFile)
+    createPrivateKey(key)
+  } catch (cause) {
+    if (cause instanceof HomebeatError) throw new HomebeatError('config.certificate', cause.message, { cause })
+    throw new HomebeatError('config.certificate', `${keyFile} is no private key without a password, in PEM.`, { cause })
+  }
+  try {
+    createSecureContext({ cert, key })
+  } catch (cause) {
+    throw new HomebeatError('config.certificate', `${keyFile} is not the key of the certificate ${certFile}.`, {
+      cause,
+    })
+  }
+  return { cert, key }
+}
+
+/** Certificates in PEM. @throws HomebeatError `config.certificate` */
+export function readCertificate(file: string): string {
+  try {
+    if (statSync(file).size > MAX_CERTIFICATE_BYTES) throw new Error('too large')
+    const pem = readFileSync(file, 'utf8')
+    new X509Certificate(pem)
+    return pem
+  } catch (cause) {
+    const code = (cause as NodeJS.ErrnoException).code
+    const why =
+      code === 'ENOENT'
+        ? 'there is no such file'
+        : code === 'EACCES'
+          ? 'this user may not read it'
+          : 'it holds no certificate in PEM'
+    throw new HomebeatError('config.certificate', `The certificate ${file} cannot be used: ${why}.`, { cause })
+  }
+}
+
+/** Where the gateway keeps the certificate that it makes for itself. */
+export const ownCertificate = (dataDir: string) => ({
+  certFile: join(dataDir, 'keys', 'mqtt.crt'),
+  keyFile: join(dataDir, 'keys', 'mqtt.key'),
+})
+
+/** The files of the configuration, or the gateway's own, made on first use. @throws HomebeatError `config.certificate` */
+export async function brokerIdentity(
+  tls: TlsFiles | undefined,
+  baseDir: string,
+  dataDir: string | null,
+): Promise<Identity> {
+  if (tls?.certFile !== undefined && tls.keyFile !== undefined)
+    return readIdentity(resolve(baseDir, tls.certFile), resolve(baseDir, tls.keyFile))
+  if (dataDir === null)
+    throw new HomebeatError(
+      'config.certificate',
+      'an encrypted broker needs transports[].tls with certFile and keyFile.',
+    )
+  const { certFile, keyFile } = ownCertificate(dataDir)
+  if (!existsSync(keyFile) || !existsSync(certFile)) {
+    const made = await makeIdentity(namesOfThisHost())
+    // The certificate last: a power cut in between leaves a key that nobody has pinned, and both are made anew.
+    writePrivateFile(keyFile, made.key)
+    writePrivateFile(certFile, made.cert)
+  }
+  return readIdentity(certFile, keyFile)
+}
+
+export interface HostNames {
+  readonly names: readonly string[]
+  readonly addresses: readonly string[]
+}
+
+/** By which devices may call this machine. */
+export function namesOfThisHost(): HostNames {
+  const name = hostname().toLowerCase()
+  const names = [name, ...(name.includes('.') ? [] : [`${name}.local`]), 'localhost']
+  const addresses = Object.values(networkInterfaces())
+    .flatMap((list) => list ?? [])
+    // Link-local ones need a scope, which a certificate cannot name.
+    .filter(({ address }) => !address.startsWith('fe80:'))
+    .map(({ address }) => address)
+  return { names: [...new Set(names)], addresses: [...new Set(['127.0.0.1', '::1', ...addresses])] }
+}
+
+/** A P-256 key and a certificate signed by itself, for a server of these names (RFC 5280). */
+export async function makeIdentity({ names, addresses }: HostNames): Promise<Identity> {
+  // Large, and needed once in the life of a gateway.
+  await import('reflect-metadata')
+  const x509 = await import('@peculiar/x509')
+  const algorithm = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' } as const
+  const keys = await webcrypto.subtle.generateKey(algorithm, true, ['sign', 'verify'])
+  const certificate = await x509.X509CertificateGenerator.createSelfSigned(
+    {
+      name: `CN=${names[0]?.replace(/[^a-z0-9.-]/g, '') || 'homebeat'}`,
+      keys,
+      signingAlgorithm: algorithm,
+      ...VALID,
+      extensions: [
+        // A trust anchor to those that pin it, which can vouch for nobody else.
+        new x509.BasicConstraintsExtension(true, 0, true),
+        new x509.KeyUsagesExtension(x509.KeyUsageFlags.digitalSignature | x509.KeyUsageFlags.keyCertSign, true),
+        new x509.ExtendedKeyUsageExtension([x509.ExtendedKeyUsage.serverAuth]),
+        new x509.SubjectAlternativeNameExtension([
+          ...names.map((value) => ({ type: 'dns' as const, value })),
+          ...addresses.map((value) => ({ type: 'ip' as const, value })),
+        ]),
+      ],
+    },
+    webcrypto,
+  )
+  const der = Buffer.from(await webcrypto.subtle.exportKey('pkcs8', keys.privateKey)).toString('base64')
+  const key = `-----BEGIN PRIVATE KEY-----\n${der.replace(/.{64}/g, '$&\n')}\n-----END PRIVATE KEY-----\n`
+  return { cert: `${certificate.toString('pem')}\n`, key }
+}

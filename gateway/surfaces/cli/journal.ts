@@ -1,0 +1,58 @@
+import { join } from 'node:path'
+import { Command } from 'commander'
+import { loadConfig } from '#gateway/config/load.js'
+import { checkJournal, type JournalCheck } from '#gateway/journal/salvage/check.js'
+import { callGateway } from '#gateway/platform/control-socket/control-client.js'
+import { EXIT, verb } from './exit.js'
+import { CONFIG_OPTION } from './options.js'
+
+interface Options {
+  readonly config: string
+  readonly json?: boolean
+}
+
+export function journalCommand(): Command {
+  return new Command('journal')
+    .description('look after the journal, in which the gateway keeps what it has read')
+    .addCommand(
+      new Command('check')
+        .description('read the whole journal and say whether it is damaged; changes nothing (exit code 1: it is)')
+        .addOption(CONFIG_OPTION())
+        .option('--json', 'print one JSON object')
+        .action(verb(check)),
+    )
+    .addCommand(
+      new Command('accept-damage')
+        .description('tell the running gateway that you have taken note of what was lost: ends its alert')
+        .addOption(CONFIG_OPTION())
+        .option('--json', 'print one JSON object')
+        .action(verb(acceptDamage)),
+    )
+}
+
+async function check({ config, json }: Options): Promise<void> {
+  const result = checkJournal(join(loadConfig(config).dataDir, 'journal.db'))
+  process.stdout.write(json ? `${JSON.stringify(result, null, 2)}\n` : describe(result))
+  if (result.problems.length > 0) process.exitCode = EXIT.failed
+}
+
+async function acceptDamage({ config, json }: Options): Promise<void> {
+  const result = await callGateway<{ accepted: number }>(loadConfig(config).dataDir, 'journal.accept-damage')
+  const said =
+    result.accepted === 0 ? 'There was no damage to accept.' : 'Accepted; the damaged file is kept until you remove it.'
+  process.stdout.write(json ? `${JSON.stringify(result)}\n` : `${said}\n`)
+}
+
+function describe({ path, batches, leaves, unbatched, sealedRead, problems, more }: JournalCheck): string {
+  const read = `${batches} batches, ${leaves} leaves, ${unbatched} readings in no batch yet`
+  const lines = [
+    `${path}: ${read}`,
+    ...(sealedRead === null ? [] : [`Sealed rows were not opened: ${sealedRead}`]),
+    ...problems.map((problem) => `  ${problem}`),
+    ...(more > 0 ? [`  and ${more} more`] : []),
+    problems.length === 0
+      ? 'Whole.'
+      : 'Damaged: restart the gateway; it sets the file aside and saves what can be read.',
+  ]
+  return `${lines.join('\n')}\n`
+}

@@ -1,0 +1,113 @@
+import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { Command } from 'commander'
+import { loadConfig } from '#gateway/config/load.js'
+import { openJournalReader } from '#gateway/journal/api/journal-reader.js'
+import type { VerifiableRecord } from '#gateway/outbound/batches/batch.js'
+import { MAX_RECORD_BYTES, parseRecord, recordOf } from '#gateway/outbound/batches/record.js'
+import { type VerifyReport, verifyRecord } from '#gateway/outbound/batches/verify.js'
+import { EthersLedger } from '#gateway/outbound/chain/ethers-ledger.js'
+import { HomebeatError } from '#gateway/platform/errors.js'
+import { EXIT, verb } from './exit.js'
+import { CONFIG_OPTION } from './options.js'
+
+interface VerifyOptions {
+  readonly config: string
+  readonly rpc?: string
+  readonly contract?: string
+  readonly chainId?: string
+  readonly save?: string
+  readonly json?: boolean
+}
+
+export function verifyCommand(): Command {
+  return new Command('verify')
+    .description(
+      'prove that an Observation is unaltered, signed and on the chain, and that no batch before it is missing (exit code 3: it is not so)',
+    )
+    .argument('<record>', "an Observation's identifier, looked up in this gateway's journal, or a record file")
+    .addOption(CONFIG_OPTION())
+    .option('--rpc <url>', 'ask this JSON-RPC endpoint instead of those of the configuration')
+    .option(
+      '--contract <address>',
+      "with --rpc: the consortium's AnchorRegistry that you trust (no configuration needed)",
+    )
+    .option('--chain-id <number>', "with --contract: the consortium's chain id")
+    .option('--save <file>', 'also write the record, for somebody who verifies it elsewhere')
+    .option('--json', 'print one JSON object')
+    .action(verb(verify))
+}
+
+async function verify(what: string, options: VerifyOptions): Promise<void> {
+  const record = existsSync(what) ? readRecord(what) : findRecord(what, options.config)
+  if (options.save) writeFileSync(options.save, `${JSON.stringify(record, null, 2)}\n`, { mode: 0o600 })
+  const ledger = new EthersLedger(trustedChain(options))
+  let report: VerifyReport
+  try {
+    report = await verifyRecord(record, ledger)
+  } finally {
+    ledger.close()
+  }
+  process.stdout.write(options.json ? `${JSON.stringify(report, null, 2)}\n` : describe(report))
+  if (!report.ok) process.exitCode = EXIT.notVerified
+}
+
+/** What the verifier trusts never comes from the record: it is the configuration's chain, or what the options name. */
+function trustedChain({ config, rpc, contract, chainId }: VerifyOptions) {
+  if (contract === undefined && chainId === undefined) {
+    const { chain } = loadConfig(config).config
+    return { ...chain, endpoints: rpc === undefined ? chain.endpoints : [rpc] }
+  }
+  if (rpc === undefined || !/^0x[0-9a-fA-F]{40}$/.test(contract ?? '') || !/^[1-9]\d{0,15}$/.test(chainId ?? '')) {
+    throw new HomebeatError(
+      'config.verify-options',
+      'To verify without a configuration give all three: --rpc URL, --contract ADDRESS and --chain-id NUMBER.',
+    )
+  }
+  return { endpoints: [rpc], contract: contract as string, chainId: Number(chainId) }
+}
+
+function readRecord(file: string): VerifiableRecord {
+  if (!statSync(file).isFile() || statSync(file).size > MAX_RECORD_BYTES) {
+    throw new HomebeatError(
+      'record.too-large',
+      `${file} is not a record: give a file that \`homebeat verify --save\` wrote.`,
+    )
+  }
+  return parseRecord(readFileSync(file, 'utf8'))
+}
+
+function findRecord(identifier: string, configFile: string): VerifiableRecord {
+  const journal = openJournalReader(join(loadConfig(configFile).dataDir, 'journal.db'))
+  try {
+    const number = journal.batchOf(identifier)
+    const batch = number === null ? null : journal.batch(number)
+    if (batch?.leafHashes && !batch.leaves.some((leaf) => leaf.identifier === identifier))
+      throw new HomebeatError(
+        'verify.purged',
+        `${identifier} was kept long enough and has left this gateway (batch ${number}): verify the record that was given out, homebeat verify FILE.`,
+      )
+    if (batch) return recordOf(batch, identifier)
+    throw journal.hasMeasurement(identifier)
+      ? new HomebeatError(
+          'verify.not-batched',
+          `${identifier} is stored, but its batch is not closed yet: try again after the next batch.`,
+        )
+      : new HomebeatError(
+          'verify.not-found',
+          `There is no file and no Observation called ${identifier}: give a record file, or an Observation's identifier as the FHIR server shows it (what was kept long enough has left this gateway).`,
+        )
+  } finally {
+    journal.close()
+  }
+}
+
+function describe(report: VerifyReport): string {
+  const width = Math.max(...report.steps.map((step) => step.name.length))
+  return `${[
+    ...report.steps.map((step) => `${step.ok ? 'ok  ' : 'FAIL'} ${step.name.padEnd(width)}  ${step.detail}`),
+    report.ok
+      ? `Verified: unaltered, signed by ${report.gateway}, anchored as batch ${report.batch}.`
+      : `Not verified: ${report.reason}`,
+  ].join('\n')}\n`
+}

@@ -1,0 +1,59 @@
+import type { GatewayStatus } from '../../../../model/feed.js'
+import { ageWords } from '../../../../wording/words.js'
+import { timeOfDay } from '../lib/hooks.js'
+import { Card } from './card.js'
+
+export function ChainCard({ status, now }: { status: GatewayStatus | null; now: number }) {
+  const batches = status?.batches
+  const anchor = batches?.lastAnchor ?? null
+  return (
+    <Card
+      title="Sealed batches"
+      aside={batches ? (batches.anchored === batches.closed ? 'all anchored' : 'anchoring…') : undefined}
+    >
+      <dl class="counts">
+        <Count name="Closed" value={batches?.closed} />
+        <Count name="Anchored" value={batches?.anchored} />
+        <Count name="In the open batch" value={batches?.open} />
+      </dl>
+      <dl class="facts">
+        <dt>Last batch</dt>
+        <dd>
+          {batches?.last ? (
+            <>
+              No. {batches.last.number}, root <code title={batches.last.root}>{short(batches.last.root)}</code>
+            </>
+          ) : (
+            'none yet'
+          )}
+        </dd>
+        <dt>Last anchor</dt>
+        <dd>
+          {anchor ? (
+            <>
+              Batch {anchor.batchNumber} in block {anchor.blockNumber},{' '}
+              <time dateTime={new Date(anchor.blockTime).toISOString()} title={timeOfDay(anchor.blockTime)}>
+                {ageWords(now - anchor.blockTime)}
+              </time>
+            </>
+          ) : (
+            'none yet'
+          )}
+        </dd>
+      </dl>
+    </Card>
+  )
+}
+
+function Count({ name, value }: { name: string; value: number | undefined }) {
+  return (
+    <div>
+      <dt>{name}</dt>
+      <dd>{value ?? '–'}</dd>
+    </div>
+  )
+}
+
+function short(hash: string): string {
+  return `${hash.slice(0, 8)}…${hash.slice(-6)}`
+}

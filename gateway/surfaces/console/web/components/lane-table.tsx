@@ -1,0 +1,45 @@
+import type { GatewayStatus } from '../../../../model/feed.js'
+import { durationWords, laneWords } from '../../../../wording/words.js'
+import { Card } from './card.js'
+
+export function LaneTable({ status, now }: { status: GatewayStatus | null; now: number }) {
+  const lanes = status?.lanes ?? []
+  const waiting = lanes.reduce((n, lane) => n + lane.depth, 0)
+  return (
+    <Card title="Delivery lanes" aside={waiting === 0 ? 'nothing waiting' : `${waiting} waiting`}>
+      <table class="lanes">
+        <thead>
+          <tr>
+            <th scope="col">Lane</th>
+            <th scope="col">Waiting</th>
+            <th scope="col">Delivered</th>
+            <th scope="col">Rejected</th>
+          </tr>
+        </thead>
+        <tbody>
+          {lanes.map((lane) => (
+            <tr key={lane.lane} data-lane={lane.lane}>
+              <th scope="row">{laneWords(lane.lane)}</th>
+              <td>
+                {lane.depth}
+                {lane.oldestAt !== null && <small>for {durationWords(now - lane.oldestAt)}</small>}
+              </td>
+              <td>{lane.delivered}</td>
+              <td class={lane.rejected > 0 ? 'bad' : ''}>{lane.rejected}</td>
+            </tr>
+          ))}
+          {lanes.length === 0 && (
+            <tr>
+              <td colSpan={4}>No lane yet.</td>
+            </tr>
+          )}
+        </tbody>
+      </table>
+      {status && (
+        <p class="fine">
+          FHIR resources: {status.fhir.accepted} accepted, {status.fhir.failed} refused.
+        </p>
+      )}
+    </Card>
+  )
+}

@@ -1,0 +1,13 @@
+import type { GatewayStatus } from '../../../../model/feed.js'
+import { timeOfDay } from '../lib/hooks.js'
+
+export function LostBanner({ status }: { status: GatewayStatus | null }) {
+  return (
+    <div class="lost" role="alert">
+      <strong>The gateway cannot be reached.</strong>{' '}
+      {status
+        ? `What you see is from ${timeOfDay(status.now)} and not live. Trying again.`
+        : 'Is Homebeat running on this machine? Trying again.'}
+    </div>
+  )
+}

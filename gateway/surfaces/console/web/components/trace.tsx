@@ -1,0 +1,71 @@
+import { useEffect, useRef, useState } from 'preact/hooks'
+import { unitWords } from '../../../../wording/words.js'
+import { onAppearanceChange } from '../lib/hooks.js'
+import { type LiveStore, sensorName, type TraceSensor } from '../lib/live-store.js'
+import { type Range, Sweep } from '../lib/sweep.js'
+
+/** Without samples for this long there is no signal: the trace says so. Airflow comes once a second. */
+const SILENT_MS = 4000
+/** 30 pictures a second are smooth for a pen at a tenth of the screen a second. */
+const FRAME_MS = 1000 / 31
+
+export function Trace(props: { store: LiveStore; sensor: TraceSensor; connected: boolean }) {
+  const { store, sensor } = props
+  const canvas = useRef<HTMLCanvasElement>(null)
+  const [range, setRange] = useState<Range | null>(null)
+  useEffect(() => {
+    if (!canvas.current) return
+    return run(canvas.current, new Sweep(canvas.current, store.traces[sensor], setRange))
+  }, [store, sensor])
+
+  const buffer = store.traces[sensor]
+  const silent = !props.connected || performance.now() - store.tracedAt[sensor] > SILENT_MS
+  const unit = unitWords(buffer.unit)
+  const state = !props.connected ? 'Not live' : buffer.empty ? 'Waiting for the signal' : 'No signal'
+  return (
+    <figure class={`trace trace-${sensor}${silent ? ' trace-silent' : ''}`} data-trace={sensor}>
+      <figcaption>
+        <span>{sensorName(sensor)}</span>
+        {range && (
+          <span class="trace-range">
+            {digits(range.min, range)} to {digits(range.max, range)} {unit === '' ? '(no unit)' : unit}
+          </span>
+        )}
+      </figcaption>
+      <div class="trace-screen">
+        <canvas ref={canvas} role="img" aria-label={`${sensorName(sensor)} trace, moving`} />
+        {silent && <span class="trace-note">{state}</span>}
+      </div>
+    </figure>
+  )
+}
+
+function run(canvas: HTMLCanvasElement, sweep: Sweep): () => void {
+  let frame = 0
+  let last = performance.now()
+  let calm = false
+  const refit = () => {
+    calm = matchMedia('(prefers-reduced-motion: reduce)').matches
+    sweep.refit()
+  }
+  const step = (now: number) => {
+    frame = requestAnimationFrame(step)
+    // People who prefer less motion get a new piece each second instead of a running pen.
+    if (now - last < (calm ? 1000 : FRAME_MS)) return
+    sweep.frame(Math.min(now - last, 60_000))
+    last = now
+  }
+  const observer = new ResizeObserver(refit)
+  observer.observe(canvas)
+  const unwatch = onAppearanceChange(refit)
+  frame = requestAnimationFrame(step)
+  return () => {
+    cancelAnimationFrame(frame)
+    observer.disconnect()
+    unwatch()
+  }
+}
+
+function digits(value: number, { min, max }: Range): string {
+  return value.toFixed(max - min < 10 ? 2 : 0)
+}

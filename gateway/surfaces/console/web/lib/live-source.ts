@@ -1,0 +1,39 @@
+/** Keeps `/api/live` open: EventSource reconnects after a break, this also after a refusal or a silence. */
+import type { LiveEvent } from '../../../../model/feed.js'
+import type { LiveStore } from './live-store.js'
+
+/** The status comes every second: this much silence means that nobody is there. */
+const SILENCE_MS = 5000
+const RETRY_MS = 3000
+
+export function connect(store: LiveStore, url = '/api/live'): () => void {
+  let source: EventSource | null = null
+  let heardAt = performance.now()
+  let openedAt = performance.now()
+
+  const open = () => {
+    source?.close()
+    openedAt = performance.now()
+    source = new EventSource(url)
+    source.onmessage = (message: MessageEvent<string>) => {
+      heardAt = performance.now()
+      store.setConnection('live')
+      store.take(JSON.parse(message.data) as LiveEvent)
+    }
+    source.onerror = () => store.setConnection('lost')
+  }
+
+  const watch = setInterval(() => {
+    const now = performance.now()
+    if (now - heardAt > SILENCE_MS) store.setConnection('lost')
+    const waiting = source?.readyState === EventSource.CONNECTING
+    const dead = source?.readyState === EventSource.CLOSED || (!waiting && now - heardAt > SILENCE_MS)
+    if (dead && now - openedAt > RETRY_MS) open()
+  }, 1000)
+
+  open()
+  return () => {
+    clearInterval(watch)
+    source?.close()
+  }
+}

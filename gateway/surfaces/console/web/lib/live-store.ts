@@ -1,0 +1,111 @@
+/** What the page knows. Components read snapshots; waveforms go past them, straight to the painters. */
+import type { SensorKind } from '#fhir/measurement.js'
+import type { AlertTransition } from '#gateway/model/alert.js'
+import type { GatewayStatus, LiveEvent, LiveValue } from '../../../../model/feed.js'
+import {
+  conditionWords,
+  PRIORITY_WORDS,
+  SENSOR_ORDER,
+  SENSOR_WORDS,
+  valueOfSamples,
+} from '../../../../wording/words.js'
+import { TraceBuffer } from './trace-buffer.js'
+import { TrendLog } from './trend-log.js'
+
+export type Connection = 'connecting' | 'live' | 'lost'
+export type TraceSensor = 'ecg' | 'airflow' | 'emg'
+
+export interface Snapshot {
+  readonly connection: Connection
+  readonly status: GatewayStatus | null
+  readonly values: ReadonlyMap<SensorKind, LiveValue>
+  /** What a screen reader is told next. */
+  readonly announcement: string
+}
+
+/** Components are told at most this often. */
+const NOTIFY_MS = 200
+
+export class LiveStore {
+  readonly traces: Readonly<Record<TraceSensor, TraceBuffer>> = {
+    ecg: new TraceBuffer(),
+    airflow: new TraceBuffer(),
+    emg: new TraceBuffer(),
+  }
+  /** `performance.now()` at which samples last came. */
+  readonly tracedAt: Record<TraceSensor, number> = {
+    ecg: Number.NEGATIVE_INFINITY,
+    airflow: Number.NEGATIVE_INFINITY,
+    emg: Number.NEGATIVE_INFINITY,
+  }
+  readonly trends = new TrendLog()
+  #snapshot: Snapshot = { connection: 'connecting', status: null, values: new Map(), announcement: '' }
+  #listeners = new Set<() => void>()
+  #timer: ReturnType<typeof setTimeout> | null = null
+  /** Gateway's clock minus ours, ms. */
+  #clockOffset = 0
+
+  get snapshot(): Snapshot {
+    return this.#snapshot
+  }
+
+  /** Epoch ms on the gateway's clock. */
+  now(): number {
+    return Date.now() + this.#clockOffset
+  }
+
+  subscribe(listener: () => void): () => void {
+    this.#listeners.add(listener)
+    return () => this.#listeners.delete(listener)
+  }
+
+  setConnection(connection: Connection): void {
+    if (connection === this.#snapshot.connection) return
+    const announcement =
+      connection === 'lost' ? 'The gateway cannot be reached. Values are not live.' : this.#snapshot.announcement
+    this.#set({ connection, announcement })
+  }
+
+  take(event: LiveEvent): void {
+    if (event.type === 'samples') {
+      this.traces[event.sensor].push(event)
+      this.tracedAt[event.sensor] = performance.now()
+      const value = valueOfSamples(this.#snapshot.values.get(event.sensor), event)
+      if (value) this.take({ type: 'value', value })
+    } else if (event.type === 'value') {
+      this.#set({ values: new Map(this.#snapshot.values).set(event.value.sensor, event.value) })
+    } else if (event.type === 'status') {
+      this.#clockOffset = event.status.now - Date.now()
+      this.#set({ status: event.status })
+      this.trends.record(event.status.now, this.#snapshot.values)
+    } else {
+      this.#set({ announcement: announcementOf(event.transition) })
+    }
+  }
+
+  #set(change: Partial<Snapshot>): void {
+    this.#snapshot = { ...this.#snapshot, ...change }
+    this.#timer ??= setTimeout(() => {
+      this.#timer = null
+      for (const listener of this.#listeners) listener()
+    }, NOTIFY_MS)
+  }
+}
+
+function announcementOf({ condition, priority, state, actor }: AlertTransition): string {
+  const what = conditionWords(condition)
+  if (state === 'active') return `${PRIORITY_WORDS[priority]}: ${what}`
+  if (state === 'acknowledged') return `Acknowledged by ${actor?.by ?? 'somebody'}: ${what}`
+  return state === 'latched' ? `Over, not acknowledged: ${what}` : `Cleared: ${what}`
+}
+
+/** A tile for each sensor, whether or not it has sent anything yet. */
+export function tileValues(values: ReadonlyMap<SensorKind, LiveValue>): LiveValue[] {
+  return SENSOR_ORDER.map(
+    (sensor) => values.get(sensor) ?? { sensor, at: null, value: null, unit: '', quality: 'good', remarks: [] },
+  )
+}
+
+export function sensorName(sensor: SensorKind): string {
+  return SENSOR_WORDS[sensor].name
+}

@@ -1,0 +1,56 @@
+/** The latest alerts as people see them: state, who was told, who has acknowledged. From the journal alone. */
+
+import type { Journal } from '#gateway/journal/api/journal.js'
+import { type AlertTransition, isUnattended } from '#gateway/model/alert.js'
+import type { LiveAlert } from '#gateway/model/feed.js'
+
+/** Episodes shown; older ones stay in the journal. What is open is always shown. */
+const EPISODES = 50
+/** A silence lasts an hour at most: one that still holds is among the latest actions. */
+const ACTIONS = 200
+
+export type AlertsSource = Pick<Journal, 'activeAlerts' | 'transitions' | 'alertDeliveries' | 'tellings' | 'actions'>
+
+/** The latest state of each of the latest episodes, newest first. @param now epoch ms */
+export function alertsOf(journal: AlertsSource, now: number): LiveAlert[] {
+  const open = journal.activeAlerts()
+  const recent = journal.transitions(EPISODES * 2)
+  const latest = new Map<string, AlertTransition>()
+  for (const transition of [...recent, ...open]) {
+    if (!latest.has(transition.alertId)) latest.set(transition.alertId, transition)
+  }
+  const acknowledged = new Map<string, AlertTransition>()
+  for (const transition of [...open, ...recent])
+    if (transition.state === 'acknowledged') acknowledged.set(transition.alertId, transition)
+  const told = toldOf(journal, open)
+  const silences = journal.actions(ACTIONS).filter(({ action, until = 0 }) => action === 'silence' && until > now)
+  const shown = [...latest.values()].filter(({ state }, i) => state !== 'cleared' || i < EPISODES)
+  return shown.map(({ alertId, condition, kind, priority, state, raisedAt, at }) => {
+    const by = acknowledged.get(alertId)
+    const silence = isUnattended(state) ? silences.find(({ subjects }) => subjects.includes(alertId)) : undefined
+    return {
+      ...{ alertId, condition, kind, priority, state, raisedAt, at },
+      deliveredTo: [...(told.get(alertId) ?? [])],
+      ...(by?.actor && { acknowledged: { by: by.actor.by, via: by.actor.via, at: by.at } }),
+      ...(silence?.until !== undefined && { silencedUntil: silence.until }),
+    }
+  })
+}
+
+/** By alert, whom it has reached. */
+function toldOf(journal: AlertsSource, open: readonly AlertTransition[]): Map<string, Set<string>> {
+  const told = new Map<string, Set<string>>()
+  const add = (alertId: string, name: string) => told.set(alertId, (told.get(alertId) ?? new Set()).add(name))
+  for (const { transition, ...delivery } of journal.alertDeliveries(EPISODES)) {
+    add(transition.alertId, recipientWords(delivery))
+  }
+  for (const { alertId } of open)
+    for (const telling of journal.tellings(alertId))
+      if (telling.deliveredAt !== null) add(alertId, recipientWords(telling))
+  return told
+}
+
+/** `nurse-1 (push)`; the channel alone where it is told of everything by itself. */
+export function recipientWords({ channel, contact }: { channel: string; contact?: string }): string {
+  return contact === undefined ? channel : `${contact} (${channel})`
+}

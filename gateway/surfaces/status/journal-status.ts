@@ -1,0 +1,43 @@
+/** The part of a status that the journal knows; the same for a running gateway and for a stopped one. */
+
+import type { Journal } from '#gateway/journal/api/journal.js'
+import type { GatewayStatus } from '#gateway/model/feed.js'
+import { type AlertsSource, alertsOf } from './alert-status.js'
+
+export type StatusSource = AlertsSource &
+  Pick<Journal, 'totals' | 'depths' | 'formerDepths' | 'lastBatch' | 'unbatchedCount' | 'damages'> & {
+    readonly anchors: Pick<Journal['anchors'], 'lastReceipt'>
+    readonly unmapped: Pick<Journal['unmapped'], 'counts'>
+  }
+
+export type JournalStatus = Pick<
+  GatewayStatus,
+  'measurements' | 'unmapped' | 'alerts' | 'lanes' | 'formerLanes' | 'fhir' | 'batches' | 'damages'
+>
+
+/** @param now epoch ms */
+export function journalStatus(journal: StatusSource, now: number): JournalStatus {
+  const totals = journal.totals()
+  const lanes = journal.depths()
+  const last = journal.lastBatch()
+  const fhir = lanes.filter((lane) => lane.lane.startsWith('fhir:'))
+  return {
+    measurements: totals.measurements,
+    unmapped: journal.unmapped.counts(),
+    alerts: alertsOf(journal, now),
+    lanes,
+    formerLanes: journal.formerDepths(),
+    fhir: {
+      accepted: fhir.reduce((sum, lane) => sum + lane.resourcesAccepted, 0),
+      failed: fhir.reduce((sum, lane) => sum + lane.resourcesFailed, 0),
+    },
+    batches: {
+      closed: totals.batchesClosed,
+      anchored: totals.batchesAnchored,
+      open: journal.unbatchedCount(),
+      last: last && { number: last.number, root: last.root },
+      lastAnchor: journal.anchors.lastReceipt(),
+    },
+    damages: journal.damages(),
+  }
+}

@@ -1,0 +1,86 @@
+/** The Feed of a running gateway: what the console, `homebeat status` and the demo's terminal view look at. */
+import { SENSOR_KINDS, type SensorKind } from '#fhir/measurement.js'
+import { sensorDefinitions } from '#gateway/clinical/sensors/registry.js'
+import type { PipelineStep } from '#gateway/engine/pipeline.js'
+import type { Transport } from '#gateway/intake/transports/transport.js'
+import type { Journal } from '#gateway/journal/api/journal.js'
+import type { Feed, GatewayStatus, LiveEvent, LiveValue } from '#gateway/model/feed.js'
+import type { Clock } from '#gateway/platform/clock.js'
+import type { Timekeeper } from '#gateway/time/timekeeper.js'
+import { journalStatus } from './journal-status.js'
+
+export interface LiveFeedOptions {
+  readonly version: string
+  readonly home: string
+  readonly journal: Journal
+  readonly transports: readonly Transport[]
+  readonly contacts?: GatewayStatus['contacts']
+  readonly clock: Clock
+  readonly timekeeper?: Pick<Timekeeper, 'status'> | undefined
+}
+
+export class LiveFeed implements Feed {
+  readonly #options: LiveFeedOptions
+  readonly #startedAt: number
+  readonly #listeners = new Set<(event: LiveEvent) => void>()
+  readonly #values = new Map<SensorKind, LiveValue>()
+  readonly #frames = { received: 0, lost: 0, refused: 0 }
+
+  constructor(options: LiveFeedOptions) {
+    this.#options = options
+    this.#startedAt = options.clock.now()
+  }
+
+  /** Takes what one step of the pipeline gave; live values do not wait for the commit. */
+  take(step: PipelineStep): void {
+    this.#frames.received += step.received
+    this.#frames.lost += step.lost
+    this.#frames.refused += step.refused?.count ?? 0
+    for (const event of step.live) {
+      if (event.type === 'value') this.#values.set(event.value.sensor, event.value)
+      this.#emit(event)
+    }
+    for (const transition of step.transitions) this.#emit({ type: 'alert', transition })
+  }
+
+  status(): GatewayStatus {
+    const { version, home, journal, transports, contacts, clock, timekeeper } = this.#options
+    const { user, system } = process.cpuUsage()
+    return {
+      version,
+      home,
+      ...(contacts && { contacts }),
+      running: true,
+      startedAt: this.#startedAt,
+      now: clock.now(),
+      transports: transports.map((transport) => transport.status()),
+      frames: { ...this.#frames },
+      ...journalStatus(journal, clock.now()),
+      ...(timekeeper && { clock: timekeeper.status() }),
+      process: { rssMb: Math.round(process.memoryUsage.rss() / 1e5) / 10, cpuSeconds: (user + system) / 1e6 },
+    }
+  }
+
+  values(): readonly LiveValue[] {
+    return SENSOR_KINDS.map(
+      (sensor) =>
+        this.#values.get(sensor) ?? {
+          sensor,
+          at: null,
+          value: null,
+          unit: sensorDefinitions[sensor].outputs[0].unit,
+          quality: 'missing',
+          remarks: [],
+        },
+    )
+  }
+
+  subscribe(listener: (event: LiveEvent) => void): () => void {
+    this.#listeners.add(listener)
+    return () => this.#listeners.delete(listener)
+  }
+
+  #emit(event: LiveEvent): void {
+    for (const listener of this.#listeners) listener(event)
+  }
+}

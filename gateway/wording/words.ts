@@ -1,0 +1,170 @@
+/**
+ * How the feed's values are said to people: names, units, ages, remarks. Pure, shared by the page and the terminal
+ * view, so that both say the same. Says what was measured and never what it means: no diagnosis.
+ */
+import type { BodyPosition, Quality, SensorKind } from '#fhir/measurement.js'
+import { SENSOR_NAMES } from '#gateway/clinical/sensors/names.js'
+import type { Priority } from '#gateway/model/alert.js'
+import type { LiveEvent, LiveValue } from '#gateway/model/feed.js'
+
+export { conditionWords } from '#gateway/wording/explanations.js'
+
+const SECOND = 1000
+const MINUTE = 60 * SECOND
+const HOUR = 60 * MINUTE
+const DAY = 24 * HOUR
+
+export interface SensorWords {
+  readonly name: string
+  /** At most 12 characters, for narrow places. */
+  readonly short: string
+  /** Milliseconds after which a value is no longer called live. The cuff and the glucometer are read on a schedule. */
+  readonly staleAfterMs: number
+  /** Digits after the point. */
+  readonly digits: number
+}
+
+export const SENSOR_WORDS: Readonly<Record<SensorKind, SensorWords>> = {
+  pulse: { name: SENSOR_NAMES.pulse, short: 'Pulse', staleAfterMs: 30 * SECOND, digits: 0 },
+  spo2: { name: SENSOR_NAMES.spo2, short: 'Oxygen', staleAfterMs: 30 * SECOND, digits: 0 },
+  airflow: { name: SENSOR_NAMES.airflow, short: 'Breathing', staleAfterMs: 60 * SECOND, digits: 0 },
+  bodyTemperature: { name: SENSOR_NAMES.bodyTemperature, short: 'Temperature', staleAfterMs: 60 * SECOND, digits: 1 },
+  ecg: { name: SENSOR_NAMES.ecg, short: 'ECG', staleAfterMs: 30 * SECOND, digits: 0 },
+  glucose: { name: SENSOR_NAMES.glucose, short: 'Glucose', staleAfterMs: 12 * HOUR, digits: 0 },
+  gsr: { name: SENSOR_NAMES.gsr, short: 'Skin', staleAfterMs: 60 * SECOND, digits: 1 },
+  bloodPressure: { name: SENSOR_NAMES.bloodPressure, short: 'Pressure', staleAfterMs: 12 * HOUR, digits: 0 },
+  position: { name: SENSOR_NAMES.position, short: 'Position', staleAfterMs: 60 * SECOND, digits: 0 },
+  emg: { name: SENSOR_NAMES.emg, short: 'EMG', staleAfterMs: DAY, digits: 0 },
+}
+
+/** The order in which people look for them. */
+export const SENSOR_ORDER: readonly SensorKind[] = [
+  'pulse',
+  'spo2',
+  'airflow',
+  'bloodPressure',
+  'bodyTemperature',
+  'glucose',
+  'ecg',
+  'position',
+  'gsr',
+  'emg',
+]
+
+/** UCUM code → what is printed beside the number. */
+const UNITS: Readonly<Record<string, string>> = { Cel: '°C', 'mm[Hg]': 'mmHg', uS: 'µS', uV: 'µV', '1': '' }
+
+export function unitWords(ucum: string): string {
+  return UNITS[ucum] ?? ucum
+}
+
+const POSITIONS: Readonly<Record<BodyPosition, string>> = {
+  supine: 'On the back',
+  prone: 'On the front',
+  'left-lateral': 'On left side',
+  'right-lateral': 'On right side',
+  upright: 'Sitting or standing',
+  undefined: 'Not clear',
+}
+
+const QUALITIES: Readonly<Record<Quality, string>> = {
+  good: '',
+  questionable: 'use with care',
+  implausible: 'not plausible',
+  missing: 'no value',
+}
+
+/** `probe-off` → `probe off`; only what reads badly word by word has an entry. */
+const REMARKS: Readonly<Record<string, string>> = {
+  acquiring: 'acquiring…',
+  'device-clock-unverified': 'device clock not verified',
+  'probe-off': 'probe off',
+  'clock-unset': 'gateway clock not set',
+}
+
+export function remarkWords(remark: string): string {
+  return REMARKS[remark] ?? remark.replaceAll('-', ' ')
+}
+
+export const PRIORITY_WORDS: Readonly<Record<Priority, string>> = {
+  high: 'High priority',
+  medium: 'Medium priority',
+  low: 'Low priority',
+}
+
+/** `fhir:hospital` → `Records → hospital`. */
+export function laneWords(lane: string): string {
+  const [kind = '', ...rest] = lane.split(':')
+  const name = rest.join(':')
+  if (kind === 'fhir') return `Records → ${name}`
+  if (kind === 'alert') return `Alerts → ${name}`
+  if (kind === 'anchor') return `Anchors → ${name}`
+  return lane
+}
+
+/** `3 s`, `2 min`, `5 h`, `2 days`; never negative. */
+export function durationWords(ms: number): string {
+  const t = Math.max(0, ms)
+  if (t < 1.5 * MINUTE) return `${Math.floor(t / SECOND)} s`
+  if (t < 1.5 * HOUR) return `${Math.floor(t / MINUTE)} min`
+  if (t < 2 * DAY) return `${Math.floor(t / HOUR)} h`
+  return `${Math.floor(t / DAY)} days`
+}
+
+export function ageWords(ms: number): string {
+  return ms < SECOND ? 'now' : `${durationWords(ms)} ago`
+}
+
+/** What one tile shows. */
+export interface Shown {
+  /** number: large figures. words: a phrase. */
+  readonly kind: 'number' | 'words'
+  /** Number or word; `–` where there is none. */
+  readonly text: string
+  readonly unit: string
+  /** live: as it is now. stale: too old to be called live. missing: the sensor says it has none. none: nothing yet. */
+  readonly state: 'live' | 'stale' | 'missing' | 'none'
+  readonly age: string
+  /** Quality and remarks, for people; empty when all is well. */
+  readonly notes: readonly string[]
+}
+
+/** @param now epoch ms on the gateway's clock. @param connected false: the gateway is out of reach, nothing is live. */
+export function show(value: LiveValue, now: number, connected = true): Shown {
+  const words = SENSOR_WORDS[value.sensor]
+  const notes = [...new Set([QUALITIES[value.quality], ...value.remarks.map(remarkWords)])].filter((n) => n !== '')
+  const nothing = { kind: 'number', text: '–', unit: '', notes } as const
+  if (value.at === null) return { ...nothing, notes: value.remarks.map(remarkWords), state: 'none', age: 'no reading' }
+  const age = now - value.at
+  const stale = !connected || age > words.staleAfterMs
+  const base = { age: ageWords(age), notes }
+  if (value.quality === 'missing') return { ...nothing, ...base, state: stale ? 'stale' : 'missing' }
+  return { ...valueWords(value, words.digits), ...base, state: stale ? 'stale' : 'live' }
+}
+
+function valueWords(value: LiveValue, digits: number): Pick<Shown, 'kind' | 'text' | 'unit'> {
+  const v = value.value
+  const unit = unitWords(value.unit)
+  if (v === null) {
+    const waveform = value.sensor === 'ecg' || value.sensor === 'emg' || value.sensor === 'airflow'
+    return waveform ? { kind: 'words', text: 'See the trace', unit: '' } : { kind: 'number', text: '–', unit: '' }
+  }
+  if (typeof v === 'number') return { kind: 'number', text: v.toFixed(value.unit === 'mmol/L' ? 1 : digits), unit }
+  if (typeof v === 'string') return { kind: 'words', text: POSITIONS[v], unit: '' }
+  return { kind: 'number', text: `${Math.round(v.systolic)}/${Math.round(v.diastolic)}`, unit }
+}
+
+type Samples = Extract<LiveEvent, { type: 'samples' }>
+
+/**
+ * A waveform sensor has no number of its own: its samples say that it is alive. Returns what then stands for its
+ * value, or null where the value it has says more, or is younger than a second.
+ */
+export function valueOfSamples(known: LiveValue | undefined, run: Samples): LiveValue | null {
+  const at = run.at + run.samples.length * run.periodMs
+  if (known !== undefined && known.at !== null) {
+    if (known.value !== null || known.quality === 'missing' || at - known.at < SECOND) return null
+  }
+  if (run.samples.every((sample) => sample === null)) return null
+  return { sensor: run.sensor, at, value: null, unit: run.unit, quality: 'good', remarks: [] }
+}

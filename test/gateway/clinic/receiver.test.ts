@@ -1,0 +1,221 @@
+import { once } from 'node:events'
+import { writeFileSync } from 'node:fs'
+import type { IncomingMessage } from 'node:http'
+import { get } from 'node:https'
+import { join } from 'node:path'
+import { expect } from 'chai'
+import { composeReceiver } from '#gateway/clinic/compose-receiver.js'
+import type { Receiver } from '#gateway/clinic/receiver.js'
+import type { WatchReport } from '#gateway/clinic/report.js'
+import { callGateway } from '#gateway/platform/control-socket/control-client.js'
+import { silentLogger } from '#gateway/platform/logger.js'
+import { brokerIdentity } from '#gateway/platform/net/certificate.js'
+import { settle, TestClock } from '#test/support/test-clock.js'
+import { beatAt, post, TestClinic } from './clinic.js'
+
+interface Told {
+  readonly condition: string
+  readonly reason: string
+  readonly priority: string
+  readonly home: string
+  readonly preview: string
+}
+
+describe('watching/receiver', function () {
+  this.timeout(30_000)
+  let clinic: TestClinic
+  let clock: TestClock
+  let receiver: Receiver
+  let told: Told[]
+  let secret: string
+  let sequence: number
+
+  beforeEach(async () => {
+    clinic = new TestClinic()
+    clock = new TestClock()
+    told = []
+    sequence = 0
+    secret = clinic.secret('home-1')
+    await start()
+  })
+  afterEach(async () => {
+    await receiver.stop()
+    clinic.remove()
+  })
+
+  async function start(parts: object = {}): Promise<void> {
+    receiver = await composeReceiver(clinic.configure({ homes: [{ id: 'home-1', secretFile: 'home-1' }], ...parts }), {
+      logger: silentLogger,
+      clock,
+      fetch: async (_url, init) => {
+        told.push(JSON.parse(String(init?.body)))
+        return new Response(null, { status: 204 })
+      },
+    })
+    await receiver.start()
+  }
+
+  const port = () => receiver.address().beatPort
+  const beat = async (change: Parameters<typeof beatAt>[2] = {}, key = secret, at = clock.now()) =>
+    (await post(port(), key, beatAt(at, ++sequence, change), at)).status
+
+  async function pass(seconds: number): Promise<void> {
+    for (let i = 0; i < seconds; i++) await clock.advance(1000)
+    await clock.advance(100)
+    await settle(10)
+  }
+
+  const reasons = (condition: string) => told.filter((one) => one.condition === condition).map((one) => one.reason)
+
+  it('tells people once that a home is silent, and when it is heard again', async () => {
+    expect(await beat()).to.equal(204)
+    await pass(299)
+    expect(told).to.deep.equal([])
+    await pass(60)
+    expect(told).to.have.length(1)
+    expect(told[0]).to.include({
+      condition: 'home-silent-home-1',
+      reason: 'raised',
+      priority: 'high',
+      home: 'clinic-1',
+    })
+    expect(told[0]?.preview).to.match(/^HIGH: No sign of life from the gateway of home-1 \(active since \d\d:\d\d\)$/)
+    await beat()
+    await pass(2)
+    expect(reasons('home-silent-home-1')).to.deep.equal(['raised', 'cleared'])
+  })
+
+  it('reminds until somebody acknowledges, and keeps that over a restart', async () => {
+    const remind = {
+      alerts: {
+        channels: [{ type: 'webhook', name: 'duty', url: 'http://127.0.0.1:1/duty' }],
+        contacts: [{ id: 'nurse', role: 'nurse', channel: 'duty' }],
+        remindMinutes: { high: 5 },
+      },
+    }
+    await receiver.stop()
+    await start(remind)
+    await beat()
+    await pass(310)
+    await receiver.stop()
+    await start(remind)
+    await pass(310)
+    expect(reasons('home-silent-home-1')).to.deep.equal(['raised', 'reminder'])
+    const { dataDir } = clinic
+    const answer = callGateway(dataDir, 'home.acknowledge', { home: 'home-1', by: 'ward', note: 'rang the family' })
+    await settle(20)
+    await clock.advance(100)
+    expect(await answer)
+      .to.have.property('acknowledged')
+      .with.length(1)
+    await pass(900)
+    expect(reasons('home-silent-home-1').filter((reason) => reason === 'reminder')).to.have.length(1)
+    expect(receiver.report().homes[0]?.alarms[0]?.state).to.equal('acknowledged')
+  })
+
+  it('raises a medium alarm where a gateway beats without keeping watch', async () => {
+    for (let minute = 0; minute < 12; minute++) {
+      await beat({ healthy: false, reasons: ['no-source'] })
+      await pass(60)
+    }
+    expect(told.map(({ condition, priority }) => [condition, priority])).to.deep.equal([
+      ['home-unhealthy-home-1', 'medium'],
+    ])
+  })
+
+  it('takes nothing that is forged, repeated, old, too large or no beat', async () => {
+    const send = (body: string, headers: Record<string, string> = {}) =>
+      fetch(`http://127.0.0.1:${port()}/beat`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json', ...headers },
+        body,
+      })
+    expect(await beat({}, clinic.secret('other'))).to.equal(401)
+    expect(await beat({ home: 'home-unknown' })).to.equal(401)
+    expect((await send(JSON.stringify(beatAt(clock.now(), 1)))).status).to.equal(401)
+    expect((await send('{')).status).to.equal(400)
+    expect((await send(JSON.stringify({ ...beatAt(clock.now(), 1), sequence: 'x' }))).status).to.equal(400)
+    expect((await send('x'.repeat(9000))).status).to.equal(413)
+    expect(await beat({}, secret, clock.now() - 301_000)).to.equal(400)
+    expect(receiver.report().homes[0]?.state).to.equal('awaited')
+    expect(await beat()).to.equal(204)
+    sequence--
+    expect(await beat()).to.equal(409)
+  })
+
+  it('holds back an address that is refused again and again, but never a home with its secret', async () => {
+    const wrong = clinic.secret('other')
+    const statuses: number[] = []
+    for (let i = 0; i < 30; i++) statuses.push(await beat({ home: `home-${i + 10}` }, wrong))
+    expect(statuses.filter((status) => status === 401)).to.have.length(20)
+    expect(statuses.filter((status) => status === 429)).to.have.length(10)
+    expect(await beat()).to.equal(204)
+  })
+
+  it('enrols and forgets homes while it runs; what is forgotten alarms no longer', async () => {
+    const { dataDir } = clinic
+    const { secret: key } = await callGateway<{ secret: string }>(dataDir, 'home.enrol', {
+      home: 'home-9',
+      renew: false,
+    })
+    expect(await beat({ home: 'home-9' }, key)).to.equal(204)
+    await pass(302)
+    expect(reasons('home-silent-home-9')).to.deep.equal(['raised'])
+    await callGateway(dataDir, 'home.forget', { home: 'home-9' })
+    await pass(2)
+    expect(reasons('home-silent-home-9')).to.deep.equal(['raised', 'cleared'])
+    expect(await beat({ home: 'home-9' }, key)).to.equal(401)
+    const again = await callGateway(dataDir, 'home.forget', { home: 'home-1' }).catch((error) => error.code)
+    expect(again).to.equal('watching.configured')
+  })
+
+  it('is healthy for the clinic’s own monitoring while it ticks, and not where it does not', async () => {
+    const health = async () => (await fetch(`http://127.0.0.1:${port()}/healthz`)).status
+    expect(await health()).to.equal(200)
+    clock.monotonic = () => 60_000
+    expect(await health()).to.equal(503)
+  })
+
+  it('shows the page to this machine only, where it has no token', async () => {
+    const { pageUrl } = receiver.address()
+    const ask = async (path: string, headers: Record<string, string> = {}) =>
+      (await fetch(new URL(path, pageUrl), { headers })).status
+    expect(await ask('/')).to.equal(200)
+    expect(await ask('/', { 'x-forwarded-for': '192.0.2.1' })).to.equal(403)
+    expect((await (await fetch(new URL('/api/homes', pageUrl))).json()) as WatchReport).to.include({
+      receiver: 'clinic-1',
+    })
+    expect((await fetch(`http://127.0.0.1:${port()}/`)).status).to.equal(404)
+  })
+
+  it('asks everybody for the token, where there is one', async () => {
+    await receiver.stop()
+    const token = clinic.secret('page-token')
+    await start({ page: { port: 0, tokenFile: 'page-token' } })
+    const ask = async (authorization?: string) =>
+      (await fetch(receiver.address().pageUrl, { headers: authorization ? { authorization } : {} })).status
+    expect(await ask()).to.equal(401)
+    expect(await ask('Bearer wrong')).to.equal(401)
+    expect(await ask(`Bearer ${token}`)).to.equal(200)
+    expect(await ask(`Basic ${Buffer.from(`ward:${token}`).toString('base64')}`)).to.equal(200)
+  })
+
+  it('speaks TLS with the certificate of its configuration', async () => {
+    const { cert, key } = await brokerIdentity(undefined, clinic.folder, clinic.folder)
+    writeFileSync(join(clinic.folder, 'watch.crt'), cert)
+    writeFileSync(join(clinic.folder, 'watch.key'), key, { mode: 0o600 })
+    await receiver.stop()
+    await start({ tls: { certFile: 'watch.crt', keyFile: 'watch.key' }, listen: { host: '0.0.0.0', port: 0 } })
+    const [answer] = (await once(
+      get({ port: port(), path: '/healthz', ca: cert, checkServerIdentity: () => undefined }),
+      'response',
+    )) as [IncomingMessage]
+    expect(answer.statusCode).to.equal(200)
+    answer.resume()
+  })
+
+  it('is the only one on its folder', async () => {
+    const second = composeReceiver(clinic.configure({ dataDir: './data' }), { logger: silentLogger, clock })
+    expect(await second.catch((error) => error.code)).to.equal('journal.in-use')
+  })
+})

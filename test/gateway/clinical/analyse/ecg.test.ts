@@ -1,0 +1,207 @@
+/** What the home hears of the heart, from the kit's lines to what is stored and raised. */
+import { expect } from 'chai'
+import { ANALYSIS_DEFAULTS } from '#gateway/clinical/analyse/options.js'
+import { defaultLimits, limitsInForce } from '#gateway/clinical/limits/limits.js'
+import { limitsOnRecord } from '#gateway/clinical/limits/limits-on-record.js'
+import { signed } from '#simulators/patient/noise.js'
+import { regular, syntheticEcg } from '#test/gateway/clinical/signals/ecg/synthetic.js'
+import { T0 } from '#test/gateway/engine/frames.js'
+import { TestHome } from './home.js'
+
+const rateHz = 250
+const trace = (seconds: number, rrMs: number, until = seconds * 1000) =>
+  syntheticEcg({ rateHz, seconds, beats: regular(rrMs, 400, until) })
+/** A quiet amplifier. */
+const flat = (seconds: number) => Array.from({ length: seconds * rateHz }, () => 512)
+const clip = (pulse: number) => () => ({ clip: `o,${pulse},97` })
+const OFF = () => ({ clip: 'n,,' })
+
+describe('the heart rate from the ECG', () => {
+  it('is stored as the pulse is, acquiring first, and shown on the ECG’s tile', () => {
+    const home = new TestHome().play(trace(60, 800), rateHz)
+    const stored = home.stored('heartRate')
+    expect(stored[0]).to.deep.include({ sensor: 'ecg', quality: 'missing', remarks: ['acquiring'] })
+    const rates = stored.filter(({ value }) => value.type === 'quantity')
+    expect(rates).to.have.length.within(10, 13)
+    for (const { value, quality } of rates) {
+      expect(quality).to.equal('good')
+      expect(value.type === 'quantity' && value.value).to.be.closeTo(75, 1)
+    }
+    const at = rates.map((rate) => rate.at)
+    expect(at.slice(2).map((time, i) => time - (at[i + 1] as number))).to.deep.equal(at.slice(2).map(() => 5000))
+    expect(at.at(-1)).to.be.within(T0 + 50_000, T0 + 60_000)
+    expect(home.pipeline.values().find(({ sensor }) => sensor === 'ecg')).to.include({ value: 75, unit: '/min' })
+    expect(home.told()).to.deep.equal([])
+  })
+
+  it('goes with the limits of the pulse', () => {
+    const [rate] = new TestHome()
+      .play(trace(20, 400), rateHz)
+      .stored('heartRate')
+      .filter(({ value }) => value.type === 'quantity')
+    expect(rate && limitsOnRecord(rate, defaultLimits)).to.deep.equal({
+      referenceRange: { low: 50, high: 110 },
+      interpretation: 'HH',
+    })
+  })
+
+  it('is alarmed on only where no oximeter sees a pulse, and as one thing', () => {
+    const fast = trace(140, 400)
+    const home = new TestHome().play(fast.slice(0, 40 * rateHz), rateHz, clip(80))
+    expect(home.told()).to.deep.equal(['pulse-ecg-disagree active'])
+    // The clip goes off: after 15 s the ECG stands in, and the clip that is off does not hold it up.
+    home.play(fast.slice(40 * rateHz, 90 * rateHz), rateHz, OFF)
+    expect(home.told()).to.deep.equal(['probe-off-pulse active', 'probe-off-spo2 active', 'high-pulse-rate active'])
+    const raised = home.transitions.find(({ condition }) => condition === 'high-pulse-rate')
+    expect(raised?.measurement).to.include('-heartRate-')
+    expect(raised?.raisedAt).to.be.within(T0 + 64_000, T0 + 72_000)
+    expect(
+      home.steps.some(({ measurements }) => measurements.some((m) => m.identifier === raised?.measurement)),
+    ).to.equal(true)
+    home.play(fast.slice(90 * rateHz), rateHz, clip(80))
+    expect(home.told()).to.include.members(['probe-off-pulse cleared', 'high-pulse-rate cleared'])
+  })
+
+  it('is not counted at a rate that no analyser was made for: the tile says so, the record does not', () => {
+    const slow = syntheticEcg({ rateHz: 100, seconds: 20, beats: regular(800, 400, 20_000) })
+    const home = new TestHome().play(slow, 100)
+    expect(home.stored('heartRate')).to.deep.equal([])
+    expect(home.pipeline.values().find(({ sensor }) => sensor === 'ecg')).to.deep.include({
+      value: null,
+      quality: 'missing',
+      remarks: ['sampling-rate-not-supported'],
+    })
+    expect(home.told()).to.deep.equal([])
+  })
+
+  it('is not made up over lost lines, and a kit that starts anew is no standstill', () => {
+    const beats = trace(120, 900)
+    const home = new TestHome().play(beats.slice(0, 30 * rateHz), rateHz)
+    for (let i = 30; i < 45; i++) home.hear({ ecg: null })
+    home.play(beats.slice(45 * rateHz, 60 * rateHz), rateHz)
+    home.boot()
+    home.play(beats.slice(60 * rateHz), rateHz)
+    expect(home.told()).to.deep.equal([])
+    for (const { value } of home.stored('heartRate')) {
+      if (value.type === 'quantity') expect(value.value).to.be.closeTo(66.7, 1)
+    }
+  })
+})
+
+describe('a heart that stands still', () => {
+  it('is raised within seconds, once, and stays until somebody knows', () => {
+    // A trace that is never quite still: no flat line.
+    const stop = [...trace(40, 800, 20_000), ...trace(30, 800)]
+    const home = new TestHome().play(stop, rateHz)
+    const raised = home.transitions.find(({ condition }) => condition === 'asystole')
+    expect(raised).to.include({ priority: 'high', kind: 'physiological', observable: 'heartRate' })
+    expect(raised?.raisedAt).to.be.within(T0 + 23_000, T0 + 27_000)
+    expect(raised?.measurement).to.include('-heartRate-')
+    expect(home.told()).to.deep.equal(['asystole active', 'asystole latched'])
+    const actor = { by: 'nurse', via: 'console' } as const
+    home.steps.push(home.pipeline.acknowledge([raised?.alertId ?? ''], actor, home.now))
+    expect(home.told()).to.deep.equal(['asystole acknowledged', 'asystole cleared'])
+  })
+
+  it('is not what a flat line is while the oximeter sees a pulse, and is without one', () => {
+    const home = new TestHome().play(trace(20, 800), rateHz, clip(75)).play(flat(30), rateHz, clip(75))
+    expect(home.told()).to.deep.equal(['flat-line-ecg active'])
+    expect(home.transitions[0]).to.include({ priority: 'high', kind: 'technical' })
+    home.play(flat(20), rateHz, OFF)
+    expect(home.told()).to.deep.equal(['asystole active', 'probe-off-pulse active', 'probe-off-spo2 active'])
+    home.play(trace(20, 800), rateHz, OFF)
+    expect(home.told()).to.have.members(['flat-line-ecg cleared', 'asystole latched'])
+    const flats = home.transitions.filter(({ condition }) => condition === 'flat-line-ecg')
+    expect(flats.map(({ priority }) => priority)).to.deep.equal(['high', 'high'])
+  })
+
+  it('is said with high priority once: its flat line is then of low', () => {
+    const home = new TestHome().play(trace(20, 800), rateHz).play(flat(30), rateHz)
+    expect(home.transitions.map(({ condition, priority }) => [condition, priority])).to.deep.equal([
+      ['asystole', 'high'],
+      ['flat-line-ecg', 'low'],
+    ])
+  })
+
+  it('is not said of electrodes on which no heart was ever seen', () => {
+    expect(new TestHome().play(flat(60), rateHz).told()).to.deep.equal(['flat-line-ecg active'])
+  })
+
+  it('that was raised before a restart is over when beats are seen, and still to be looked at', () => {
+    const before = new TestHome().play(trace(40, 800, 20_000), rateHz)
+    const active = before.transitions.filter(({ condition }) => condition === 'asystole')
+    const home = new TestHome({ active })
+    home.second = 60
+    home.play(trace(20, 800), rateHz)
+    expect(home.told()).to.deep.equal(['asystole latched'])
+  })
+})
+
+describe('pauses, rhythm and noise', () => {
+  it('a pause is raised and must be looked at, though it is over', () => {
+    const beats = [...regular(800, 400, 30_000), ...regular(800, 32_700, 110_000)]
+    const home = new TestHome().play(syntheticEcg({ rateHz, seconds: 110, beats }), rateHz)
+    expect(home.told()).to.deep.equal(['ecg-pause active', 'ecg-pause latched'])
+  })
+
+  it('an irregular rhythm is of low priority, and over when it has been regular for five minutes', () => {
+    let at = 400
+    const irregular = Array.from({ length: 100 }, (_, i) => {
+      at += 800 + 350 * signed(3, i)
+      return at
+    })
+    const beats = [...irregular, ...regular(800, at + 800, at + 420_000)]
+    const seconds = Math.floor(at / 1000) + 420
+    const home = new TestHome().play(syntheticEcg({ rateHz, seconds, beats }), rateHz)
+    expect(home.told()).to.deep.equal(['irregular-rhythm active', 'irregular-rhythm cleared'])
+    expect(home.transitions[0]).to.include({ priority: 'low' })
+    expect(home.transitions[1]?.at).to.be.above(T0 + at + 300_000)
+  })
+
+  it('noise is a poor signal, technical, and nothing of the heart', () => {
+    const beats = regular(800, 400, 90_000)
+    const noise = (ms: number, i: number) => (ms > 30_000 && ms < 60_000 ? 1.5 * signed(9, i) : 0.01 * signed(7, i))
+    const home = new TestHome().play(syntheticEcg({ rateHz, seconds: 90, beats, noise }), rateHz)
+    expect(home.told()).to.deep.equal(['poor-signal-ecg active', 'poor-signal-ecg cleared'])
+    const missing = home.stored('heartRate').filter(({ remarks }) => remarks.includes('poor-signal'))
+    expect(missing).to.not.deep.equal([])
+  })
+
+  it('is switched off where somebody has switched it off', () => {
+    const stop = [...trace(40, 800, 20_000)]
+    expect(new TestHome({ findings: [], limits: limitsInForce() }).play(stop, rateHz).told()).to.deep.equal([])
+  })
+
+  it('frees a lead from which nothing came for ten minutes', () => {
+    const noise = (_ms: number, i: number) => 1.5 * signed(9, i)
+    const home = new TestHome().play(syntheticEcg({ rateHz, seconds: 30, beats: [], noise }), rateHz)
+    expect(home.told()).to.deep.equal(['poor-signal-ecg active'])
+    home.steps.push(home.pipeline.tick(home.now + 11 * 60_000))
+    expect(home.told()).to.include('poor-signal-ecg cleared')
+  })
+})
+
+describe('what a clinician sets of the ECG’s analysis', () => {
+  const pausing = () => {
+    const beats = regular(800, 400, 30_000)
+    // One pause of 2.6 s.
+    const from = beats[20] as number
+    return syntheticEcg({
+      rateHz,
+      seconds: 33,
+      beats: beats.map((at) => (at > from ? at + 1800 : at)),
+    })
+  }
+
+  it('counts: a pause of 2.6 s is one where 2 s are set, and none by default', () => {
+    expect(new TestHome().play(pausing(), rateHz).told()).to.deep.equal([])
+    const analysis = { ...ANALYSIS_DEFAULTS, ecg: { pauseMs: 2000, asystoleMs: 4000 } }
+    expect(new TestHome({ analysis }).play(pausing(), rateHz).told()).to.include('ecg-pause active')
+  })
+
+  it('holds at once when it is changed, for what comes then', () => {
+    const home = new TestHome().play(trace(10, 800), rateHz)
+    home.pipeline.setAnalysis({ ...ANALYSIS_DEFAULTS, ecg: { pauseMs: 2000, asystoleMs: 4000 } }, home.now)
+    expect(home.play(pausing(), rateHz).told()).to.include('ecg-pause active')
+  })
+})

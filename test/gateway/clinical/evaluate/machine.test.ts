@@ -1,0 +1,177 @@
+import { expect } from 'chai'
+import fc from 'fast-check'
+import {
+  type Condition,
+  type Episode,
+  INACTIVE,
+  restored,
+  type Sight,
+  step,
+} from '#gateway/clinical/evaluate/machine.js'
+import { LimitGroup } from '#gateway/clinical/evaluate/machine-group.js'
+import { crosses, isSafe, type Limit, limitGroups, limitsInForce } from '#gateway/clinical/limits/limits.js'
+import type { AlertTransition } from '#gateway/model/alert.js'
+
+const T0 = Date.UTC(2026, 0, 1)
+const condition: Condition = { condition: 'low-x', kind: 'physiological', priority: 'high', delayMs: 10_000 }
+const SIGHTS: Sight[] = ['crossed', 'between', 'safe', 'unknown', 'inhibited', 'withdrawn']
+
+const saturation = limitGroups(limitsInForce()).find((group) => group[0]?.observable === 'oxygenSaturation') ?? []
+const cause = (value: number) => ({ measurement: `m-${value}`, value })
+const brief = (transitions: readonly AlertTransition[]) => transitions.map((t) => `${t.condition} ${t.state}`)
+
+function walk(sights: readonly (readonly [Sight, number])[]): AlertTransition[] {
+  let episode: Episode = INACTIVE
+  return sights.flatMap(([sight, seconds]) => {
+    const next = step(condition, episode, sight, T0 + seconds * 1000)
+    episode = next.episode
+    return next.transition ?? []
+  })
+}
+
+describe('the alert machine', () => {
+  it('raises when the limit was crossed for the delay, and not before', () => {
+    expect(
+      walk([
+        ['crossed', 0],
+        ['crossed', 9],
+      ]),
+    ).to.deep.equal([])
+    expect(
+      walk([
+        ['crossed', 0],
+        ['crossed', 10],
+      ]),
+    ).to.deep.equal([
+      {
+        alertId: `low-x-${T0 + 10_000}`,
+        condition: 'low-x',
+        kind: 'physiological',
+        priority: 'high',
+        state: 'active',
+        at: T0 + 10_000,
+        raisedAt: T0 + 10_000,
+      },
+    ])
+  })
+
+  it('raises on a tick when only the delay was missing', () => {
+    expect(
+      brief(
+        walk([
+          ['crossed', 0],
+          ['unknown', 10],
+        ]),
+      ),
+    ).to.deep.equal(['low-x active'])
+    expect(walk([['unknown', 10]])).to.deep.equal([])
+  })
+
+  it('starts the delay anew after a value that does not cross, or a sensor that is not believed', () => {
+    for (const pause of ['between', 'safe', 'inhibited'] as const) {
+      expect(
+        walk([
+          ['crossed', 0],
+          [pause, 5],
+          ['crossed', 6],
+          ['crossed', 15],
+        ]),
+      ).to.deep.equal([])
+    }
+  })
+
+  it('clears only at the safe value, and never because the probe fell off', () => {
+    const active = [
+      ['crossed', 0],
+      ['crossed', 10],
+    ] as const
+    expect(brief(walk([...active, ['between', 11], ['inhibited', 12], ['unknown', 9999]]))).to.have.length(1)
+    const [raised, cleared] = walk([...active, ['safe', 20]])
+    expect(cleared).to.include({ state: 'cleared', alertId: raised?.alertId, at: T0 + 20_000, raisedAt: T0 + 10_000 })
+  })
+
+  it('raises and clears in turn, each episode once under its own id, whatever happens and wherever the clock goes', () => {
+    const events = fc.array(fc.tuple(fc.constantFrom(...SIGHTS), fc.integer({ min: -20, max: 60 })), { maxLength: 200 })
+    fc.assert(
+      fc.property(events, (sights) => {
+        const transitions = walk(sights)
+        const raised = transitions.filter(({ state }) => state === 'active')
+        expect(new Set(raised.map(({ alertId }) => alertId)).size).to.equal(raised.length)
+        transitions.forEach((transition, i) => {
+          expect(transition.state).to.equal(i % 2 === 0 ? 'active' : 'cleared')
+          if (i % 2 === 1) expect(transition.alertId).to.equal(transitions[i - 1]?.alertId)
+          expect(transition.at).to.be.at.least(transition.raisedAt)
+        })
+      }),
+    )
+  })
+})
+
+describe('limits of one number', () => {
+  it('raise only the worst that holds; what it supersedes is cleared', () => {
+    const group = new LimitGroup(saturation)
+    const said: string[] = []
+    const hold = (value: number, from: number, to: number) => {
+      for (let s = from; s < to; s++) said.push(...brief(group.see(value, T0 + s * 1000, cause(value))))
+    }
+    hold(93, 0, 30)
+    expect(said.splice(0)).to.deep.equal(['reduced-oxygen-saturation active'])
+    hold(90, 30, 60)
+    expect(said.splice(0)).to.deep.equal(['low-oxygen-saturation active', 'reduced-oxygen-saturation cleared'])
+    hold(92, 60, 90)
+    expect(said.splice(0)).to.deep.equal([])
+    hold(93, 90, 120)
+    expect(said.splice(0)).to.deep.equal(['low-oxygen-saturation cleared', 'reduced-oxygen-saturation active'])
+    hold(97, 120, 121)
+    expect(said.splice(0)).to.deep.equal(['reduced-oxygen-saturation cleared'])
+  })
+
+  it('name the value, the limit in force and the measurement that completed the condition', () => {
+    const group = new LimitGroup(saturation)
+    group.see(90, T0, cause(90))
+    const [raised] = group.see(89, T0 + 10_000, cause(89))
+    expect(raised).to.deep.include({
+      condition: 'low-oxygen-saturation',
+      observable: 'oxygenSaturation',
+      measurement: 'm-89',
+      value: 89,
+      limit: { comparator: '<=', value: 91 },
+    })
+  })
+
+  it('restored after a restart are not raised again, and clear under their old id', () => {
+    const before = new LimitGroup(saturation)
+    before.see(90, T0, cause(90))
+    const active = before.see(90, T0 + 10_000, cause(90))
+    const after = new LimitGroup(saturation, new Map(active.map((one) => [one.condition, restored(one)])))
+    for (let s = 11; s < 60; s++) expect(after.see(90, T0 + s * 1000, cause(90))).to.deep.equal([])
+    expect(after.see(99, T0 + 60_000, cause(99))[0]).to.include({ state: 'cleared', alertId: active[0]?.alertId })
+  })
+
+  it('have at most one alert active, which holds until its value is safe, for any course of values', () => {
+    const byName = new Map(saturation.map((limit) => [limit.condition, limit as Limit]))
+    fc.assert(
+      fc.property(fc.array(fc.integer({ min: 80, max: 100 }), { maxLength: 300 }), (values) => {
+        const group = new LimitGroup(saturation)
+        const active = new Set<string>()
+        values.forEach((value, s) => {
+          for (const { condition: name, state } of group.see(value, T0 + s * 1000, cause(value))) {
+            if (state === 'active') {
+              expect(active.has(name)).to.equal(false)
+              const limit = byName.get(name) as Limit
+              // It was crossed for the whole delay.
+              for (const past of values.slice(s - limit.delaySeconds, s + 1)) {
+                expect(crosses(limit.comparator, past, limit.value)).to.equal(true)
+              }
+              active.add(name)
+            } else {
+              expect(active.delete(name)).to.equal(true)
+            }
+          }
+          expect(active.size).to.be.at.most(1)
+          for (const name of active) expect(isSafe(byName.get(name) as Limit, value)).to.equal(false)
+        })
+      }),
+    )
+  })
+})

@@ -1,0 +1,203 @@
+import { expect } from 'chai'
+import fc from 'fast-check'
+import {
+  CONSCIOUSNESS_LEVELS,
+  describeNews2,
+  NEWS2_CHART,
+  NEWS2_DEFAULTS,
+  type News2Inputs,
+  type News2Row,
+  news2,
+  pointsOf,
+} from '#gateway/clinical/scores/news2.js'
+
+const NOW = Date.UTC(2026, 0, 2)
+const HOUR_MS = 3_600_000
+
+/** The chart as printed: from, to (both included, in the row's step), points. */
+const PRINTED: Record<keyof typeof NEWS2_CHART, [number, number, number][]> = {
+  respiration: [
+    [0, 8, 3],
+    [9, 11, 1],
+    [12, 20, 0],
+    [21, 24, 2],
+    [25, 80, 3],
+  ],
+  spo2Scale1: [
+    [35, 91, 3],
+    [92, 93, 2],
+    [94, 95, 1],
+    [96, 100, 0],
+  ],
+  spo2Scale2OnAir: [
+    [35, 83, 3],
+    [84, 85, 2],
+    [86, 87, 1],
+    [88, 100, 0],
+  ],
+  spo2Scale2OnOxygen: [
+    [35, 83, 3],
+    [84, 85, 2],
+    [86, 87, 1],
+    [88, 92, 0],
+    [93, 94, 1],
+    [95, 96, 2],
+    [97, 100, 3],
+  ],
+  systolic: [
+    [40, 90, 3],
+    [91, 100, 2],
+    [101, 110, 1],
+    [111, 219, 0],
+    [220, 285, 3],
+  ],
+  pulse: [
+    [20, 40, 3],
+    [41, 50, 1],
+    [51, 90, 0],
+    [91, 110, 1],
+    [111, 130, 2],
+    [131, 250, 3],
+  ],
+  temperature: [
+    [28, 35, 3],
+    [35.1, 36, 1],
+    [36.1, 38, 0],
+    [38.1, 39, 1],
+    [39.1, 44, 2],
+  ],
+}
+
+const at = NOW - 1000
+const WELL: News2Inputs = {
+  respiration: { value: 16, at },
+  oxygenSaturation: { value: 97, at },
+  oxygen: { value: 'air', at },
+  systolic: { value: 130, at },
+  pulse: { value: 70, at },
+  consciousness: { value: 'alert', at },
+  temperature: { value: 36.8, at },
+}
+
+describe('NEWS2', () => {
+  for (const [name, ranges] of Object.entries(PRINTED)) {
+    const row: News2Row = NEWS2_CHART[name as keyof typeof NEWS2_CHART]
+    it(`${name} scores every value of the printed chart`, () => {
+      let checked = 0
+      for (const [from, to, points] of ranges) {
+        for (let n = Math.round(from / row.step); n <= Math.round(to / row.step); n++) {
+          const value = n * row.step
+          expect(pointsOf(row, value), `${name} ${value}`).to.equal(points)
+          checked++
+        }
+      }
+      const last = ranges.at(-1)?.[1] ?? 0
+      expect(checked).to.equal(Math.round((last - (ranges[0]?.[0] ?? 0)) / row.step) + 1)
+    })
+
+    it(`${name} never scores less further away from normal`, () => {
+      const normal = ranges.find(([, , points]) => points === 0) ?? [0, 0, 0]
+      const middle = (normal[0] + normal[1]) / 2
+      const number = fc.double({ min: 0, max: 300, noNaN: true })
+      fc.assert(
+        fc.property(number, number, (a, b) => {
+          const sameSide = a >= middle === b >= middle
+          const [near, far] = Math.abs(a - middle) <= Math.abs(b - middle) ? [a, b] : [b, a]
+          return !sameSide || pointsOf(row, far) >= pointsOf(row, near)
+        }),
+      )
+    })
+  }
+
+  it('rounds to the step of the chart, as a person would write it down', () => {
+    expect(pointsOf(NEWS2_CHART.respiration, 8.4)).to.equal(3)
+    expect(pointsOf(NEWS2_CHART.respiration, 8.6)).to.equal(1)
+    expect(pointsOf(NEWS2_CHART.temperature, 38.04)).to.equal(0)
+    expect(pointsOf(NEWS2_CHART.temperature, 38.06)).to.equal(1)
+  })
+
+  it('of a well person is 0, and complete', () => {
+    const score = news2(WELL, NOW)
+    expect(score).to.include({ total: 0, risk: 'low', complete: true })
+    expect(describeNews2(score)).to.equal('NEWS2 0 (low).')
+  })
+
+  it('adds 2 for oxygen, and 3 for everything but alert', () => {
+    expect(news2({ ...WELL, oxygen: { value: 'oxygen', at } }, NOW).total).to.equal(2)
+    for (const value of CONSCIOUSNESS_LEVELS)
+      expect(news2({ ...WELL, consciousness: { value, at } }, NOW).total, value).to.equal(value === 'alert' ? 0 : 3)
+  })
+
+  it('takes scale 2, and on it the oxygen, only where a clinician chose it', () => {
+    const spo2 = (value: number, oxygen: 'air' | 'oxygen', scale: 1 | 2) =>
+      news2({ ...WELL, oxygen: { value: oxygen, at }, oxygenSaturation: { value, at } }, NOW, {
+        ...NEWS2_DEFAULTS,
+        scale,
+      }).parts.oxygenSaturation.points
+    expect(spo2(90, 'air', 1)).to.equal(3)
+    expect(spo2(90, 'air', 2)).to.equal(0)
+    expect(spo2(98, 'air', 2)).to.equal(0)
+    expect(spo2(98, 'oxygen', 2)).to.equal(3)
+    expect(spo2(98, 'oxygen', 1)).to.equal(0)
+  })
+
+  it('risk goes by the total; a single 3 stands out', () => {
+    const ill = (inputs: News2Inputs) => news2({ ...WELL, ...inputs }, NOW)
+    expect(ill({ respiration: { value: 26, at } })).to.deep.include({ total: 3, risk: 'low', red: ['respiration'] })
+    expect(ill({ respiration: { value: 26, at }, pulse: { value: 115, at } })).to.include({ total: 5, risk: 'medium' })
+    expect(
+      ill({ respiration: { value: 22, at }, pulse: { value: 115, at }, oxygenSaturation: { value: 93, at } }),
+    ).to.deep.include({ total: 6, risk: 'medium', red: [] })
+    expect(
+      ill({ respiration: { value: 26, at }, oxygen: { value: 'oxygen', at }, pulse: { value: 115, at } }),
+    ).to.include({ total: 7, risk: 'high' })
+  })
+
+  it('with gaps is a lower bound that says which', () => {
+    const { temperature: _, consciousness: __, ...rest } = WELL
+    const score = news2({ ...rest, respiration: { value: 26, at } }, NOW + 6 * 60_000)
+    expect(score).to.deep.include({
+      complete: false,
+      missing: ['temperature'],
+      assumed: ['consciousness'],
+      stale: ['respiration', 'oxygenSaturation', 'pulse'],
+      total: 0,
+      totalWithStale: 3,
+      red: [],
+    })
+    expect(describeNews2(score)).to.equal(
+      'NEWS2 at least 0 (low). Incomplete: temperature missing; respiration too old; oxygen saturation too old; pulse too old; consciousness assumed alert.',
+    )
+  })
+
+  it('keeps each input for as long as its own age limit says, and not a millisecond longer', () => {
+    for (const parameter of Object.keys(NEWS2_DEFAULTS.maxAgeMs) as (keyof News2Inputs)[]) {
+      const limit = NEWS2_DEFAULTS.maxAgeMs[parameter]
+      expect(news2(WELL, at + limit).parts[parameter].state, parameter).to.equal('measured')
+      expect(news2(WELL, at + limit + 1).parts[parameter].state, parameter).to.be.oneOf(['stale', 'assumed'])
+    }
+  })
+
+  it('assumes oxygen for a patient on long-term oxygen, and alert for nobody who was entered as not', () => {
+    const { oxygen: _, ...rest } = WELL
+    const score = news2(rest, NOW, { ...NEWS2_DEFAULTS, assumedOxygen: 'oxygen' })
+    expect(score).to.deep.include({ total: 2, assumed: ['oxygen'], complete: false })
+    const confused = news2({ ...WELL, consciousness: { value: 'confusion', at: NOW - 13 * HOUR_MS } }, NOW)
+    expect(confused.parts.consciousness).to.include({ state: 'assumed', value: 'alert', points: 0 })
+  })
+
+  it('never counts more with fewer inputs', () => {
+    const value = fc.double({ min: 0, max: 250, noNaN: true }).map((number) => ({ value: number, at }))
+    const inputs = fc.record(
+      { respiration: value, oxygenSaturation: value, systolic: value, pulse: value },
+      { requiredKeys: [] },
+    )
+    fc.assert(
+      fc.property(inputs, (some) => {
+        const { pulse: _, ...fewer } = some
+        const all = news2(some, NOW)
+        return !all.complete && news2(fewer, NOW).total <= all.total && all.total <= all.totalWithStale
+      }),
+    )
+  })
+})

@@ -1,0 +1,89 @@
+import { expect } from 'chai'
+import { SENSOR_KINDS } from '#fhir/measurement.js'
+import { bodyTemperature, temperatureFromCounts } from '#gateway/clinical/sensors/definitions/body-temperature.js'
+import { glucose } from '#gateway/clinical/sensors/definitions/glucose.js'
+import { conductanceFromCounts, gsr } from '#gateway/clinical/sensors/definitions/gsr.js'
+import { judgeAbsent, judgePressure, judgeQuantity } from '#gateway/clinical/sensors/judge.js'
+import { isSensorKind, sensorDefinitions } from '#gateway/clinical/sensors/registry.js'
+import type { QuantityPart, SensorDefinition } from '#gateway/clinical/sensors/sensor-definition.js'
+
+const judge = (definition: SensorDefinition, raw: number, unit: string) =>
+  judgeQuantity(definition, definition.quantity as QuantityPart, raw, unit)
+
+describe('sensor definitions', () => {
+  it('define each of the ten kinds, under its own name', () => {
+    expect(Object.keys(sensorDefinitions)).to.have.members([...SENSOR_KINDS])
+    for (const kind of SENSOR_KINDS) expect(sensorDefinitions[kind].kind).to.equal(kind)
+    expect(isSensorKind('toString')).to.equal(false)
+  })
+
+  it('leave no kit line without a sensor and no sensor without a kit line', () => {
+    const lines = new Set(SENSOR_KINDS.flatMap((kind) => [...sensorDefinitions[kind].kitLines]))
+    expect([...lines]).to.have.members(['E', 'M', 'A', 'X', 'G', 'T', 'O', 'P', 'U'])
+    for (const kind of SENSOR_KINDS) expect(sensorDefinitions[kind].kitLines, kind).to.have.length.above(0)
+  })
+
+  // The published check values of the bridge; half counts where the table interpolates.
+  for (const [celsius, counts] of [
+    [25, 815],
+    [35, 416.5],
+    [36, 382.5],
+    [37, 349],
+    [38, 317],
+    [39, 285],
+    [40, 254],
+    [42, 195.5],
+  ] as const) {
+    it(`turn ${counts} counts into ${celsius} °C`, () => {
+      expect(temperatureFromCounts(counts)).to.be.closeTo(celsius, 0.03)
+    })
+  }
+
+  it('see a broken temperature probe at the rails, and one off the skin below 27.5 °C', () => {
+    expect(judge(bodyTemperature, 2, 'counts')).to.include({ status: 'fault', quality: 'missing' })
+    expect(judge(bodyTemperature, 1020, 'counts')).to.include({ status: 'fault', quality: 'missing' })
+    const off = judge(bodyTemperature, 815, 'counts')
+    expect(off).to.deep.include({ status: 'off', value: { type: 'absent', reason: 'not-performed' } })
+    expect(off.remarks).to.deep.equal(['probe-off'])
+  })
+
+  it('take degrees Fahrenheit, and take no offence at a cold reading that a thermometer sends', () => {
+    expect(judge(bodyTemperature, 98.6, '[degF]').value).to.deep.equal({ type: 'quantity', value: 37 })
+    expect(judge(bodyTemperature, 20, 'Cel')).to.include({ status: 'ok', quality: 'implausible' })
+  })
+
+  it('turn skin conductance counts into microsiemens, at most 1 being electrodes off', () => {
+    expect(conductanceFromCounts(1023)).to.be.closeTo(90, 1e-9)
+    // 0.75 V: 20 · (0.75 − 0.5) = 5 µS.
+    expect(conductanceFromCounts(153.45)).to.be.closeTo(5, 1e-9)
+    expect(judge(gsr, 112, 'counts').status).to.equal('off')
+    expect(judge(gsr, 154, 'counts')).to.include({ status: 'ok', quality: 'good' })
+  })
+
+  it('turn mmol/L of glucose into mg/dL', () => {
+    expect(judge(glucose, 5.5, 'mmol/L').value).to.deep.equal({ type: 'quantity', value: 99.1 })
+    expect(judge(glucose, 700, 'mg/dL').quality).to.equal('implausible')
+  })
+
+  it('keep an impossible blood pressure, marked', () => {
+    const definition = sensorDefinitions.bloodPressure
+    const part = definition.pressure
+    if (!part) throw new Error('the cuff has no pressure part')
+    const judgePair = (systolic: number, diastolic: number, unit = 'mm[Hg]') =>
+      judgePressure(definition, part, { systolic, diastolic }, unit)
+    expect(judgePair(119, 73)).to.include({ quality: 'good' })
+    expect(judgePair(73, 119)).to.include({ quality: 'implausible' })
+    expect(judgePair(16, 10.7, 'kPa').value).to.deep.equal({ type: 'bloodPressure', systolic: 120, diastolic: 80 })
+  })
+
+  it('never turn "not attached", "acquiring" or "fault" into a number', () => {
+    for (const kind of SENSOR_KINDS) {
+      for (const status of ['off', 'acquiring', 'fault'] as const) {
+        const { value, quality, remarks } = judgeAbsent(sensorDefinitions[kind], status)
+        expect(value.type).to.equal('absent')
+        expect(quality).to.equal('missing')
+        expect(remarks).to.have.length(1)
+      }
+    }
+  })
+})

@@ -1,0 +1,35 @@
+import { expect } from 'chai'
+import { Slots } from '#gateway/intake/transports/mqtt/slots.js'
+import { Throttle } from '#gateway/intake/transports/mqtt/throttle.js'
+import { TestClock } from '#test/support/test-clock.js'
+
+describe('A place or a turn that is taken at once', () => {
+  it('is none that somebody already waits for', async () => {
+    const slots = new Slots(1)
+    expect(slots.tryTake()).to.equal(true)
+    expect(slots.tryTake()).to.equal(false)
+    const waiting = slots.take()
+    slots.release()
+    expect(slots.tryTake()).to.equal(false)
+    expect(await waiting).to.equal(true)
+    slots.release()
+    expect(slots.tryTake()).to.equal(true)
+    slots.close()
+    slots.release()
+    expect(slots.tryTake()).to.equal(false)
+  })
+
+  it('is none before the pace allows it, nor before those who asked earlier', async () => {
+    const clock = new TestClock()
+    const throttle = new Throttle({ clock, perSecond: 1, burst: 1 })
+    expect(throttle.tryTake()).to.equal(true)
+    expect(throttle.tryTake()).to.equal(false)
+    const earlier = throttle.take()
+    await clock.advance(900)
+    expect(throttle.tryTake()).to.equal(false)
+    await clock.advance(200)
+    expect(await earlier).to.equal(true)
+    expect(throttle.tryTake()).to.equal(false)
+    throttle.close()
+  })
+})

@@ -1,0 +1,81 @@
+import { expect } from 'chai'
+import type { TransportStatus } from '#gateway/intake/transports/transport.js'
+import type { LaneDepth } from '#gateway/journal/api/journal.js'
+import { vitalsOf } from '#gateway/liveness/vitals.js'
+import type { AlertTransition } from '#gateway/model/alert.js'
+
+const now = Date.UTC(2026, 0, 1, 12)
+const journal = {
+  activeAlerts: (): AlertTransition[] => [],
+  depths: (): LaneDepth[] => [],
+  damages: () => [],
+}
+const transport = (url: string, state: TransportStatus['state']) => ({
+  status: () => ({ name: 'a', url, state, sentence: '' }),
+})
+const kit = transport('serial:///dev/ttyACM0', 'connected')
+const base = { journal, refused: () => false, transports: [kit] }
+
+describe('heartbeat/vitals', () => {
+  it('is well where a source is connected and the disk takes what is read', () => {
+    expect(vitalsOf(base, now).reasons).to.deep.equal([])
+  })
+
+  it('counts a broker that waits for sleeping devices as a source, and a kit that is waited for as none', () => {
+    const reasons = (url: string) => vitalsOf({ ...base, transports: [transport(url, 'waiting')] }, now).reasons
+    expect(reasons('mqtts+broker://0.0.0.0:8883')).to.deep.equal([])
+    expect(reasons('serial:///dev/ttyACM0')).to.deep.equal(['no-source'])
+    expect(reasons('mqtt://broker.lan:1883')).to.deep.equal(['no-source'])
+  })
+
+  it('says which proof is missing', () => {
+    expect(vitalsOf({ ...base, refused: () => true }, now).reasons).to.deep.equal(['commit-refused'])
+    const unreadable = {
+      ...journal,
+      depths: () => {
+        throw new Error('disk')
+      },
+    }
+    expect(vitalsOf({ ...base, journal: unreadable }, now)).to.deep.include({
+      reasons: ['journal-unreadable'],
+      journal: 'unreadable',
+    })
+  })
+
+  it('counts alarms by kind and priority and never names one', () => {
+    const alert = (condition: string, kind: AlertTransition['kind'], priority: AlertTransition['priority']) =>
+      ({ alertId: `${condition}-1`, condition, kind, priority, state: 'active', at: now, raisedAt: now }) as const
+    const open = [
+      alert('low-oxygen-saturation', 'physiological', 'high'),
+      alert('high-pulse', 'physiological', 'medium'),
+      alert('probe-off-spo2', 'technical', 'low'),
+    ]
+    const lanes = [
+      {
+        lane: 'fhir:a',
+        depth: 1,
+        oldestAt: now - 5000,
+        delivered: 0,
+        rejected: 0,
+        resourcesAccepted: 0,
+        resourcesFailed: 0,
+      },
+      {
+        lane: 'fhir:b',
+        depth: 1,
+        oldestAt: now - 9000,
+        delivered: 0,
+        rejected: 0,
+        resourcesAccepted: 0,
+        resourcesFailed: 0,
+      },
+    ]
+    const vitals = vitalsOf({ ...base, journal: { ...journal, activeAlerts: () => open, depths: () => lanes } }, now)
+    expect(vitals.alerts).to.deep.equal({
+      physiological: { high: 1, medium: 1, low: 0 },
+      technical: { high: 0, medium: 0, low: 1 },
+    })
+    expect(vitals.oldestSeconds).to.deep.equal({ fhir: 9, alert: null, anchor: null })
+    expect(JSON.stringify(vitals)).not.to.match(/oxygen|pulse|probe/)
+  })
+})

@@ -1,0 +1,127 @@
+/** A home that can be alarmed, with a FHIR server in clear: pipeline, dispatcher, desk, journal, lane and Task watcher. */
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { Bundle, Resource } from '@medplum/fhirtypes'
+import { AlarmDesk } from '#gateway/alarms/actions/desk.js'
+import { Dispatcher } from '#gateway/alarms/dispatch/dispatcher.js'
+import { policyOf } from '#gateway/alarms/dispatch/policy.js'
+import { configSchema } from '#gateway/config/schema.js'
+import { asksForCommit, Pipeline } from '#gateway/engine/pipeline.js'
+import { SqliteJournal } from '#gateway/journal/sqlite/sqlite-journal.js'
+import type { SystemCondition } from '#gateway/model/system-condition.js'
+import { clientOf, FhirDeliverer } from '#gateway/outbound/fhir/fhir-deliverer.js'
+import { FlagKeeper } from '#gateway/outbound/fhir/flag-keeper.js'
+import { TaskWatcher } from '#gateway/outbound/fhir/task-watcher.js'
+import { LaneWorker } from '#gateway/outbound/lanes/worker.js'
+import { silentLogger } from '#gateway/platform/logger.js'
+import type { FhirServerSimulator } from '#simulators/fhir-server/server.js'
+import { TestClock } from '#test/support/test-clock.js'
+
+const HIGH = { condition: 'journal-damaged', priority: 'high', delayMs: 0, present: true } as const
+
+/** Two contacts: the second is told when nobody has acknowledged for ten minutes. Reminders every five. */
+const POLICY = policyOf(
+  configSchema.shape.alerts.parse({
+    channels: [{ type: 'terminal' }],
+    contacts: [
+      { id: 'nurse-1', role: 'nurse', channel: 'terminal' },
+      { id: 'doctor-1', role: 'nurse', channel: 'terminal' },
+    ],
+    escalation: {
+      high: [
+        { afterMinutes: 0, contacts: ['nurse-1'] },
+        { afterMinutes: 600, contacts: ['doctor-1'] },
+      ],
+    },
+  }),
+  () => 0,
+)
+
+export class AlarmHome {
+  readonly clock = new TestClock()
+  readonly #folder = mkdtempSync(join(tmpdir(), 'homebeat-alarm-'))
+  readonly #server: FhirServerSimulator
+  journal!: SqliteJournal
+  desk!: AlarmDesk
+  #pipeline!: Pipeline
+  #lane!: LaneWorker
+  #watcher!: TaskWatcher
+  #flags!: FlagKeeper
+  /** As long as there is one, an alert is open. */
+  condition: SystemCondition = HIGH
+
+  constructor(server: FhirServerSimulator) {
+    this.#server = server
+  }
+
+  async start(): Promise<void> {
+    const { clock } = this
+    const logger = silentLogger
+    this.journal = new SqliteJournal({
+      path: join(this.#folder, 'journal.sqlite'),
+      lanes: { fhir: [{ name: 'care', alerts: true }], alert: ['terminal'], anchor: [] },
+      ...{ clock, logger },
+      commit: { maxDelayMs: 0, maxCount: 100 },
+    })
+    const { journal } = this
+    await journal.start()
+    this.#pipeline = new Pipeline({
+      ...{ patient: 'quiet-heron', limits: [], active: journal.activeAlerts() },
+      dispatcher: new Dispatcher(POLICY, journal.openDispatch()),
+    })
+    this.desk = new AlarmDesk({
+      ...{ pipeline: this.#pipeline, journal, clock, logger },
+      commit: (commit) => journal.commit(commit),
+      onStep: () => {},
+    })
+    const target = configSchema.shape.fhir
+      .unwrap()
+      .parse({ targets: [{ name: 'care', url: this.#server.url, mode: 'clear', timeoutSeconds: 10 }] }).targets[0]
+    if (!target) throw new Error('no target')
+    const fetch = globalThis.fetch
+    const names = { home: 'home-1', patient: 'quiet-heron' }
+    const envelopes = { envelopes: async () => [] }
+    const deliverer = new FhirDeliverer({ target, journal, envelopes, ...names, fetch, logger })
+    this.#lane = new LaneWorker({ lane: 'fhir:care', journal, deliverer, clock, logger })
+    const client = clientOf(target, fetch)
+    this.#watcher = new TaskWatcher({ target, client, home: 'home-1', journal, desk: this.desk, clock, logger })
+    this.#flags = new FlagKeeper({ journal, afterMs: 30 * 60_000, clock, logger })
+    await this.#lane.start()
+    await this.#watcher.start()
+    await this.#flags.start()
+  }
+
+  async stop(): Promise<void> {
+    await this.#flags.stop()
+    await this.#watcher.stop()
+    await this.#lane.stop()
+    await this.journal.stop()
+  }
+
+  remove(): void {
+    rmSync(this.#folder, { recursive: true, force: true })
+  }
+
+  /** One tick of the gateway. @returns who is told, and why */
+  async tick(): Promise<string[]> {
+    const step = this.#pipeline.tick(this.clock.now(), [this.condition])
+    if (asksForCommit(step)) await this.journal.commit(step)
+    return step.notifications.map(({ reason, contact }) => `${reason} ${contact}`)
+  }
+
+  /** What the FHIR server is owed has reached it. */
+  delivered(): Promise<void> {
+    return this.#lane.drained()
+  }
+
+  async read<T extends Resource>(type: T['resourceType']): Promise<T[]> {
+    const response = await fetch(`${this.#server.url}/${type}`)
+    return (((await response.json()) as Bundle).entry ?? []).map(({ resource }) => resource as T)
+  }
+}
+
+/** Resolves once it is so; the test's own time limit ends it otherwise. */
+export async function until(isSo: () => boolean): Promise<void> {
+  while (!isSo()) await new Promise((resolve) => setImmediate(resolve))
+}

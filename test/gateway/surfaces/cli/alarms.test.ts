@@ -1,0 +1,113 @@
+import { userInfo } from 'node:os'
+import { join } from 'node:path'
+import { expect } from 'chai'
+import type { Gateway } from '#gateway/compose/gateway.js'
+import { openJournalReader } from '#gateway/journal/api/journal-reader.js'
+import { composeGateway } from '#gateway/main.js'
+import { silentLogger } from '#gateway/platform/logger.js'
+import { connected, freePort, mqttClient, writeSecret } from '#test/gateway/intake/transports/brokers.js'
+import { TestHome } from '#test/support/home.js'
+import { homebeat } from '#test/support/run.js'
+
+describe('homebeat alarms', function () {
+  this.timeout(120_000)
+  const home = new TestHome()
+  const config = join(home.folder, 'homebeat.yaml')
+  let gateway: Gateway | null = null
+  let alertId = ''
+  const alarms = (...args: string[]) => homebeat('alarms', ...args, '-c', config)
+
+  before(async () => {
+    const port = await freePort()
+    await writeSecret(home.folder, 'secret', 'a-secret-of-the-meter')
+    const devices = [{ id: 'meter', secretFile: 'secret' }]
+    const loaded = home.configure({
+      transports: [{ name: 'b', url: `mqtt+broker://127.0.0.1:${port}`, devices }],
+      chain: { endpoints: ['http://127.0.0.1:1'], chainId: 1, contract: `0x${'ab'.repeat(20)}` },
+    })
+    gateway = await composeGateway(loaded, { logger: silentLogger })
+    await gateway.start()
+    const meter = { clientId: 'meter', username: 'meter', password: 'a-secret-of-the-meter' }
+    const client = await connected(mqttClient(port, meter))
+    await client.publishAsync('homebeat/v1/meter/glucose', '{"id":"1","value":45,"unit":"mg/dL"}', { qos: 1 })
+    await client.endAsync()
+  })
+  after(async () => {
+    await gateway?.stop(0)
+    home.remove()
+  })
+
+  it('list shows what is open, and says what to type next', async () => {
+    const { stdout, stderr, code } = await alarms('list')
+    expect(stderr).to.equal('')
+    expect(code).to.equal(0)
+    expect(stdout).to.match(
+      /^HIGH {4}Low glucose {2}\[low-glucose-\d+\]\n {8}since .*; not acknowledged\n {8}told: nobody yet\n$/,
+    )
+    const { alerts } = JSON.parse((await alarms('list', '--json')).stdout)
+    alertId = alerts[0].alertId
+    expect(alerts[0]).to.include({ condition: 'low-glucose', state: 'active' })
+  })
+
+  it('silence, escalate and ack act under the login name, or the name that is given', async () => {
+    expect((await alarms('silence', alertId, '--minutes', '5')).stdout).to.equal(
+      `silenced ${alertId} for 5 minutes; escalation goes on\n`,
+    )
+    expect((await alarms('list')).stdout).to.contain('not acknowledged, silenced until')
+    expect((await alarms('escalate', alertId)).stdout).to.contain('the next in the chain are told now')
+    const acknowledged = await alarms('ack', '--all', '--by', 'Anna K.', '--note', 'I am with her')
+    expect(acknowledged.stdout).to.equal(`acknowledged ${alertId}\n`)
+    expect((await alarms('ack', alertId)).stdout).to.contain('somebody has been quicker')
+    const journal = openJournalReader(join(home.dataDir, 'journal.db'))
+    expect(journal.actions(10).map(({ action, actor }) => [action, actor])).to.deep.equal([
+      ['acknowledge', { by: 'Anna K.', via: 'command-line', note: 'I am with her' }],
+      ['escalate', { by: userInfo().username, via: 'command-line' }],
+      ['silence', { by: userInfo().username, via: 'command-line' }],
+    ])
+    journal.close()
+  })
+
+  it('inhibit names what it inhibits, and release ends it', async () => {
+    expect((await alarms('inhibit', '--sensor', 'spo2', '--minutes', '5')).stdout).to.match(
+      /^no alarms until .*: oxygenSaturation \(homebeat alarms release\)\n$/,
+    )
+    expect((await alarms('list')).stdout).to.match(/^Inhibited until .*: oxygenSaturation\n/)
+    expect((await alarms('release')).stdout).to.equal('alarms are raised again\n')
+    expect((await alarms('release')).stdout).to.equal('nothing was inhibited\n')
+  })
+
+  it('says in one line what is wrong with what it was given', async () => {
+    for (const [args, wanted] of [
+      [['ack'], /Name one alarm .* or say --all/],
+      [['ack', alertId, '--all'], /Name one alarm/],
+      [['ack', 'low-glucose-1'], /No open alert has the id low-glucose-1/],
+      [['ack', '--all', '--by', ' '], /by: give 1 to 64 letters/],
+      [['inhibit'], /Say what to inhibit/],
+      [['inhibit', '--sensor', 'mood'], /There is no sensor mood: use one of pulse/],
+      [['explain', 'low-glucose-1'], /No alarm has the id low-glucose-1/],
+    ] as const) {
+      const { code, stderr } = await alarms(...args)
+      expect(code, args.join(' ')).to.be.greaterThan(0)
+      expect(stderr).to.match(wanted)
+      expect(stderr.trim().split('\n')).to.have.length(1)
+    }
+    expect((await alarms('silence', '--all', '--minutes', '61')).code).to.be.greaterThan(0)
+  })
+
+  it('list, log and explain work without a gateway; acting says that none runs', async () => {
+    await gateway?.stop(0)
+    gateway = null
+    expect((await alarms('list')).stdout).to.match(/acknowledged by Anna K\. \(command-line\) at/)
+    const log = (await alarms('log')).stdout
+    expect(log).to.match(/high {5}Low glucose: active \(45 mg\/dL, limit below 54 mg\/dL\)/)
+    expect(log).to.match(/acknowledge by Anna K\. \(command-line\), "I am with her"/)
+    const entries = JSON.parse((await alarms('log', '--limit', '2', '--json')).stdout)
+    expect(entries.map(({ type }: { type: string }) => type)).to.have.length(2)
+    const explained = (await alarms('explain', alertId)).stdout
+    expect(explained).to.contain('The value was 45 mg/dL.').and.contain('Anna K. acknowledged it')
+    expect(JSON.parse((await alarms('explain', alertId, '--json')).stdout).cause.value).to.equal(45)
+    const refused = await alarms('ack', '--all')
+    expect(refused.stderr).to.match(/No gateway runs on/)
+    expect(refused.code).to.equal(1)
+  })
+})

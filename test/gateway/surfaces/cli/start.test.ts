@@ -1,0 +1,63 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import { expect } from 'chai'
+import { packageRoot } from '#gateway/platform/package-root.js'
+import { readRunFile } from '#gateway/surfaces/status/run-file.js'
+import { TestHome } from '#test/support/home.js'
+
+describe('homebeat start', function () {
+  this.timeout(60_000)
+  const home = new TestHome()
+  let gateway: ChildProcess | undefined
+
+  after(() => {
+    gateway?.kill('SIGKILL')
+    home.remove()
+  })
+
+  async function start(...options: string[]): Promise<ChildProcess> {
+    home.configure({
+      transports: [{ name: 'broker', url: 'mqtt+broker://127.0.0.1:0' }],
+      chain: { endpoints: ['http://127.0.0.1:1'], chainId: 1, contract: `0x${'ab'.repeat(20)}` },
+    })
+    const program = join(packageRoot, 'dist/gateway/surfaces/cli/homebeat.js')
+    const child = spawn(process.execPath, [program, 'start', '-c', join(home.folder, 'homebeat.yaml'), ...options], {
+      stdio: ['pipe', 'ignore', 'inherit'],
+    })
+    gateway = child
+    while (readRunFile(home.dataDir)?.pid !== child.pid) {
+      if (child.exitCode !== null) throw new Error('the gateway ended early')
+      await new Promise((resolve) => setTimeout(resolve, 20))
+    }
+    return child
+  }
+
+  async function endOf(child: ChildProcess): Promise<number | null> {
+    if (child.exitCode === null) await once(child, 'exit')
+    return child.exitCode
+  }
+
+  it('says where it listens while it runs, and ends in order on a signal, also on one that comes twice', async () => {
+    const child = await start()
+    const status = await fetch(new URL('/api/status', readRunFile(home.dataDir)?.console))
+    expect(await status.json()).to.include({ home: 'test-home', running: true })
+    child.kill('SIGINT')
+    child.kill('SIGINT')
+    expect(await endOf(child)).to.equal(0)
+    expect(existsSync(join(home.dataDir, 'run.json'))).to.equal(false)
+  })
+
+  it('ends in order when its parent is gone', async () => {
+    const child = await start('--until-stdin-closes')
+    child.stdin?.end()
+    expect(await endOf(child)).to.equal(0)
+  })
+
+  it('ends although its standard input stays open', async () => {
+    const child = await start('--until-stdin-closes')
+    child.kill('SIGTERM')
+    expect(await endOf(child)).to.equal(0)
+  })
+})

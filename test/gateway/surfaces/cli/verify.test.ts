@@ -1,0 +1,129 @@
+import { readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { expect } from 'chai'
+import { openJournalReader } from '#gateway/journal/api/journal-reader.js'
+import { composeGateway } from '#gateway/main.js'
+import type { VerifiableRecord } from '#gateway/outbound/batches/batch.js'
+import { silentLogger } from '#gateway/platform/logger.js'
+import { packageRoot } from '#gateway/platform/package-root.js'
+import { ChainSimulator } from '#simulators/chain/chain-simulator.js'
+import { TestHome } from '#test/support/home.js'
+import { homebeat } from '#test/support/run.js'
+
+const RECORDING = join(packageRoot, 'test/fixtures/wfdb/one.hea')
+
+describe('homebeat verify', function () {
+  this.timeout(120_000)
+  const home = new TestHome()
+  const chain = new ChainSimulator({ port: 0 })
+  /** The same contract address on a chain of its own, as a fork or a test network would have it. */
+  const otherChain = new ChainSimulator({ port: 0, chainId: 999 })
+  let identifiers: string[] = []
+  let recordFile = ''
+
+  /** Plays a recording through the whole gateway: one more batch. */
+  async function oneBatch(at: string, endpoint: string): Promise<void> {
+    const loaded = home.configure({
+      transports: [{ name: 'replay', url: `replay:${RECORDING}?speed=0&at=${at}`, device: 'replay-1' }],
+      chain: { endpoints: [endpoint], chainId: chain.chainId, contract: chain.contract, pollSeconds: 0.1 },
+    })
+    const gateway = await composeGateway(loaded, { logger: silentLogger })
+    await gateway.start()
+    while (gateway.status().transports.some((transport) => transport.state !== 'ended')) {
+      await new Promise((resolve) => setTimeout(resolve, 20))
+    }
+    await gateway.stop(2000)
+  }
+
+  before(async () => {
+    await chain.start()
+    await chain.enrol(await home.gatewayAddress())
+    await otherChain.start()
+    await oneBatch('2026-01-01T12:00:00Z', chain.url)
+    await oneBatch('2026-01-01T12:05:00Z', chain.url)
+    await oneBatch('2026-01-01T12:10:00Z', 'http://127.0.0.1:1') // this one never reaches the chain
+    home.configure({
+      transports: [{ name: 'replay', url: `replay:${RECORDING}`, device: 'replay-1' }],
+      chain: { endpoints: [chain.url], chainId: chain.chainId, contract: chain.contract },
+    })
+    const journal = openJournalReader(join(home.dataDir, 'journal.db'))
+    identifiers = journal.batchNumbers().map((number) => journal.batch(number)?.leaves[0]?.identifier ?? '')
+    journal.close()
+    recordFile = join(home.folder, 'record.json')
+  })
+  after(async () => {
+    await chain.stop()
+    await otherChain.stop()
+    home.remove()
+  })
+
+  const config = () => ['--config', join(home.folder, 'homebeat.yaml')]
+  const node = () => ['--rpc', chain.url, '--chain-id', String(chain.chainId), '--contract', chain.contract]
+
+  function altered(change: (record: VerifiableRecord & { observation: Record<string, unknown> }) => void): string {
+    const record = JSON.parse(readFileSync(recordFile, 'utf8'))
+    change(record)
+    const file = join(home.folder, 'altered.json')
+    writeFileSync(file, JSON.stringify(record))
+    return file
+  }
+
+  it('prints leaf, root, signature, anchor, block time and that nothing is missing', async () => {
+    const { code, stdout, stderr } = await homebeat('verify', identifiers[1] ?? '', ...config(), '--save', recordFile)
+    expect(code, stderr).to.equal(0)
+    const steps = [...stdout.matchAll(/^(\S+)\s+(\S+)\s{2}/gm)].map((match) => `${match[1]} ${match[2]}`)
+    expect(steps).to.deep.equal(['ok leaf', 'ok root', 'ok signature', 'ok anchor', 'ok block-time', 'ok no-gap'])
+    expect(stdout)
+      .to.contain('batches 1 to 2 follow each other')
+      .and.to.match(/Verified: .*anchored as batch 2\./)
+  })
+
+  it('needs only the file and a node', async () => {
+    const { code, stdout } = await homebeat('verify', recordFile, ...node(), '--json')
+    expect(code).to.equal(0)
+    expect(JSON.parse(stdout)).to.include({ ok: true, batch: 2, reason: null })
+  })
+
+  it('fails on an altered value, with the reason', async () => {
+    const file = altered((record) => {
+      record.observation['status'] = 'amended'
+    })
+    const { code, stdout } = await homebeat('verify', file, ...node())
+    expect(code).to.equal(3)
+    expect(stdout).to.match(/FAIL root .*altered/)
+  })
+
+  it('fails on one altered byte of the signed header', async () => {
+    const file = altered((record) => Object.assign(record.header, { periodEnd: record.header.periodEnd + 1 }))
+    const { code, stdout } = await homebeat('verify', file, ...node())
+    expect(code).to.equal(3)
+    expect(stdout).to.match(/FAIL signature .*altered/)
+  })
+
+  it('fails on another chain, although the same contract is there', async () => {
+    expect(otherChain.contract).to.equal(chain.contract)
+    const other = ['--rpc', otherChain.url, '--chain-id', '999', '--contract', otherChain.contract]
+    const { code, stdout } = await homebeat('verify', recordFile, ...other)
+    expect(code).to.equal(3)
+    expect(stdout).to.match(new RegExp(`The record is of chain ${chain.chainId}, and this is chain 999`))
+  })
+
+  it('fails on a batch that never reached the chain', async () => {
+    const { code, stdout } = await homebeat('verify', identifiers[2] ?? '', ...config())
+    expect(code).to.equal(3)
+    expect(stdout).to.contain('Batch 3 is not anchored: the contract is at batch 2')
+  })
+
+  it('says what it does not know, and what it needs', async () => {
+    const unknown = await homebeat('verify', 'nobody-knows', ...config())
+    expect(unknown.code).to.equal(1)
+    expect(unknown.stderr).to.match(/^homebeat: There is no file and no Observation called nobody-knows/)
+    const half = await homebeat('verify', recordFile, '--contract', chain.contract)
+    expect(half.code).to.equal(2)
+    expect(half.stderr).to.contain('--rpc URL, --contract ADDRESS and --chain-id NUMBER')
+    const deaf = ['--rpc', 'http://127.0.0.1:1', '--chain-id', String(chain.chainId), '--contract', chain.contract]
+    const offline = await homebeat('verify', recordFile, ...deaf)
+    expect(offline.code).to.equal(1)
+    expect(offline.stderr.trim().split('\n')).to.have.length(1)
+  })
+})

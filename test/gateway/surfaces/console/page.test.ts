@@ -1,0 +1,254 @@
+import { execFile } from 'node:child_process'
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { gzipSync } from 'node:zlib'
+import { expect } from 'chai'
+import { SENSOR_KINDS } from '#fhir/measurement.js'
+import { HomebeatError } from '#gateway/platform/errors.js'
+import { silentLogger } from '#gateway/platform/logger.js'
+import { packageRoot } from '#gateway/platform/package-root.js'
+import type { ConsoleDesk } from '#gateway/surfaces/console/acts.js'
+import { ConsoleServer } from '#gateway/surfaces/console/server.js'
+import { needsChromium, type OpenedPage, openPage } from '#test/support/browser.js'
+import { FakeFeed } from './fake-feed.js'
+
+describe('the page of the console', function () {
+  this.timeout(120_000)
+  const pageFolder = mkdtempSync(join(tmpdir(), 'homebeat-page-'))
+  const feed = new FakeFeed()
+  /** Answers as the AlarmDesk does, and moves the feed as it would. */
+  const desk: ConsoleDesk = {
+    async acknowledge(ids, { by, via }) {
+      for (const id of ids) {
+        if (!feed.alerts.some(({ alertId }) => alertId === id))
+          throw new HomebeatError('alarm.unknown', 'No open alert has this id: it may be over by now.')
+        feed.change(id, { state: 'acknowledged', acknowledged: { by, via, at: Date.now() } })
+      }
+      return [...ids]
+    },
+    async silence(ids, forMs) {
+      for (const id of ids) feed.change(id, { silencedUntil: Date.now() + forMs })
+      return [...ids]
+    },
+    async escalate() {},
+  }
+  let server: ConsoleServer
+  let stopPlaying = () => {}
+  const opened: OpenedPage[] = []
+
+  before(async function () {
+    needsChromium(this)
+    await buildPage(pageFolder)
+    server = new ConsoleServer({ feed, desk, host: '127.0.0.1', port: 0, logger: silentLogger, pageFolder })
+    await server.start()
+    stopPlaying = feed.play()
+  })
+  beforeEach(() => {
+    feed.latest.clear()
+    feed.alerts = []
+    feed.fill()
+  })
+  afterEach(async () => {
+    for (const page of opened.splice(0)) await page.close()
+  })
+  after(async () => {
+    stopPlaying()
+    await server?.stop()
+    rmSync(pageFolder, { recursive: true, force: true })
+  })
+
+  async function open(width = 1440, height = 900, change: Partial<Parameters<typeof openPage>[1]> = {}) {
+    const result = await openPage(server.address().url, { width, height, ...change })
+    opened.push(result)
+    await result.page.locator('[data-connection="live"]').waitFor()
+    return result
+  }
+
+  it('shows ten tiles that fill from the feed, and asks nobody else for anything', async () => {
+    const { page, errors, foreign } = await open()
+    const tile = (sensor: string) => page.locator(`[data-sensor="${sensor}"]`)
+    await page.locator('[data-sensor="bloodPressure"][data-state="live"]').waitFor()
+    expect(await page.locator('[data-sensor]').count()).to.equal(10)
+    for (const sensor of SENSOR_KINDS) expect(await tile(sensor).count(), sensor).to.equal(1)
+    expect(await tile('bloodPressure').textContent())
+      .to.contain('134/81')
+      .and.contain('mmHg')
+    expect(await tile('position').textContent()).to.contain('On the back')
+    expect(await tile('glucose').textContent()).to.contain('device clock not verified')
+    expect(await tile('emg').textContent()).to.contain('Waiting')
+    feed.value('bodyTemperature', 39.3, 'Cel')
+    await tile('bodyTemperature').getByText('39.3').waitFor()
+    feed.value('gsr', null, 'uS', { quality: 'missing', remarks: ['probe-off'] })
+    await tile('gsr').getByText('probe off').waitFor()
+    expect(await page.locator('header').textContent()).to.contain('home-7f3a')
+    expect(await page.locator('footer').textContent()).to.contain('Not a certified medical device')
+    expect(errors).to.deep.equal([])
+    expect(foreign).to.deep.equal([])
+  })
+
+  it('says that a value is old', async () => {
+    feed.value('bodyTemperature', 36.5, 'Cel', { at: Date.now() - 120_000 })
+    const { page } = await open()
+    const tile = page.locator('[data-sensor="bodyTemperature"][data-state="stale"]')
+    await tile.waitFor()
+    expect(await tile.textContent())
+      .to.contain('Not live')
+      .and.contain('2 min ago')
+  })
+
+  for (const reducedMotion of ['no-preference', 'reduce'] as const)
+    it(`moves the ECG (prefers-reduced-motion: ${reducedMotion})`, async () => {
+      const { page, errors } = await open(1440, 900, { reducedMotion })
+      // Asked from outside: the page's own policy forbids it to evaluate text.
+      const picture = () => page.evaluate<{ inked: number; data: string }>(INK)
+      const first = await picture()
+      let next = first
+      while (next.inked < 300 || next.data === first.data) next = await picture()
+      expect(errors).to.deep.equal([])
+    })
+
+  it('shows an alert with its priority in words, and tells screen readers', async () => {
+    const { page } = await open()
+    await page.getByText('No active alert.').waitFor()
+    feed.raise('low-oxygen-saturation', 'high', { deliveredTo: ['doctor'] })
+    const alert = page.locator('[data-alert="low-oxygen-saturation"]')
+    await alert.waitFor()
+    expect(await alert.textContent()).to.match(
+      /High priority\s*Low oxygen saturation\s*Since .*\s*Not acknowledged\s*Delivered to doctor/,
+    )
+    expect(await alert.locator('svg').count()).to.equal(1)
+    const spoken = page.locator('[aria-live="assertive"]')
+    expect(await spoken.textContent()).to.equal('High priority: Low oxygen saturation')
+    expect(await page.title()).to.contain('High priority')
+  })
+
+  it('lets somebody acknowledge, who says first who they are, and remembers them', async () => {
+    feed.raise('low-oxygen-saturation', 'high', { deliveredTo: ['nurse-1 (push)'] })
+    const { page, errors } = await open()
+    const alert = page.locator('[data-alert="low-oxygen-saturation"]')
+    const button = page.getByRole('button', { name: 'Acknowledge: Low oxygen saturation' })
+    await button.click()
+    await page.getByText('Say first who you are').waitFor()
+    expect(await page.evaluate('document.activeElement.tagName')).to.equal('SELECT')
+    await page.getByLabel('Acting as').selectOption('anna')
+    await button.click()
+    await page.locator('[data-alert][data-state="acknowledged"]').waitFor()
+    expect(await alert.textContent()).to.match(/Acknowledged by anna at \d\d:\d\d:\d\d/)
+    expect(await alert.getByRole('button').count()).to.equal(0)
+    expect(await page.locator('.alerts-said[role="status"]').textContent()).to.contain(
+      'Acknowledged. The others are told.',
+    )
+    await page.reload()
+    feed.raise('no-breath', 'high')
+    await page.getByLabel('Acting as').waitFor()
+    expect(await page.getByLabel('Acting as').inputValue()).to.equal('anna')
+    expect(errors).to.deep.equal([])
+  })
+
+  it('silences under a typed name and explains itself', async () => {
+    feed.raise('low-oxygen-saturation', 'high')
+    const { page } = await open(390, 844)
+    await page.getByLabel('Acting as').selectOption({ label: 'Somebody else…' })
+    await page.getByLabel('Your name').fill('Mrs Pérez')
+    await page.getByRole('button', { name: /^Silence for 10 minutes/ }).click()
+    await page.getByText(/Not acknowledged, silenced until \d\d:\d\d/).waitFor()
+    await page.getByText('What this means').click()
+    await page.getByText('The finger clip measured less oxygen').waitFor()
+    for (const button of await page.getByRole('button').all()) {
+      expect((await button.boundingBox())?.height).to.be.at.least(44)
+    }
+  })
+
+  it('shows an alert that has gone and waits for somebody', async () => {
+    feed.raise('low-oxygen-saturation', 'high', { state: 'latched' })
+    const { page } = await open()
+    expect(await page.locator('[data-alert]').textContent()).to.contain('Over, not acknowledged')
+    expect(await page.getByRole('button', { name: /^Acknowledge/ }).count()).to.equal(1)
+  })
+
+  it('shows lanes, batches, the last anchor, sources and frames', async () => {
+    const { page } = await open()
+    await page.locator('[data-lane="fhir:hospital"]').waitFor()
+    const text = await page.locator('main').textContent()
+    for (const words of [
+      'Records → hospital',
+      'Batch 47 in block 20817',
+      '0x3fa94c',
+      'connected to /dev/ttyACM0',
+      '3 lost',
+    ])
+      expect(text).to.contain(words)
+  })
+
+  it('says when the gateway is gone, marks every value, and comes back by itself', async () => {
+    const { page } = await open()
+    await page.locator('[data-sensor="pulse"][data-state="live"]').waitFor()
+    const { port } = server.address()
+    await server.stop()
+    await page.locator('[data-connection="lost"]').waitFor()
+    expect(await page.getByRole('alert').textContent()).to.contain('The gateway cannot be reached.')
+    expect(await page.locator('[data-state="live"]').count()).to.equal(0)
+    expect(await page.locator('[data-sensor="pulse"]').textContent()).to.contain('Not live')
+    server = new ConsoleServer({ feed, host: '127.0.0.1', port, logger: silentLogger, pageFolder })
+    await server.start()
+    await page.locator('[data-connection="live"]').waitFor()
+    await page.locator('[data-sensor="pulse"][data-state="live"]').waitFor()
+  })
+
+  it('needs no sideways scrolling, on a phone as on a desk', async () => {
+    feed.raise('low-oxygen-saturation', 'high', { deliveredTo: ['a-channel-with-a-long-name', 'another-long-name'] })
+    const { page } = await open(390, 844)
+    await page.locator('[data-alert]').first().waitFor()
+    for (const width of [320, 390, 700, 768, 1100, 1440]) {
+      await page.setViewportSize({ width, height: 844 })
+      expect(await page.evaluate('document.documentElement.scrollWidth'), `${width} pixels`).to.be.at.most(width)
+    }
+  })
+
+  it('reads well in the dark and can be used by keyboard', async () => {
+    const { page } = await open(1440, 900, { colorScheme: 'dark' })
+    const luminance = await page.evaluate(
+      'getComputedStyle(document.body).backgroundColor.match(/\\d+/g).slice(0, 3).reduce((a, b) => a + Number(b), 0)',
+    )
+    expect(luminance).to.be.below(150)
+    await page.keyboard.press('Tab')
+    expect(await page.evaluate('document.activeElement.textContent.trim()')).to.equal('Skip to the values')
+  })
+
+  it('is small: below 120 kB gzipped in all, with nothing inline', () => {
+    const files = readdirSync(pageFolder, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile())
+    const bytes = files.reduce((n, f) => n + gzipSync(readFileSync(join(f.parentPath, f.name))).length, 0)
+    expect(bytes).to.be.below(120_000)
+    const html = readFileSync(join(pageFolder, 'index.html'), 'utf8')
+    expect(html).not.to.match(/<style|style=|<script(?![^>]*\bsrc=)/)
+  })
+})
+
+/** As `npm run build` does it, in a process of its own. */
+async function buildPage(folder: string): Promise<void> {
+  const vite = join(packageRoot, 'node_modules', 'vite', 'bin', 'vite.js')
+  await promisify(execFile)(
+    process.execPath,
+    [vite, 'build', '--logLevel', 'warn', '--emptyOutDir', '--outDir', folder],
+    {
+      cwd: packageRoot,
+      env: { ...process.env, NODE_ENV: 'production' },
+    },
+  )
+}
+
+/** Counts the inked pixels of the ECG and gives its picture. */
+const INK = `(() => {
+  const canvas = document.querySelector('[data-trace="ecg"] canvas')
+  const copy = document.createElement('canvas')
+  copy.width = canvas.width
+  copy.height = canvas.height
+  const context = copy.getContext('2d', { willReadFrequently: true })
+  context.drawImage(canvas, 0, 0)
+  const pixels = context.getImageData(0, 0, copy.width, copy.height).data
+  let inked = 0
+  for (let i = 3; i < pixels.length; i += 4) if (pixels[i] > 0) inked++
+  return { inked, data: copy.toDataURL() }
+})()`
