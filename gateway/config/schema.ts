@@ -4,10 +4,10 @@
  */
 import { z } from 'zod'
 import { isMailbox } from '#gateway/alarms/channels/mailbox.js'
-import { ROLES } from '#gateway/alarms/roles.js'
 import { limitChange } from '#gateway/clinical/settings/change.js'
 import { MAX_EVERY_SECONDS } from '#gateway/liveness/beat.js'
 import { ALERT_KINDS, PRIORITIES } from '#gateway/model/alert.js'
+import { ROLES } from '#gateway/model/role.js'
 import { LOG_LEVELS } from '#gateway/platform/logger.js'
 import { isLoopback } from '#gateway/platform/net/loopback.js'
 

@@ -4,8 +4,8 @@ import type { Judged, Normalised } from '#gateway/clinical/normalise/judged.js'
 import { scaleOf } from '#gateway/clinical/normalise/waveform-channel.js'
 import { sensorDefinitions } from '#gateway/clinical/sensors/registry.js'
 import { numberOf } from '#gateway/clinical/sensors/sensor-definition.js'
-import type { LiveEvent, LiveValue } from '#gateway/model/feed.js'
 import type { Reading } from '#gateway/model/reading.js'
+import type { LiveEvent, LiveValue } from '#gateway/surfaces/status/feed.js'
 
 /** An unchanged value is repeated so often, so that its age stays true. */
 const REPEAT_MS = 1000

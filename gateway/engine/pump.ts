@@ -4,12 +4,12 @@
  */
 
 import { asksForCommit, type Pipeline, type PipelineStep } from '#gateway/engine/pipeline.js'
-import type { DeviceEvent } from '#gateway/intake/decode/result.js'
-import type { Frame, Transport } from '#gateway/intake/transports/transport.js'
+import type { DeviceEvent } from '#gateway/model/decoded.js'
+import type { Lifecycle } from '#gateway/model/lifecycle.js'
+import type { Frame, Transport } from '#gateway/model/transport.js'
 import type { UnmappedMessage } from '#gateway/model/unmapped.js'
 import type { Clock } from '#gateway/platform/clock.js'
 import { HomebeatError } from '#gateway/platform/errors.js'
-import type { Lifecycle } from '#gateway/platform/lifecycle.js'
 import type { Logger } from '#gateway/platform/logger.js'
 import type { Timekeeper } from '#gateway/time/timekeeper.js'
 import type { Committer } from './committer.js'

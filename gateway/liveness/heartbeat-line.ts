@@ -1,6 +1,6 @@
+import type { Lifecycle } from '#gateway/model/lifecycle.js'
 import type { SystemCondition } from '#gateway/model/system-condition.js'
 import { type Clock, wait } from '#gateway/platform/clock.js'
-import type { Lifecycle } from '#gateway/platform/lifecycle.js'
 import type { Logger } from '#gateway/platform/logger.js'
 import { outcomeOfNetworkError, outcomeOfResponse } from '#gateway/platform/net/http-outcome.js'
 import { signatureHeaders } from '#gateway/platform/net/webhook-signature.js'

@@ -4,9 +4,9 @@
  */
 import { join, resolve } from 'node:path'
 import type { Config } from '#gateway/config/schema.js'
+import type { Lifecycle } from '#gateway/model/lifecycle.js'
 import type { SystemCondition, Watcher } from '#gateway/model/system-condition.js'
 import type { Clock } from '#gateway/platform/clock.js'
-import type { Lifecycle } from '#gateway/platform/lifecycle.js'
 import type { Logger } from '#gateway/platform/logger.js'
 import { parseWebhookSecret } from '#gateway/platform/net/webhook-signature.js'
 import { readSecret } from '#gateway/platform/secrets/secret-file.js'

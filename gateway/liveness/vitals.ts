@@ -1,6 +1,6 @@
-import type { TransportStatus } from '#gateway/intake/transports/transport.js'
 import type { Journal, LaneDepth } from '#gateway/journal/api/journal.js'
 import { ALERT_KINDS, PRIORITIES, type Priority } from '#gateway/model/alert.js'
+import type { TransportStatus } from '#gateway/model/transport.js'
 import type { UnhealthyReason, Vitals } from './beat.js'
 
 export interface VitalsOptions {

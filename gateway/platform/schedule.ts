@@ -1,6 +1,6 @@
 /** Cron schedules (node-cron) with a lifecycle: batches are closed, and the kit is asked, by these. */
 import { createTask, type ScheduledTask } from 'node-cron'
-import type { Lifecycle } from './lifecycle.js'
+import type { Lifecycle } from '#gateway/model/lifecycle.js'
 import type { Logger } from './logger.js'
 
 export interface Job {

@@ -3,10 +3,10 @@
  * the clock and it can be believed, the two are the same. No I/O and no clock.
  */
 import type { Measurement } from '#fhir/measurement.js'
-import type { Notification } from '#gateway/alarms/dispatch/notification.js'
 import { movedIdentifier } from '#gateway/clinical/normalise/identifier.js'
 import { asksForCommit, type PipelineStep } from '#gateway/engine/pipeline.js'
 import { type AlertTransition, begins } from '#gateway/model/alert.js'
+import type { Notification } from '#gateway/model/notification.js'
 
 /** The time was taken from a clock that nobody had set yet. */
 export const CLOCK_UNSET = 'clock-unset'

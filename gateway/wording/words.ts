@@ -5,7 +5,7 @@
 import type { BodyPosition, Quality, SensorKind } from '#fhir/measurement.js'
 import { SENSOR_NAMES } from '#gateway/clinical/sensors/names.js'
 import type { Priority } from '#gateway/model/alert.js'
-import type { LiveEvent, LiveValue } from '#gateway/model/feed.js'
+import type { LiveEvent, LiveValue } from '#gateway/surfaces/status/feed.js'
 
 export { conditionWords } from '#gateway/wording/explanations.js'
 

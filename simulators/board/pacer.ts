@@ -1,5 +1,5 @@
+import type { Lifecycle } from '#gateway/model/lifecycle.js'
 import { type Clock, systemClock } from '#gateway/platform/clock.js'
-import type { Lifecycle } from '#gateway/platform/lifecycle.js'
 import type { VirtualBoard } from './board.js'
 
 export interface PacerOptions {

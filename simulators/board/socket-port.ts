@@ -1,6 +1,6 @@
 import { createServer, type Server, type Socket } from 'node:net'
+import type { Lifecycle } from '#gateway/model/lifecycle.js'
 import { HomebeatError } from '#gateway/platform/errors.js'
-import type { Lifecycle } from '#gateway/platform/lifecycle.js'
 import type { VirtualBoard } from './board.js'
 import { HostLink } from './host-link.js'
 

@@ -6,8 +6,8 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
+import type { Lifecycle } from '#gateway/model/lifecycle.js'
 import { HomebeatError } from '#gateway/platform/errors.js'
-import type { Lifecycle } from '#gateway/platform/lifecycle.js'
 
 /** Public knowledge: the first account of Foundry's test mnemonic. */
 export const ANVIL_KEY = '0xac0974bec39a17e36ba4a6b4d238ff944bacb478cbed5efcae784d7bf4f2ff80'

@@ -2,8 +2,8 @@
 import { getCreateAddress, JsonRpcProvider, Network, Wallet } from 'ethers'
 import { anchorRegistry } from '#contracts/anchor-registry.js'
 import { deployAnchorRegistry, enrolGateway } from '#contracts/deploy.js'
-import type { Address } from '#gateway/outbound/batches/batch.js'
-import type { Lifecycle } from '#gateway/platform/lifecycle.js'
+import type { Address } from '#gateway/model/batch.js'
+import type { Lifecycle } from '#gateway/model/lifecycle.js'
 import { ANVIL_KEY, AnvilChain, type AnvilOptions } from './anvil.js'
 
 export interface ChainSimulatorOptions extends AnvilOptions {

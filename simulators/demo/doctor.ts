@@ -1,7 +1,7 @@
 /** The doctor's side of the demo: a webhook that takes alerts, and remembers them. */
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import type { Lifecycle } from '#gateway/platform/lifecycle.js'
+import type { Lifecycle } from '#gateway/model/lifecycle.js'
 
 const MAX_BODY = 64 * 1024
 

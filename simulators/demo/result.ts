@@ -1,6 +1,6 @@
 /** What the demo says at the end, and whether that is a success. */
 import { SENSOR_KINDS, type SensorKind } from '#fhir/measurement.js'
-import type { GatewayStatus } from '#gateway/model/feed.js'
+import type { GatewayStatus } from '#gateway/surfaces/status/feed.js'
 
 export interface DemoResult {
   readonly measurements: Readonly<Record<SensorKind, number>>

@@ -1,7 +1,7 @@
 /** The running demo in the terminal: values, ECG, alerts, lanes, batches, drawn from the console's live stream. */
 import type { WriteStream } from 'node:tty'
+import type { Lifecycle } from '#gateway/model/lifecycle.js'
 import { type Clock, wait } from '#gateway/platform/clock.js'
-import type { Lifecycle } from '#gateway/platform/lifecycle.js'
 import { ENTER, LEAVE, overdraw } from './view/ansi.js'
 import { liveEvents } from './view/live-stream.js'
 import { renderLine, renderView } from './view/render.js'

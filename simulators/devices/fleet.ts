@@ -1,6 +1,6 @@
+import type { Lifecycle } from '#gateway/model/lifecycle.js'
 import { type Clock, systemClock, wait } from '#gateway/platform/clock.js'
 import type { HomebeatError } from '#gateway/platform/errors.js'
-import type { Lifecycle } from '#gateway/platform/lifecycle.js'
 import { createPatient } from '#simulators/patient/patients.js'
 import { DEVICE_KINDS } from './kinds.js'
 import { MqttDevice } from './mqtt-device.js'

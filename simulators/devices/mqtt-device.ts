@@ -4,9 +4,9 @@
  * a different one. A message that was not acknowledged is published again after every reconnection (MQTT 3.1.1 §4.4).
  */
 import { type IClientOptions, type MqttClient, connect as mqttConnect } from 'mqtt'
+import type { Lifecycle } from '#gateway/model/lifecycle.js'
 import { type Clock, systemClock, wait } from '#gateway/platform/clock.js'
 import { HomebeatError } from '#gateway/platform/errors.js'
-import type { Lifecycle } from '#gateway/platform/lifecycle.js'
 import type { VirtualPatient } from '#simulators/patient/patient.js'
 import { type DeviceKind, measurementId } from './kinds.js'
 

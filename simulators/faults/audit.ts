@@ -5,7 +5,7 @@
 import type { Bundle, Identifier } from '@medplum/fhirtypes'
 import { IDENTIFIERS } from '#fhir/systems.js'
 import type { LoadedConfig } from '#gateway/config/load.js'
-import type { Address } from '#gateway/outbound/batches/batch.js'
+import type { Address } from '#gateway/model/batch.js'
 import { EthersLedger } from '#gateway/outbound/chain/ethers-ledger.js'
 import { storedStatus } from '#gateway/surfaces/status/status.js'
 import { verifyBatches } from '#simulators/demo/verify-batches.js'

@@ -6,7 +6,7 @@
 import mqtt, { type MqttClient } from 'mqtt'
 import type { Observable } from '#fhir/measurement.js'
 import { measurementIdentifier } from '#gateway/clinical/normalise/identifier.js'
-import type { Lifecycle } from '#gateway/platform/lifecycle.js'
+import type { Lifecycle } from '#gateway/model/lifecycle.js'
 import { until } from './waiting.js'
 
 /** Messages of one device that wait for their acknowledgement; with more it measures no more. */

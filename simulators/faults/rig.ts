@@ -4,7 +4,7 @@
  */
 import { type AddressInfo, createServer } from 'node:net'
 import type { LoadedConfig } from '#gateway/config/load.js'
-import type { Address } from '#gateway/outbound/batches/batch.js'
+import type { Address } from '#gateway/model/batch.js'
 import { ChainSimulator } from '#simulators/chain/chain-simulator.js'
 import { Doctor } from '#simulators/demo/doctor.js'
 import { FhirServerSimulator } from '#simulators/fhir-server/server.js'

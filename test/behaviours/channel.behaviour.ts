@@ -2,8 +2,8 @@
 import { expect } from 'chai'
 import { type AlertChannel, type AlertNotice, noticeOf, type Telling } from '#gateway/alarms/channels/channel.js'
 import type { PreviewRules } from '#gateway/alarms/channels/preview.js'
-import { NOTICE_REASONS, type NoticeReason } from '#gateway/alarms/dispatch/notification.js'
 import type { AlertState, AlertTransition } from '#gateway/model/alert.js'
+import { NOTICE_REASONS, type NoticeReason } from '#gateway/model/notification.js'
 
 export interface ChannelRig {
   readonly channel: AlertChannel

@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import type { Frame, Transport } from '#gateway/intake/transports/transport.js'
+import type { Frame, Transport } from '#gateway/model/transport.js'
 
 /** A transport, not started, with a far end that the test commands. */
 export interface TransportBench {

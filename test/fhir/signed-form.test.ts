@@ -3,7 +3,7 @@ import fc from 'fast-check'
 import { observationOf } from '#fhir/observation.js'
 import { literalKey, signedForm, withLiterals } from '#fhir/signed-form.js'
 import { IDENTIFIERS } from '#fhir/systems.js'
-import { canonicalJson } from '#gateway/outbound/batches/canonical-json.js'
+import { canonicalJson } from '#gateway/proofs/canonical-json.js'
 import { context, everyVariant } from './sample-measurements.js'
 
 const observations = everyVariant().map((measurement) => observationOf(measurement, context))

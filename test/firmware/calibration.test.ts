@@ -1,6 +1,6 @@
 import { expect } from 'chai'
 import { commandLine } from '#gateway/intake/transports/serial/command-line.js'
-import type { KitCommand } from '#gateway/intake/transports/transport.js'
+import type { KitCommand } from '#gateway/model/transport.js'
 import { FakePatient } from '#test/simulators/board/fake-patient.js'
 import { KitHost, type KitLine } from '#test/simulators/board/kit-host.js'
 

@@ -1,7 +1,7 @@
 import { expect } from 'chai'
 import { Chunker, type Scale } from '#gateway/clinical/normalise/chunker.js'
 import { KitDecoder } from '#gateway/intake/decode/kit-decoder.js'
-import type { KitLineFrame } from '#gateway/intake/transports/transport.js'
+import type { KitLineFrame } from '#gateway/model/transport.js'
 import { type CuffRecord, encodeRecord } from '#simulators/board/cuff.js'
 import { encodeGlucose, type GlucoseRecord } from '#simulators/board/glucometer.js'
 import { FakePatient } from '#test/simulators/board/fake-patient.js'

@@ -1,5 +1,5 @@
-import type { Notification } from '#gateway/alarms/dispatch/notification.js'
 import type { AlertTransition } from '#gateway/model/alert.js'
+import type { Notification } from '#gateway/model/notification.js'
 
 /** Transitions as a commit has them, with a notification of each for these channels. */
 export function told(

@@ -1,13 +1,13 @@
 /** What a person at the command line may do to the alarms of the running gateway. */
 import { z } from 'zod'
 import { OBSERVABLES } from '#fhir/measurement.js'
+import { type AlertsSource, alertsOf } from '#gateway/alarms/alert-status.js'
 import { type Inhibition, MAX_INHIBITION_MS } from '#gateway/clinical/evaluate/inhibition.js'
 import { actorName, actorNote, alertId, alertIds } from '#gateway/model/actor.js'
 import type { Actor } from '#gateway/model/alert.js'
-import type { LiveAlert } from '#gateway/model/feed.js'
 import type { Clock } from '#gateway/platform/clock.js'
 import { type ControlCommand, command } from '#gateway/platform/control-socket/command.js'
-import { type AlertsSource, alertsOf } from '#gateway/surfaces/status/alert-status.js'
+import type { LiveAlert } from '#gateway/surfaces/status/feed.js'
 import { type AlarmDesk, inhibitionsOf, MAX_SILENCE_MS } from './desk.js'
 
 export interface AlarmListing {

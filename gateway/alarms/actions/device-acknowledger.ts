@@ -1,5 +1,5 @@
 import type { TransportConfig } from '#gateway/config/schema.js'
-import type { DeviceEvent } from '#gateway/intake/decode/result.js'
+import type { DeviceEvent } from '#gateway/model/decoded.js'
 import { HomebeatError } from '#gateway/platform/errors.js'
 import type { Logger } from '#gateway/platform/logger.js'
 import type { AlarmDesk } from './desk.js'

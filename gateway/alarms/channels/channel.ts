@@ -1,5 +1,5 @@
-import type { NoticeReason } from '#gateway/alarms/dispatch/notification.js'
 import type { AlertKind, AlertState, AlertTransition, Priority } from '#gateway/model/alert.js'
+import type { NoticeReason } from '#gateway/model/notification.js'
 import type { DeliveryOutcome } from '#gateway/model/outcome.js'
 import { type PreviewRules, previewOf } from './preview.js'
 

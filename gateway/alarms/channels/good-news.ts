@@ -1,4 +1,4 @@
-import type { NoticeReason } from '#gateway/alarms/dispatch/notification.js'
+import type { NoticeReason } from '#gateway/model/notification.js'
 
 const GOOD_NEWS: ReadonlySet<NoticeReason> = new Set(['acknowledged', 'silenced', 'cleared'])
 

@@ -1,6 +1,6 @@
 import { type AlertTransition, begins, isUnattended } from '#gateway/model/alert.js'
+import type { DigestItem, Dispatch, Notification, NotificationReason } from '#gateway/model/notification.js'
 import { isWithinAny, passed } from './hours.js'
-import type { DigestItem, Dispatch, Notification, NotificationReason } from './notification.js'
 import type { Contact, DispatchPolicy } from './policy.js'
 import { contactsOf, everybodyOf, type Recipient, recipientKey } from './recipients.js'
 

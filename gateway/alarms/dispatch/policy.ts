@@ -1,6 +1,6 @@
-import { ROLE_INTERESTS, type Role } from '#gateway/alarms/roles.js'
 import type { Config } from '#gateway/config/schema.js'
 import { type AlertKind, PRIORITIES, type Priority } from '#gateway/model/alert.js'
+import { ROLE_INTERESTS, type Role } from '#gateway/model/role.js'
 import { HomebeatError } from '#gateway/platform/errors.js'
 import type { Hours, ZoneOffsetAt } from './hours.js'
 

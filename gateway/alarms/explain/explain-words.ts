@@ -1,5 +1,5 @@
-import type { NotificationReason } from '#gateway/alarms/dispatch/notification.js'
 import type { AlarmAction, Telling } from '#gateway/journal/api/journal.js'
+import type { NotificationReason } from '#gateway/model/notification.js'
 import { limitWords, withUnit } from '#gateway/wording/cause-words.js'
 import { conditionWords } from '#gateway/wording/explanations.js'
 import { durationWords, PRIORITY_WORDS, remarkWords } from '#gateway/wording/words.js'

@@ -11,8 +11,8 @@ import { conditionsOf, LimitGroup } from '#gateway/clinical/evaluate/machine-gro
 import { defaultFindings, type Finding, type FindingRow } from '#gateway/clinical/limits/findings.js'
 import { isUpper, type Limit, type LimitComponent, limitedAs, limitGroups } from '#gateway/clinical/limits/limits.js'
 import type { Judged, Signal } from '#gateway/clinical/normalise/judged.js'
-import type { DeviceEvent } from '#gateway/intake/decode/result.js'
 import type { Actor, AlertTransition } from '#gateway/model/alert.js'
+import type { DeviceEvent } from '#gateway/model/decoded.js'
 import type { SystemCondition } from '#gateway/model/system-condition.js'
 import { kebab, TechnicalAlerts } from './technical.js'
 

@@ -7,8 +7,8 @@ import { ConditionBook } from '#gateway/clinical/evaluate/condition-book.js'
 import type { Sight } from '#gateway/clinical/evaluate/machine.js'
 import type { Signal } from '#gateway/clinical/normalise/judged.js'
 import { sensorDefinitions } from '#gateway/clinical/sensors/registry.js'
-import type { DeviceEvent } from '#gateway/intake/decode/result.js'
 import type { Actor, AlertTransition, Priority } from '#gateway/model/alert.js'
+import type { DeviceEvent } from '#gateway/model/decoded.js'
 import type { SystemCondition } from '#gateway/model/system-condition.js'
 
 const PROBE_DELAY_MS = 10_000

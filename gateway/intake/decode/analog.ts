@@ -1,8 +1,9 @@
 /** Decodes what a board without a protocol of its own sampled (Firmata): raw counts, converted as the kit's are. */
-import type { AnalogSamplesFrame } from '#gateway/intake/transports/transport.js'
+
+import { type Decoded, refuse } from '#gateway/model/decoded.js'
 import type { Reading } from '#gateway/model/reading.js'
+import type { AnalogSamplesFrame } from '#gateway/model/transport.js'
 import { KitClock } from './kit-clock.js'
-import { type Decoded, refuse } from './result.js'
 
 const ADC_MAX = 1023
 /**

@@ -1,12 +1,12 @@
 /** decode: Frame → Readings. One KitDecoder or AnalogDecoder per wire; everything else needs no memory. No I/O, no clock of its own. */
 import { Mapper, type MapperOptions } from '#gateway/intake/mapping/mapper.js'
-import type { Frame, MqttFrame, WaveformFrame } from '#gateway/intake/transports/transport.js'
+import { type Decoded, NOTHING, refuse } from '#gateway/model/decoded.js'
+import type { Frame, MqttFrame, WaveformFrame } from '#gateway/model/transport.js'
 import { decodeAcknowledgement, isAcknowledgement } from './acknowledge.js'
 import { AnalogDecoder } from './analog.js'
 import type { ZoneOffset } from './device-time.js'
 import { KitDecoder } from './kit-decoder.js'
 import { decodeMqtt } from './mqtt.js'
-import { type Decoded, NOTHING, refuse } from './result.js'
 
 export interface DecoderOptions {
   /** Device id of what arrives on a transport whose wire names none; the transport's name where left out. */

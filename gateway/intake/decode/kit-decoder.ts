@@ -3,13 +3,13 @@
  * of its own: times come with the frames.
  */
 import type { SensorKind } from '#fhir/measurement.js'
-import type { KitLineFrame } from '#gateway/intake/transports/transport.js'
+import { type Decoded, type DeviceEvent, refuse } from '#gateway/model/decoded.js'
 import type { Reading } from '#gateway/model/reading.js'
+import type { KitLineFrame } from '#gateway/model/transport.js'
 import { placeDeviceTime, type ZoneOffset } from './device-time.js'
 import { type KitValue, kitBodies } from './kit-body.js'
 import { KitClock } from './kit-clock.js'
 import { type KitLine, parseKitLine } from './kit-line.js'
-import { type Decoded, type DeviceEvent, refuse } from './result.js'
 
 export const KIT_PROTOCOL = '1'
 

@@ -6,9 +6,9 @@ import { z } from 'zod'
 import { type BodyPosition, SENSOR_KINDS, type SensorKind } from '#fhir/measurement.js'
 import { POSITION_CODES } from '#gateway/clinical/sensors/definitions/position.js'
 import { isSensorKind, sensorDefinitions } from '#gateway/clinical/sensors/registry.js'
-import type { MqttFrame } from '#gateway/intake/transports/transport.js'
+import { type Decoded, refuse } from '#gateway/model/decoded.js'
 import type { Reading, ReadingValue } from '#gateway/model/reading.js'
-import { type Decoded, refuse } from './result.js'
+import type { MqttFrame } from '#gateway/model/transport.js'
 
 export const MQTT_MAX_PAYLOAD = 64 * 1024
 export const DEVICE_TOPIC_ID = '[a-z0-9][a-z0-9-]{0,31}'

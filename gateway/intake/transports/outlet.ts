@@ -1,6 +1,6 @@
+import type { Frame, TransportEventFrame } from '#gateway/model/transport.js'
 import type { Clock } from '#gateway/platform/clock.js'
 import { BoundedQueue } from './bounded-queue.js'
-import type { Frame, TransportEventFrame } from './transport.js'
 
 const REPORT_EVERY_MS = 1000
 /** A transport event has nothing to acknowledge. */

@@ -1,4 +1,5 @@
 import type { TransportConfig } from '#gateway/config/schema.js'
+import type { Transport } from '#gateway/model/transport.js'
 import type { Clock } from '#gateway/platform/clock.js'
 import { HomebeatError } from '#gateway/platform/errors.js'
 import type { Logger } from '#gateway/platform/logger.js'
@@ -9,7 +10,6 @@ import type { DeviceStore } from './mqtt/device-store.js'
 import { ReplayTransport } from './replay/replay-transport.js'
 import type { SerialBinding } from './serial/binding.js'
 import { SerialTransport } from './serial/serial-transport.js'
-import type { Transport } from './transport.js'
 
 export interface TransportEdges {
   readonly clock: Clock

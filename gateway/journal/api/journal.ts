@@ -5,16 +5,16 @@
 
 import type { Measurement, SensorKind } from '#fhir/measurement.js'
 import type { OpenDispatch } from '#gateway/alarms/dispatch/dispatcher.js'
-import type { DigestItem, Notification, NotificationReason } from '#gateway/alarms/dispatch/notification.js'
 import type { Hour } from '#gateway/clinical/scores/hourly.js'
 import type { SettingsJournal } from '#gateway/clinical/settings/settings-book.js'
 import type { ClockStretch, Move, NewStretch } from '#gateway/journal/sqlite/stretches.js'
 import type { Actor, AlertTransition } from '#gateway/model/alert.js'
+import type { Address, AnchorReceipt, BatchHeader, ClosedBatch, Hash32 } from '#gateway/model/batch.js'
+import type { Lifecycle } from '#gateway/model/lifecycle.js'
+import type { EntryJournal } from '#gateway/model/manual-observation.js'
+import type { DigestItem, Notification, NotificationReason } from '#gateway/model/notification.js'
 import type { DeliveryOutcome } from '#gateway/model/outcome.js'
 import type { KeptMessage, UnmappedCount, UnmappedMessage } from '#gateway/model/unmapped.js'
-import type { Address, AnchorReceipt, BatchHeader, ClosedBatch, Hash32 } from '#gateway/outbound/batches/batch.js'
-import type { Lifecycle } from '#gateway/platform/lifecycle.js'
-import type { EntryJournal } from '#gateway/surfaces/manual-observation/entry.js'
 
 /** What one commit makes durable, all or nothing. */
 export interface Commit {

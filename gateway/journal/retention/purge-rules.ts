@@ -3,9 +3,9 @@ import type { SensorKind } from '#fhir/measurement.js'
 import type { HeldLeaf } from '#gateway/journal/sqlite/batches.js'
 import { ALERTS, BATCHES, MEASUREMENTS, NOTIFICATIONS, QUEUE } from '#gateway/journal/sqlite/queries.js'
 import type { Tables } from '#gateway/journal/sqlite/tables.js'
-import type { Hash32 } from '#gateway/outbound/batches/batch.js'
-import { leafHash } from '#gateway/outbound/batches/merkle.js'
+import type { Hash32 } from '#gateway/model/batch.js'
 import type { Logger } from '#gateway/platform/logger.js'
+import { leafHash } from '#gateway/proofs/merkle.js'
 import type { PurgeLimits, PurgeRule } from './retention.js'
 
 /** Rows of one transaction: milliseconds on a Pi's card. */

@@ -3,10 +3,10 @@
  * without an entry here is salvaged as long as its tree holds.
  */
 import { SENSOR_KINDS } from '#fhir/measurement.js'
-import { NOTIFICATION_REASONS } from '#gateway/alarms/dispatch/notification.js'
 import type { RowCipher } from '#gateway/journal/sqlite/cipher.js'
 import { openLeaf, openMeasurement, openTransition } from '#gateway/journal/sqlite/sealed-rows.js'
 import { PRIORITIES } from '#gateway/model/alert.js'
+import { NOTIFICATION_REASONS } from '#gateway/model/notification.js'
 import { HomebeatError } from '#gateway/platform/errors.js'
 import type { RawRow, SqliteValue } from './sqlite-pages.js'
 

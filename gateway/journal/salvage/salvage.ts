@@ -9,7 +9,7 @@ import { createRowCipher, keyCheckOf, type RowCipher } from '#gateway/journal/sq
 import type { Database, SqlValue } from '#gateway/journal/sqlite/database.js'
 import { keyWrong } from '#gateway/journal/sqlite/journal-key.js'
 import { openLeaf } from '#gateway/journal/sqlite/sealed-rows.js'
-import type { BatchHeader } from '#gateway/outbound/batches/batch.js'
+import type { BatchHeader } from '#gateway/model/batch.js'
 import { judge, type RowCheck, rowChecks } from './salvage-checks.js'
 import { SALVAGE } from './salvage-queries.js'
 import { PAGE, type RawRow, SqlitePages, type TreePage } from './sqlite-pages.js'

@@ -1,7 +1,7 @@
 import type { Observable } from '#fhir/measurement.js'
-import type { NotificationReason } from '#gateway/alarms/dispatch/notification.js'
 import type { AlertDelivery } from '#gateway/journal/api/journal.js'
 import type { Actor, AlertKind, AlertState, AlertTransition, Priority } from '#gateway/model/alert.js'
+import type { NotificationReason } from '#gateway/model/notification.js'
 import type { RowCipher } from './cipher.js'
 import type { Database } from './database.js'
 import { ALERTS } from './queries.js'

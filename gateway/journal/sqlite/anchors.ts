@@ -1,5 +1,5 @@
 import type { AnchorJournal } from '#gateway/journal/api/journal.js'
-import type { AnchorReceipt, Hash32 } from '#gateway/outbound/batches/batch.js'
+import type { AnchorReceipt, Hash32 } from '#gateway/model/batch.js'
 import type { Database } from './database.js'
 import { ANCHORS } from './queries.js'
 import { addTotal, BATCHES_ANCHORED } from './totals.js'

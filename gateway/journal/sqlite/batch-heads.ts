@@ -7,9 +7,9 @@ import { statSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { z } from 'zod'
 import { LinesFile } from '#gateway/journal/salvage/lines-file.js'
-import type { ClosedBatch } from '#gateway/outbound/batches/batch.js'
-import { batchSigner } from '#gateway/outbound/batches/batch-signature.js'
-import { anchorDomainSchema, batchHeaderSchema, signatureSchema } from '#gateway/outbound/batches/record.js'
+import type { ClosedBatch } from '#gateway/model/batch.js'
+import { batchSigner } from '#gateway/proofs/batch-signature.js'
+import { anchorDomainSchema, batchHeaderSchema, signatureSchema } from '#gateway/proofs/record.js'
 
 export type BatchHead = Pick<ClosedBatch, 'header' | 'domain' | 'signature' | 'closedAt'>
 

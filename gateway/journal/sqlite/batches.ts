@@ -5,7 +5,7 @@ import {
   type Hash32,
   type Leaf,
   NO_ROOT,
-} from '#gateway/outbound/batches/batch.js'
+} from '#gateway/model/batch.js'
 import { HomebeatError } from '#gateway/platform/errors.js'
 import type { BatchHead } from './batch-heads.js'
 import type { RowCipher } from './cipher.js'

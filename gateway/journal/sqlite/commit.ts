@@ -1,6 +1,6 @@
-import type { DigestItem, Notification } from '#gateway/alarms/dispatch/notification.js'
 import type { AlarmAction } from '#gateway/journal/api/journal.js'
 import type { AlertTransition } from '#gateway/model/alert.js'
+import type { DigestItem, Notification } from '#gateway/model/notification.js'
 import type { UnmappedMessage } from '#gateway/model/unmapped.js'
 import type { Clock } from '#gateway/platform/clock.js'
 import type { MeasurementRow } from './measurement-codec.js'

@@ -1,5 +1,5 @@
 import type { Actor } from '#gateway/model/alert.js'
-import type { EntryJournal, Observed } from '#gateway/surfaces/manual-observation/entry.js'
+import type { EntryJournal, Observed } from '#gateway/model/manual-observation.js'
 import type { RowCipher } from './cipher.js'
 import { PATIENT_ENTRIES } from './queries.js'
 import { openJson, sealJson } from './sealed-rows.js'

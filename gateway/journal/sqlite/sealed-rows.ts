@@ -1,5 +1,5 @@
 /** What is inside each table's sealed blob, and the context that binds it to its row. */
-import type { Leaf } from '#gateway/outbound/batches/batch.js'
+import type { Leaf } from '#gateway/model/batch.js'
 import { HomebeatError } from '#gateway/platform/errors.js'
 import type { RowCipher } from './cipher.js'
 

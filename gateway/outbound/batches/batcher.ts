@@ -3,12 +3,19 @@ import type { SigningKey } from 'ethers'
 import type { Measurement } from '#fhir/measurement.js'
 import { waveformEnd } from '#fhir/sampled-data.js'
 import type { Journal } from '#gateway/journal/api/journal.js'
+import {
+  type Address,
+  type AnchorDomain,
+  type BatchHeader,
+  type ClosedBatch,
+  type Leaf,
+  NO_ROOT,
+} from '#gateway/model/batch.js'
 import type { Clock } from '#gateway/platform/clock.js'
 import { HomebeatError } from '#gateway/platform/errors.js'
-import { type Address, type AnchorDomain, type BatchHeader, type ClosedBatch, type Leaf, NO_ROOT } from './batch.js'
-import { signBatch } from './batch-signature.js'
-import { canonicalJson } from './canonical-json.js'
-import { leafHash, merkleRoot } from './merkle.js'
+import { signBatch } from '#gateway/proofs/batch-signature.js'
+import { canonicalJson } from '#gateway/proofs/canonical-json.js'
+import { leafHash, merkleRoot } from '#gateway/proofs/merkle.js'
 
 export type CloseReason = 'count' | 'time' | 'stop'
 

@@ -4,12 +4,12 @@
  * know which gateway (address) stands in which home, as the record itself says only which one signed.
  */
 import { signedForm } from '#fhir/signed-form.js'
+import { type Address, type BatchHeader, type Hash32, NO_ROOT, type VerifiableRecord } from '#gateway/model/batch.js'
 import type { AnchoredEvent, LedgerReader } from '#gateway/outbound/chain/ledger.js'
 import { HomebeatError } from '#gateway/platform/errors.js'
-import { type Address, type BatchHeader, type Hash32, NO_ROOT, type VerifiableRecord } from './batch.js'
-import { batchSigner } from './batch-signature.js'
-import { canonicalJson } from './canonical-json.js'
-import { leafHash, rootFromProof } from './merkle.js'
+import { batchSigner } from '#gateway/proofs/batch-signature.js'
+import { canonicalJson } from '#gateway/proofs/canonical-json.js'
+import { leafHash, rootFromProof } from '#gateway/proofs/merkle.js'
 
 export const VERIFY_STEPS = ['leaf', 'root', 'signature', 'anchor', 'block-time', 'no-gap'] as const
 export type VerifyStepName = (typeof VERIFY_STEPS)[number]

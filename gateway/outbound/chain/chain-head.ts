@@ -3,9 +3,9 @@
  * journal was damaged and the file of heads is gone too. Until it answers no batch is closed; readings are kept.
  */
 import type { ChainHead } from '#gateway/journal/api/journal.js'
-import type { Address } from '#gateway/outbound/batches/batch.js'
+import type { Address } from '#gateway/model/batch.js'
+import type { Lifecycle } from '#gateway/model/lifecycle.js'
 import { type Clock, wait } from '#gateway/platform/clock.js'
-import type { Lifecycle } from '#gateway/platform/lifecycle.js'
 import type { Logger } from '#gateway/platform/logger.js'
 import type { LedgerReader } from './ledger.js'
 

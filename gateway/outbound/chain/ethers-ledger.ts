@@ -1,7 +1,7 @@
 /** The Ledger over standard JSON-RPC: nothing here depends on the node's brand, no filters, no `finalized` tag. */
 import { getAddress, toBeHex, zeroPadValue } from 'ethers'
 import { ANCHORED_TOPIC, anchorRegistry, revertName } from '#contracts/anchor-registry.js'
-import type { Address, AnchorDomain, Hash32 } from '#gateway/outbound/batches/batch.js'
+import type { Address, AnchorDomain, Hash32 } from '#gateway/model/batch.js'
 import { HomebeatError } from '#gateway/platform/errors.js'
 import { Endpoint, RpcRefusal } from './endpoint.js'
 import type {

@@ -2,7 +2,7 @@
  * The chain as anchoring and verifying see it. One implementation (JSON-RPC through ethers); everything that can fail
  * rejects with a HomebeatError `ledger.*` whose retry class is true.
  */
-import type { Address, AnchorDomain, Hash32 } from '#gateway/outbound/batches/batch.js'
+import type { Address, AnchorDomain, Hash32 } from '#gateway/model/batch.js'
 
 /** What the contract keeps of a gateway. */
 export interface LedgerHead {

@@ -1,6 +1,6 @@
 /** Where the sealed form of a batch comes from. Implemented by `gateway/outbound/sealing`; delivery only carries it. */
 import type { SealedDocument } from '#fhir/document.js'
-import type { ClosedBatch } from '#gateway/outbound/batches/batch.js'
+import type { ClosedBatch } from '#gateway/model/batch.js'
 
 /** One sealed document: the Observations of one data class and day of one batch. */
 export type Envelope = SealedDocument

@@ -5,7 +5,7 @@ import { condition, documentBundle, OBSERVATIONS_PER_TRANSACTION, observationBun
 import { sealedResourcesOf } from '#fhir/document.js'
 import type { TargetConfig } from '#gateway/config/schema.js'
 import type { Journal, OutboxEntry } from '#gateway/journal/api/journal.js'
-import type { ClosedBatch } from '#gateway/outbound/batches/batch.js'
+import type { ClosedBatch } from '#gateway/model/batch.js'
 import type { Deliverer } from '#gateway/outbound/lanes/deliverer.js'
 import { HomebeatError } from '#gateway/platform/errors.js'
 import type { Logger } from '#gateway/platform/logger.js'

@@ -1,6 +1,6 @@
 import type { Journal } from '#gateway/journal/api/journal.js'
+import type { Lifecycle } from '#gateway/model/lifecycle.js'
 import type { Clock } from '#gateway/platform/clock.js'
-import type { Lifecycle } from '#gateway/platform/lifecycle.js'
 import type { Logger } from '#gateway/platform/logger.js'
 
 export interface FlagKeeperOptions {

@@ -1,8 +1,8 @@
 /** The lanes' entries for people: what each of them is, without a health value, and putting back or dropping one. */
 import { z } from 'zod'
-import type { Notification } from '#gateway/alarms/dispatch/notification.js'
 import type { Journal, OutboxKind, QueueAudit, QueuedEntry } from '#gateway/journal/api/journal.js'
 import type { AlertTransition } from '#gateway/model/alert.js'
+import type { Notification } from '#gateway/model/notification.js'
 import { type ControlCommand, command } from '#gateway/platform/control-socket/command.js'
 import { HomebeatError } from '#gateway/platform/errors.js'
 

@@ -1,7 +1,7 @@
 import type { Journal, OutboxEntry } from '#gateway/journal/api/journal.js'
+import type { Lifecycle } from '#gateway/model/lifecycle.js'
 import type { DeliveryOutcome } from '#gateway/model/outcome.js'
 import { type Clock, wait } from '#gateway/platform/clock.js'
-import type { Lifecycle } from '#gateway/platform/lifecycle.js'
 import type { Logger } from '#gateway/platform/logger.js'
 import type { Deliverer } from './deliverer.js'
 import { DRAIN_RETRY_MS, retryDelay } from './retry.js'

@@ -9,7 +9,8 @@
 import { createHash } from 'node:crypto'
 import { CompactEncrypt, compactDecrypt } from 'jose'
 import { z } from 'zod'
-import type { BatchHeader, ClosedBatch, VerifiableRecord } from '#gateway/outbound/batches/batch.js'
+import type { BatchHeader, ClosedBatch, VerifiableRecord } from '#gateway/model/batch.js'
+import { HomebeatError } from '#gateway/platform/errors.js'
 import {
   anchorDomainSchema,
   batchHeaderSchema,
@@ -18,8 +19,7 @@ import {
   saltSchema,
   signatureSchema,
   treeOf,
-} from '#gateway/outbound/batches/record.js'
-import { HomebeatError } from '#gateway/platform/errors.js'
+} from '#gateway/proofs/record.js'
 import type { EpochKey } from './epoch-keys.js'
 
 const TYPE = 'homebeat-envelope'

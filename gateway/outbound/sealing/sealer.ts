@@ -1,9 +1,9 @@
 /** Seals batches: one envelope per data class and UTC day, so that a grant's keys open exactly what it names. */
 import type { DataClass } from '#fhir/measurement.js'
-import type { ClosedBatch } from '#gateway/outbound/batches/batch.js'
-import { treeOf } from '#gateway/outbound/batches/record.js'
+import type { ClosedBatch } from '#gateway/model/batch.js'
 import type { Envelope, EnvelopeSource } from '#gateway/outbound/fhir/envelope-source.js'
 import { HomebeatError } from '#gateway/platform/errors.js'
+import { treeOf } from '#gateway/proofs/record.js'
 import { dataClassOf as dataClassByCode } from './data-class.js'
 import { sealEnvelope } from './envelope.js'
 import type { EpochKeys } from './epoch-keys.js'

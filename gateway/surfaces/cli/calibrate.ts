@@ -1,11 +1,7 @@
 import { Command } from 'commander'
 import { Decoder } from '#gateway/intake/decode/decoder.js'
 import { SerialTransport } from '#gateway/intake/transports/serial/serial-transport.js'
-import {
-  CALIBRATION_CONSTANTS,
-  type CalibrationConstant,
-  type KitCommand,
-} from '#gateway/intake/transports/transport.js'
+import { CALIBRATION_CONSTANTS, type CalibrationConstant, type KitCommand } from '#gateway/model/transport.js'
 import { systemClock, wait } from '#gateway/platform/clock.js'
 import { HomebeatError } from '#gateway/platform/errors.js'
 import { silentLogger } from '#gateway/platform/logger.js'

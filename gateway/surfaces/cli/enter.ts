@@ -6,8 +6,8 @@ import {
   type OxygenSupply,
 } from '#gateway/clinical/scores/news2.js'
 import { loadConfig } from '#gateway/config/load.js'
+import { ENTERED_QUANTITIES, type EnteredQuantity, type Entry } from '#gateway/model/manual-observation.js'
 import { callGateway } from '#gateway/platform/control-socket/control-client.js'
-import { ENTERED_QUANTITIES, type EnteredQuantity, type Entry } from '#gateway/surfaces/manual-observation/entry.js'
 import type { SaidScore } from '#gateway/surfaces/manual-observation/patient-desk.js'
 import { verb } from './exit.js'
 import { CONFIG_OPTION, loginName } from './options.js'

@@ -1,7 +1,7 @@
 import { Command } from 'commander'
 import { loadConfig } from '#gateway/config/load.js'
 import type { JournalDamage, LaneDepth } from '#gateway/journal/api/journal.js'
-import type { GatewayStatus } from '#gateway/model/feed.js'
+import type { GatewayStatus } from '#gateway/surfaces/status/feed.js'
 import { statusOf } from '#gateway/surfaces/status/status.js'
 import type { ClockStatus } from '#gateway/time/timekeeper.js'
 import { verb } from './exit.js'

@@ -3,15 +3,15 @@ import type { OutgoingHttpHeaders } from 'node:http'
 import { join } from 'node:path'
 import fastifyStatic from '@fastify/static'
 import { type FastifyInstance, type FastifyReply, type FastifyRequest, fastify } from 'fastify'
-import type { Feed } from '#gateway/model/feed.js'
+import type { Lifecycle } from '#gateway/model/lifecycle.js'
 import { type Clock, systemClock } from '#gateway/platform/clock.js'
 import { HomebeatError } from '#gateway/platform/errors.js'
-import type { Lifecycle } from '#gateway/platform/lifecycle.js'
 import type { Logger } from '#gateway/platform/logger.js'
+import { isOwnAct, isOwnHost, isOwnSite, SECURITY_HEADERS } from '#gateway/platform/net/request-guard.js'
 import { packageRoot } from '#gateway/platform/package-root.js'
+import type { Feed } from '#gateway/surfaces/status/feed.js'
 import { ACTS, type ConsoleDesk } from './acts.js'
 import { LiveHub } from './live-hub.js'
-import { isOwnAct, isOwnHost, isOwnSite, SECURITY_HEADERS } from './request-guard.js'
 
 export interface ConsoleOptions {
   readonly feed: Feed

@@ -5,10 +5,16 @@ import type { Pipeline, PipelineStep } from '#gateway/engine/pipeline.js'
 import type { Commit } from '#gateway/journal/api/journal.js'
 import { actorName } from '#gateway/model/actor.js'
 import { ACTION_PATHS, type Actor } from '#gateway/model/alert.js'
+import {
+  type Entry,
+  type EntryJournal,
+  entrySchema,
+  type Observed,
+  readingOf,
+} from '#gateway/model/manual-observation.js'
 import type { Clock } from '#gateway/platform/clock.js'
 import { type ControlCommand, command } from '#gateway/platform/control-socket/command.js'
 import { HomebeatError } from '#gateway/platform/errors.js'
-import { type Entry, type EntryJournal, entrySchema, type Observed, readingOf } from './entry.js'
 
 export interface PatientDeskOptions {
   readonly pipeline: Pick<Pipeline, 'enter'>

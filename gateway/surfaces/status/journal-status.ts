@@ -1,8 +1,8 @@
 /** The part of a status that the journal knows; the same for a running gateway and for a stopped one. */
 
+import { type AlertsSource, alertsOf } from '#gateway/alarms/alert-status.js'
 import type { Journal } from '#gateway/journal/api/journal.js'
-import type { GatewayStatus } from '#gateway/model/feed.js'
-import { type AlertsSource, alertsOf } from './alert-status.js'
+import type { GatewayStatus } from '#gateway/surfaces/status/feed.js'
 
 export type StatusSource = AlertsSource &
   Pick<Journal, 'totals' | 'depths' | 'formerDepths' | 'lastBatch' | 'unbatchedCount' | 'damages'> & {

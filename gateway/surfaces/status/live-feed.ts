@@ -2,10 +2,10 @@
 import { SENSOR_KINDS, type SensorKind } from '#fhir/measurement.js'
 import { sensorDefinitions } from '#gateway/clinical/sensors/registry.js'
 import type { PipelineStep } from '#gateway/engine/pipeline.js'
-import type { Transport } from '#gateway/intake/transports/transport.js'
 import type { Journal } from '#gateway/journal/api/journal.js'
-import type { Feed, GatewayStatus, LiveEvent, LiveValue } from '#gateway/model/feed.js'
+import type { Transport } from '#gateway/model/transport.js'
 import type { Clock } from '#gateway/platform/clock.js'
+import type { Feed, GatewayStatus, LiveEvent, LiveValue } from '#gateway/surfaces/status/feed.js'
 import type { Timekeeper } from '#gateway/time/timekeeper.js'
 import { journalStatus } from './journal-status.js'
 

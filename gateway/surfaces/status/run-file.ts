@@ -2,7 +2,7 @@
 import { readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { z } from 'zod'
-import type { Lifecycle } from '#gateway/platform/lifecycle.js'
+import type { Lifecycle } from '#gateway/model/lifecycle.js'
 
 const schema = z.object({ pid: z.number().int(), console: z.url() })
 export type RunFile = z.output<typeof schema>

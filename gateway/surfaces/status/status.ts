@@ -2,8 +2,8 @@
 import { join } from 'node:path'
 import type { LoadedConfig } from '#gateway/config/load.js'
 import { openJournalReader } from '#gateway/journal/api/journal-reader.js'
-import type { GatewayStatus } from '#gateway/model/feed.js'
 import { VERSION } from '#gateway/platform/version.js'
+import type { GatewayStatus } from '#gateway/surfaces/status/feed.js'
 import { journalStatus } from './journal-status.js'
 import { readRunFile } from './run-file.js'
 

@@ -1,5 +1,5 @@
 /** Reads the console's Server-Sent Events. */
-import type { LiveEvent } from '#gateway/model/feed.js'
+import type { LiveEvent } from '#gateway/surfaces/status/feed.js'
 
 /** Characters of one event; a status is a few thousand. */
 const MAX_EVENT = 1_000_000

@@ -1,6 +1,6 @@
 /** The terminal view as text. Pure: the same state and size give the same picture. */
 import type { SensorKind } from '#fhir/measurement.js'
-import type { GatewayStatus, LiveAlert } from '#gateway/model/feed.js'
+import type { GatewayStatus, LiveAlert } from '#gateway/surfaces/status/feed.js'
 import {
   ageWords,
   conditionWords,

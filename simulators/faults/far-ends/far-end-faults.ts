@@ -1,5 +1,5 @@
 /** What goes wrong at the FHIR server and on the chain, one after the other, under a gateway at work. */
-import type { GatewayStatus } from '#gateway/model/feed.js'
+import type { GatewayStatus } from '#gateway/surfaces/status/feed.js'
 import type { Fault } from '#simulators/fhir-server/faults.js'
 import { Checks, type FaultReport } from '../check.js'
 import { Rig } from '../rig.js'

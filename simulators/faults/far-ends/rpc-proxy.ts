@@ -5,7 +5,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { keccak256 } from 'ethers'
-import type { Lifecycle } from '#gateway/platform/lifecycle.js'
+import type { Lifecycle } from '#gateway/model/lifecycle.js'
 
 const MAX_BODY = 1024 * 1024
 

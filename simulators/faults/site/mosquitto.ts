@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { Lifecycle } from '#gateway/platform/lifecycle.js'
+import type { Lifecycle } from '#gateway/model/lifecycle.js'
 import { leaveNone } from '../children.js'
 import { until } from '../waiting.js'
 

@@ -1,11 +1,6 @@
 /** Frames for tests of the pipeline. */
 import { crc16 } from '#gateway/intake/transports/serial/crc16.js'
-import type {
-  KitLineFrame,
-  MqttFrame,
-  TransportEventFrame,
-  WaveformFrame,
-} from '#gateway/intake/transports/transport.js'
+import type { KitLineFrame, MqttFrame, TransportEventFrame, WaveformFrame } from '#gateway/model/transport.js'
 
 export const T0 = Date.UTC(2026, 0, 1, 12)
 const settle = () => {}

@@ -3,9 +3,9 @@ import { cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { Wallet } from 'ethers'
 import type { Journal } from '#gateway/journal/api/journal.js'
-import type { ClosedBatch } from '#gateway/outbound/batches/batch.js'
-import { signBatch } from '#gateway/outbound/batches/batch-signature.js'
-import { leafHash, merkleRoot } from '#gateway/outbound/batches/merkle.js'
+import type { ClosedBatch } from '#gateway/model/batch.js'
+import { signBatch } from '#gateway/proofs/batch-signature.js'
+import { leafHash, merkleRoot } from '#gateway/proofs/merkle.js'
 import { hash, journalAt, measurement, nextBatch, TemporaryFolder, transition } from './journal-fixture.js'
 
 const WALLET = new Wallet(`0x${'42'.repeat(32)}`)

@@ -6,7 +6,7 @@ import type { Measurement } from '#fhir/measurement.js'
 import type { Journal } from '#gateway/journal/api/journal.js'
 import { SqliteJournal, type SqliteJournalOptions } from '#gateway/journal/sqlite/sqlite-journal.js'
 import type { AlertTransition } from '#gateway/model/alert.js'
-import { type ClosedBatch, type Hash32, NO_ROOT } from '#gateway/outbound/batches/batch.js'
+import { type ClosedBatch, type Hash32, NO_ROOT } from '#gateway/model/batch.js'
 import { silentLogger } from '#gateway/platform/logger.js'
 import { TestClock } from '#test/support/test-clock.js'
 

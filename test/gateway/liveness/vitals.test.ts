@@ -1,8 +1,8 @@
 import { expect } from 'chai'
-import type { TransportStatus } from '#gateway/intake/transports/transport.js'
 import type { LaneDepth } from '#gateway/journal/api/journal.js'
 import { vitalsOf } from '#gateway/liveness/vitals.js'
 import type { AlertTransition } from '#gateway/model/alert.js'
+import type { TransportStatus } from '#gateway/model/transport.js'
 
 const now = Date.UTC(2026, 0, 1, 12)
 const journal = {

@@ -1,6 +1,6 @@
 import { Outlet } from '#gateway/intake/transports/outlet.js'
 import type { SerialBinding } from '#gateway/intake/transports/serial/binding.js'
-import type { AnalogSamplesFrame, Frame, Transport, TransportStatus } from '#gateway/intake/transports/transport.js'
+import type { AnalogSamplesFrame, Frame, Transport, TransportStatus } from '#gateway/model/transport.js'
 import { type Clock, systemClock } from '#gateway/platform/clock.js'
 import { HomebeatError } from '#gateway/platform/errors.js'
 import type { Logger } from '#gateway/platform/logger.js'

@@ -1,7 +1,7 @@
 /** Plays a PhysioNet WFDB record through the line as if it were being measured now: real ECGs without a patient. */
 import { resolve } from 'node:path'
 import { Outlet } from '#gateway/intake/transports/outlet.js'
-import type { Frame, Transport, TransportStatus, WaveformFrame } from '#gateway/intake/transports/transport.js'
+import type { Frame, Transport, TransportStatus, WaveformFrame } from '#gateway/model/transport.js'
 import { type Clock, systemClock, wait } from '#gateway/platform/clock.js'
 import { HomebeatError } from '#gateway/platform/errors.js'
 import type { Logger } from '#gateway/platform/logger.js'

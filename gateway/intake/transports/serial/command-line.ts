@@ -1,5 +1,5 @@
 /** The commands of firmware/PROTOCOL.md ("Gateway → kit") and their answers, the `K` lines. Pure. */
-import type { KitCommand } from '#gateway/intake/transports/transport.js'
+import type { KitCommand } from '#gateway/model/transport.js'
 import { crc16Hex } from './crc16.js'
 
 const TYPES = {

@@ -1,4 +1,4 @@
-import type { KitCommand } from '#gateway/intake/transports/transport.js'
+import type { KitCommand } from '#gateway/model/transport.js'
 import type { Clock } from '#gateway/platform/clock.js'
 import { HomebeatError } from '#gateway/platform/errors.js'
 import { commandLine, type KitAnswer } from './command-line.js'

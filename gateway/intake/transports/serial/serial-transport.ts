@@ -1,6 +1,6 @@
 import { Backoff } from '#gateway/intake/transports/backoff.js'
 import { Outlet } from '#gateway/intake/transports/outlet.js'
-import type { Frame, KitCommand, Transport, TransportStatus } from '#gateway/intake/transports/transport.js'
+import type { Frame, KitCommand, Transport, TransportStatus } from '#gateway/model/transport.js'
 import { type Clock, systemClock, wait } from '#gateway/platform/clock.js'
 import type { HomebeatError } from '#gateway/platform/errors.js'
 import type { Logger } from '#gateway/platform/logger.js'

@@ -1,6 +1,6 @@
 import { expect } from 'chai'
 import { AnalogDecoder } from '#gateway/intake/decode/analog.js'
-import type { AnalogSamplesFrame } from '#gateway/intake/transports/transport.js'
+import type { AnalogSamplesFrame } from '#gateway/model/transport.js'
 
 const AT = Date.UTC(2026, 0, 1)
 const frame = (changes: Partial<AnalogSamplesFrame> = {}): AnalogSamplesFrame => ({

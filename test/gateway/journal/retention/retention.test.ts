@@ -5,10 +5,10 @@ import fc from 'fast-check'
 import type { Measurement } from '#fhir/measurement.js'
 import { DAY_MS, Retention, type RetentionOptions } from '#gateway/journal/retention/retention.js'
 import type { JournalLanes, SqliteJournal } from '#gateway/journal/sqlite/sqlite-journal.js'
-import type { ClosedBatch, Hash32 } from '#gateway/outbound/batches/batch.js'
-import { inclusionProof, leafHash, merkleRoot, verifyInclusion } from '#gateway/outbound/batches/merkle.js'
-import { recordOf } from '#gateway/outbound/batches/record.js'
+import type { ClosedBatch, Hash32 } from '#gateway/model/batch.js'
 import { silentLogger } from '#gateway/platform/logger.js'
+import { inclusionProof, leafHash, merkleRoot, verifyInclusion } from '#gateway/proofs/merkle.js'
+import { recordOf } from '#gateway/proofs/record.js'
 import {
   codeOf,
   hash,

@@ -1,8 +1,8 @@
 import { expect } from 'chai'
 import { Wallet } from 'ethers'
-import { NO_ROOT } from '#gateway/outbound/batches/batch.js'
-import { batchSigner } from '#gateway/outbound/batches/batch-signature.js'
-import { leafHash, merkleRoot } from '#gateway/outbound/batches/merkle.js'
+import { NO_ROOT } from '#gateway/model/batch.js'
+import { batchSigner } from '#gateway/proofs/batch-signature.js'
+import { leafHash, merkleRoot } from '#gateway/proofs/merkle.js'
 import { ecg, Home, pulse, START } from './home.js'
 
 describe('the batcher', () => {

@@ -1,7 +1,7 @@
 import { expect } from 'chai'
 import { Wallet } from 'ethers'
+import type { AnchorDomain, ClosedBatch } from '#gateway/model/batch.js'
 import type { DeliveryOutcome } from '#gateway/model/outcome.js'
-import type { AnchorDomain, ClosedBatch } from '#gateway/outbound/batches/batch.js'
 import { AnchorDeliverer, type AnchorDelivererOptions, anchorData } from '#gateway/outbound/chain/anchor-deliverer.js'
 import { EthersLedger } from '#gateway/outbound/chain/ethers-ledger.js'
 import { silentLogger } from '#gateway/platform/logger.js'

@@ -18,7 +18,7 @@ import { expect } from 'chai'
 import { signedForm } from '#fhir/signed-form.js'
 import { IDENTIFIERS } from '#fhir/systems.js'
 import type { AlertTransition } from '#gateway/model/alert.js'
-import { canonicalJson } from '#gateway/outbound/batches/canonical-json.js'
+import { canonicalJson } from '#gateway/proofs/canonical-json.js'
 import { everyVariant, sample } from '#test/fhir/sample-measurements.js'
 import { DeliveryHome, DeskInWords, putByDoctor, transition } from './delivery-home.js'
 

@@ -1,5 +1,5 @@
 import { SENSOR_KINDS, type SensorKind } from '#fhir/measurement.js'
-import type { Feed, GatewayStatus, LiveAlert, LiveEvent, LiveValue } from '#gateway/model/feed.js'
+import type { Feed, GatewayStatus, LiveAlert, LiveEvent, LiveValue } from '#gateway/surfaces/status/feed.js'
 
 const ROOT = `0x${'3fa94c07be51d862'.repeat(4)}` as const
 

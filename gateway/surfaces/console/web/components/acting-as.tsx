@@ -1,6 +1,6 @@
 import type { Ref } from 'preact'
 import { useId, useState } from 'preact/hooks'
-import type { GatewayStatus } from '../../../../model/feed.js'
+import type { GatewayStatus } from '../../../status/feed.js'
 
 const OTHER = ':other'
 

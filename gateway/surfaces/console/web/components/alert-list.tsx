@@ -1,5 +1,5 @@
 import { useRef, useState } from 'preact/hooks'
-import type { GatewayStatus } from '../../../../model/feed.js'
+import type { GatewayStatus } from '../../../status/feed.js'
 import { useActingAs } from '../lib/acting-as.js'
 import { acknowledge, silence } from '../lib/desk.js'
 import { ActingAs } from './acting-as.js'

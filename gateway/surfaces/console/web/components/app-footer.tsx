@@ -1,5 +1,5 @@
-import type { GatewayStatus } from '../../../../model/feed.js'
 import { durationWords } from '../../../../wording/words.js'
+import type { GatewayStatus } from '../../../status/feed.js'
 
 export function AppFooter({ status }: { status: GatewayStatus | null }) {
   const facts = []

@@ -1,5 +1,5 @@
-import type { GatewayStatus } from '../../../../model/feed.js'
 import { ageWords } from '../../../../wording/words.js'
+import type { GatewayStatus } from '../../../status/feed.js'
 import { timeOfDay } from '../lib/hooks.js'
 import { Card } from './card.js'
 

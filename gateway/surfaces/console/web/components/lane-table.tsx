@@ -1,5 +1,5 @@
-import type { GatewayStatus } from '../../../../model/feed.js'
 import { durationWords, laneWords } from '../../../../wording/words.js'
+import type { GatewayStatus } from '../../../status/feed.js'
 import { Card } from './card.js'
 
 export function LaneTable({ status, now }: { status: GatewayStatus | null; now: number }) {

@@ -1,4 +1,4 @@
-import type { GatewayStatus } from '../../../../model/feed.js'
+import type { GatewayStatus } from '../../../status/feed.js'
 import { timeOfDay } from '../lib/hooks.js'
 
 export function LostBanner({ status }: { status: GatewayStatus | null }) {

@@ -1,4 +1,4 @@
-import type { GatewayStatus } from '../../../../model/feed.js'
+import type { GatewayStatus } from '../../../status/feed.js'
 import { Card } from './card.js'
 
 const STATE_WORDS: Readonly<Record<string, string>> = {

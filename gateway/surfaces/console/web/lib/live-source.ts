@@ -1,5 +1,5 @@
 /** Keeps `/api/live` open: EventSource reconnects after a break, this also after a refusal or a silence. */
-import type { LiveEvent } from '../../../../model/feed.js'
+import type { LiveEvent } from '../../../status/feed.js'
 import type { LiveStore } from './live-store.js'
 
 /** The status comes every second: this much silence means that nobody is there. */

@@ -1,7 +1,6 @@
 /** What the page knows. Components read snapshots; waveforms go past them, straight to the painters. */
 import type { SensorKind } from '#fhir/measurement.js'
 import type { AlertTransition } from '#gateway/model/alert.js'
-import type { GatewayStatus, LiveEvent, LiveValue } from '../../../../model/feed.js'
 import {
   conditionWords,
   PRIORITY_WORDS,
@@ -9,6 +8,7 @@ import {
   SENSOR_WORDS,
   valueOfSamples,
 } from '../../../../wording/words.js'
+import type { GatewayStatus, LiveEvent, LiveValue } from '../../../status/feed.js'
 import { TraceBuffer } from './trace-buffer.js'
 import { TrendLog } from './trend-log.js'
 

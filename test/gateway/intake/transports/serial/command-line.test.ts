@@ -1,6 +1,6 @@
 import { expect } from 'chai'
 import { commandLine, parseAnswer } from '#gateway/intake/transports/serial/command-line.js'
-import type { KitCommand } from '#gateway/intake/transports/transport.js'
+import type { KitCommand } from '#gateway/model/transport.js'
 import { crc16 } from '#test/simulators/board/kit-host.js'
 
 describe('kit commands', () => {

@@ -3,8 +3,8 @@
  * node = H(0x01 ‖ left ‖ right), no padding, no doubled leaf. The two prefixes keep a node from passing as a leaf.
  */
 import { createHash } from 'node:crypto'
+import type { Hash32, InclusionProof } from '#gateway/model/batch.js'
 import { HomebeatError } from '#gateway/platform/errors.js'
-import type { Hash32, InclusionProof } from './batch.js'
 
 const LEAF = Uint8Array.of(0)
 const NODE = Uint8Array.of(1)

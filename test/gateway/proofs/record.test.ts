@@ -1,7 +1,7 @@
 import { expect } from 'chai'
-import type { ClosedBatch } from '#gateway/outbound/batches/batch.js'
-import { MAX_RECORD_BYTES, parseRecord, recordOf } from '#gateway/outbound/batches/record.js'
-import { Home } from './home.js'
+import type { ClosedBatch } from '#gateway/model/batch.js'
+import { MAX_RECORD_BYTES, parseRecord, recordOf } from '#gateway/proofs/record.js'
+import { Home } from '#test/gateway/outbound/batches/home.js'
 
 describe('a record', () => {
   let home: Home

@@ -1,8 +1,8 @@
 import { expect } from 'chai'
 import { SigningKey, verifyTypedData, Wallet } from 'ethers'
-import type { BatchHeader } from '#gateway/outbound/batches/batch.js'
-import { BATCH_HEADER_TYPES, batchSigner, signBatch } from '#gateway/outbound/batches/batch-signature.js'
-import { TEST_DOMAIN } from './home.js'
+import type { BatchHeader } from '#gateway/model/batch.js'
+import { BATCH_HEADER_TYPES, batchSigner, signBatch } from '#gateway/proofs/batch-signature.js'
+import { TEST_DOMAIN } from '#test/gateway/outbound/batches/home.js'
 
 const key = new SigningKey(`0x${'11'.repeat(32)}`)
 const wallet = new Wallet(key)

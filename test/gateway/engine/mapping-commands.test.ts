@@ -1,7 +1,7 @@
 import { expect } from 'chai'
 import { limitsInForce } from '#gateway/clinical/limits/limits.js'
+import { mappingCommands, type RetryResult, type UnmappedListing } from '#gateway/engine/mapping-commands.js'
 import { Pipeline } from '#gateway/engine/pipeline.js'
-import { mappingCommands, type RetryResult, type UnmappedListing } from '#gateway/intake/mapping/commands.js'
 import { type Mappings, parseMappingFile, shippedTemplates } from '#gateway/intake/mapping/load.js'
 import type { SqliteJournal } from '#gateway/journal/sqlite/sqlite-journal.js'
 import type { ControlCommand } from '#gateway/platform/control-socket/command.js'

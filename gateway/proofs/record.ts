@@ -1,7 +1,7 @@
 /** Records: one Observation with everything that proves it, as it is handed to a doctor, an insurer or a court. */
 import { z } from 'zod'
+import type { Address, ClosedBatch, Hash32, VerifiableRecord } from '#gateway/model/batch.js'
 import { HomebeatError } from '#gateway/platform/errors.js'
-import type { Address, ClosedBatch, Hash32, VerifiableRecord } from './batch.js'
 import { leafHash, MerkleTree } from './merkle.js'
 
 /** A record's text is refused above this; the longest waveform Observation is far below. */

@@ -3,12 +3,12 @@
  */
 
 import type { BodyPosition, Quality, SensorKind } from '#fhir/measurement.js'
-import type { Role } from '#gateway/alarms/roles.js'
-import type { TransportStatus } from '#gateway/intake/transports/transport.js'
 import type { JournalDamage, LaneDepth } from '#gateway/journal/api/journal.js'
 import type { ActionPath, AlertState, AlertTransition, Priority } from '#gateway/model/alert.js'
+import type { AnchorReceipt } from '#gateway/model/batch.js'
+import type { Role } from '#gateway/model/role.js'
+import type { TransportStatus } from '#gateway/model/transport.js'
 import type { UnmappedCount } from '#gateway/model/unmapped.js'
-import type { AnchorReceipt } from '#gateway/outbound/batches/batch.js'
 import type { ClockStatus } from '#gateway/time/timekeeper.js'
 
 /** The latest value of one sensor, ready to show. `null` value: none yet, or the sensor says it has none. */

@@ -1,10 +1,10 @@
-import { AlertDeliverer } from '#gateway/alarms/channels/alert-deliverer.js'
 import { createChannel } from '#gateway/alarms/channels/registry.js'
 import type { OutboxEntry } from '#gateway/journal/api/journal.js'
+import { AlertDeliverer } from '#gateway/outbound/alerts/alert-deliverer.js'
 import { shouldBehaveLikeDeliverer } from '#test/behaviours/deliverer.behaviour.js'
+import { Receiver } from '#test/gateway/alarms/channels/receiver.js'
 import { journalAt, TemporaryFolder, transition } from '#test/gateway/journal/journal-fixture.js'
 import { told } from '#test/support/told.js'
-import { Receiver } from './receiver.js'
 
 describe('The alert deliverer', () => {
   shouldBehaveLikeDeliverer('The alert deliverer on a webhook', async () => {

@@ -2,7 +2,7 @@
  * A Transport brings Frames from a device to the pipeline. Chosen by URL scheme (see `registry.ts`).
  * All implementations pass `test/behaviours/transport.behaviour.ts`.
  */
-import type { Lifecycle } from '#gateway/platform/lifecycle.js'
+import type { Lifecycle } from '#gateway/model/lifecycle.js'
 
 /** What became of a frame: said exactly once by the pipeline, after COMMIT for anything that is kept. */
 export type FrameOutcome =

@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto'
 import { expect } from 'chai'
 import fc from 'fast-check'
-import type { Hash32 } from '#gateway/outbound/batches/batch.js'
+import type { Hash32 } from '#gateway/model/batch.js'
+import { HomebeatError } from '#gateway/platform/errors.js'
 import {
   hashLeaf,
   inclusionProof,
@@ -9,8 +10,7 @@ import {
   merkleRoot,
   rootFromProof,
   verifyInclusion,
-} from '#gateway/outbound/batches/merkle.js'
-import { HomebeatError } from '#gateway/platform/errors.js'
+} from '#gateway/proofs/merkle.js'
 
 /** The test data of RFC 6962's reference implementation: eight leaves, the roots of their prefixes, audit paths. */
 const LEAVES = ['', '00', '10', '2021', '3031', '40414243', '5051525354555657', '606162636465666768696a6b6c6d6e6f'].map(

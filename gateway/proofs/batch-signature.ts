@@ -3,7 +3,7 @@
  * a contract could check it too.
  */
 import { getAddress, recoverAddress, type SigningKey, TypedDataEncoder } from 'ethers'
-import type { Address, AnchorDomain, BatchHeader } from './batch.js'
+import type { Address, AnchorDomain, BatchHeader } from '#gateway/model/batch.js'
 
 /** In this order; another order is another signature. */
 export const BATCH_HEADER_TYPES = {
