@@ -2,7 +2,7 @@
 
 import type { Journal } from '#gateway/journal/api/journal.js'
 import { type AlertTransition, isUnattended } from '#gateway/model/alert.js'
-import type { LiveAlert } from '#gateway/surfaces/status/feed.js'
+import type { LiveAlert } from '#gateway/model/live.js'
 
 /** Episodes shown; older ones stay in the journal. What is open is always shown. */
 const EPISODES = 50

@@ -1,9 +1,9 @@
 /** The running receiver of heartbeats: starts and stops its parts in order, and ticks. */
 
 import type { Committer } from '#gateway/engine/committer.js'
-import { asksForCommit } from '#gateway/engine/pipeline.js'
 import type { Journal } from '#gateway/journal/api/journal.js'
 import type { Lifecycle } from '#gateway/model/lifecycle.js'
+import { asksForCommit } from '#gateway/model/step.js'
 import type { Watcher } from '#gateway/model/system-condition.js'
 import type { LaneWorker } from '#gateway/outbound/lanes/worker.js'
 import type { Clock } from '#gateway/platform/clock.js'

@@ -1,9 +1,9 @@
 import type { DeskPipeline } from '#gateway/alarms/actions/desk.js'
 import type { Dispatcher } from '#gateway/alarms/dispatch/dispatcher.js'
 import { ConditionBook } from '#gateway/clinical/evaluate/condition-book.js'
-import type { PipelineStep } from '#gateway/engine/pipeline.js'
 import type { Actor, AlertTransition } from '#gateway/model/alert.js'
 import type { Dispatch } from '#gateway/model/notification.js'
+import type { PipelineStep } from '#gateway/model/step.js'
 import type { SystemCondition } from '#gateway/model/system-condition.js'
 
 export interface WatchPipelineOptions {

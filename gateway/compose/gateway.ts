@@ -4,10 +4,11 @@
  */
 
 import type { Committer } from '#gateway/engine/committer.js'
-import { asksForCommit, type Pipeline } from '#gateway/engine/pipeline.js'
+import type { Pipeline } from '#gateway/engine/pipeline.js'
 import type { Pump } from '#gateway/engine/pump.js'
 import type { Journal } from '#gateway/journal/api/journal.js'
 import type { Lifecycle } from '#gateway/model/lifecycle.js'
+import { asksForCommit } from '#gateway/model/step.js'
 import type { Watcher } from '#gateway/model/system-condition.js'
 import type { Batcher } from '#gateway/outbound/batches/batcher.js'
 import type { LaneWorker } from '#gateway/outbound/lanes/worker.js'

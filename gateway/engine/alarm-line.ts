@@ -1,16 +1,16 @@
-import type { DeskPipeline } from '#gateway/alarms/actions/desk.js'
 import type { AnalysisOptions } from '#gateway/clinical/analyse/options.js'
 import type { Inhibition } from '#gateway/clinical/evaluate/inhibition.js'
 import type { FindingRow } from '#gateway/clinical/limits/findings.js'
 import type { Limit } from '#gateway/clinical/limits/limits.js'
-import type { Pipeline, PipelineStep } from '#gateway/engine/pipeline.js'
+import type { Pipeline } from '#gateway/engine/pipeline.js'
 import type { Actor } from '#gateway/model/alert.js'
 import type { Reading } from '#gateway/model/reading.js'
+import type { PipelineStep } from '#gateway/model/step.js'
 import type { SteadyClock } from '#gateway/time/steady-clock.js'
 import type { Timekeeper } from '#gateway/time/timekeeper.js'
 
 /** The pipeline as people act on it: with the names and the wall times that are stored, not those it counts in. */
-export class AlarmLine implements DeskPipeline {
+export class AlarmLine {
   readonly #pipeline: Pipeline
   readonly #timekeeper: Pick<Timekeeper, 'stamp' | 'runAlertId'>
   readonly #clock: SteadyClock

@@ -1,11 +1,11 @@
-/** Readings and judged values → LiveEvents for drawing and for the ten latest values. No I/O, no clock. */
+/** Readings and judged values → LiveDatas for drawing and for the ten latest values. No I/O, no clock. */
 import type { SensorKind } from '#fhir/measurement.js'
 import type { Judged, Normalised } from '#gateway/clinical/normalise/judged.js'
 import { scaleOf } from '#gateway/clinical/normalise/waveform-channel.js'
 import { sensorDefinitions } from '#gateway/clinical/sensors/registry.js'
 import { numberOf } from '#gateway/clinical/sensors/sensor-definition.js'
+import type { LiveData, LiveValue } from '#gateway/model/live.js'
 import type { Reading } from '#gateway/model/reading.js'
-import type { LiveEvent, LiveValue } from '#gateway/surfaces/status/feed.js'
 
 /** An unchanged value is repeated so often, so that its age stays true. */
 const REPEAT_MS = 1000
@@ -36,8 +36,8 @@ export class LiveView {
     return [...this.#shown.values()].map(({ value }) => value)
   }
 
-  accept(reading: Reading, { judged, signals }: Normalised, now: number): LiveEvent[] {
-    const events: LiveEvent[] = []
+  accept(reading: Reading, { judged, signals }: Normalised, now: number): LiveData[] {
+    const events: LiveData[] = []
     const shift = this.#shiftMs()
     const samples = samplesOf(reading, shift)
     if (samples) events.push(samples)
@@ -69,7 +69,7 @@ export class LiveView {
     return shown !== undefined && now - shown.judgedAt < (shown.value.value === null ? ABSENT_MS : CONTINUOUS_MS)
   }
 
-  #show(value: LiveValue, spot: boolean, now: number, judgedAt = Number.NEGATIVE_INFINITY): LiveEvent[] {
+  #show(value: LiveValue, spot: boolean, now: number, judgedAt = Number.NEGATIVE_INFINITY): LiveData[] {
     const last = this.#shown.get(value.sensor)
     if (last && spot && now - last.continuousAt < CONTINUOUS_MS) return []
     if (last && spot && (value.at ?? 0) < (last.value.at ?? 0)) return []
@@ -91,7 +91,7 @@ function isShown({ sensor, observable, value }: Judged['measurement']): boolean 
   return value.type !== 'waveform' && (number === undefined || number.observable === observable)
 }
 
-function samplesOf(reading: Reading, shift: number): Extract<LiveEvent, { type: 'samples' }> | null {
+function samplesOf(reading: Reading, shift: number): Extract<LiveData, { type: 'samples' }> | null {
   const { sensor, value } = reading
   if (value.type !== 'samples' || (sensor !== 'ecg' && sensor !== 'emg' && sensor !== 'airflow')) return null
   const part = sensorDefinitions[sensor].waveform

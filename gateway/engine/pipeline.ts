@@ -3,7 +3,6 @@
  * so the same frames at the same times give the same steps. The runtime commits a step and then settles its frame.
  */
 import type { Measurement } from '#fhir/measurement.js'
-import type { Dispatcher } from '#gateway/alarms/dispatch/dispatcher.js'
 import { type Analysed, Analysis } from '#gateway/clinical/analyse/analysis.js'
 import type { AnalysisOptions } from '#gateway/clinical/analyse/options.js'
 import { Evaluator } from '#gateway/clinical/evaluate/evaluate.js'
@@ -17,13 +16,14 @@ import { News2Watch } from '#gateway/clinical/scores/news2-watch.js'
 import { Decoder, type DecoderOptions } from '#gateway/intake/decode/decoder.js'
 import type { Mapper } from '#gateway/intake/mapping/mapper.js'
 import type { Actor, AlertTransition } from '#gateway/model/alert.js'
-import type { DeviceEvent, Refusal } from '#gateway/model/decoded.js'
-import type { DigestItem, Dispatch, Notification } from '#gateway/model/notification.js'
+import type { DeviceEvent } from '#gateway/model/decoded.js'
+import type { LiveData, LiveValue } from '#gateway/model/live.js'
+import type { DigestItem, Dispatch, Dispatching, Notification } from '#gateway/model/notification.js'
 import type { Reading } from '#gateway/model/reading.js'
+import type { PipelineStep } from '#gateway/model/step.js'
 import type { SystemCondition } from '#gateway/model/system-condition.js'
 import type { Frame } from '#gateway/model/transport.js'
-import type { KeptMessage, UnmappedMessage } from '#gateway/model/unmapped.js'
-import type { LiveEvent, LiveValue } from '#gateway/surfaces/status/feed.js'
+import type { KeptMessage } from '#gateway/model/unmapped.js'
 import { LiveView } from './live.js'
 
 export interface PipelineOptions extends DecoderOptions {
@@ -41,41 +41,13 @@ export interface PipelineOptions extends DecoderOptions {
   /** What the hours were, for trends. */
   readonly hours?: HourlyBook
   /** Decides who is told of the transitions. Nobody, where left out. */
-  readonly dispatcher?: Dispatcher
+  readonly dispatcher?: Dispatching
   /**
    * Whether a measurement is stored already (the journal's `hasMeasurement`): a record read from a memory again, or a
    * message sent again, is not alarmed on again. Asked only of spot values.
    */
   readonly known?: (identifier: string) => boolean
 }
-
-export interface PipelineStep {
-  /** To be stored; may repeat what is stored already (the journal recognises it). */
-  readonly measurements: readonly Measurement[]
-  readonly transitions: readonly AlertTransition[]
-  /** Who is to be told, and what waits for a digest. */
-  readonly notifications: readonly Notification[]
-  readonly digestItems: readonly DigestItem[]
-  /** To be kept with its reason; `refused` says the same for the counts. */
-  readonly unmapped?: readonly UnmappedMessage[]
-  readonly live: readonly LiveEvent[]
-  /** Lines the device sent that never came. */
-  readonly lost: number
-  readonly refused: Refusal | null
-  /** Lines or messages in this step: 1, or 0 for transport events, ticks and flushes. */
-  readonly received: number
-  readonly events: readonly DeviceEvent[]
-}
-
-/** Whether a step brought anything that must become durable. */
-export const asksForCommit = ({
-  measurements,
-  transitions,
-  notifications,
-  digestItems,
-  unmapped = [],
-}: PipelineStep): boolean =>
-  measurements.length + transitions.length + notifications.length + digestItems.length + unmapped.length > 0
 
 /** Spot values remembered, so that they are not alarmed on twice before they are stored. */
 const MAX_SPOTS = 2000
@@ -86,7 +58,7 @@ export class Pipeline {
   readonly #normaliser: Normaliser
   readonly #analysis: Analysis
   readonly #evaluator: Evaluator
-  readonly #dispatcher: Dispatcher | undefined
+  readonly #dispatcher: Dispatching | undefined
   readonly #live: LiveView
   readonly #news2: News2Watch
   readonly #hours: HourlyBook | undefined
@@ -309,7 +281,7 @@ class StepBuilder {
   readonly transitions: AlertTransition[] = []
   readonly notifications: Notification[] = []
   readonly digestItems: DigestItem[] = []
-  readonly live: LiveEvent[] = []
+  readonly live: LiveData[] = []
 
   /** A judged value and what it caused: a value that raises or ends an alert is stored in any case. */
   add(judged: Judged, transitions: readonly AlertTransition[]): void {

@@ -3,9 +3,10 @@
  * durable. Never drops what a transport gave: while the disk refuses, the transport is held back.
  */
 
-import { asksForCommit, type Pipeline, type PipelineStep } from '#gateway/engine/pipeline.js'
+import type { Pipeline } from '#gateway/engine/pipeline.js'
 import type { DeviceEvent } from '#gateway/model/decoded.js'
 import type { Lifecycle } from '#gateway/model/lifecycle.js'
+import { asksForCommit, type PipelineStep } from '#gateway/model/step.js'
 import type { Frame, Transport } from '#gateway/model/transport.js'
 import type { UnmappedMessage } from '#gateway/model/unmapped.js'
 import type { Clock } from '#gateway/platform/clock.js'

@@ -1,14 +1,15 @@
 /** What a person measures or sees and enters by hand, as data: no sensor gives it, or the sensor is not there. */
 import { z } from 'zod'
 import type { SensorKind } from '#fhir/measurement.js'
-import {
-  CONSCIOUSNESS_LEVELS,
-  type Consciousness,
-  OXYGEN_SUPPLIES,
-  type OxygenSupply,
-} from '#gateway/clinical/scores/news2.js'
 import type { Actor } from '#gateway/model/alert.js'
 import type { Reading } from '#gateway/model/reading.js'
+
+/** ACVPU: alert, new confusion, responds to voice, responds to pain, unresponsive. */
+export const CONSCIOUSNESS_LEVELS = ['alert', 'confusion', 'voice', 'pain', 'unresponsive'] as const
+export type Consciousness = (typeof CONSCIOUSNESS_LEVELS)[number]
+
+export const OXYGEN_SUPPLIES = ['air', 'oxygen'] as const
+export type OxygenSupply = (typeof OXYGEN_SUPPLIES)[number]
 
 /** The device of what is entered by hand. */
 export const MANUAL = 'manual'

@@ -1,3 +1,5 @@
+import type { AlertTransition } from './alert.js'
+
 /**
  * Why somebody is told.
  * raised · escalated: a further step of the chain, because nobody has acknowledged · reminder · acknowledged: so that the
@@ -52,4 +54,24 @@ export interface DigestItem {
 export interface Dispatch {
   readonly notifications: readonly Notification[]
   readonly digestItems: readonly DigestItem[]
+}
+
+/** What a restart knows of the alerts that are not over (the journal's `openDispatch`). */
+export interface OpenDispatch {
+  readonly open: readonly {
+    /** Latest transition. */
+    readonly alert: AlertTransition
+    readonly notifications: readonly Notification[]
+    /** Epoch ms; 0: not silenced. */
+    readonly silencedUntil: number
+  }[]
+  readonly digest: readonly DigestItem[]
+}
+
+/** Decides who is told of what; told of new transitions, of the time, and of what people did. Epoch ms throughout. */
+export interface Dispatching {
+  take(transitions: readonly AlertTransition[], now: number): Dispatch
+  tick(now: number): Dispatch
+  silence(alertIds: readonly string[], until: number, now: number): Dispatch
+  escalate(alertId: string, now: number): Dispatch
 }

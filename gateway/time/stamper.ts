@@ -4,9 +4,9 @@
  */
 import type { Measurement } from '#fhir/measurement.js'
 import { movedIdentifier } from '#gateway/clinical/normalise/identifier.js'
-import { asksForCommit, type PipelineStep } from '#gateway/engine/pipeline.js'
 import { type AlertTransition, begins } from '#gateway/model/alert.js'
 import type { Notification } from '#gateway/model/notification.js'
+import { asksForCommit, type PipelineStep } from '#gateway/model/step.js'
 
 /** The time was taken from a clock that nobody had set yet. */
 export const CLOCK_UNSET = 'clock-unset'
@@ -81,16 +81,11 @@ export class Stamper {
     if (step.transitions.length + step.notifications.length + step.digestItems.length === 0 && !step.unmapped)
       return measurements.every((one, i) => one === step.measurements[i]) ? step : { ...step, measurements }
     const transitions = step.transitions.map((one) => this.#transition(one))
-    const wall = new Map(step.transitions.map((run, i) => [run, transitions[i] ?? run]))
-    const live = step.live.map((event) =>
-      event.type === 'alert' ? { ...event, transition: wall.get(event.transition) ?? event.transition } : event,
-    )
     const shift = this.#shiftMs()
     return {
       ...step,
       measurements,
       transitions,
-      live,
       notifications: step.notifications.map((one) => this.#notification(one, shift)),
       digestItems: step.digestItems.map((one) => ({
         ...one,

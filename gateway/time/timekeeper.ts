@@ -3,11 +3,11 @@
  * that what was stored before is then put right. See README.md for what happens when.
  */
 
-import type { OpenDispatch } from '#gateway/alarms/dispatch/dispatcher.js'
-import type { PipelineStep } from '#gateway/engine/pipeline.js'
 import type { ZoneOffset } from '#gateway/intake/decode/device-time.js'
 import type { Journal } from '#gateway/journal/api/journal.js'
 import type { AlertTransition } from '#gateway/model/alert.js'
+import type { OpenDispatch } from '#gateway/model/notification.js'
+import type { PipelineStep } from '#gateway/model/step.js'
 import type { SystemCondition, Watcher } from '#gateway/model/system-condition.js'
 import type { Logger } from '#gateway/platform/logger.js'
 import { restamped } from '#gateway/time/restamp.js'

@@ -5,7 +5,7 @@
 import type { BodyPosition, Quality, SensorKind } from '#fhir/measurement.js'
 import { SENSOR_NAMES } from '#gateway/clinical/sensors/names.js'
 import type { Priority } from '#gateway/model/alert.js'
-import type { LiveEvent, LiveValue } from '#gateway/surfaces/status/feed.js'
+import type { LiveData, LiveValue } from '#gateway/model/live.js'
 
 export { conditionWords } from '#gateway/wording/explanations.js'
 
@@ -154,7 +154,7 @@ function valueWords(value: LiveValue, digits: number): Pick<Shown, 'kind' | 'tex
   return { kind: 'number', text: `${Math.round(v.systolic)}/${Math.round(v.diastolic)}`, unit }
 }
 
-type Samples = Extract<LiveEvent, { type: 'samples' }>
+type Samples = Extract<LiveData, { type: 'samples' }>
 
 /**
  * A waveform sensor has no number of its own: its samples say that it is alive. Returns what then stands for its

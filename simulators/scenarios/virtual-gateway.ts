@@ -4,11 +4,12 @@
  */
 
 import { limitsInForce } from '#gateway/clinical/limits/limits.js'
-import { Pipeline, type PipelineStep } from '#gateway/engine/pipeline.js'
+import { Pipeline } from '#gateway/engine/pipeline.js'
 import { parseAnswer } from '#gateway/intake/transports/serial/command-line.js'
 import { CommandSender } from '#gateway/intake/transports/serial/command-sender.js'
 import { LineGuard } from '#gateway/intake/transports/serial/line-guard.js'
 import type { AlertTransition } from '#gateway/model/alert.js'
+import type { PipelineStep } from '#gateway/model/step.js'
 import type { KitCommand, TransportEventFrame } from '#gateway/model/transport.js'
 import type { VirtualClock } from './virtual-clock.js'
 

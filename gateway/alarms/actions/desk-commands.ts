@@ -5,9 +5,9 @@ import { type AlertsSource, alertsOf } from '#gateway/alarms/alert-status.js'
 import { type Inhibition, MAX_INHIBITION_MS } from '#gateway/clinical/evaluate/inhibition.js'
 import { actorName, actorNote, alertId, alertIds } from '#gateway/model/actor.js'
 import type { Actor } from '#gateway/model/alert.js'
+import type { LiveAlert } from '#gateway/model/live.js'
 import type { Clock } from '#gateway/platform/clock.js'
 import { type ControlCommand, command } from '#gateway/platform/control-socket/command.js'
-import type { LiveAlert } from '#gateway/surfaces/status/feed.js'
 import { type AlarmDesk, inhibitionsOf, MAX_SILENCE_MS } from './desk.js'
 
 export interface AlarmListing {

@@ -1,7 +1,7 @@
 import { type Inhibition, MAX_INHIBITION_MS } from '#gateway/clinical/evaluate/inhibition.js'
-import type { PipelineStep } from '#gateway/engine/pipeline.js'
 import type { AlarmAction, Commit, Journal } from '#gateway/journal/api/journal.js'
 import { type Actor, type AlertTransition, isUnattended } from '#gateway/model/alert.js'
+import type { PipelineStep } from '#gateway/model/step.js'
 import type { Clock } from '#gateway/platform/clock.js'
 import { HomebeatError } from '#gateway/platform/errors.js'
 import type { Logger } from '#gateway/platform/logger.js'

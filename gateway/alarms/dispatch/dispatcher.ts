@@ -1,5 +1,12 @@
 import { type AlertTransition, begins, isUnattended } from '#gateway/model/alert.js'
-import type { DigestItem, Dispatch, Notification, NotificationReason } from '#gateway/model/notification.js'
+import type {
+  DigestItem,
+  Dispatch,
+  Dispatching,
+  Notification,
+  NotificationReason,
+  OpenDispatch,
+} from '#gateway/model/notification.js'
 import { isWithinAny, passed } from './hours.js'
 import type { Contact, DispatchPolicy } from './policy.js'
 import { contactsOf, everybodyOf, type Recipient, recipientKey } from './recipients.js'
@@ -7,18 +14,6 @@ import { contactsOf, everybodyOf, type Recipient, recipientKey } from './recipie
 /** After so many reminders, the next come an hour apart at most: who did not answer six does not need twelve. */
 const FREQUENT_REMINDERS = 6
 const HOUR_MS = 3_600_000
-
-/** What a restart knows of the alerts that are not over (the journal's `openDispatch`). */
-export interface OpenDispatch {
-  readonly open: readonly {
-    /** Latest transition. */
-    readonly alert: AlertTransition
-    readonly notifications: readonly Notification[]
-    /** Epoch ms; 0: not silenced. */
-    readonly silencedUntil: number
-  }[]
-  readonly digest: readonly DigestItem[]
-}
 
 interface Open {
   alert: AlertTransition
@@ -33,7 +28,7 @@ interface Open {
 }
 
 /** Decides who is told of what. Holds what is open; does no I/O and reads no clock. Epoch ms throughout. */
-export class Dispatcher {
+export class Dispatcher implements Dispatching {
   readonly #policy: DispatchPolicy
   readonly #open = new Map<string, Open>()
   /** By contact. */

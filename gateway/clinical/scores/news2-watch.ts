@@ -4,16 +4,8 @@
  */
 import type { Finding } from '#gateway/clinical/limits/findings.js'
 import type { Judged } from '#gateway/clinical/normalise/judged.js'
-import {
-  type Consciousness,
-  NEWS2_DEFAULTS,
-  type News2Inputs,
-  type News2Options,
-  type News2Score,
-  news2,
-  type OxygenSupply,
-  type Timed,
-} from './news2.js'
+import type { Consciousness, OxygenSupply } from '#gateway/model/manual-observation.js'
+import { NEWS2_DEFAULTS, type News2Inputs, type News2Options, type News2Score, news2, type Timed } from './news2.js'
 
 /** A score of minutes need not be computed each second. */
 const EVERY_MS = 5000

@@ -5,6 +5,8 @@
  * Source: Royal College of Physicians. National Early Warning Score (NEWS) 2: Standardising the assessment of
  * acute-illness severity in the NHS. London: RCP, 2017. © Royal College of Physicians 2017.
  */
+import type { Consciousness, OxygenSupply } from '#gateway/model/manual-observation.js'
+
 export const NEWS2_PARAMETERS = [
   'respiration',
   'oxygenSaturation',
@@ -15,13 +17,6 @@ export const NEWS2_PARAMETERS = [
   'temperature',
 ] as const
 export type News2Parameter = (typeof NEWS2_PARAMETERS)[number]
-
-/** ACVPU: alert, new confusion, responds to voice, responds to pain, unresponsive. */
-export const CONSCIOUSNESS_LEVELS = ['alert', 'confusion', 'voice', 'pain', 'unresponsive'] as const
-export type Consciousness = (typeof CONSCIOUSNESS_LEVELS)[number]
-
-export const OXYGEN_SUPPLIES = ['air', 'oxygen'] as const
-export type OxygenSupply = (typeof OXYGEN_SUPPLIES)[number]
 
 export type Points = 0 | 1 | 2 | 3
 

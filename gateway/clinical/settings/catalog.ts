@@ -4,13 +4,9 @@
  */
 import { z } from 'zod'
 import { ANALYSIS_DEFAULTS, type AnalysisOptions } from '#gateway/clinical/analyse/options.js'
-import {
-  NEWS2_DEFAULTS,
-  type News2Options,
-  OXYGEN_SUPPLIES,
-  type OxygenSupply,
-} from '#gateway/clinical/scores/news2.js'
+import { NEWS2_DEFAULTS, type News2Options } from '#gateway/clinical/scores/news2.js'
 import { FALL_DEFAULTS } from '#gateway/clinical/signals/motion/fall-detector.js'
+import { OXYGEN_SUPPLIES, type OxygenSupply } from '#gateway/model/manual-observation.js'
 import { HomebeatError } from '#gateway/platform/errors.js'
 import type { SettingValue } from './change.js'
 

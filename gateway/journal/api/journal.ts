@@ -4,7 +4,6 @@
  */
 
 import type { Measurement, SensorKind } from '#fhir/measurement.js'
-import type { OpenDispatch } from '#gateway/alarms/dispatch/dispatcher.js'
 import type { Hour } from '#gateway/clinical/scores/hourly.js'
 import type { SettingsJournal } from '#gateway/clinical/settings/settings-book.js'
 import type { ClockStretch, Move, NewStretch } from '#gateway/journal/sqlite/stretches.js'
@@ -12,7 +11,7 @@ import type { Actor, AlertTransition } from '#gateway/model/alert.js'
 import type { Address, AnchorReceipt, BatchHeader, ClosedBatch, Hash32 } from '#gateway/model/batch.js'
 import type { Lifecycle } from '#gateway/model/lifecycle.js'
 import type { EntryJournal } from '#gateway/model/manual-observation.js'
-import type { DigestItem, Notification, NotificationReason } from '#gateway/model/notification.js'
+import type { DigestItem, Notification, NotificationReason, OpenDispatch } from '#gateway/model/notification.js'
 import type { DeliveryOutcome } from '#gateway/model/outcome.js'
 import type { KeptMessage, UnmappedCount, UnmappedMessage } from '#gateway/model/unmapped.js'
 

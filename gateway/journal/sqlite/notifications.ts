@@ -1,7 +1,6 @@
-import type { OpenDispatch } from '#gateway/alarms/dispatch/dispatcher.js'
 import type { AlarmAction, StoredNotification, Telling } from '#gateway/journal/api/journal.js'
 import type { Actor, AlertTransition } from '#gateway/model/alert.js'
-import type { DigestItem, Notification, NotificationReason } from '#gateway/model/notification.js'
+import type { DigestItem, Notification, NotificationReason, OpenDispatch } from '#gateway/model/notification.js'
 import type { AlertLog } from './alert-log.js'
 import type { Database } from './database.js'
 import { NOTIFICATIONS } from './queries.js'

@@ -1,7 +1,6 @@
 import { mkdirSync, statSync } from 'node:fs'
 import { dirname } from 'node:path'
 import type { Measurement } from '#fhir/measurement.js'
-import type { OpenDispatch } from '#gateway/alarms/dispatch/dispatcher.js'
 import { recipientKey } from '#gateway/alarms/dispatch/recipients.js'
 import { damaged, isDamage, journalError } from '#gateway/journal/api/errors.js'
 import type {
@@ -30,7 +29,7 @@ import { pendingRecovery, type Recovery, recover, requestRecovery } from '#gatew
 import { logIsDamaged } from '#gateway/journal/salvage/sqlite-pages.js'
 import type { AlertTransition } from '#gateway/model/alert.js'
 import type { BatchHeader, ClosedBatch, Hash32 } from '#gateway/model/batch.js'
-import type { Notification } from '#gateway/model/notification.js'
+import type { Notification, OpenDispatch } from '#gateway/model/notification.js'
 import type { DeliveryOutcome } from '#gateway/model/outcome.js'
 import type { Clock } from '#gateway/platform/clock.js'
 import { HomebeatError } from '#gateway/platform/errors.js'

@@ -1,12 +1,14 @@
 import { Argument, Command, InvalidArgumentError, Option } from 'commander'
+import { loadConfig } from '#gateway/config/load.js'
 import {
   CONSCIOUSNESS_LEVELS,
   type Consciousness,
+  ENTERED_QUANTITIES,
+  type EnteredQuantity,
+  type Entry,
   OXYGEN_SUPPLIES,
   type OxygenSupply,
-} from '#gateway/clinical/scores/news2.js'
-import { loadConfig } from '#gateway/config/load.js'
-import { ENTERED_QUANTITIES, type EnteredQuantity, type Entry } from '#gateway/model/manual-observation.js'
+} from '#gateway/model/manual-observation.js'
 import { callGateway } from '#gateway/platform/control-socket/control-client.js'
 import type { SaidScore } from '#gateway/surfaces/manual-observation/patient-desk.js'
 import { verb } from './exit.js'

@@ -3,9 +3,10 @@
  * page is open, samples and values are gathered for `FLUSH_MS`, and each event is written as text once for all.
  */
 import type { SensorKind } from '#fhir/measurement.js'
+import type { LiveValue } from '#gateway/model/live.js'
 import type { Clock } from '#gateway/platform/clock.js'
 import type { Logger } from '#gateway/platform/logger.js'
-import type { Feed, LiveEvent, LiveValue } from '#gateway/surfaces/status/feed.js'
+import type { Feed, LiveEvent } from '#gateway/surfaces/status/feed.js'
 
 type Samples = Extract<LiveEvent, { type: 'samples' }>
 

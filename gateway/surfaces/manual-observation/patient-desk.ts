@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { describeNews2, type News2Score } from '#gateway/clinical/scores/news2.js'
 import type { News2Watch } from '#gateway/clinical/scores/news2-watch.js'
-import type { Pipeline, PipelineStep } from '#gateway/engine/pipeline.js'
+import type { Pipeline } from '#gateway/engine/pipeline.js'
 import type { Commit } from '#gateway/journal/api/journal.js'
 import { actorName } from '#gateway/model/actor.js'
 import { ACTION_PATHS, type Actor } from '#gateway/model/alert.js'
@@ -12,6 +12,7 @@ import {
   type Observed,
   readingOf,
 } from '#gateway/model/manual-observation.js'
+import type { PipelineStep } from '#gateway/model/step.js'
 import type { Clock } from '#gateway/platform/clock.js'
 import { type ControlCommand, command } from '#gateway/platform/control-socket/command.js'
 import { HomebeatError } from '#gateway/platform/errors.js'

@@ -2,42 +2,15 @@
  * What the console, the status verb and the demo's terminal view see of a running gateway. Filled by `main.ts`.
  */
 
-import type { BodyPosition, Quality, SensorKind } from '#fhir/measurement.js'
+import type { SensorKind } from '#fhir/measurement.js'
 import type { JournalDamage, LaneDepth } from '#gateway/journal/api/journal.js'
-import type { ActionPath, AlertState, AlertTransition, Priority } from '#gateway/model/alert.js'
+import type { AlertTransition } from '#gateway/model/alert.js'
 import type { AnchorReceipt } from '#gateway/model/batch.js'
+import type { LiveAlert, LiveData, LiveValue } from '#gateway/model/live.js'
 import type { Role } from '#gateway/model/role.js'
 import type { TransportStatus } from '#gateway/model/transport.js'
 import type { UnmappedCount } from '#gateway/model/unmapped.js'
 import type { ClockStatus } from '#gateway/time/timekeeper.js'
-
-/** The latest value of one sensor, ready to show. `null` value: none yet, or the sensor says it has none. */
-export interface LiveValue {
-  readonly sensor: SensorKind
-  /** Epoch ms of the value, or null. */
-  readonly at: number | null
-  readonly value: number | { readonly systolic: number; readonly diastolic: number } | BodyPosition | null
-  /** UCUM code. */
-  readonly unit: string
-  readonly quality: Quality
-  /** e.g. `probe-off`, `acquiring`. */
-  readonly remarks: readonly string[]
-}
-
-export interface LiveAlert {
-  readonly alertId: string
-  readonly condition: string
-  readonly kind: 'physiological' | 'technical'
-  readonly priority: Priority
-  readonly state: AlertState
-  readonly raisedAt: number
-  readonly at: number
-  /** Contacts with their channel, and channels that are told of everything. */
-  readonly deliveredTo: readonly string[]
-  readonly acknowledged?: { readonly by: string; readonly via: ActionPath; readonly at: number }
-  /** Epoch ms, while it lies ahead. */
-  readonly silencedUntil?: number
-}
 
 export interface GatewayStatus {
   readonly version: string
@@ -72,17 +45,8 @@ export interface GatewayStatus {
 }
 
 export type LiveEvent =
+  | LiveData
   | { readonly type: 'status'; readonly status: GatewayStatus }
-  | { readonly type: 'value'; readonly value: LiveValue }
-  /** Physical values for drawing; the first at `at`, `periodMs` apart; null is a gap. */
-  | {
-      readonly type: 'samples'
-      readonly sensor: 'ecg' | 'emg' | 'airflow'
-      readonly at: number
-      readonly periodMs: number
-      readonly unit: string
-      readonly samples: readonly (number | null)[]
-    }
   | { readonly type: 'alert'; readonly transition: AlertTransition }
 
 export interface Feed {

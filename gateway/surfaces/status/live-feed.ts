@@ -1,11 +1,12 @@
 /** The Feed of a running gateway: what the console, `homebeat status` and the demo's terminal view look at. */
 import { SENSOR_KINDS, type SensorKind } from '#fhir/measurement.js'
 import { sensorDefinitions } from '#gateway/clinical/sensors/registry.js'
-import type { PipelineStep } from '#gateway/engine/pipeline.js'
 import type { Journal } from '#gateway/journal/api/journal.js'
+import type { LiveValue } from '#gateway/model/live.js'
+import type { PipelineStep } from '#gateway/model/step.js'
 import type { Transport } from '#gateway/model/transport.js'
 import type { Clock } from '#gateway/platform/clock.js'
-import type { Feed, GatewayStatus, LiveEvent, LiveValue } from '#gateway/surfaces/status/feed.js'
+import type { Feed, GatewayStatus, LiveEvent } from '#gateway/surfaces/status/feed.js'
 import type { Timekeeper } from '#gateway/time/timekeeper.js'
 import { journalStatus } from './journal-status.js'
 

@@ -1,6 +1,7 @@
 /** The terminal view as text. Pure: the same state and size give the same picture. */
 import type { SensorKind } from '#fhir/measurement.js'
-import type { GatewayStatus, LiveAlert } from '#gateway/surfaces/status/feed.js'
+import type { LiveAlert } from '#gateway/model/live.js'
+import type { GatewayStatus } from '#gateway/surfaces/status/feed.js'
 import {
   ageWords,
   conditionWords,

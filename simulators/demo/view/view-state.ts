@@ -1,6 +1,7 @@
 /** What the terminal view knows, and how an event of the console changes it. Pure. */
 import type { SensorKind } from '#fhir/measurement.js'
-import type { GatewayStatus, LiveEvent, LiveValue } from '#gateway/surfaces/status/feed.js'
+import type { LiveValue } from '#gateway/model/live.js'
+import type { GatewayStatus, LiveEvent } from '#gateway/surfaces/status/feed.js'
 import { valueOfSamples } from '#gateway/wording/words.js'
 
 const STRIP_MS = 6000

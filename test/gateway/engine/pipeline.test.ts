@@ -1,8 +1,9 @@
 import { expect } from 'chai'
 import { limitsInForce } from '#gateway/clinical/limits/limits.js'
 import { BRIDGE, temperatureFromCounts } from '#gateway/clinical/sensors/definitions/body-temperature.js'
-import { Pipeline, type PipelineOptions, type PipelineStep } from '#gateway/engine/pipeline.js'
+import { Pipeline, type PipelineOptions } from '#gateway/engine/pipeline.js'
 import type { AlertTransition } from '#gateway/model/alert.js'
+import type { PipelineStep } from '#gateway/model/step.js'
 import { eventFrame, mqttFrame, pack, T0, TestKit, waveformFrame } from './frames.js'
 
 const pipelineOf = (options: Partial<PipelineOptions> = {}) =>

@@ -1,6 +1,6 @@
 import { expect } from 'chai'
 import { SENSOR_KINDS } from '#fhir/measurement.js'
-import type { LiveValue } from '#gateway/surfaces/status/feed.js'
+import type { LiveValue } from '#gateway/model/live.js'
 import {
   ageWords,
   conditionWords,

@@ -1,10 +1,10 @@
 import { expect } from 'chai'
 import fc from 'fast-check'
-import { Dispatcher, type OpenDispatch } from '#gateway/alarms/dispatch/dispatcher.js'
+import { Dispatcher } from '#gateway/alarms/dispatch/dispatcher.js'
 import { broadcastTo, type DispatchPolicy, policyOf } from '#gateway/alarms/dispatch/policy.js'
 import { configSchema } from '#gateway/config/schema.js'
 import type { AlertTransition, Priority } from '#gateway/model/alert.js'
-import type { DigestItem, Dispatch, Notification } from '#gateway/model/notification.js'
+import type { DigestItem, Dispatch, Notification, OpenDispatch } from '#gateway/model/notification.js'
 import { codeOf } from '#test/gateway/journal/journal-fixture.js'
 
 /** 2026-01-05 was a Monday; local time is UTC here. */

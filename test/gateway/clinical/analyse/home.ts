@@ -1,8 +1,9 @@
 /** A pipeline that hears a kit: ECG, clip and whatever else, second by second. */
 
 import { limitsInForce } from '#gateway/clinical/limits/limits.js'
-import { Pipeline, type PipelineOptions, type PipelineStep } from '#gateway/engine/pipeline.js'
+import { Pipeline, type PipelineOptions } from '#gateway/engine/pipeline.js'
 import type { AlertTransition } from '#gateway/model/alert.js'
+import type { PipelineStep } from '#gateway/model/step.js'
 import { pack, T0, TestKit } from '#test/gateway/engine/frames.js'
 
 /** What the home hears in one second; counts, null: the line is lost. */

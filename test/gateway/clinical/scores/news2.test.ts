@@ -1,7 +1,6 @@
 import { expect } from 'chai'
 import fc from 'fast-check'
 import {
-  CONSCIOUSNESS_LEVELS,
   describeNews2,
   NEWS2_CHART,
   NEWS2_DEFAULTS,
@@ -10,6 +9,7 @@ import {
   news2,
   pointsOf,
 } from '#gateway/clinical/scores/news2.js'
+import { CONSCIOUSNESS_LEVELS } from '#gateway/model/manual-observation.js'
 
 const NOW = Date.UTC(2026, 0, 2)
 const HOUR_MS = 3_600_000

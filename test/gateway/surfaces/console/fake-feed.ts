@@ -1,5 +1,6 @@
 import { SENSOR_KINDS, type SensorKind } from '#fhir/measurement.js'
-import type { Feed, GatewayStatus, LiveAlert, LiveEvent, LiveValue } from '#gateway/surfaces/status/feed.js'
+import type { LiveAlert, LiveValue } from '#gateway/model/live.js'
+import type { Feed, GatewayStatus, LiveEvent } from '#gateway/surfaces/status/feed.js'
 
 const ROOT = `0x${'3fa94c07be51d862'.repeat(4)}` as const
 

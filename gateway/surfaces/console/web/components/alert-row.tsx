@@ -1,6 +1,6 @@
 import { explanationOf } from '#gateway/wording/explanations.js'
+import type { LiveAlert } from '../../../../model/live.js'
 import { conditionWords, durationWords, PRIORITY_WORDS } from '../../../../wording/words.js'
-import type { LiveAlert } from '../../../status/feed.js'
 import { timeOfDay } from '../lib/hooks.js'
 import { PriorityIcon } from './icons.js'
 

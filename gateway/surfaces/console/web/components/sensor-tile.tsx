@@ -1,5 +1,5 @@
+import type { LiveValue } from '../../../../model/live.js'
 import { SENSOR_WORDS, type Shown, show } from '../../../../wording/words.js'
-import type { LiveValue } from '../../../status/feed.js'
 import { SensorIcon } from './icons.js'
 
 const STATE_WORDS: Readonly<Record<Shown['state'], string>> = {

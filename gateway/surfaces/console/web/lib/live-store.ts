@@ -1,6 +1,7 @@
 /** What the page knows. Components read snapshots; waveforms go past them, straight to the painters. */
 import type { SensorKind } from '#fhir/measurement.js'
 import type { AlertTransition } from '#gateway/model/alert.js'
+import type { LiveValue } from '../../../../model/live.js'
 import {
   conditionWords,
   PRIORITY_WORDS,
@@ -8,7 +9,7 @@ import {
   SENSOR_WORDS,
   valueOfSamples,
 } from '../../../../wording/words.js'
-import type { GatewayStatus, LiveEvent, LiveValue } from '../../../status/feed.js'
+import type { GatewayStatus, LiveEvent } from '../../../status/feed.js'
 import { TraceBuffer } from './trace-buffer.js'
 import { TrendLog } from './trend-log.js'
 

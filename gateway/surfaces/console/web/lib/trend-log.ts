@@ -1,7 +1,7 @@
 /** The last minutes of three values, kept by the page itself since it was opened: a point a second, gaps as null. */
 import type { SensorKind } from '#fhir/measurement.js'
+import type { LiveValue } from '../../../../model/live.js'
 import { show } from '../../../../wording/words.js'
-import type { LiveValue } from '../../../status/feed.js'
 
 export const TREND_SENSORS = ['pulse', 'spo2', 'airflow'] as const
 export type TrendSensor = (typeof TREND_SENSORS)[number]

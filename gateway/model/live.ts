@@ -1,0 +1,43 @@
+/** What is shown of the signals and alarms at this moment. */
+import type { BodyPosition, Quality, SensorKind } from '#fhir/measurement.js'
+import type { ActionPath, AlertState, Priority } from './alert.js'
+
+/** The latest value of one sensor, ready to show. `null` value: none yet, or the sensor says it has none. */
+export interface LiveValue {
+  readonly sensor: SensorKind
+  /** Epoch ms of the value, or null. */
+  readonly at: number | null
+  readonly value: number | { readonly systolic: number; readonly diastolic: number } | BodyPosition | null
+  /** UCUM code. */
+  readonly unit: string
+  readonly quality: Quality
+  /** e.g. `probe-off`, `acquiring`. */
+  readonly remarks: readonly string[]
+}
+
+export interface LiveAlert {
+  readonly alertId: string
+  readonly condition: string
+  readonly kind: 'physiological' | 'technical'
+  readonly priority: Priority
+  readonly state: AlertState
+  readonly raisedAt: number
+  readonly at: number
+  /** Contacts with their channel, and channels that are told of everything. */
+  readonly deliveredTo: readonly string[]
+  readonly acknowledged?: { readonly by: string; readonly via: ActionPath; readonly at: number }
+  /** Epoch ms, while it lies ahead. */
+  readonly silencedUntil?: number
+}
+
+export type LiveData =
+  | { readonly type: 'value'; readonly value: LiveValue }
+  /** Physical values for drawing; the first at `at`, `periodMs` apart; null is a gap. */
+  | {
+      readonly type: 'samples'
+      readonly sensor: 'ecg' | 'emg' | 'airflow'
+      readonly at: number
+      readonly periodMs: number
+      readonly unit: string
+      readonly samples: readonly (number | null)[]
+    }
