@@ -361,7 +361,7 @@ export async function composeGateway(loaded: LoadedConfig, edges: Edges): Promis
       clockTrusted: () => timekeeper.status().trusted,
     }
     const heartbeat = new Heartbeat({
-      ...{ targets: config.heartbeat.targets, home, software: VERSION, baseDir, dataDir, fetch, clock, logger },
+      ...{ targets: config.liveness.targets, home, software: VERSION, baseDir, dataDir, fetch, clock, logger },
       vitals: (now) => vitalsOf(vitals, now),
     })
     watchers.push(heartbeat)
