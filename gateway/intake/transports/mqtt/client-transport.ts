@@ -122,7 +122,7 @@ export class ClientTransport implements Transport, Watcher {
     return this.#presence.look()
   }
 
-  /** Looks for what will not pass by waiting. @throws HomebeatError `config.certificate`, `secret.*` */
+  /** @throws HomebeatError `config.certificate`, `secret.*` */
   async probe(): Promise<void> {
     this.#connectOptions()
   }
