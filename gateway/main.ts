@@ -7,6 +7,7 @@ import { statfs } from 'node:fs/promises'
 import { join } from 'node:path'
 import { observationOf } from '#fhir/observation.js'
 import { signedForm } from '#fhir/signed-form.js'
+import type { HealthCheck } from '#gateway/model/health-check.js'
 import type { PipelineStep } from '#gateway/model/step.js'
 import { AlarmDesk } from './alarms/actions/desk.js'
 import { deskCommands } from './alarms/actions/desk-commands.js'
@@ -52,7 +53,6 @@ import { DiskWatcher, type DiskWatcherOptions } from './liveness/disk-watcher.js
 import { Heartbeat } from './liveness/heartbeat.js'
 import { vitalsOf } from './liveness/vitals.js'
 import type { Address } from './model/batch.js'
-import type { Watcher } from './model/system-condition.js'
 import type { Transport } from './model/transport.js'
 import { AlertDeliverer } from './outbound/alerts/alert-deliverer.js'
 import { Batcher } from './outbound/batches/batcher.js'
@@ -326,7 +326,7 @@ export async function composeGateway(loaded: LoadedConfig, edges: Edges): Promis
       ...patientCommands(patientDesk),
       ...trendsCommands({ hours, clock, zone }),
     ]
-    const watchers: Watcher[] = [
+    const watchers: HealthCheck[] = [
       timekeeper,
       ...transports.filter((one) => one instanceof BrokerTransport || one instanceof ClientTransport),
       new UnmappedWatcher(() => journal.unmapped.isFull()),

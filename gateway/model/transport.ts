@@ -2,6 +2,7 @@
  * A Transport brings Frames from a device to the pipeline. Chosen by URL scheme (see `registry.ts`).
  * All implementations pass `test/behaviours/transport.behaviour.ts`.
  */
+import type { HealthCheck } from '#gateway/model/health-check.js'
 import type { Lifecycle } from '#gateway/model/lifecycle.js'
 
 /** What became of a frame: said exactly once by the pipeline, after COMMIT for anything that is kept. */
@@ -126,7 +127,8 @@ export type KitCommand =
   /** Back to the nominal values, kept as well. */
   | { readonly command: 'resetCalibration' }
 
-export interface Transport extends Lifecycle {
+/** A transport that knows its devices also answers for them (`check`). */
+export interface Transport extends Lifecycle, Partial<HealthCheck> {
   readonly name: string
   /**
    * Says before the home relies on it what will not pass by waiting (a port without permission, a wrong certificate).
