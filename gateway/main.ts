@@ -13,9 +13,9 @@ import { AlarmDesk } from './alarms/actions/desk.js'
 import { deskCommands } from './alarms/actions/desk-commands.js'
 import { acknowledgersOf, DeviceAcknowledger } from './alarms/actions/device-acknowledger.js'
 import { type AlertChannel, noticeOf } from './alarms/channels/channel.js'
-import { ChannelBook } from './alarms/channels/channel-book.js'
 import { channelCommands } from './alarms/channels/commands.js'
-import { type Acknowledgement, createChannel } from './alarms/channels/registry.js'
+import { ConfiguredChannels } from './alarms/channels/configured-channels.js'
+import { createChannel } from './alarms/channels/registry.js'
 import { Dispatcher } from './alarms/dispatch/dispatcher.js'
 import { policyOf } from './alarms/dispatch/policy.js'
 import { LinkServer } from './alarms/links/link-server.js'
@@ -177,7 +177,6 @@ export async function composeGateway(loaded: LoadedConfig, edges: Edges): Promis
     links && tokens && contact !== undefined
       ? new URL(`/a/${tokens.make({ alertId, contact })}`, links.publicUrl).href
       : undefined
-  let desk: AlarmDesk | undefined
   const channels: AlertChannel[] = []
   const channelEdges = {
     fetch,
@@ -187,11 +186,6 @@ export async function composeGateway(loaded: LoadedConfig, edges: Edges): Promis
     dataDir,
     clock,
     ...(edges.serialBinding && { serialBinding: edges.serialBinding }),
-    acknowledged: ({ channel, alertIds }: Acknowledgement) => {
-      desk
-        ?.acknowledge(alertIds, { by: channel, via: 'button' })
-        .catch((error) => logger.warn({ channel, err: error }, 'the button’s acknowledgement was refused'))
-    },
   }
   for (const channelConfig of config.alerts.channels) {
     const channel = createChannel(channelConfig, channelEdges)
@@ -208,7 +202,7 @@ export async function composeGateway(loaded: LoadedConfig, edges: Edges): Promis
     for (const recipient of alertLanes(one)) deliverers.set(`alert:${recipient}`, deliverer)
   }
   const { contacts: reached, preview } = config.alerts
-  const channelBook = new ChannelBook({ channels, contacts: reached, home, preview, clock })
+  const channelBook = new ConfiguredChannels({ channels, contacts: reached, home, preview, clock })
   deliverers.set(
     `anchor:${config.chain.name}`,
     new AnchorDeliverer({
@@ -285,12 +279,18 @@ export async function composeGateway(loaded: LoadedConfig, edges: Edges): Promis
     const people = config.alerts.contacts.map(({ id, role }) => ({ id, role }))
     const feed = new LiveFeed({ version: VERSION, home, journal, transports, contacts: people, clock, timekeeper })
     const alarmLine = new AlarmLine({ pipeline, timekeeper, clock })
-    desk = new AlarmDesk({
+    const desk = new AlarmDesk({
       pipeline: alarmLine,
       ...{ journal, clock, logger },
       commit: (commit) => committer.commit(commit),
       onStep: (step) => feed.take(step),
     })
+    for (const channel of channels)
+      channel.onAcknowledged?.(({ channel, alertIds }) => {
+        desk
+          .acknowledge(alertIds, { by: channel, via: 'button' })
+          .catch((error) => logger.warn({ channel, err: error }, 'the button’s acknowledgement was refused'))
+      })
     const acknowledger = new DeviceAcknowledger({ desk, logger })
     const linkServers =
       links && tokens
@@ -365,13 +365,12 @@ export async function composeGateway(loaded: LoadedConfig, edges: Edges): Promis
     watchers.push(heartbeat)
     let nextFullAt = 0
     const careTeams = config.fhir.targets.filter(({ mode }) => mode === 'clear')
-    const taskDesk = desk
     const rounds = [
       ...careTeams
         .filter(({ tasks }) => tasks)
         .map((target) => {
           const client = clientOf(target, fetch, baseDir)
-          return new TaskWatcher({ target, client, home, journal, desk: taskDesk, clock, logger })
+          return new TaskWatcher({ target, client, home, journal, desk, clock, logger })
         }),
       ...(careTeams.length === 0
         ? []

@@ -2,9 +2,9 @@
 import { statfs } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { AlarmDesk } from '#gateway/alarms/actions/desk.js'
-import { type AlertChannel, noticeOf } from '#gateway/alarms/channels/channel.js'
-import { ChannelBook } from '#gateway/alarms/channels/channel-book.js'
-import { type Acknowledgement, createChannel } from '#gateway/alarms/channels/registry.js'
+import { type Acknowledgement, type AlertChannel, noticeOf } from '#gateway/alarms/channels/channel.js'
+import { ConfiguredChannels } from '#gateway/alarms/channels/configured-channels.js'
+import { createChannel } from '#gateway/alarms/channels/registry.js'
 import { Dispatcher } from '#gateway/alarms/dispatch/dispatcher.js'
 import { policyOf } from '#gateway/alarms/dispatch/policy.js'
 import { Committer } from '#gateway/engine/committer.js'
@@ -83,7 +83,7 @@ export async function composeReceiver(loaded: LoadedWatchConfig, edges: Receiver
   const channelEdges = { fetch, stream, home: config.receiver, baseDir, dataDir, clock, acknowledged }
   const channels = config.alerts.channels.map((channel) => createChannel(channel, channelEdges))
   // Finds addresses that a channel cannot use before anybody relies on them.
-  new ChannelBook({ ...config.alerts, channels, home: config.receiver, clock })
+  new ConfiguredChannels({ ...config.alerts, channels, home: config.receiver, clock })
 
   // The journal's lock says that no other receiver uses the folder; only then is the store opened.
   await journal.start()
