@@ -1,19 +1,18 @@
 /** Composition of a receiver, as `main.ts` composes a gateway. */
 import { statfs } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
-import { AlarmDesk } from '#gateway/alarms/actions/desk.js'
+import { AlarmActions } from '#gateway/alarms/actions/alarm-actions.js'
 import { type AlertChannel, noticeOf } from '#gateway/alarms/channels/channel.js'
 import { ChannelBook } from '#gateway/alarms/channels/channel-book.js'
 import { type Acknowledgement, createChannel } from '#gateway/alarms/channels/registry.js'
 import { Dispatcher } from '#gateway/alarms/dispatch/dispatcher.js'
 import { policyOf } from '#gateway/alarms/dispatch/policy.js'
 import { configSchema } from '#gateway/config/schema.js'
-import { Committer } from '#gateway/engine/committer.js'
+import { Recorder } from '#gateway/engine/recorder.js'
 import { Retention } from '#gateway/journal/retention/retention.js'
 import { SqliteJournal } from '#gateway/journal/sqlite/sqlite-journal.js'
 import { DiskWatcher } from '#gateway/liveness/disk-watcher.js'
 import type { Lifecycle } from '#gateway/model/lifecycle.js'
-import type { PipelineStep } from '#gateway/model/step.js'
 import { AlertDeliverer } from '#gateway/outbound/alerts/alert-deliverer.js'
 import { alertLanes } from '#gateway/outbound/lanes/configured-lanes.js'
 import { LaneWatcher } from '#gateway/outbound/lanes/lane-watcher.js'
@@ -71,9 +70,9 @@ export async function composeReceiver(loaded: LoadedWatchConfig, edges: Receiver
     lanes: { fhir: [], alert: alertLanes(config.alerts), anchor: [] },
     ...{ clock, logger, commit: DEFAULTS.commit },
   })
-  let desk: AlarmDesk | undefined
+  let actions: AlarmActions | undefined
   const acknowledged = ({ channel, alertIds }: Acknowledgement) => {
-    desk
+    actions
       ?.acknowledge(alertIds, { by: channel, via: 'button' })
       .catch((error) => logger.warn({ channel, err: error }, 'the button’s acknowledgement was refused'))
   }
@@ -103,9 +102,8 @@ export async function composeReceiver(loaded: LoadedWatchConfig, edges: Receiver
         return home !== null && register.get(home) === undefined
       },
     })
-    const committer = new Committer({ journal, clock, logger })
-    const deskOptions = { commit: (step: Parameters<Committer['commit']>[0]) => committer.commit(step), onStep: ignore }
-    desk = new AlarmDesk({ pipeline, journal, ...deskOptions, clock, logger })
+    const recorder = new Recorder({ journal, clock, logger })
+    actions = new AlarmActions({ pipeline, journal, recorder, clock, logger })
     const report = () =>
       reportOf(config.receiver, keeper.records(), keeper.listening, journal.activeAlerts(), clock.now())
     const disk = new DiskWatcher({ folder: dataDir, ...DEFAULTS.disk, statfs, logger })
@@ -115,9 +113,9 @@ export async function composeReceiver(loaded: LoadedWatchConfig, edges: Receiver
     })
     const { trustProxy } = config
     const token = config.page.tokenFile === undefined ? null : readSecret(resolve(baseDir, config.page.tokenFile))
-    const commands = watchCommands({ register, keeper, desk, report })
+    const commands = watchCommands({ register, keeper, actions, report })
     return new Receiver((isHealthy) => ({
-      ...{ journal, store, keeper, pipeline, committer, report, clock, logger },
+      ...{ journal, store, keeper, pipeline, recorder, report, clock, logger },
       watchers: [keeper, disk, new LaneWatcher({ journal, patience: DEFAULTS.lanes })],
       channels: channels.map((channel) => lifecycleOf(channel, journal, config.receiver)),
       lanes: channels.flatMap((channel) => lanesOf(channel, loaded, { journal, clock, logger })),
@@ -137,8 +135,6 @@ export async function composeReceiver(loaded: LoadedWatchConfig, edges: Receiver
     throw error
   }
 }
-
-const ignore = (_step: PipelineStep): void => {}
 
 function lifecycleOf(channel: AlertChannel, journal: SqliteJournal, receiver: string): Lifecycle {
   return {

@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { Command, InvalidArgumentError } from 'commander'
 import { TERMINOLOGY } from '#fhir/terminology.js'
-import { type AlarmListing, alarmListing } from '#gateway/alarms/actions/desk-commands.js'
+import { type AlarmListing, alarmListing } from '#gateway/alarms/actions/alarm-commands.js'
 import { alarmLog, type LogEntry } from '#gateway/alarms/alarm-log.js'
 import { recipientWords } from '#gateway/alarms/alert-status.js'
 import { explainAlarm } from '#gateway/alarms/explain/explain.js'
