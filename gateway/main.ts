@@ -13,9 +13,9 @@ import { AlarmDesk } from './alarms/actions/desk.js'
 import { deskCommands } from './alarms/actions/desk-commands.js'
 import { acknowledgersOf, DeviceAcknowledger } from './alarms/actions/device-acknowledger.js'
 import { type AlertChannel, noticeOf } from './alarms/channels/channel.js'
-import { ChannelBook } from './alarms/channels/channel-book.js'
 import { channelCommands } from './alarms/channels/commands.js'
-import { type Acknowledgement, createChannel } from './alarms/channels/registry.js'
+import { ConfiguredChannels } from './alarms/channels/configured-channels.js'
+import { createChannel } from './alarms/channels/registry.js'
 import { Dispatcher } from './alarms/dispatch/dispatcher.js'
 import { policyOf } from './alarms/dispatch/policy.js'
 import { LinkServer } from './alarms/links/link-server.js'
@@ -45,7 +45,6 @@ import { deviceCommands } from './intake/transports/mqtt/device-commands.js'
 import { DeviceStore } from './intake/transports/mqtt/device-store.js'
 import { createTransport } from './intake/transports/registry.js'
 import type { SerialBinding } from './intake/transports/serial/binding.js'
-import { SerialTransport } from './intake/transports/serial/serial-transport.js'
 import { journalCommands } from './journal/journal-commands.js'
 import { Retention } from './journal/retention/retention.js'
 import { damageWatcher } from './journal/salvage/damage-watcher.js'
@@ -76,7 +75,6 @@ import { type Clock, systemClock } from './platform/clock.js'
 import type { ControlCommand } from './platform/control-socket/command.js'
 import { ControlServer } from './platform/control-socket/control-server.js'
 import { ensureDataDir } from './platform/data-dir.js'
-import { HomebeatError } from './platform/errors.js'
 import type { Logger } from './platform/logger.js'
 import { Schedule } from './platform/schedule.js'
 import { VERSION } from './platform/version.js'
@@ -179,7 +177,6 @@ export async function composeGateway(loaded: LoadedConfig, edges: Edges): Promis
     links && tokens && contact !== undefined
       ? new URL(`/a/${tokens.make({ alertId, contact })}`, links.publicUrl).href
       : undefined
-  let desk: AlarmDesk | undefined
   const channels: AlertChannel[] = []
   const channelEdges = {
     fetch,
@@ -189,11 +186,6 @@ export async function composeGateway(loaded: LoadedConfig, edges: Edges): Promis
     dataDir,
     clock,
     ...(edges.serialBinding && { serialBinding: edges.serialBinding }),
-    acknowledged: ({ channel, alertIds }: Acknowledgement) => {
-      desk
-        ?.acknowledge(alertIds, { by: channel, via: 'button' })
-        .catch((error) => logger.warn({ channel, err: error }, 'the button’s acknowledgement was refused'))
-    },
   }
   for (const channelConfig of config.alerts.channels) {
     const channel = createChannel(channelConfig, channelEdges)
@@ -210,7 +202,7 @@ export async function composeGateway(loaded: LoadedConfig, edges: Edges): Promis
     for (const recipient of alertLanes(one)) deliverers.set(`alert:${recipient}`, deliverer)
   }
   const { contacts: reached, preview } = config.alerts
-  const channelBook = new ChannelBook({ channels, contacts: reached, home, preview, clock })
+  const channelBook = new ConfiguredChannels({ channels, contacts: reached, home, preview, clock })
   deliverers.set(
     `anchor:${config.chain.name}`,
     new AnchorDeliverer({
@@ -232,7 +224,7 @@ export async function composeGateway(loaded: LoadedConfig, edges: Edges): Promis
   // What is wrong with it is said before anything is opened.
   inForce(configured, [])
 
-  for (const transport of transports) await findMisconfiguration(transport)
+  for (const transport of transports) await transport.probe()
 
   // From here on the journal is open: whoever composes must start and stop the gateway, or stop the journal.
   await journal.start()
@@ -287,12 +279,18 @@ export async function composeGateway(loaded: LoadedConfig, edges: Edges): Promis
     const people = config.alerts.contacts.map(({ id, role }) => ({ id, role }))
     const feed = new LiveFeed({ version: VERSION, home, journal, transports, contacts: people, clock, timekeeper })
     const alarmLine = new AlarmLine({ pipeline, timekeeper, clock })
-    desk = new AlarmDesk({
+    const desk = new AlarmDesk({
       pipeline: alarmLine,
       ...{ journal, clock, logger },
       commit: (commit) => committer.commit(commit),
       onStep: (step) => feed.take(step),
     })
+    for (const channel of channels)
+      channel.onAcknowledged?.(({ channel, alertIds }) => {
+        desk
+          .acknowledge(alertIds, { by: channel, via: 'button' })
+          .catch((error) => logger.warn({ channel, err: error }, 'the button’s acknowledgement was refused'))
+      })
     const acknowledger = new DeviceAcknowledger({ desk, logger })
     const linkServers =
       links && tokens
@@ -361,19 +359,18 @@ export async function composeGateway(loaded: LoadedConfig, edges: Edges): Promis
       clockTrusted: () => timekeeper.status().trusted,
     }
     const heartbeat = new Heartbeat({
-      ...{ targets: config.heartbeat.targets, home, software: VERSION, baseDir, dataDir, fetch, clock, logger },
+      ...{ targets: config.liveness.targets, home, software: VERSION, baseDir, dataDir, fetch, clock, logger },
       vitals: (now) => vitalsOf(vitals, now),
     })
     watchers.push(heartbeat)
     let nextFullAt = 0
     const careTeams = config.fhir.targets.filter(({ mode }) => mode === 'clear')
-    const taskDesk = desk
     const rounds = [
       ...careTeams
         .filter(({ tasks }) => tasks)
         .map((target) => {
           const client = clientOf(target, fetch, baseDir)
-          return new TaskWatcher({ target, client, home, journal, desk: taskDesk, clock, logger })
+          return new TaskWatcher({ target, client, home, journal, desk, clock, logger })
         }),
       ...(careTeams.length === 0
         ? []
@@ -463,17 +460,5 @@ function askCalibration(transport: Transport, step: PipelineStep, logger: Logger
   if (!started) return
   transport.send?.({ command: 'readCalibration' }).catch((error) => {
     logger.debug({ transport: transport.name, err: error }, 'no calibration from the kit: nominal constants hold')
-  })
-}
-
-/** What will not pass by waiting is said before the home relies on it; a cable that is not plugged in yet will. */
-const MISCONFIGURED = new Set(['serial.permission', 'serial.busy', 'serial.unusable', 'config.certificate'])
-
-async function findMisconfiguration(transport: Transport): Promise<void> {
-  const canProbe =
-    transport instanceof SerialTransport || transport instanceof BrokerTransport || transport instanceof ClientTransport
-  if (!canProbe) return
-  await transport.probe().catch((error) => {
-    if (error instanceof HomebeatError && MISCONFIGURED.has(error.code)) throw error
   })
 }
