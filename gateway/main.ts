@@ -13,9 +13,9 @@ import { AlarmActions } from './alarms/actions/alarm-actions.js'
 import { alarmCommands } from './alarms/actions/alarm-commands.js'
 import { acknowledgersOf, DeviceAcknowledger } from './alarms/actions/device-acknowledger.js'
 import { type AlertChannel, noticeOf } from './alarms/channels/channel.js'
-import { ChannelBook } from './alarms/channels/channel-book.js'
 import { channelCommands } from './alarms/channels/commands.js'
-import { type Acknowledgement, createChannel } from './alarms/channels/registry.js'
+import { ConfiguredChannels } from './alarms/channels/configured-channels.js'
+import { createChannel } from './alarms/channels/registry.js'
 import { Dispatcher } from './alarms/dispatch/dispatcher.js'
 import { policyOf } from './alarms/dispatch/policy.js'
 import { LinkServer } from './alarms/links/link-server.js'
@@ -45,7 +45,6 @@ import { deviceCommands } from './intake/transports/mqtt/device-commands.js'
 import { DeviceStore } from './intake/transports/mqtt/device-store.js'
 import { createTransport } from './intake/transports/registry.js'
 import type { SerialBinding } from './intake/transports/serial/binding.js'
-import { SerialTransport } from './intake/transports/serial/serial-transport.js'
 import { journalCommands } from './journal/journal-commands.js'
 import { Retention } from './journal/retention/retention.js'
 import { damageWatcher } from './journal/salvage/damage-watcher.js'
@@ -76,7 +75,6 @@ import { type Clock, systemClock } from './platform/clock.js'
 import type { ControlCommand } from './platform/control-socket/command.js'
 import { ControlServer } from './platform/control-socket/control-server.js'
 import { ensureDataDir } from './platform/data-dir.js'
-import { HomebeatError } from './platform/errors.js'
 import type { Logger } from './platform/logger.js'
 import { Schedule } from './platform/schedule.js'
 import { VERSION } from './platform/version.js'
@@ -179,7 +177,6 @@ export async function composeGateway(loaded: LoadedConfig, edges: Edges): Promis
     links && tokens && contact !== undefined
       ? new URL(`/a/${tokens.make({ alertId, contact })}`, links.publicUrl).href
       : undefined
-  let acted: AlarmActions | undefined
   const channels: AlertChannel[] = []
   const channelEdges = {
     fetch,
@@ -189,11 +186,6 @@ export async function composeGateway(loaded: LoadedConfig, edges: Edges): Promis
     dataDir,
     clock,
     ...(edges.serialBinding && { serialBinding: edges.serialBinding }),
-    acknowledged: ({ channel, alertIds }: Acknowledgement) => {
-      acted
-        ?.acknowledge(alertIds, { by: channel, via: 'button' })
-        .catch((error) => logger.warn({ channel, err: error }, 'the button’s acknowledgement was refused'))
-    },
   }
   for (const channelConfig of config.alerts.channels) {
     const channel = createChannel(channelConfig, channelEdges)
@@ -210,7 +202,7 @@ export async function composeGateway(loaded: LoadedConfig, edges: Edges): Promis
     for (const recipient of alertLanes(one)) deliverers.set(`alert:${recipient}`, deliverer)
   }
   const { contacts: reached, preview } = config.alerts
-  const channelBook = new ChannelBook({ channels, contacts: reached, home, preview, clock })
+  const channelBook = new ConfiguredChannels({ channels, contacts: reached, home, preview, clock })
   deliverers.set(
     `anchor:${config.chain.name}`,
     new AnchorDeliverer({
@@ -232,7 +224,7 @@ export async function composeGateway(loaded: LoadedConfig, edges: Edges): Promis
   // What is wrong with it is said before anything is opened.
   inForce(configured, [])
 
-  for (const transport of transports) await findMisconfiguration(transport)
+  for (const transport of transports) await transport.probe()
 
   // From here on the journal is open: whoever composes must start and stop the gateway, or stop the journal.
   await journal.start()
@@ -290,7 +282,12 @@ export async function composeGateway(loaded: LoadedConfig, edges: Edges): Promis
       pipeline: new RunTimeAlarms({ pipeline, timekeeper, clock }),
       ...{ recorder, journal, clock, logger },
     })
-    acted = actions
+    for (const channel of channels)
+      channel.onAcknowledged?.(({ channel, alertIds }) => {
+        actions
+          .acknowledge(alertIds, { by: channel, via: 'button' })
+          .catch((error) => logger.warn({ channel, err: error }, 'the button’s acknowledgement was refused'))
+      })
     const acknowledger = new DeviceAcknowledger({ actions, logger })
     const linkServers =
       links && tokens
@@ -350,7 +347,7 @@ export async function composeGateway(loaded: LoadedConfig, edges: Edges): Promis
       clockTrusted: () => timekeeper.status().trusted,
     }
     const heartbeat = new Heartbeat({
-      ...{ targets: config.heartbeat.targets, home, software: VERSION, baseDir, dataDir, fetch, clock, logger },
+      ...{ targets: config.liveness.targets, home, software: VERSION, baseDir, dataDir, fetch, clock, logger },
       vitals: (now) => vitalsOf(vitals, now),
     })
     watchers.push(heartbeat)
@@ -446,17 +443,5 @@ function askCalibration(transport: Transport, event: DeviceEvent, logger: Logger
   if (event.type !== 'boot' && !(event.type === 'transport' && event.event === 'connected')) return
   transport.send?.({ command: 'readCalibration' }).catch((error) => {
     logger.debug({ transport: transport.name, err: error }, 'no calibration from the kit: nominal constants hold')
-  })
-}
-
-/** What will not pass by waiting is said before the home relies on it; a cable that is not plugged in yet will. */
-const MISCONFIGURED = new Set(['serial.permission', 'serial.busy', 'serial.unusable', 'config.certificate'])
-
-async function findMisconfiguration(transport: Transport): Promise<void> {
-  const canProbe =
-    transport instanceof SerialTransport || transport instanceof BrokerTransport || transport instanceof ClientTransport
-  if (!canProbe) return
-  await transport.probe().catch((error) => {
-    if (error instanceof HomebeatError && MISCONFIGURED.has(error.code)) throw error
   })
 }

@@ -9,6 +9,7 @@ import { explainWords } from '#gateway/alarms/explain/explain-words.js'
 import { changedLimit } from '#gateway/alarms/explain/limit-origin.js'
 import type { Inhibition } from '#gateway/clinical/evaluate/inhibition.js'
 import { sensorDefinitions } from '#gateway/clinical/sensors/registry.js'
+import { observablesOf } from '#gateway/clinical/sensors/sensor-definition.js'
 import { loadConfig } from '#gateway/config/load.js'
 import type { JournalReader } from '#gateway/journal/api/journal.js'
 import { openJournalReader } from '#gateway/journal/api/journal-reader.js'
@@ -241,8 +242,7 @@ function scopesOf({
     const known = Object.keys(sensorDefinitions).join(', ')
     throw new HomebeatError('config.alarms', `There is no sensor ${sensor}: use one of ${known}.`)
   }
-  const observables = [...new Set(definition.outputs.map(({ observable }) => observable))]
-  return observables
+  return observablesOf(definition)
     .filter((observable) => TERMINOLOGY[observable].value !== 'waveform')
     .map((observable) => ({ observable }))
 }

@@ -140,8 +140,9 @@ export class BrokerTransport implements Transport, HealthCheck {
     this.#outlet = new Outlet({ name: options.name, clock: this.#clock, capacity: this.#maxUnsettled })
   }
 
-  /** Looks for what will not pass by waiting. @throws HomebeatError `config.certificate`, `secret.*` */
+  /** @throws HomebeatError `config.certificate`, `secret.*` */
   async probe(): Promise<void> {
+    if (!this.#stopped) return
     this.#devices.load()
     await this.#identity()
   }

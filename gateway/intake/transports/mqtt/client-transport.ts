@@ -123,7 +123,7 @@ export class ClientTransport implements Transport, HealthCheck {
     return this.#presence.check()
   }
 
-  /** Looks for what will not pass by waiting. @throws HomebeatError `config.certificate`, `secret.*` */
+  /** @throws HomebeatError `config.certificate`, `secret.*` */
   async probe(): Promise<void> {
     this.#connectOptions()
   }
