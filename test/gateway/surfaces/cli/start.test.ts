@@ -22,7 +22,7 @@ describe('homebeat start', function () {
       transports: [{ name: 'broker', url: 'mqtt+broker://127.0.0.1:0' }],
       chain: { endpoints: ['http://127.0.0.1:1'], chainId: 1, contract: `0x${'ab'.repeat(20)}` },
     })
-    const program = join(packageRoot, 'dist/gateway/surfaces/cli/homebeat.js')
+    const program = join(packageRoot, 'dist/gateway/main.js')
     const child = spawn(process.execPath, [program, 'start', '-c', join(home.folder, 'homebeat.yaml'), ...options], {
       stdio: ['pipe', 'ignore', 'inherit'],
     })
