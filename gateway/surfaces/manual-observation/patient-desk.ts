@@ -5,17 +5,12 @@ import type { Pipeline } from '#gateway/engine/pipeline.js'
 import type { Commit } from '#gateway/journal/api/journal.js'
 import { actorName } from '#gateway/model/actor.js'
 import { ACTION_PATHS, type Actor } from '#gateway/model/alert.js'
-import {
-  type Entry,
-  type EntryJournal,
-  entrySchema,
-  type Observed,
-  readingOf,
-} from '#gateway/model/manual-observation.js'
+import type { EntryJournal, Observed } from '#gateway/model/manual-observation.js'
 import type { PipelineStep } from '#gateway/model/step.js'
 import type { Clock } from '#gateway/platform/clock.js'
 import { type ControlCommand, command } from '#gateway/platform/control-socket/command.js'
 import { HomebeatError } from '#gateway/platform/errors.js'
+import { type ManualObservation, manualObservationSchema, readingOf } from './manual-readings.js'
 
 export interface PatientDeskOptions {
   readonly pipeline: Pick<Pipeline, 'enter'>
@@ -49,7 +44,7 @@ export class PatientDesk {
   }
 
   /** @returns the score with it. @throws HomebeatError `entry.implausible`, `journal.*` */
-  async enter(entry: Entry, actor: Actor): Promise<SaidScore> {
+  async enter(entry: ManualObservation, actor: Actor): Promise<SaidScore> {
     const { clock, journal, pipeline, onStep, commit } = this.#options
     const now = Math.max(clock.now(), this.#lastAt + 1)
     this.#lastAt = now
@@ -87,7 +82,11 @@ export function patientCommands(desk: PatientDesk): ControlCommand[] {
   return [
     command(
       'patient.enter',
-      z.strictObject({ entry: entrySchema, by: actorName, via: z.enum(ACTION_PATHS).default('command-line') }),
+      z.strictObject({
+        entry: manualObservationSchema,
+        by: actorName,
+        via: z.enum(ACTION_PATHS).default('command-line'),
+      }),
       ({ entry, by, via }) => desk.enter(entry, { by, via }),
     ),
     command('patient.score', z.strictObject({}), () => desk.score()),
