@@ -58,12 +58,13 @@ import type { Transport } from './model/transport.js'
 import { AlertDeliverer } from './outbound/alerts/alert-deliverer.js'
 import { Batcher } from './outbound/batches/batcher.js'
 import { AnchorDeliverer } from './outbound/chain/anchor-deliverer.js'
-import { ChainHeadSeeker } from './outbound/chain/chain-head.js'
+import { ChainHeadSeeker } from './outbound/chain/chain-head-seeker.js'
 import { EthersLedger } from './outbound/chain/ethers-ledger.js'
 import { loadOrCreateGatewayKey } from './outbound/chain/gateway-key.js'
-import { clientOf, FhirDeliverer } from './outbound/fhir/fhir-deliverer.js'
-import { FlagKeeper } from './outbound/fhir/flag-keeper.js'
-import { TaskWatcher } from './outbound/fhir/task-watcher.js'
+import { FhirDeliverer } from './outbound/fhir/fhir-deliverer.js'
+import { FlagSync } from './outbound/fhir/flag-sync.js'
+import { clientOf } from './outbound/fhir/target-client.js'
+import { TaskPoller } from './outbound/fhir/task-poller.js'
 import { alertLanes, configuredLanes } from './outbound/lanes/configured-lanes.js'
 import type { Deliverer } from './outbound/lanes/deliverer.js'
 import { LaneQueue, queueCommands } from './outbound/lanes/lane-queue.js'
@@ -373,11 +374,11 @@ export async function composeGateway(loaded: LoadedConfig, edges: Edges): Promis
         .filter(({ tasks }) => tasks)
         .map((target) => {
           const client = clientOf(target, fetch, baseDir)
-          return new TaskWatcher({ target, client, home, journal, desk: taskDesk, clock, logger })
+          return new TaskPoller({ target, client, home, journal, desk: taskDesk, clock, logger })
         }),
       ...(careTeams.length === 0
         ? []
-        : [new FlagKeeper({ journal, afterMs: config.alerts.flagAfterMinutes * 60_000, clock, logger })]),
+        : [new FlagSync({ journal, afterMs: config.alerts.flagAfterMinutes * 60_000, clock, logger })]),
     ]
     const closeFull = () => {
       if (journal.unbatchedCount() < config.batches.maxCount || clock.monotonic() < nextFullAt) return

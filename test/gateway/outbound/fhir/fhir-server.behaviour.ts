@@ -191,10 +191,10 @@ export function itTakesDeliveries(server: () => ServerUnderTest, seen: (resource
     await putByDoctor(server().url, { ...task, status: 'accepted', owner: { display: 'Dr. Gray' } })
 
     const desk = new DeskInWords()
-    const watcher = home.watcher(server().url, desk)
-    await watcher.start()
+    const poller = home.poller(server().url, desk)
+    await poller.start()
     await desk.told
-    await watcher.stop()
+    await poller.stop()
     expect(desk.words).to.deep.equal(['acknowledge fast-pulse-7 by fhir'])
 
     const acknowledged = { ...raised, state: 'acknowledged', at: raised.at + 1, actor: desk.actors[0] } as const

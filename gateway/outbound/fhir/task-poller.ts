@@ -13,7 +13,7 @@ import type { Logger } from '#gateway/platform/logger.js'
 import type { FhirClient, Refusal } from './fhir-client.js'
 import { type FoundTask, tasksIn } from './fhir-task.js'
 
-export interface TaskWatcherOptions {
+export interface TaskPollerOptions {
   readonly target: Pick<TargetConfig, 'name' | 'pollSeconds'>
   readonly client: FhirClient
   /** Pseudonym. */
@@ -38,15 +38,15 @@ const ACTIONS_LOOKED_AT = 1000
  * or completed acknowledges; rejected or failed tells the next in the chain. What counts is what a Task says against
  * what the home knows, so our own updates, restarts and repeats do nothing: they only ever say what the home knows.
  */
-export class TaskWatcher implements Lifecycle {
-  readonly #options: TaskWatcherOptions
+export class TaskPoller implements Lifecycle {
+  readonly #options: TaskPollerOptions
   /** Versions that were dealt with, by alert. */
   readonly #seen = new Map<string, string>()
   #abort: AbortController | null = null
   #loop: Promise<void> = Promise.resolve()
   #failures = 0
 
-  constructor(options: TaskWatcherOptions) {
+  constructor(options: TaskPollerOptions) {
     this.#options = options
   }
 

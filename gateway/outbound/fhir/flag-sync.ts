@@ -3,7 +3,7 @@ import type { Lifecycle } from '#gateway/model/lifecycle.js'
 import type { Clock } from '#gateway/platform/clock.js'
 import type { Logger } from '#gateway/platform/logger.js'
 
-export interface FlagKeeperOptions {
+export interface FlagSyncOptions {
   readonly journal: Pick<Journal, 'activeAlerts' | 'queueFlags'>
   /** How long an alert must have been open. */
   readonly afterMs: number
@@ -17,13 +17,13 @@ const LOOK_MS = 15_000
 const STANDING_AT_ONCE: ReadonlySet<string> = new Set(['alarms-inhibited', 'journal-damaged'])
 
 /** Notices which alerts stand, so that the clear FHIR targets are given a Flag; its end comes with that of the alert. */
-export class FlagKeeper implements Lifecycle {
-  readonly #options: FlagKeeperOptions
+export class FlagSync implements Lifecycle {
+  readonly #options: FlagSyncOptions
   /** Alerts queued in this run; the journal queues none twice. */
   #queued = new Set<string>()
   #cancel: (() => void) | null = null
 
-  constructor(options: FlagKeeperOptions) {
+  constructor(options: FlagSyncOptions) {
     this.#options = options
   }
 
