@@ -1,9 +1,9 @@
-/** One JSON-RPC endpoint of the chain: asked only after it has said that it is on the right chain. */
+/** One JSON-RPC endpoint of the chain. Its first request asks for the chain id; a wrong one gets no other request. */
 import { FetchRequest, isError, JsonRpcProvider, Network } from 'ethers'
 import { HomebeatError } from '#gateway/platform/errors.js'
 import type { EndpointStatus } from './ledger.js'
 
-/** The node understood and said no; `data` holds a revert's bytes where there are some. */
+/** The node understood the request and refused it. `data` holds the bytes of a revert, 0x hex, where there are some. */
 export class RpcRefusal extends Error {
   readonly data: string | undefined
 
