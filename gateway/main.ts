@@ -7,6 +7,7 @@ import { statfs } from 'node:fs/promises'
 import { join } from 'node:path'
 import { observationOf } from '#fhir/observation.js'
 import { signedForm } from '#fhir/signed-form.js'
+import type { HealthCheck } from '#gateway/model/health-check.js'
 import type { PipelineStep } from '#gateway/model/step.js'
 import { AlarmDesk } from './alarms/actions/desk.js'
 import { deskCommands } from './alarms/actions/desk-commands.js'
@@ -44,7 +45,6 @@ import { deviceCommands } from './intake/transports/mqtt/device-commands.js'
 import { DeviceStore } from './intake/transports/mqtt/device-store.js'
 import { createTransport } from './intake/transports/registry.js'
 import type { SerialBinding } from './intake/transports/serial/binding.js'
-import { SerialTransport } from './intake/transports/serial/serial-transport.js'
 import { journalCommands } from './journal/journal-commands.js'
 import { Retention } from './journal/retention/retention.js'
 import { damageWatcher } from './journal/salvage/damage-watcher.js'
@@ -53,7 +53,6 @@ import { DiskWatcher, type DiskWatcherOptions } from './liveness/disk-watcher.js
 import { Heartbeat } from './liveness/heartbeat.js'
 import { vitalsOf } from './liveness/vitals.js'
 import type { Address } from './model/batch.js'
-import type { Watcher } from './model/system-condition.js'
 import type { Transport } from './model/transport.js'
 import { AlertDeliverer } from './outbound/alerts/alert-deliverer.js'
 import { Batcher } from './outbound/batches/batcher.js'
@@ -77,7 +76,6 @@ import { type Clock, systemClock } from './platform/clock.js'
 import type { ControlCommand } from './platform/control-socket/command.js'
 import { ControlServer } from './platform/control-socket/control-server.js'
 import { ensureDataDir } from './platform/data-dir.js'
-import { HomebeatError } from './platform/errors.js'
 import type { Logger } from './platform/logger.js'
 import { Schedule } from './platform/schedule.js'
 import { VERSION } from './platform/version.js'
@@ -233,7 +231,7 @@ export async function composeGateway(loaded: LoadedConfig, edges: Edges): Promis
   // What is wrong with it is said before anything is opened.
   inForce(configured, [])
 
-  for (const transport of transports) await findMisconfiguration(transport)
+  for (const transport of transports) await transport.probe()
 
   // From here on the journal is open: whoever composes must start and stop the gateway, or stop the journal.
   await journal.start()
@@ -329,7 +327,7 @@ export async function composeGateway(loaded: LoadedConfig, edges: Edges): Promis
       ...patientCommands(patientDesk),
       ...trendsCommands({ hours, clock, zone }),
     ]
-    const watchers: Watcher[] = [
+    const watchers: HealthCheck[] = [
       timekeeper,
       ...transports.filter((one) => one instanceof BrokerTransport || one instanceof ClientTransport),
       new UnmappedWatcher(() => journal.unmapped.isFull()),
@@ -362,7 +360,7 @@ export async function composeGateway(loaded: LoadedConfig, edges: Edges): Promis
       clockTrusted: () => timekeeper.status().trusted,
     }
     const heartbeat = new Heartbeat({
-      ...{ targets: config.heartbeat.targets, home, software: VERSION, baseDir, dataDir, fetch, clock, logger },
+      ...{ targets: config.liveness.targets, home, software: VERSION, baseDir, dataDir, fetch, clock, logger },
       vitals: (now) => vitalsOf(vitals, now),
     })
     watchers.push(heartbeat)
@@ -464,17 +462,5 @@ function askCalibration(transport: Transport, step: PipelineStep, logger: Logger
   if (!started) return
   transport.send?.({ command: 'readCalibration' }).catch((error) => {
     logger.debug({ transport: transport.name, err: error }, 'no calibration from the kit: nominal constants hold')
-  })
-}
-
-/** What will not pass by waiting is said before the home relies on it; a cable that is not plugged in yet will. */
-const MISCONFIGURED = new Set(['serial.permission', 'serial.busy', 'serial.unusable', 'config.certificate'])
-
-async function findMisconfiguration(transport: Transport): Promise<void> {
-  const canProbe =
-    transport instanceof SerialTransport || transport instanceof BrokerTransport || transport instanceof ClientTransport
-  if (!canProbe) return
-  await transport.probe().catch((error) => {
-    if (error instanceof HomebeatError && MISCONFIGURED.has(error.code)) throw error
   })
 }

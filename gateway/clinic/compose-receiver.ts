@@ -7,14 +7,17 @@ import { ChannelBook } from '#gateway/alarms/channels/channel-book.js'
 import { type Acknowledgement, createChannel } from '#gateway/alarms/channels/registry.js'
 import { Dispatcher } from '#gateway/alarms/dispatch/dispatcher.js'
 import { policyOf } from '#gateway/alarms/dispatch/policy.js'
-import { configSchema } from '#gateway/config/schema.js'
 import { Committer } from '#gateway/engine/committer.js'
+import { commitConfig } from '#gateway/journal/config.js'
+import { retentionConfig } from '#gateway/journal/retention/config.js'
 import { Retention } from '#gateway/journal/retention/retention.js'
 import { SqliteJournal } from '#gateway/journal/sqlite/sqlite-journal.js'
+import { diskConfig } from '#gateway/liveness/config.js'
 import { DiskWatcher } from '#gateway/liveness/disk-watcher.js'
 import type { Lifecycle } from '#gateway/model/lifecycle.js'
 import type { PipelineStep } from '#gateway/model/step.js'
 import { AlertDeliverer } from '#gateway/outbound/alerts/alert-deliverer.js'
+import { lanesConfig } from '#gateway/outbound/lanes/config.js'
 import { alertLanes } from '#gateway/outbound/lanes/configured-lanes.js'
 import { LaneWatcher } from '#gateway/outbound/lanes/lane-watcher.js'
 import { LaneWorker } from '#gateway/outbound/lanes/worker.js'
@@ -48,10 +51,10 @@ export interface ReceiverEdges {
 const MINUTE_MS = 60_000
 /** A receiver keeps alarms only; of these settings of a gateway its own defaults hold. */
 const DEFAULTS = {
-  commit: configSchema.shape.commit.parse(undefined),
-  retention: configSchema.shape.retention.parse(undefined),
-  disk: configSchema.shape.disk.parse(undefined),
-  lanes: configSchema.shape.lanes.parse(undefined),
+  commit: commitConfig.parse(undefined),
+  retention: retentionConfig.parse(undefined),
+  disk: diskConfig.parse(undefined),
+  lanes: lanesConfig.parse(undefined),
 }
 
 /**

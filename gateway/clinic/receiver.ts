@@ -2,9 +2,9 @@
 
 import type { Committer } from '#gateway/engine/committer.js'
 import type { Journal } from '#gateway/journal/api/journal.js'
+import type { HealthCheck } from '#gateway/model/health-check.js'
 import type { Lifecycle } from '#gateway/model/lifecycle.js'
 import { asksForCommit } from '#gateway/model/step.js'
-import type { Watcher } from '#gateway/model/system-condition.js'
 import type { LaneWorker } from '#gateway/outbound/lanes/worker.js'
 import type { Clock } from '#gateway/platform/clock.js'
 import type { Logger } from '#gateway/platform/logger.js'
@@ -26,7 +26,7 @@ export interface ReceiverParts {
   readonly keeper: Watchkeeper
   readonly pipeline: WatchPipeline
   readonly committer: Committer
-  readonly watchers: readonly Watcher[]
+  readonly watchers: readonly HealthCheck[]
   readonly channels: readonly Lifecycle[]
   readonly lanes: readonly LaneWorker[]
   readonly beats: BeatServer
@@ -109,7 +109,7 @@ export class Receiver implements Lifecycle {
     const now = clock.now()
     const step = pipeline.tick(
       now,
-      watchers.flatMap((watcher) => watcher.look(now)),
+      watchers.flatMap((watcher) => watcher.check(now)),
     )
     if (asksForCommit(step))
       committer.commit(step).catch((error) => logger.error({ err: error }, 'an alarm could not be stored'))

@@ -7,9 +7,9 @@ import type { Committer } from '#gateway/engine/committer.js'
 import type { Pipeline } from '#gateway/engine/pipeline.js'
 import type { Pump } from '#gateway/engine/pump.js'
 import type { Journal } from '#gateway/journal/api/journal.js'
+import type { HealthCheck } from '#gateway/model/health-check.js'
 import type { Lifecycle } from '#gateway/model/lifecycle.js'
 import { asksForCommit } from '#gateway/model/step.js'
-import type { Watcher } from '#gateway/model/system-condition.js'
 import type { Batcher } from '#gateway/outbound/batches/batcher.js'
 import type { LaneWorker } from '#gateway/outbound/lanes/worker.js'
 import type { Logger } from '#gateway/platform/logger.js'
@@ -40,7 +40,7 @@ export interface GatewayParts {
   readonly console: Lifecycle
   readonly control: Lifecycle
   /** Look after parts of the gateway; asked on every tick. */
-  readonly watchers: readonly Watcher[]
+  readonly watchers: readonly HealthCheck[]
   /** Says to others that this gateway runs, once it does. */
   readonly announcement: Lifecycle
   /** Beats only while everything else runs. */
@@ -145,7 +145,7 @@ export class Gateway implements Lifecycle {
   #scheduleTick(): void {
     const { clock, timekeeper, pipeline, committer, feed, watchers, logger } = this.#parts
     this.#cancelTick = clock.after(TICK_MS, () => {
-      const conditions = watchers.flatMap((watcher) => watcher.look(clock.now()))
+      const conditions = watchers.flatMap((watcher) => watcher.check(clock.now()))
       const step = timekeeper.stamp(pipeline.tick(clock.run.now(), conditions))
       feed.take(step)
       if (asksForCommit(step)) {

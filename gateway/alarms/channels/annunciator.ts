@@ -1,4 +1,4 @@
-import type { ChannelConfig } from '#gateway/config/schema.js'
+import type { ChannelConfig } from '#gateway/alarms/channels/config.js'
 import { parseFirmataUrl } from '#gateway/intake/transports/firmata/address.js'
 import type { Board } from '#gateway/intake/transports/firmata/board.js'
 import { BoardKeeper } from '#gateway/intake/transports/firmata/board-keeper.js'

@@ -1,4 +1,4 @@
-import type { ContactConfig } from '#gateway/config/schema.js'
+import type { ContactConfig } from '#gateway/alarms/dispatch/config.js'
 import type { AlertTransition } from '#gateway/model/alert.js'
 import type { DeliveryOutcome } from '#gateway/model/outcome.js'
 import type { Clock } from '#gateway/platform/clock.js'

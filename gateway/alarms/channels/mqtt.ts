@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { resolve } from 'node:path'
 import type { IClientOptions } from 'mqtt'
-import type { ChannelConfig } from '#gateway/config/schema.js'
+import type { ChannelConfig } from '#gateway/alarms/channels/config.js'
 import { parseMqttUrl } from '#gateway/intake/transports/mqtt/address.js'
 import type { DeliveryOutcome } from '#gateway/model/outcome.js'
 import { HomebeatError } from '#gateway/platform/errors.js'

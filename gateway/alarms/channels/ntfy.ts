@@ -1,4 +1,4 @@
-import type { ChannelConfig } from '#gateway/config/schema.js'
+import type { ChannelConfig } from '#gateway/alarms/channels/config.js'
 import type { Priority } from '#gateway/model/alert.js'
 import type { DeliveryOutcome } from '#gateway/model/outcome.js'
 import type { AlertChannel, AlertNotice } from './channel.js'

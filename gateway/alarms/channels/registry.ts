@@ -1,4 +1,4 @@
-import type { ChannelConfig } from '#gateway/config/schema.js'
+import type { ChannelConfig } from '#gateway/alarms/channels/config.js'
 import type { SerialBinding } from '#gateway/intake/transports/serial/binding.js'
 import type { Clock } from '#gateway/platform/clock.js'
 import { annunciatorChannel } from './annunciator.js'

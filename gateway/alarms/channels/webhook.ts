@@ -1,5 +1,5 @@
 import { resolve } from 'node:path'
-import type { ChannelConfig } from '#gateway/config/schema.js'
+import type { ChannelConfig } from '#gateway/alarms/channels/config.js'
 import type { DeliveryOutcome } from '#gateway/model/outcome.js'
 import { systemClock } from '#gateway/platform/clock.js'
 import { parseWebhookSecret, signatureHeaders } from '#gateway/platform/net/webhook-signature.js'

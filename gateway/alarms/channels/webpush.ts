@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import type { ChannelConfig } from '#gateway/config/schema.js'
+import type { ChannelConfig } from '#gateway/alarms/channels/config.js'
 import type { Priority } from '#gateway/model/alert.js'
 import type { DeliveryOutcome } from '#gateway/model/outcome.js'
 import { systemClock } from '#gateway/platform/clock.js'

@@ -1,7 +1,7 @@
 import type { SensorKind } from '#fhir/measurement.js'
 import { defaultFindings } from '#gateway/clinical/limits/findings.js'
 import { limitsInForce } from '#gateway/clinical/limits/limits.js'
-import type { LimitOverrides } from '#gateway/config/schema.js'
+import type { LimitOverrides } from '#gateway/clinical/settings/config.js'
 import type { AlarmAction, JournalReader, Telling } from '#gateway/journal/api/journal.js'
 import type { AlertTransition } from '#gateway/model/alert.js'
 import { HomebeatError } from '#gateway/platform/errors.js'

@@ -1,6 +1,6 @@
 import { resolve } from 'node:path'
 import { type FastifyInstance, type FastifyReply, type FastifyRequest, fastify } from 'fastify'
-import type { LinksConfig } from '#gateway/config/schema.js'
+import type { LinksConfig } from '#gateway/alarms/links/config.js'
 import { type Actor, type AlertTransition, isUnattended } from '#gateway/model/alert.js'
 import type { Lifecycle } from '#gateway/model/lifecycle.js'
 import type { Clock } from '#gateway/platform/clock.js'

@@ -1,22 +1,22 @@
 /** The configured JSON-RPC endpoints of the chain as one: any of them may answer, all of them get a transaction. */
 import type { Hash32 } from '#gateway/model/batch.js'
 import { HomebeatError } from '#gateway/platform/errors.js'
-import { Endpoint, RpcRefusal } from './endpoint.js'
+import { Endpoint, type EndpointOptions, RpcRefusal } from './endpoint.js'
 import type { BroadcastResult, EndpointStatus } from './ledger.js'
 
 export class Endpoints {
   readonly #endpoints: readonly Endpoint[]
   #preferred = 0
 
-  /** @param timeoutMs for each request */
-  constructor(urls: readonly string[], chainId: number, timeoutMs: number) {
-    this.#endpoints = urls.map((url) => new Endpoint(url, chainId, timeoutMs))
+  constructor(urls: readonly string[], options: Omit<EndpointOptions, 'url'>) {
+    this.#endpoints = urls.map((url) => new Endpoint({ ...options, url }))
   }
 
   status(): EndpointStatus[] {
     return this.#endpoints.map((endpoint) => endpoint.status())
   }
 
+  /** Ends the requests under way. */
   destroy(): void {
     for (const endpoint of this.#endpoints) endpoint.destroy()
   }

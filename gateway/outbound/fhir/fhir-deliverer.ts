@@ -1,6 +1,7 @@
 /** The deliverer of a `fhir:<target>` lane: hands each entry to what sends batches, or to what sends alerts. */
-import type { TargetConfig } from '#gateway/config/schema.js'
+
 import type { Journal, OutboxEntry } from '#gateway/journal/api/journal.js'
+import type { TargetConfig } from '#gateway/outbound/fhir/config.js'
 import type { Deliverer } from '#gateway/outbound/lanes/deliverer.js'
 import { HomebeatError } from '#gateway/platform/errors.js'
 import type { Logger } from '#gateway/platform/logger.js'

@@ -1,5 +1,5 @@
 import { resolve } from 'node:path'
-import type { TargetConfig } from '#gateway/config/schema.js'
+import type { TargetConfig } from '#gateway/outbound/fhir/config.js'
 import { HomebeatError } from '#gateway/platform/errors.js'
 import { isLoopback } from '#gateway/platform/net/loopback.js'
 import { FhirClient } from './fhir-client.js'

@@ -38,6 +38,7 @@ function build(step: Partial<PipelineStep> = { measurements: [measurement] }) {
   } as unknown as Journal
   const transport = {
     name: 'kit',
+    probe: async () => {},
     start: async () => {},
     stop: async () => queue.close(),
     status: () => ({ name: 'kit', url: 'x:', state: 'connected', sentence: '' }),

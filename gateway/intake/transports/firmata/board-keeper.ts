@@ -1,7 +1,9 @@
 import { Backoff } from '#gateway/intake/transports/backoff.js'
+import type { SerialAddress } from '#gateway/intake/transports/serial/address.js'
 import type { SerialBinding } from '#gateway/intake/transports/serial/binding.js'
 import { openLink } from '#gateway/intake/transports/serial/link.js'
 import { explainPortError } from '#gateway/intake/transports/serial/port-errors.js'
+import { probePort } from '#gateway/intake/transports/serial/probe-port.js'
 import type { Lifecycle } from '#gateway/model/lifecycle.js'
 import type { TransportStatus } from '#gateway/model/transport.js'
 import { type Clock, wait } from '#gateway/platform/clock.js'
@@ -47,6 +49,12 @@ export class BoardKeeper implements Lifecycle {
     this.#backoff.reset()
   }
 
+  /** Opens the port once and closes it again. @throws HomebeatError `serial.permission`, `serial.busy`, `serial.unusable` */
+  async probe(): Promise<void> {
+    const { clock, binding } = this.#options
+    if (!this.#running) await probePort(this.#port(), { clock, binding })
+  }
+
   /** Resolves at once: a cable that is not plugged in yet is not an error here. */
   async start(): Promise<void> {
     if (this.#running) return
@@ -90,11 +98,15 @@ export class BoardKeeper implements Lifecycle {
     }
   }
 
+  #port(): SerialAddress {
+    const { path, usb, baud } = this.#options.address
+    return usb ? { kind: 'usb', usb, baud } : { kind: 'device', path, baud }
+  }
+
   async #open(signal: AbortSignal): Promise<Board> {
     const { address, clock, binding, refused } = this.#options
-    const { path: where, usb, baud } = address
-    const found = usb ? ({ kind: 'usb', usb, baud } as const) : ({ kind: 'device', path: where, baud } as const)
-    const link = await openLink(found, { clock, binding }, signal)
+    const { path: where } = address
+    const link = await openLink(this.#port(), { clock, binding }, signal)
     this.#say('connecting', `waiting for the board on ${where} to introduce itself`)
     return openBoard({ link, where, clock, signal, refused })
   }

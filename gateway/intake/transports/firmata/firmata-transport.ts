@@ -84,6 +84,11 @@ export class FirmataTransport implements Transport {
     })
   }
 
+  /** @throws HomebeatError `serial.permission`, `serial.busy`, `serial.unusable` */
+  async probe(): Promise<void> {
+    await this.#keeper.probe()
+  }
+
   /** Resolves at once: a cable that is not plugged in yet is not an error here. */
   async start(): Promise<void> {
     this.#outlet.open()

@@ -2,7 +2,8 @@ import { type AddressInfo, createServer, type Server, type Socket } from 'node:n
 import { createServer as createTlsServer } from 'node:tls'
 import { Aedes, type AuthenticateError, type Client } from 'aedes'
 import { Outlet } from '#gateway/intake/transports/outlet.js'
-import type { SystemCondition, Watcher } from '#gateway/model/system-condition.js'
+import type { HealthCheck } from '#gateway/model/health-check.js'
+import type { SystemCondition } from '#gateway/model/system-condition.js'
 import type { Frame, FrameOutcome, Transport, TransportStatus } from '#gateway/model/transport.js'
 import { type Clock, systemClock, wait } from '#gateway/platform/clock.js'
 import { HomebeatError } from '#gateway/platform/errors.js'
@@ -85,7 +86,7 @@ export interface BrokerTransportOptions {
  *
  * A device that connects with its one-time code gets a credential on its enrolment topic and may do nothing else.
  */
-export class BrokerTransport implements Transport, Watcher {
+export class BrokerTransport implements Transport, HealthCheck {
   readonly name: string
   readonly #url: MqttAddress
   readonly #options: BrokerTransportOptions
@@ -139,8 +140,9 @@ export class BrokerTransport implements Transport, Watcher {
     this.#outlet = new Outlet({ name: options.name, clock: this.#clock, capacity: this.#maxUnsettled })
   }
 
-  /** Looks for what will not pass by waiting. @throws HomebeatError `config.certificate`, `secret.*` */
+  /** @throws HomebeatError `config.certificate`, `secret.*` */
   async probe(): Promise<void> {
+    if (!this.#stopped) return
     this.#devices.load()
     await this.#identity()
   }
@@ -189,8 +191,8 @@ export class BrokerTransport implements Transport, Watcher {
   }
 
   /** `device-lost-<id>`: a device with a last will went without a DISCONNECT. */
-  look(): SystemCondition[] {
-    return this.#presence.look()
+  check(): SystemCondition[] {
+    return this.#presence.check()
   }
 
   frames(): AsyncIterable<Frame> {

@@ -2,7 +2,8 @@ import { resolve } from 'node:path'
 import mqtt, { type IClientOptions, type IPublishPacket, type MqttClient } from 'mqtt'
 import { Backoff } from '#gateway/intake/transports/backoff.js'
 import { Outlet } from '#gateway/intake/transports/outlet.js'
-import type { SystemCondition, Watcher } from '#gateway/model/system-condition.js'
+import type { HealthCheck } from '#gateway/model/health-check.js'
+import type { SystemCondition } from '#gateway/model/system-condition.js'
 import type { Frame, FrameOutcome, Transport, TransportStatus } from '#gateway/model/transport.js'
 import { type Clock, systemClock, wait } from '#gateway/platform/clock.js'
 import { HomebeatError } from '#gateway/platform/errors.js'
@@ -52,7 +53,7 @@ export interface ClientTransportOptions {
  * A retained message is refused: it is an old one, and every new subscription would bring it again as if it were news.
  * Except a device's status, `online` or `offline`, which is retained for those who come later.
  */
-export class ClientTransport implements Transport, Watcher {
+export class ClientTransport implements Transport, HealthCheck {
   readonly name: string
   readonly #address: MqttAddress
   readonly #options: ClientTransportOptions
@@ -118,11 +119,11 @@ export class ClientTransport implements Transport, Watcher {
   }
 
   /** `device-lost-<id>`: a device's status is `offline`. */
-  look(): SystemCondition[] {
-    return this.#presence.look()
+  check(): SystemCondition[] {
+    return this.#presence.check()
   }
 
-  /** Looks for what will not pass by waiting. @throws HomebeatError `config.certificate`, `secret.*` */
+  /** @throws HomebeatError `config.certificate`, `secret.*` */
   async probe(): Promise<void> {
     this.#connectOptions()
   }

@@ -63,6 +63,9 @@ export class ReplayTransport implements Transport {
     this.#outlet = new Outlet({ name: options.name, clock: this.#clock, capacity: CAPACITY })
   }
 
+  /** Nothing is found here: no home relies on a recording, so a wrong one must not keep the other transports from starting. */
+  async probe(): Promise<void> {}
+
   /**
    * Opens the record, checks all of it against its header, then plays.
    * @throws HomebeatError `replay.not-found`, `replay.unreadable`, `replay.format`, `replay.range`

@@ -24,15 +24,15 @@ export interface Link {
   close(): Promise<void>
 }
 
-export interface LinkEdges {
+export interface LinkDependencies {
   readonly clock: Clock
   readonly binding?: SerialBinding | undefined
 }
 
 /** @throws HomebeatError `serial.permission`, `serial.not-found`, `serial.ambiguous`, `serial.busy`, `serial.refused`, `serial.unreachable`, `serial.unusable` */
-export function openLink(address: SerialAddress, edges: LinkEdges, signal?: AbortSignal): Promise<Link> {
-  if (address.kind === 'tcp') return openTcp(address, edges, signal)
-  return address.kind === 'usb' ? openUsb(address, edges) : openDevice(address, edges)
+export function openLink(address: SerialAddress, dependencies: LinkDependencies, signal?: AbortSignal): Promise<Link> {
+  if (address.kind === 'tcp') return openTcp(address, dependencies, signal)
+  return address.kind === 'usb' ? openUsb(address, dependencies) : openDevice(address, dependencies)
 }
 
 type DeviceAddress = Extract<SerialAddress, { kind: 'device' }>
@@ -40,12 +40,12 @@ type UsbAddress = Extract<SerialAddress, { kind: 'usb' }>
 type TcpAddress = Extract<SerialAddress, { kind: 'tcp' }>
 
 /** The port list is asked with each attempt: a kit that is plugged in again may be `/dev/ttyACM1` now. */
-async function openUsb({ usb, baud }: UsbAddress, edges: LinkEdges): Promise<Link> {
-  const binding = edges.binding ?? (await nativeBinding())
-  return openDevice({ kind: 'device', path: await findPort(usb, binding), baud }, { ...edges, binding })
+async function openUsb({ usb, baud }: UsbAddress, dependencies: LinkDependencies): Promise<Link> {
+  const binding = dependencies.binding ?? (await nativeBinding())
+  return openDevice({ kind: 'device', path: await findPort(usb, binding), baud }, { ...dependencies, binding })
 }
 
-async function openDevice(address: DeviceAddress, edges: LinkEdges): Promise<Link> {
+async function openDevice(address: DeviceAddress, dependencies: LinkDependencies): Promise<Link> {
   // Loaded when first needed: a gateway that only speaks MQTT must run where the native binding does not.
   const { SerialPort: Port } = await import('serialport')
   // The constructor takes a `binding` too; its type does not say so.
@@ -53,7 +53,7 @@ async function openDevice(address: DeviceAddress, edges: LinkEdges): Promise<Lin
     path: address.path,
     baudRate: address.baud,
     autoOpen: false,
-    binding: edges.binding ?? (await nativeBinding()),
+    binding: dependencies.binding ?? (await nativeBinding()),
   }
   const port: SerialPort = new Port(options)
   await new Promise<void>((resolve, reject) =>
@@ -89,7 +89,7 @@ function lost(error: Error | null | undefined, path: string): HomebeatError | nu
   })
 }
 
-async function openTcp(address: TcpAddress, edges: LinkEdges, signal?: AbortSignal): Promise<Link> {
+async function openTcp(address: TcpAddress, dependencies: LinkDependencies, signal?: AbortSignal): Promise<Link> {
   const where = describeAddress(address)
   const socket = connect({ host: address.host, port: address.port, noDelay: true })
   socket.setKeepAlive(true, 10_000)
@@ -101,7 +101,7 @@ async function openTcp(address: TcpAddress, edges: LinkEdges, signal?: AbortSign
     socket.once('close', () => resolve(failure))
   })
   const giveUp = () => socket.destroy()
-  const cancelTimeout = edges.clock.after(CONNECT_TIMEOUT_MS, () => {
+  const cancelTimeout = dependencies.clock.after(CONNECT_TIMEOUT_MS, () => {
     failure = explainPortError({ code: 'ETIMEDOUT' }, where)
     socket.destroy()
   })
@@ -117,7 +117,7 @@ async function openTcp(address: TcpAddress, edges: LinkEdges, signal?: AbortSign
     )
 
   const stopWatching = watchSilence(
-    edges.clock,
+    dependencies.clock,
     (heard) => socket.on('data', heard),
     () => {
       failure ??= new HomebeatError('serial.silent', `${where} sent nothing for ${SILENCE_MS / 1000} s`, {

@@ -1,7 +1,7 @@
 import { expect } from 'chai'
 import { ChannelBook, type ChannelBookOptions } from '#gateway/alarms/channels/channel-book.js'
+import type { ChannelConfig } from '#gateway/alarms/channels/config.js'
 import { createChannel } from '#gateway/alarms/channels/registry.js'
-import type { ChannelConfig } from '#gateway/config/schema.js'
 import { codeOf } from '#test/gateway/journal/journal-fixture.js'
 import { TestClock } from '#test/support/test-clock.js'
 import { Receiver } from './receiver.js'

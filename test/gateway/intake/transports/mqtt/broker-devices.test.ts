@@ -83,7 +83,7 @@ describe('BrokerTransport and its devices', function () {
     }
     return promise
   }
-  const lost = (id = 'cuff') => broker.look().find(({ condition }) => condition === `device-lost-${id}`)?.present
+  const lost = (id = 'cuff') => broker.check().find(({ condition }) => condition === `device-lost-${id}`)?.present
 
   beforeEach(async () => {
     folder = await temporaryFolder()
@@ -358,7 +358,7 @@ describe('BrokerTransport and its devices', function () {
         expect(lost()).to.equal(false)
         clients.at(-1)?.stream.destroy()
         await gone()
-        expect(broker.look()).to.deep.equal([
+        expect(broker.check()).to.deep.equal([
           { condition: 'device-lost-cuff', priority: 'medium', delayMs: 60_000, present: true },
         ])
         await connected(device('cuff', will(OWN, payload, retain)))
