@@ -85,7 +85,7 @@ export async function sealEnvelope(
  * Opens an envelope.
  * @param epochKey its key; the envelope must name the same epoch
  * @returns a record of each Observation inside; each verifies on its own
- * @throws HomebeatError `envelope.too-large`, `envelope.sealed` (altered, or another key), `envelope.content`
+ * @throws HomebeatError `envelope.too-large`, `envelope.not-opened` (altered, or another key), `envelope.content`
  */
 export async function openEnvelope(jwe: string, epochKey: EpochKey): Promise<VerifiableRecord[]> {
   if (jwe.length > MAX_ENVELOPE_BYTES)
@@ -95,7 +95,7 @@ export async function openEnvelope(jwe: string, epochKey: EpochKey): Promise<Ver
     contentEncryptionAlgorithms: ['A256GCM'],
   }).catch(() => {
     throw new HomebeatError(
-      'envelope.sealed',
+      'envelope.not-opened',
       `The envelope does not open with the key of epoch ${epochKey.epoch}: it was altered, or is sealed with another key.`,
     )
   })

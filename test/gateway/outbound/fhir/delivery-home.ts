@@ -136,7 +136,7 @@ export class DeliveryHome {
 
   poller(
     url: string,
-    desk: TaskPollerOptions['desk'],
+    actions: TaskPollerOptions['actions'],
     clock: Clock = systemClock,
     fetch: typeof globalThis.fetch = globalThis.fetch,
   ): TaskPoller {
@@ -147,7 +147,7 @@ export class DeliveryHome {
       client,
       home: this.home,
       journal: this.journal,
-      desk,
+      actions,
       clock,
       logger: silentLogger,
     })
@@ -159,8 +159,8 @@ export class DeliveryHome {
   }
 }
 
-/** A desk that only says what it was asked. */
-export class DeskInWords {
+/** Alarm actions that only say what they were asked. */
+export class ActionsInWords {
   readonly words: string[] = []
   readonly actors: Actor[] = []
   #tell: () => void = () => {}
