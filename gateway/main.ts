@@ -42,7 +42,7 @@ import { kitJobs } from './intake/transports/kit-jobs.js'
 import { BrokerTransport } from './intake/transports/mqtt/broker-transport.js'
 import { ClientTransport } from './intake/transports/mqtt/client-transport.js'
 import { deviceCommands } from './intake/transports/mqtt/device-commands.js'
-import { DeviceStore } from './intake/transports/mqtt/device-store.js'
+import { EnrolledDevices } from './intake/transports/mqtt/enrolled-devices.js'
 import { createTransport } from './intake/transports/registry.js'
 import type { SerialBinding } from './intake/transports/serial/binding.js'
 import { journalCommands } from './journal/journal-commands.js'
@@ -223,7 +223,7 @@ export async function composeGateway(loaded: LoadedConfig, edges: Edges): Promis
     }),
   )
 
-  const devices = DeviceStore.open(join(dataDir, 'devices.json'), clock)
+  const devices = EnrolledDevices.open(join(dataDir, 'devices.json'), clock)
   const transportEdges = { clock: clock.run, logger, baseDir, dataDir, devices }
   const transports = config.transports.map((transport) => createTransport(transport, transportEdges))
   const configured = { limits: config.alerts.limits, settings: config.alerts.settings }

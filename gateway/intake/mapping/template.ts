@@ -3,7 +3,7 @@
  * places, tables, units and a linear scale, and run nothing. gateway/intake/mapping/README.md explains each member.
  */
 import { z } from 'zod'
-import { unitsOf } from '#gateway/intake/decode/mqtt.js'
+import { unitsOf } from '#gateway/intake/decode/mqtt-contract.js'
 import { isPointer } from './pointer.js'
 import { isTopicPattern, namesOf } from './topic-pattern.js'
 import { ucumOf } from './units.js'
