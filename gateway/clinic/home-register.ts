@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs'
 import { join, resolve } from 'node:path'
-import { name } from '#gateway/config/schema.js'
+import { name } from '#gateway/platform/config-grammar.js'
 import { HomebeatError } from '#gateway/platform/errors.js'
 import { newWebhookSecret, parseWebhookSecret } from '#gateway/platform/net/webhook-signature.js'
 import { writePrivateFile } from '#gateway/platform/secrets/private-file.js'

@@ -58,9 +58,6 @@ export const MUTUAL: readonly { readonly rooms: string; readonly why: string }[]
 
 /** Imports that run up and are to go: the end of `from → to`. */
 export const UP: readonly string[] = [
-  'gateway/config/schema.ts',
-  'gateway/config/load.ts',
-  'gateway/config/secret-files.ts',
   'gateway/alarms/dispatch/recipients.ts',
   'gateway/compose/gateway.ts',
   'gateway/main.ts',

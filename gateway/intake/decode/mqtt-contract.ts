@@ -1,8 +1,9 @@
 /** MQTT payload contract, version 1 (docs/mqtt.md): a small strict JSON object for each sensor. */
 import { z } from 'zod'
 import { type BodyPosition, SENSOR_KINDS, type SensorKind } from '#fhir/measurement.js'
-import { POSITION_CODES } from '#gateway/clinical/sensors/definitions/position.js'
+import { POSITION_CODES } from '#gateway/clinical/sensors/position/definition.js'
 import { sensorDefinitions } from '#gateway/clinical/sensors/registry.js'
+import { unitsOf } from '#gateway/clinical/sensors/sensor-definition.js'
 
 export const MESSAGE_ID = /^[A-Za-z0-9._:-]{1,40}$/
 
@@ -24,20 +25,21 @@ export const MQTT_CONTRACT: ReadonlyMap<SensorKind, z.ZodType<Payload>> = new Ma
 )
 
 function contractOf(sensor: SensorKind): z.ZodType<Payload> | null {
-  const { quantity, pressure, position } = sensorDefinitions[sensor]
+  const definition = sensorDefinitions[sensor]
+  const { quantity, pressure, position } = definition
   if (pressure) {
     return z.strictObject({
       ...stamp,
       systolic: z.number(),
       diastolic: z.number(),
       pulse: z.number().optional(),
-      unit: oneOf(Object.keys(pressure.units)),
+      unit: oneOf(unitsOf(definition)),
     })
   }
   if (position)
     return z.strictObject({ ...stamp, position: z.enum(POSITION_CODES as [BodyPosition, ...BodyPosition[]]) })
   if (!quantity) return null
-  return z.strictObject({ ...stamp, value: z.number(), unit: oneOf(unitsOf(sensor)) })
+  return z.strictObject({ ...stamp, value: z.number(), unit: oneOf(unitsOf(definition)) })
 }
 
 type Stamp = { readonly id?: string | undefined; readonly at?: string | undefined }
@@ -52,12 +54,6 @@ export type Payload = Stamp &
       }
     | { readonly position: BodyPosition }
   )
-
-/** Units in which a device may give this sensor's number or pressure (UCUM); none for waveforms and positions. */
-export function unitsOf(sensor: SensorKind): string[] {
-  const { quantity, pressure } = sensorDefinitions[sensor]
-  return Object.keys(quantity?.units ?? pressure?.units ?? {}).filter((unit) => unit !== 'counts')
-}
 
 /** The first problem only, named by its member; nothing that the sender wrote is repeated. */
 export function problemOf(error: z.ZodError): string {

@@ -3,7 +3,7 @@
  * and units are checked before anything is believed.
  */
 import type { SensorKind } from '#fhir/measurement.js'
-import { POSITION_CODES } from '#gateway/clinical/sensors/definitions/position.js'
+import { POSITION_CODES } from '#gateway/clinical/sensors/position/definition.js'
 import { isSensorKind } from '#gateway/clinical/sensors/registry.js'
 import { type Decoded, refuse } from '#gateway/model/decoded.js'
 import type { Reading, ReadingValue } from '#gateway/model/reading.js'

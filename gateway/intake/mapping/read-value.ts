@@ -1,5 +1,6 @@
 /** The value that a rule's reading names in a message. */
-import { unitsOf } from '#gateway/intake/decode/mqtt-contract.js'
+import { sensorDefinitions } from '#gateway/clinical/sensors/registry.js'
+import { unitsOf } from '#gateway/clinical/sensors/sensor-definition.js'
 import type { Reading } from '#gateway/model/reading.js'
 import { Misfit } from './misfit.js'
 import { valueAt } from './pointer.js'
@@ -13,7 +14,7 @@ export function readValue(
   text: string | null,
 ): Reading['value'] | Misfit {
   const unit = unitOf(reading, document)
-  if (reading.sensor === 'bloodPressure') {
+  if ('systolic' in reading) {
     const systolic = numberAt(reading.systolic, rule, document, text)
     const diastolic = numberAt(reading.diastolic, rule, document, text)
     if (systolic instanceof Misfit) return systolic
@@ -53,7 +54,7 @@ function numberAt(
 function unitOf({ sensor, unit }: MappedReading, document: unknown): string | Misfit {
   const found = 'fixed' in unit ? unit.fixed : valueAt(document, unit.pointer)
   const ucum = typeof found === 'string' ? ucumOf(found) : null
-  const accepted = unitsOf(sensor)
+  const accepted = unitsOf(sensorDefinitions[sensor])
   if (ucum !== null && accepted.includes(ucum)) return ucum
   const where = 'fixed' in unit ? 'The fixed unit' : `What stands at ${unit.pointer}`
   return new Misfit(4, 'unit', `${where} is no unit of a ${sensor}: it is given in ${accepted.join(' or ')}.`)

@@ -1,4 +1,4 @@
-import type { TransportConfig } from '#gateway/config/schema.js'
+import type { TransportConfig } from '#gateway/intake/transports/config.js'
 import type { Transport } from '#gateway/model/transport.js'
 import type { Clock } from '#gateway/platform/clock.js'
 import { HomebeatError } from '#gateway/platform/errors.js'

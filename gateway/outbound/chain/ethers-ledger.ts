@@ -19,8 +19,11 @@ export interface EthersLedgerOptions {
   readonly endpoints: readonly string[]
   readonly chainId: number
   readonly contract: string
-  /** Per request. Default 10 s. */
+  /** Of a request, from its first byte to the answer's last. Default 10 s. */
   readonly timeoutMs?: number
+  /** Blocks that one `eth_getLogs` may span, where it is known; else found out. */
+  readonly logBlocks?: number | undefined
+  readonly fetch?: typeof globalThis.fetch
 }
 
 interface RpcLog {
@@ -48,10 +51,14 @@ export class EthersLedger implements Ledger {
   readonly domain: AnchorDomain
   readonly #endpoints: readonly Endpoint[]
   #preferred = 0
+  /** Blocks that a question for logs may span: what the nodes took so far. */
+  #logBlocks: number
 
   constructor(options: EthersLedgerOptions) {
-    this.domain = { chainId: options.chainId, contract: getAddress(options.contract) as Address }
-    this.#endpoints = options.endpoints.map((url) => new Endpoint(url, options.chainId, options.timeoutMs ?? 10_000))
+    const { chainId, contract, endpoints, timeoutMs = 10_000, fetch = globalThis.fetch } = options
+    this.domain = { chainId, contract: getAddress(contract) as Address }
+    this.#endpoints = endpoints.map((url) => new Endpoint({ url, chainId, timeoutMs, fetch }))
+    this.#logBlocks = options.logBlocks ?? Number.POSITIVE_INFINITY
   }
 
   /** Which endpoints answer, for the status. */
@@ -78,14 +85,12 @@ export class EthersLedger implements Ledger {
   }
 
   async anchored(gateway: Address, number: number): Promise<AnchoredEvent | null> {
-    const latest = await this.latestBlock()
-    const events = await this.#events([ANCHORED_TOPIC, topic(gateway), topic(toBeHex(number))], 0, latest)
+    const events = await this.#events([ANCHORED_TOPIC, topic(gateway), topic(toBeHex(number))], number)
     return events[0] ?? null
   }
 
   async history(gateway: Address): Promise<AnchoredEvent[]> {
-    const latest = await this.latestBlock()
-    const events = await this.#events([ANCHORED_TOPIC, topic(gateway)], 0, latest)
+    const events = await this.#events([ANCHORED_TOPIC, topic(gateway)], 1)
     return events.sort((a, b) => a.number - b.number)
   }
 
@@ -145,19 +150,31 @@ export class EthersLedger implements Ledger {
     return { accepted: sent.includes(null), problems: sent.filter((problem) => problem !== null) }
   }
 
-  /** Some nodes limit how many blocks one question may span: a refused span is halved. */
-  async #events(topics: string[], from: number, to: number): Promise<AnchoredEvent[]> {
-    const filter = { address: this.domain.contract, topics, fromBlock: quantity(from), toBlock: quantity(to) }
-    let logs: RpcLog[]
-    try {
-      logs = (await this.#ask('eth_getLogs', [filter])) as RpcLog[]
-    } catch (error) {
-      const refused = error instanceof HomebeatError && error.code === 'ledger.refused'
-      if (!refused || to - from < 1000) throw error
-      const middle = Math.floor((from + to) / 2)
-      const first = await this.#events(topics, from, middle)
-      return [...first, ...(await this.#events(topics, middle + 1, to))]
+  /**
+   * Searches from the newest block backwards, until the event of batch `last` is found. Nodes limit how many blocks one
+   * question may span: a refused span becomes the one that the refusal names, or half of it, and stays so.
+   */
+  async #events(topics: string[], last: number): Promise<AnchoredEvent[]> {
+    const found: AnchoredEvent[] = []
+    let to = await this.latestBlock()
+    while (to >= 0 && !found.some(({ number }) => number === last)) {
+      const from = Math.max(0, to - this.#logBlocks + 1)
+      try {
+        found.push(...(await this.#logs(topics, from, to)))
+        to = from - 1
+      } catch (error) {
+        const refused = error instanceof HomebeatError && error.code === 'ledger.refused' && error.cause !== undefined
+        if (!refused || from === to) throw error
+        this.#logBlocks = smallerSpan(to - from + 1, error.message)
+      }
     }
+    return found
+  }
+
+  async #logs(topics: string[], from: number, to: number): Promise<AnchoredEvent[]> {
+    const filter = { address: this.domain.contract, topics, fromBlock: quantity(from), toBlock: quantity(to) }
+    const logs = (await this.#ask('eth_getLogs', [filter])) as RpcLog[]
+    if (!Array.isArray(logs)) throw wrongAnswer()
     return logs.map((log) => {
       const parsed = isOf(log, this.domain.contract, topics) ? anchorRegistry.parseLog(log) : null
       if (!parsed) throw wrongAnswer()
@@ -189,6 +206,14 @@ export class EthersLedger implements Ledger {
     }
     throw summary(failures)
   }
+}
+
+/** What a refusal names ("limited to 500 blocks") where that is less than half, else half. */
+function smallerSpan(blocks: number, refusal: string): number {
+  const half = Math.floor(blocks / 2)
+  const numbers = [...refusal.matchAll(/\b\d[\d,_]*\b/g)].map(([digits]) => Number(digits.replace(/[,_]/g, '')))
+  const named = numbers.filter((number) => number >= 10 && number <= half)
+  return named.length > 0 ? Math.max(...named) : half
 }
 
 /** Whether a log is one of those that were asked for. */

@@ -7,6 +7,7 @@ import type { Bundle, Resource } from '@medplum/fhirtypes'
 import { supportingEntries } from '#fhir/bundle.js'
 import type { DeliveryOutcome } from '#gateway/model/outcome.js'
 import { HomebeatError } from '#gateway/platform/errors.js'
+import { boundedText } from '#gateway/platform/net/bounded-body.js'
 import { outcomeOfNetworkError } from '#gateway/platform/net/http-outcome.js'
 import { readSecret } from '#gateway/platform/secrets/secret-file.js'
 import { statusOutcome } from './fhir-outcome.js'
@@ -108,7 +109,7 @@ export class FhirClient {
         redirect: 'manual',
         signal: AbortSignal.any([signal, timeout]),
       })
-      const resource = parse(await readText(response, maxBytes))
+      const resource = parse(await boundedText(response, maxBytes))
       const refusal = statusOutcome(response.status, response.headers, resource)
       if (!refusal) return { ok: true, resource }
       // R4 http, "Managing Resource Contention": 412; some servers answer 409.
@@ -146,18 +147,6 @@ function entryFailure(sent: Bundle, answer: Resource | null): Refusal | null {
 
 function ambiguous(reason: string): FhirAnswer {
   return { ok: false, outcome: { class: 'ambiguous', reason } }
-}
-
-async function readText(response: Response, maxBytes: number): Promise<string> {
-  const chunks: Uint8Array[] = []
-  let length = 0
-  for await (const chunk of (response.body ?? []) as AsyncIterable<Uint8Array>) {
-    length += chunk.length
-    // By then the request has been carried out: the error that leaves here is ambiguous, like a cut connection.
-    if (length > maxBytes) throw new RangeError('the answer is too large')
-    chunks.push(chunk)
-  }
-  return Buffer.concat(chunks).toString('utf8')
 }
 
 /** Null for anything that is no FHIR resource: an empty body, a proxy's HTML page. */

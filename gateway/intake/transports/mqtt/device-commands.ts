@@ -1,6 +1,6 @@
 /** What a person may tell a running gateway of its devices (`homebeat device …`). */
 import { z } from 'zod'
-import type { TransportConfig } from '#gateway/config/schema.js'
+import type { TransportConfig } from '#gateway/intake/transports/config.js'
 import { type ControlCommand, command } from '#gateway/platform/control-socket/command.js'
 import { HomebeatError } from '#gateway/platform/errors.js'
 import { DEVICE_ID } from './address.js'
