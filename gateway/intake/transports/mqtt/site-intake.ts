@@ -38,7 +38,7 @@ export class SiteIntake {
     if (deviceId === null || refusal !== null) {
       const reason = refusal ?? 'messages'
       outlet.refuse(reason)
-      return settled({ outcome: 'refused', code: 'mqtt.refused', reason })
+      return settled({ outcome: 'refused', code: 'mqtt.message-refused', reason })
     }
     let done = false
     const settle = (outcome: FrameOutcome) => {
