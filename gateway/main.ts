@@ -7,15 +7,15 @@ import { statfs } from 'node:fs/promises'
 import { join } from 'node:path'
 import { observationOf } from '#fhir/observation.js'
 import { signedForm } from '#fhir/signed-form.js'
+import type { DeviceEvent } from '#gateway/model/decoded.js'
 import type { HealthCheck } from '#gateway/model/health-check.js'
-import type { PipelineStep } from '#gateway/model/step.js'
-import { AlarmDesk } from './alarms/actions/desk.js'
-import { deskCommands } from './alarms/actions/desk-commands.js'
+import { AlarmActions } from './alarms/actions/alarm-actions.js'
+import { alarmCommands } from './alarms/actions/alarm-commands.js'
 import { acknowledgersOf, DeviceAcknowledger } from './alarms/actions/device-acknowledger.js'
 import { type AlertChannel, noticeOf } from './alarms/channels/channel.js'
-import { ChannelBook } from './alarms/channels/channel-book.js'
 import { channelCommands } from './alarms/channels/commands.js'
-import { type Acknowledgement, createChannel } from './alarms/channels/registry.js'
+import { ConfiguredChannels } from './alarms/channels/configured-channels.js'
+import { createChannel } from './alarms/channels/registry.js'
 import { Dispatcher } from './alarms/dispatch/dispatcher.js'
 import { policyOf } from './alarms/dispatch/policy.js'
 import { LinkServer } from './alarms/links/link-server.js'
@@ -31,11 +31,11 @@ import { SettingsBook } from './clinical/settings/settings-book.js'
 import { Gateway } from './compose/gateway.js'
 import type { LoadedConfig } from './config/load.js'
 import { checkSecretFiles } from './config/secret-files.js'
-import { AlarmLine } from './engine/alarm-line.js'
-import { Committer } from './engine/committer.js'
 import { mappingCommands } from './engine/mapping-commands.js'
 import { Pipeline } from './engine/pipeline.js'
 import { Pump } from './engine/pump.js'
+import { Recorder } from './engine/recorder.js'
+import { RunTimeAlarms } from './engine/run-time-alarms.js'
 import { loadMappings } from './intake/mapping/load.js'
 import { UnmappedWatcher } from './intake/mapping/unmapped-watcher.js'
 import { kitJobs } from './intake/transports/kit-jobs.js'
@@ -79,7 +79,7 @@ import type { Logger } from './platform/logger.js'
 import { Schedule } from './platform/schedule.js'
 import { VERSION } from './platform/version.js'
 import { ConsoleServer } from './surfaces/console/server.js'
-import { PatientDesk, patientCommands } from './surfaces/manual-observation/patient-desk.js'
+import { ManualObservations, manualObservationCommands } from './surfaces/manual-observation/manual-observations.js'
 import { LiveFeed } from './surfaces/status/live-feed.js'
 import { RunFileKeeper } from './surfaces/status/run-file.js'
 import { SteadyClock } from './time/steady-clock.js'
@@ -177,7 +177,6 @@ export async function composeGateway(loaded: LoadedConfig, edges: Edges): Promis
     links && tokens && contact !== undefined
       ? new URL(`/a/${tokens.make({ alertId, contact })}`, links.publicUrl).href
       : undefined
-  let desk: AlarmDesk | undefined
   const channels: AlertChannel[] = []
   const channelEdges = {
     fetch,
@@ -187,11 +186,6 @@ export async function composeGateway(loaded: LoadedConfig, edges: Edges): Promis
     dataDir,
     clock,
     ...(edges.serialBinding && { serialBinding: edges.serialBinding }),
-    acknowledged: ({ channel, alertIds }: Acknowledgement) => {
-      desk
-        ?.acknowledge(alertIds, { by: channel, via: 'button' })
-        .catch((error) => logger.warn({ channel, err: error }, 'the button’s acknowledgement was refused'))
-    },
   }
   for (const channelConfig of config.alerts.channels) {
     const channel = createChannel(channelConfig, channelEdges)
@@ -208,7 +202,7 @@ export async function composeGateway(loaded: LoadedConfig, edges: Edges): Promis
     for (const recipient of alertLanes(one)) deliverers.set(`alert:${recipient}`, deliverer)
   }
   const { contacts: reached, preview } = config.alerts
-  const channelBook = new ChannelBook({ channels, contacts: reached, home, preview, clock })
+  const channelBook = new ConfiguredChannels({ channels, contacts: reached, home, preview, clock })
   deliverers.set(
     `anchor:${config.chain.name}`,
     new AnchorDeliverer({
@@ -281,49 +275,43 @@ export async function composeGateway(loaded: LoadedConfig, edges: Edges): Promis
       clock,
       maxCount: config.batches.maxCount,
     })
-    const committer = new Committer({ journal, clock, logger })
     const people = config.alerts.contacts.map(({ id, role }) => ({ id, role }))
     const feed = new LiveFeed({ version: VERSION, home, journal, transports, contacts: people, clock, timekeeper })
-    const alarmLine = new AlarmLine({ pipeline, timekeeper, clock })
-    desk = new AlarmDesk({
-      pipeline: alarmLine,
-      ...{ journal, clock, logger },
-      commit: (commit) => committer.commit(commit),
-      onStep: (step) => feed.take(step),
+    const recorder = new Recorder({ journal, timekeeper, onStep: (step) => feed.take(step), clock, logger })
+    const actions = new AlarmActions({
+      pipeline: new RunTimeAlarms({ pipeline, timekeeper, clock }),
+      ...{ recorder, journal, clock, logger },
     })
-    const acknowledger = new DeviceAcknowledger({ desk, logger })
+    for (const channel of channels)
+      channel.onAcknowledged?.(({ channel, alertIds }) => {
+        actions
+          .acknowledge(alertIds, { by: channel, via: 'button' })
+          .catch((error) => logger.warn({ channel, err: error }, 'the button’s acknowledgement was refused'))
+      })
+    const acknowledger = new DeviceAcknowledger({ actions, logger })
     const linkServers =
       links && tokens
-        ? [new LinkServer({ config: links, tokens, contacts: [...contacts.keys()], desk, baseDir, clock, logger })]
+        ? [new LinkServer({ config: links, tokens, contacts: [...contacts.keys()], actions, baseDir, clock, logger })]
         : []
     settings.onChange((current) => {
       news2.setOptions(news2OptionsOf(current.settings))
-      const steps = [
-        alarmLine.setLimits(current.limits, current.findings),
-        alarmLine.setAnalysis(analysisOptionsOf(current.settings)),
-      ]
-      for (const step of steps) {
-        feed.take(step)
-        committer.commit(step).catch((error) => logger.error({ err: error }, 'an alert transition could not be stored'))
-      }
+      recorder.note(pipeline.setLimits(current.limits, current.findings, clock.run.now()))
+      recorder.note(pipeline.setAnalysis(analysisOptionsOf(current.settings), clock.run.now()))
     })
-    const patientDesk = new PatientDesk({
-      pipeline: alarmLine,
-      ...{ news2, journal: journal.entries },
+    const manual = new ManualObservations({
+      ...{ pipeline, recorder, news2, journal: journal.entries },
       clock: clock.run,
-      commit: (commit) => committer.commit(commit),
-      onStep: (step) => feed.take(step),
     })
-    const page = new ConsoleServer({ feed, desk, host: config.console.host, port: config.console.port, logger })
+    const page = new ConsoleServer({ feed, actions, host: config.console.host, port: config.console.port, logger })
     /** What a person may tell the running gateway; each feature adds its own. */
     const commands: ControlCommand[] = [
       ...deviceCommands(devices, config.transports),
       ...channelCommands(channelBook),
-      ...mappingCommands({ journal, pipeline, clock }),
-      ...deskCommands({ desk, journal, clock }),
+      ...mappingCommands({ journal, recorder, pipeline, clock }),
+      ...alarmCommands({ actions, journal, clock }),
       ...journalCommands(journal),
       ...settingsCommands(settings),
-      ...patientCommands(patientDesk),
+      ...manualObservationCommands(manual),
       ...trendsCommands({ hours, clock, zone }),
     ]
     const watchers: HealthCheck[] = [
@@ -355,7 +343,7 @@ export async function composeGateway(loaded: LoadedConfig, edges: Edges): Promis
     const vitals = {
       journal,
       transports,
-      refused: () => committer.isRefused,
+      refused: () => recorder.isRefused,
       clockTrusted: () => timekeeper.status().trusted,
     }
     const heartbeat = new Heartbeat({
@@ -365,13 +353,12 @@ export async function composeGateway(loaded: LoadedConfig, edges: Edges): Promis
     watchers.push(heartbeat)
     let nextFullAt = 0
     const careTeams = config.fhir.targets.filter(({ mode }) => mode === 'clear')
-    const taskDesk = desk
     const rounds = [
       ...careTeams
         .filter(({ tasks }) => tasks)
         .map((target) => {
           const client = clientOf(target, fetch, baseDir)
-          return new TaskWatcher({ target, client, home, journal, desk: taskDesk, clock, logger })
+          return new TaskWatcher({ target, client, home, journal, actions, clock, logger })
         }),
       ...(careTeams.length === 0
         ? []
@@ -391,7 +378,7 @@ export async function composeGateway(loaded: LoadedConfig, edges: Edges): Promis
     return new Gateway({
       journal,
       pipeline,
-      committer,
+      recorder,
       batcher,
       feed,
       console: page,
@@ -404,11 +391,10 @@ export async function composeGateway(loaded: LoadedConfig, edges: Edges): Promis
       pumps: transports.map(
         (transport) =>
           new Pump({
-            ...{ transport, pipeline, committer, clock: clock.run, timekeeper, logger, onCommitted: closeFull },
-            act: (event) => acknowledger.act(event),
-            onStep: (step) => {
-              feed.take(step)
-              askCalibration(transport, step, logger)
+            ...{ transport, pipeline, recorder, clock: clock.run, timekeeper, logger, onCommitted: closeFull },
+            act: (event) => {
+              askCalibration(transport, event, logger)
+              return acknowledger.act(event)
             },
           }),
       ),
@@ -444,7 +430,6 @@ export async function composeGateway(loaded: LoadedConfig, edges: Edges): Promis
         logger,
       ),
       clock,
-      timekeeper,
       logger,
     })
   } catch (error) {
@@ -454,11 +439,8 @@ export async function composeGateway(loaded: LoadedConfig, edges: Edges): Promis
 }
 
 /** A kit keeps the constants of its shield; the gateway's formulas need them whenever it has started. */
-function askCalibration(transport: Transport, step: PipelineStep, logger: Logger): void {
-  const started = step.events.some(
-    (event) => event.type === 'boot' || (event.type === 'transport' && event.event === 'connected'),
-  )
-  if (!started) return
+function askCalibration(transport: Transport, event: DeviceEvent, logger: Logger): void {
+  if (event.type !== 'boot' && !(event.type === 'transport' && event.event === 'connected')) return
   transport.send?.({ command: 'readCalibration' }).catch((error) => {
     logger.debug({ transport: transport.name, err: error }, 'no calibration from the kit: nominal constants hold')
   })

@@ -1,4 +1,3 @@
-import type { ChannelConfig } from '#gateway/alarms/channels/config.js'
 import { parseFirmataUrl } from '#gateway/intake/transports/firmata/address.js'
 import type { Board } from '#gateway/intake/transports/firmata/board.js'
 import { BoardKeeper } from '#gateway/intake/transports/firmata/board-keeper.js'
@@ -7,9 +6,9 @@ import type { DeliveryOutcome } from '#gateway/model/outcome.js'
 import { type Clock, systemClock, wait } from '#gateway/platform/clock.js'
 import { HomebeatError } from '#gateway/platform/errors.js'
 import { highest, LIGHT, SOUND } from './annunciator-patterns.js'
-import type { AlertChannel, AlertNotice } from './channel.js'
+import type { Acknowledgement, AlertChannel, AlertNotice, ChannelDependencies } from './channel.js'
+import type { ChannelConfig } from './config.js'
 import { PushButton } from './push-button.js'
-import type { ChannelEdges } from './registry.js'
 import { RhythmPlayer } from './rhythm-player.js'
 
 type AnnunciatorConfig = Extract<ChannelConfig, { type: 'annunciator' }>
@@ -23,16 +22,15 @@ const TEST_MS = 4000
 
 export function annunciatorChannel(
   config: AnnunciatorConfig,
-  { home, clock, serialBinding, acknowledged }: Pick<ChannelEdges, 'home' | 'clock' | 'serialBinding' | 'acknowledged'>,
+  { home, clock, serialBinding }: Pick<ChannelDependencies, 'home' | 'clock' | 'serialBinding'>,
 ): AlertChannel {
-  return new Annunciator(config, { home, clock: clock ?? systemClock, binding: serialBinding, acknowledged })
+  return new Annunciator(config, { home, clock: clock ?? systemClock, binding: serialBinding })
 }
 
-interface AnnunciatorEdges {
+interface AnnunciatorDependencies {
   readonly home: string
   readonly clock: Clock
-  readonly binding: ChannelEdges['serialBinding']
-  readonly acknowledged: ChannelEdges['acknowledged']
+  readonly binding: ChannelDependencies['serialBinding']
 }
 
 /**
@@ -45,24 +43,25 @@ export class Annunciator implements AlertChannel {
   readonly about: string
   readonly testMs = TEST_MS
   readonly #pins: AnnunciatorConfig['pins']
-  readonly #edges: AnnunciatorEdges
+  readonly #dependencies: AnnunciatorDependencies
   readonly #keeper: BoardKeeper
   readonly #players: Readonly<Record<Priority | 'buzzer', RhythmPlayer>>
   readonly #button: PushButton
   readonly #active = new Map<string, Priority>()
   /** Acknowledged or silenced: their lamps are on, the buzzer passes over them. */
   readonly #quiet = new Set<string>()
+  #acknowledged: (acknowledgement: Acknowledgement) => void = () => {}
   #endTest: () => void = () => {}
   #testing = false
   #attempted: (() => void)[] = []
 
   /** @throws HomebeatError `config.transport-url`, `config.annunciator-pins` */
-  constructor(config: AnnunciatorConfig, edges: AnnunciatorEdges) {
+  constructor(config: AnnunciatorConfig, dependencies: AnnunciatorDependencies) {
     this.name = config.name
     this.about = `lamps, buzzer and button on the board at ${config.url.split('?')[0]}`
     this.#pins = config.pins
-    this.#edges = edges
-    const { clock, binding } = edges
+    this.#dependencies = dependencies
+    const { clock, binding } = dependencies
     const pins = Object.values(config.pins)
     if (new Set(pins).size < pins.length) {
       throw new HomebeatError(
@@ -109,6 +108,10 @@ export class Annunciator implements AlertChannel {
     await this.#keeper.stop()
   }
 
+  onAcknowledged(listener: (acknowledgement: Acknowledgement) => void): void {
+    this.#acknowledged = listener
+  }
+
   async notify(notice: AlertNotice, signal: AbortSignal): Promise<DeliveryOutcome> {
     if (signal.aborted) return { class: 'transient', reason: 'stopped before showing' }
     this.#take(notice)
@@ -119,7 +122,7 @@ export class Annunciator implements AlertChannel {
       return { class: 'ambiguous', reason: 'the annunciator’s board does not answer' }
     }
     // The board may have a display; StandardFirmata takes no notice.
-    say(board, `${this.#edges.home} ${notice.preview.replaceAll('\n', ' ')}\n`)
+    say(board, `${this.#dependencies.home} ${notice.preview.replaceAll('\n', ' ')}\n`)
     return { class: 'delivered' }
   }
 
@@ -143,7 +146,7 @@ export class Annunciator implements AlertChannel {
   #test(): void {
     this.#endTest()
     this.#testing = true
-    this.#endTest = this.#edges.clock.after(TEST_MS, () => {
+    this.#endTest = this.#dependencies.clock.after(TEST_MS, () => {
       this.#testing = false
       this.#show()
     })
@@ -169,7 +172,7 @@ export class Annunciator implements AlertChannel {
   async #answers(board: Board, signal: AbortSignal): Promise<boolean> {
     const ended = new AbortController()
     const answered = new Promise<true>((resolve) => board.five.queryPinState(this.#pins.high, () => resolve(true)))
-    const late = wait(this.#edges.clock, ANSWER_MS, AbortSignal.any([signal, ended.signal])).then(() => false)
+    const late = wait(this.#dependencies.clock, ANSWER_MS, AbortSignal.any([signal, ended.signal])).then(() => false)
     const answer = await Promise.race([answered, late, board.closed.then(() => false)])
     ended.abort()
     // Opening its port again resets it.
@@ -227,7 +230,7 @@ export class Annunciator implements AlertChannel {
     if (fresh.length === 0) return
     for (const alertId of fresh) this.#quiet.add(alertId)
     this.#show()
-    this.#edges.acknowledged?.({ channel: this.name, at: this.#edges.clock.now(), alertIds: fresh })
+    this.#acknowledged({ channel: this.name, at: this.#dependencies.clock.now(), alertIds: fresh })
   }
 }
 

@@ -4,8 +4,9 @@
  */
 import { z } from 'zod'
 import { type BodyPosition, SENSOR_KINDS, type SensorKind } from '#fhir/measurement.js'
-import { POSITION_CODES } from '#gateway/clinical/sensors/definitions/position.js'
+import { POSITION_CODES } from '#gateway/clinical/sensors/position/definition.js'
 import { isSensorKind, sensorDefinitions } from '#gateway/clinical/sensors/registry.js'
+import { unitsOf } from '#gateway/clinical/sensors/sensor-definition.js'
 import { type Decoded, refuse } from '#gateway/model/decoded.js'
 import type { Reading, ReadingValue } from '#gateway/model/reading.js'
 import type { MqttFrame } from '#gateway/model/transport.js'
@@ -38,20 +39,21 @@ export const MQTT_CONTRACT: ReadonlyMap<SensorKind, z.ZodType<Payload>> = new Ma
 )
 
 function contractOf(sensor: SensorKind): z.ZodType<Payload> | null {
-  const { quantity, pressure, position } = sensorDefinitions[sensor]
+  const definition = sensorDefinitions[sensor]
+  const { quantity, pressure, position } = definition
   if (pressure) {
     return z.strictObject({
       ...stamp,
       systolic: z.number(),
       diastolic: z.number(),
       pulse: z.number().optional(),
-      unit: oneOf(Object.keys(pressure.units)),
+      unit: oneOf(unitsOf(definition)),
     })
   }
   if (position)
     return z.strictObject({ ...stamp, position: z.enum(POSITION_CODES as [BodyPosition, ...BodyPosition[]]) })
   if (!quantity) return null
-  return z.strictObject({ ...stamp, value: z.number(), unit: oneOf(unitsOf(sensor)) })
+  return z.strictObject({ ...stamp, value: z.number(), unit: oneOf(unitsOf(definition)) })
 }
 
 type Stamp = { readonly id?: string | undefined; readonly at?: string | undefined }
@@ -67,12 +69,6 @@ type Payload = Stamp &
     | { readonly position: BodyPosition }
   )
 type Part = { readonly sensor: SensorKind; readonly value: ReadingValue }
-
-/** Units in which a device may give this sensor's number or pressure (UCUM); none for waveforms and positions. */
-export function unitsOf(sensor: SensorKind): string[] {
-  const { quantity, pressure } = sensorDefinitions[sensor]
-  return Object.keys(quantity?.units ?? pressure?.units ?? {}).filter((unit) => unit !== 'counts')
-}
 
 /** @param shiftMs from the frame's time to wall time */
 export function decodeMqtt(frame: MqttFrame, shiftMs = 0): Decoded {

@@ -1,7 +1,9 @@
 /** Other people's MQTT messages → Readings, by mapping templates. No I/O and no clock; remembers only what `change` needs. */
 
+import { sensorDefinitions } from '#gateway/clinical/sensors/registry.js'
+import { unitsOf } from '#gateway/clinical/sensors/sensor-definition.js'
 import { localTime, type ZoneOffset } from '#gateway/intake/decode/device-time.js'
-import { parseJson, placeTime, unitsOf } from '#gateway/intake/decode/mqtt.js'
+import { parseJson, placeTime } from '#gateway/intake/decode/mqtt.js'
 import type { Reading } from '#gateway/model/reading.js'
 import { valueAt } from './pointer.js'
 import { DEVICE_ID, type MappedReading, type MappingRule, type MappingTemplate } from './template.js'
@@ -234,7 +236,7 @@ function readValue(
   text: string | null,
 ): Reading['value'] | Misfit {
   const unit = unitOf(reading, document)
-  if (reading.sensor === 'bloodPressure') {
+  if ('systolic' in reading) {
     const systolic = numberAt(reading.systolic, rule, document, text)
     const diastolic = numberAt(reading.diastolic, rule, document, text)
     if (systolic instanceof Misfit) return systolic
@@ -274,7 +276,7 @@ function numberAt(
 function unitOf({ sensor, unit }: MappedReading, document: unknown): string | Misfit {
   const found = 'fixed' in unit ? unit.fixed : valueAt(document, unit.pointer)
   const ucum = typeof found === 'string' ? ucumOf(found) : null
-  const accepted = unitsOf(sensor)
+  const accepted = unitsOf(sensorDefinitions[sensor])
   if (ucum !== null && accepted.includes(ucum)) return ucum
   const where = 'fixed' in unit ? 'The fixed unit' : `What stands at ${unit.pointer}`
   return new Misfit(4, 'unit', `${where} is no unit of a ${sensor}: it is given in ${accepted.join(' or ')}.`)

@@ -1,7 +1,7 @@
 import { identifierToken } from '#fhir/bundle.js'
 import { taskIdentifier } from '#fhir/systems.js'
 import { asksForTask } from '#fhir/task.js'
-import type { AlarmDesk } from '#gateway/alarms/actions/desk.js'
+import type { AlarmActions } from '#gateway/alarms/actions/alarm-actions.js'
 import type { Journal } from '#gateway/journal/api/journal.js'
 import { type Actor, type AlertTransition, isUnattended } from '#gateway/model/alert.js'
 import type { Lifecycle } from '#gateway/model/lifecycle.js'
@@ -19,7 +19,7 @@ export interface TaskWatcherOptions {
   /** Pseudonym. */
   readonly home: string
   readonly journal: Pick<Journal, 'activeAlerts' | 'actions'>
-  readonly desk: Pick<AlarmDesk, 'acknowledge' | 'escalate'>
+  readonly actions: Pick<AlarmActions, 'acknowledge' | 'escalate'>
   readonly clock: Clock
   readonly logger: Logger
 }
@@ -117,7 +117,7 @@ export class TaskWatcher implements Lifecycle {
   }
 
   async #act({ status, owner, note, alertId }: FoundTask, alert: AlertTransition): Promise<void> {
-    const { desk, target } = this.#options
+    const { actions, target } = this.#options
     const actor: Actor = { by: owner ?? 'fhir', via: 'fhir-task' }
     switch (status) {
       case 'accepted':
@@ -125,13 +125,13 @@ export class TaskWatcher implements Lifecycle {
       case 'completed': {
         if (!isUnattended(alert.state)) return
         const said = note ?? (status === 'completed' ? `Task completed on ${target.name}` : undefined)
-        await desk.acknowledge([alertId], { ...actor, ...(said !== undefined && { note: said }) })
+        await actions.acknowledge([alertId], { ...actor, ...(said !== undefined && { note: said }) })
         return
       }
       case 'rejected':
       case 'failed': {
         const said = `Task ${status} on ${target.name}`
-        if (!this.#isEscalated(alertId, said)) await desk.escalate(alertId, { ...actor, note: said })
+        if (!this.#isEscalated(alertId, said)) await actions.escalate(alertId, { ...actor, note: said })
       }
     }
   }

@@ -3,8 +3,8 @@ import { join } from 'node:path'
 import { Command, InvalidArgumentError, Option } from 'commander'
 import { z } from 'zod'
 import type { Measurement } from '#fhir/measurement.js'
+import { TERMINOLOGY } from '#fhir/terminology.js'
 import { Normaliser } from '#gateway/clinical/normalise/normaliser.js'
-import { sensorDefinitions } from '#gateway/clinical/sensors/registry.js'
 import { loadConfig } from '#gateway/config/load.js'
 import { listing, type RetryResult, type UnmappedListing } from '#gateway/engine/mapping-commands.js'
 import { decodeMqtt } from '#gateway/intake/decode/mqtt.js'
@@ -151,8 +151,8 @@ function describe({ topic: raw, outcome, by, reason, measurements }: Trial): str
   return [`${topic}\n  mapped by ${by}\n`, ...measurements.map((m) => `    ${measurementLine(m)}\n`)].join('')
 }
 
-function measurementLine({ sensor, observable, value, at, deviceId, quality, remarks }: Measurement): string {
-  const unit = sensorDefinitions[sensor].outputs.find((output) => output.observable === observable)?.unit ?? ''
+function measurementLine({ observable, value, at, deviceId, quality, remarks }: Measurement): string {
+  const unit = TERMINOLOGY[observable].unit ?? ''
   const words =
     value.type === 'quantity'
       ? `${value.value} ${unit}`

@@ -6,7 +6,7 @@ import { composeGateway } from '#gateway/main.js'
 import { callGateway } from '#gateway/platform/control-socket/control-client.js'
 import { HomebeatError } from '#gateway/platform/errors.js'
 import { silentLogger } from '#gateway/platform/logger.js'
-import type { SaidScore } from '#gateway/surfaces/manual-observation/patient-desk.js'
+import type { SaidScore } from '#gateway/surfaces/manual-observation/manual-observations.js'
 import { TestHome } from '#test/support/home.js'
 
 describe('A clinician at a running gateway', function () {

@@ -1,13 +1,14 @@
-/** A home that can be alarmed, with a FHIR server in clear: pipeline, dispatcher, desk, journal, lane and Task watcher. */
+/** A home that can be alarmed, with a FHIR server in clear: pipeline, dispatcher, actions, journal, lane and Task watcher. */
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Bundle, Resource } from '@medplum/fhirtypes'
-import { AlarmDesk } from '#gateway/alarms/actions/desk.js'
+import { AlarmActions } from '#gateway/alarms/actions/alarm-actions.js'
 import { Dispatcher } from '#gateway/alarms/dispatch/dispatcher.js'
 import { policyOf } from '#gateway/alarms/dispatch/policy.js'
 import { configSchema } from '#gateway/config/schema.js'
 import { Pipeline } from '#gateway/engine/pipeline.js'
+import { Recorder } from '#gateway/engine/recorder.js'
 import { SqliteJournal } from '#gateway/journal/sqlite/sqlite-journal.js'
 import { asksForCommit } from '#gateway/model/step.js'
 import type { SystemCondition } from '#gateway/model/system-condition.js'
@@ -44,7 +45,7 @@ export class AlarmHome {
   readonly #folder = mkdtempSync(join(tmpdir(), 'homebeat-alarm-'))
   readonly #server: FhirServerSimulator
   journal!: SqliteJournal
-  desk!: AlarmDesk
+  actions!: AlarmActions
   #pipeline!: Pipeline
   #lane!: LaneWorker
   #watcher!: TaskWatcher
@@ -71,10 +72,9 @@ export class AlarmHome {
       ...{ patient: 'quiet-heron', limits: [], active: journal.activeAlerts() },
       dispatcher: new Dispatcher(POLICY, journal.openDispatch()),
     })
-    this.desk = new AlarmDesk({
+    this.actions = new AlarmActions({
       ...{ pipeline: this.#pipeline, journal, clock, logger },
-      commit: (commit) => journal.commit(commit),
-      onStep: () => {},
+      recorder: new Recorder({ journal, clock, logger }),
     })
     const target = configSchema.shape.fhir
       .unwrap()
@@ -86,7 +86,7 @@ export class AlarmHome {
     const deliverer = new FhirDeliverer({ target, journal, envelopes, ...names, fetch, logger })
     this.#lane = new LaneWorker({ lane: 'fhir:care', journal, deliverer, clock, logger })
     const client = clientOf(target, fetch)
-    this.#watcher = new TaskWatcher({ target, client, home: 'home-1', journal, desk: this.desk, clock, logger })
+    this.#watcher = new TaskWatcher({ target, client, home: 'home-1', journal, actions: this.actions, clock, logger })
     this.#flags = new FlagKeeper({ journal, afterMs: 30 * 60_000, clock, logger })
     await this.#lane.start()
     await this.#watcher.start()

@@ -136,7 +136,7 @@ export class DeliveryHome {
 
   watcher(
     url: string,
-    desk: TaskWatcherOptions['desk'],
+    actions: TaskWatcherOptions['actions'],
     clock: Clock = systemClock,
     fetch: typeof globalThis.fetch = globalThis.fetch,
   ): TaskWatcher {
@@ -147,7 +147,7 @@ export class DeliveryHome {
       client,
       home: this.home,
       journal: this.journal,
-      desk,
+      actions,
       clock,
       logger: silentLogger,
     })
@@ -159,8 +159,8 @@ export class DeliveryHome {
   }
 }
 
-/** A desk that only says what it was asked. */
-export class DeskInWords {
+/** Alarm actions that only say what they were asked. */
+export class ActionsInWords {
   readonly words: string[] = []
   readonly actors: Actor[] = []
   #tell: () => void = () => {}

@@ -5,7 +5,7 @@ import { HomebeatError } from '#gateway/platform/errors.js'
 import { sample } from '#test/fhir/sample-measurements.js'
 import { TestClock } from '#test/support/test-clock.js'
 import { until } from './alarm-home.js'
-import { DeliveryHome, DeskInWords, transition } from './delivery-home.js'
+import { ActionsInWords, DeliveryHome, transition } from './delivery-home.js'
 
 const POLL_MS = 15_000
 
@@ -27,15 +27,15 @@ describe('the Task watcher', () => {
   const clock = new TestClock()
   let home: DeliveryHome
   let server: Answers
-  let desk: DeskInWords
+  let actions: ActionsInWords
   let watcher: ReturnType<DeliveryHome['watcher']>
 
   beforeEach(async () => {
     home = new DeliveryHome()
     await home.start([sample('pulseRate')])
     server = new Answers()
-    desk = new DeskInWords()
-    watcher = home.watcher('https://care.example/fhir/', desk, clock, server.fetch)
+    actions = new ActionsInWords()
+    watcher = home.watcher('https://care.example/fhir/', actions, clock, server.fetch)
   })
   afterEach(async () => {
     await watcher.stop()
@@ -80,7 +80,7 @@ describe('the Task watcher', () => {
     await watcher.start()
     await clock.advance(2 * POLL_MS)
     expect(server.asked).to.have.length(3)
-    expect(desk.words).to.deep.equal([])
+    expect(actions.words).to.deep.equal([])
   })
 
   it('does not take what the home wrote for the word of a doctor', async () => {
@@ -89,22 +89,22 @@ describe('the Task watcher', () => {
     server.tasks = [taskWith({ status: 'accepted' })]
     await watcher.start()
     await clock.advance(POLL_MS)
-    expect(desk.words).to.deep.equal([])
+    expect(actions.words).to.deep.equal([])
   })
 
   it('acts once on a version, and again on the next', async () => {
     await home.alert(transition())
     server.tasks = [taskWith({ status: 'accepted' })]
     await watcher.start()
-    await until(() => desk.words.length > 0)
+    await until(() => actions.words.length > 0)
     await clock.advance(3 * POLL_MS)
-    expect(desk.words).to.have.length(1)
+    expect(actions.words).to.have.length(1)
     server.tasks = [taskWith({ status: 'failed', versionId: '3' })]
     await clock.advance(POLL_MS)
-    await until(() => desk.words.length > 1)
+    await until(() => actions.words.length > 1)
     await clock.advance(3 * POLL_MS)
-    expect(desk.words.map((word) => word.split(' ')[0])).to.deep.equal(['acknowledge', 'escalate'])
-    expect(desk.actors.map(({ via, note }) => [via, note])).to.deep.equal([
+    expect(actions.words.map((word) => word.split(' ')[0])).to.deep.equal(['acknowledge', 'escalate'])
+    expect(actions.actors.map(({ via, note }) => [via, note])).to.deep.equal([
       ['fhir-task', undefined],
       ['fhir-task', 'Task failed on care'],
     ])
@@ -142,8 +142,8 @@ describe('the Task watcher', () => {
     server.failing = null
     server.tasks = [taskWith({ status: 'in-progress' })]
     await clock.advance(120_000)
-    await until(() => desk.words.length > 0)
-    expect(desk.words).to.deep.equal([`acknowledge ${transition().alertId} by fhir`])
+    await until(() => actions.words.length > 0)
+    expect(actions.words).to.deep.equal([`acknowledge ${transition().alertId} by fhir`])
   })
 
   it('reads no endless answer', async () => {
@@ -151,7 +151,7 @@ describe('the Task watcher', () => {
     server.tasks = [taskWith({ status: 'accepted', note: [{ text: 'x'.repeat(1024 * 1024) }] })]
     await watcher.start()
     await clock.advance(POLL_MS)
-    expect(desk.words).to.deep.equal([])
+    expect(actions.words).to.deep.equal([])
   })
 
   it('asks nothing more once stopped, and may be stopped and started twice', async () => {

@@ -57,10 +57,28 @@ function bridgeOf(calibration: Calibration): { [K in keyof typeof BRIDGE]: numbe
 
 export const bodyTemperature: SensorDefinition = {
   kind: 'bodyTemperature',
-  label: 'Body temperature',
+  label: 'Temperature',
+  short: 'Temperature',
+  order: 50,
+  icon: 'M14.5 13.8V5.5a2.5 2.5 0 0 0-5 0v8.3a4.5 4.5 0 1 0 5 0ZM12 9v8.5',
+  digits: 1,
+  example: { value: 36.6, unit: 'Cel' },
   kitLines: ['T'],
-  outputs: [{ observable: 'bodyTemperature', dataClass: 'vital-signs', unit: 'Cel' }],
   silentAfterMs: 30_000,
+  staleAfterMs: 60_000,
+  inhibits: ['bodyTemperature'],
+  aroundAlarms: true,
+  entered: 'temperature',
+  trended: [
+    {
+      number: 'temperature',
+      observable: 'bodyTemperature',
+      label: 'temperature',
+      unit: '°C',
+      decimals: 1,
+      leastSpread: 0.2,
+    },
+  ],
   absent: PROBE_ABSENT,
   quantity: {
     observable: 'bodyTemperature',

@@ -12,17 +12,21 @@ import {
 export const ecg = {
   kind: 'ecg',
   label: 'ECG',
+  short: 'ECG',
+  order: 80,
+  icon: 'M2.5 12.5h5l2-5.5 4 11 2.8-8 1.2 2.5h4',
+  digits: 0,
+  example: null,
   kitLines: ['E'],
-  outputs: [
-    { observable: 'ecgWaveform', dataClass: 'waveform', unit: 'V' },
-    { observable: 'heartRate', dataClass: 'vital-signs', unit: '/min' },
-  ],
   silentAfterMs: 30_000,
+  staleAfterMs: 30_000,
+  inhibits: ['pulseRate'],
   absent: LEAD_ABSENT,
   waveform: {
     observable: 'ecgWaveform',
     scale: SHIELD_VOLTS,
     chunkMs: 10_000,
+    alwaysDrawn: true,
     // There is no lead-off pin: an open input drifts to a rail, a shorted one is flat.
     rails: { low: 2, high: 1021 },
     flatAfterMs: 4000,

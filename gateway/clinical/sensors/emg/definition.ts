@@ -8,13 +8,16 @@ import {
 /** Muscle activity on the ECG's input (a jumper chooses), volts at the shield's output. A trend, never a limit. */
 export const emg = {
   kind: 'emg',
-  label: 'EMG',
+  label: 'Muscle (EMG)',
+  short: 'EMG',
+  order: 110,
+  icon: 'M3 12h2.5l1-3 1.5 7 1.5-9 1.5 10 1.5-12 1.5 12 1.5-8 1.5 5 1-2H21',
+  digits: 0,
+  example: null,
   kitLines: ['M'],
-  outputs: [
-    { observable: 'emgWaveform', dataClass: 'waveform', unit: 'V' },
-    { observable: 'emgEnvelope', dataClass: 'activity', unit: 'mV' },
-  ],
   silentAfterMs: 30_000,
+  staleAfterMs: 24 * 3_600_000,
+  inhibits: [],
   absent: LEAD_ABSENT,
   waveform: {
     observable: 'emgWaveform',

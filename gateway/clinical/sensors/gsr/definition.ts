@@ -21,13 +21,16 @@ export function conductanceFromCounts(counts: number, offsetVolts: number = GSR_
 /** Skin conductance. A trend, never a limit. */
 export const gsr = {
   kind: 'gsr',
-  label: 'Galvanic skin response',
+  label: 'Skin conductance',
+  short: 'Skin',
+  order: 100,
+  icon: 'M7 11V6.5a1.5 1.5 0 0 1 3 0V11V5a1.5 1.5 0 0 1 3 0v6V6a1.5 1.5 0 0 1 3 0v7l1.2-1.5a1.6 1.6 0 0 1 2.5 2L16 19a5 5 0 0 1-4 2h-1a4 4 0 0 1-4-4Z',
+  digits: 1,
+  example: { value: 4.2, unit: 'uS' },
   kitLines: ['G'],
-  outputs: [
-    { observable: 'skinConductance', dataClass: 'activity', unit: 'uS' },
-    { observable: 'skinConductanceLevel', dataClass: 'activity', unit: 'uS' },
-  ],
   silentAfterMs: 30_000,
+  staleAfterMs: 60_000,
+  inhibits: [],
   absent: PROBE_ABSENT,
   quantity: {
     observable: 'skinConductance',

@@ -7,9 +7,21 @@ export const MG_DL_PER_MMOL_L = 18.016
 export const glucose: SensorDefinition = {
   kind: 'glucose',
   label: 'Blood glucose',
+  short: 'Glucose',
+  order: 60,
+  icon: 'M8.5 3.5h7v17h-7zM10.5 6.5h3v4h-3zM12 14v3',
+  digits: 0,
+  example: { value: 5.6, unit: 'mmol/L' },
   kitLines: ['U'],
-  outputs: [{ observable: 'bloodGlucose', dataClass: 'laboratory', unit: 'mg/dL' }],
   silentAfterMs: null,
+  staleAfterMs: 12 * 3_600_000,
+  inhibits: [],
+  aroundAlarms: true,
+  fromMemory: true,
+  entered: 'glucose',
+  trended: [
+    { number: 'glucose', observable: 'bloodGlucose', label: 'glucose', unit: 'mg/dL', decimals: 0, leastSpread: 5 },
+  ],
   absent: PROBE_ABSENT,
   quantity: {
     observable: 'bloodGlucose',

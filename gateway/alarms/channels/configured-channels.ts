@@ -16,7 +16,7 @@ export interface ChannelEntry {
   readonly contacts: readonly string[]
 }
 
-export interface ChannelBookOptions {
+export interface ConfiguredChannelsOptions {
   readonly channels: readonly AlertChannel[]
   readonly contacts: readonly Pick<ContactConfig, 'id' | 'channel' | 'address'>[]
   /** Pseudonym of the home. */
@@ -26,11 +26,11 @@ export interface ChannelBookOptions {
 }
 
 /** Which channels there are, whom they reach, and whether they do. */
-export class ChannelBook {
-  readonly #options: ChannelBookOptions
+export class ConfiguredChannels {
+  readonly #options: ConfiguredChannelsOptions
 
   /** @throws HomebeatError `config.contacts` where a channel cannot use an address that it is to send to */
-  constructor(options: ChannelBookOptions) {
+  constructor(options: ConfiguredChannelsOptions) {
     this.#options = options
     const problems = options.channels.flatMap((channel) => {
       const contacts = this.#contactsOf(channel)

@@ -1,6 +1,6 @@
 import { expect } from 'chai'
-import { ChannelBook, type ChannelBookOptions } from '#gateway/alarms/channels/channel-book.js'
 import type { ChannelConfig } from '#gateway/alarms/channels/config.js'
+import { ConfiguredChannels, type ConfiguredChannelsOptions } from '#gateway/alarms/channels/configured-channels.js'
 import { createChannel } from '#gateway/alarms/channels/registry.js'
 import { codeOf } from '#test/gateway/journal/journal-fixture.js'
 import { TestClock } from '#test/support/test-clock.js'
@@ -15,14 +15,14 @@ describe('The book of channels', () => {
   })
   afterEach(() => receiver.stop())
 
-  const book = (contacts: ChannelBookOptions['contacts'], configs?: ChannelConfig[]) => {
+  const book = (contacts: ConfiguredChannelsOptions['contacts'], configs?: ChannelConfig[]) => {
     const edges = { fetch, stream: { write: () => {} }, home: 'home-7', baseDir: '.', dataDir: '.' }
     const all: ChannelConfig[] = configs ?? [
       { type: 'webhook', name: 'clinic', url },
       { type: 'ntfy', name: 'phones', url: new URL('/', url).href },
     ]
     const channels = all.map((config) => createChannel(config, edges))
-    return new ChannelBook({ channels, contacts, home: 'home-7', clock: new TestClock() })
+    return new ConfiguredChannels({ channels, contacts, home: 'home-7', clock: new TestClock() })
   }
   const family = [
     { id: 'daughter', channel: 'phones', address: 'topic-of-daughter' },

@@ -11,13 +11,29 @@ import {
  */
 export const airflow = {
   kind: 'airflow',
-  label: 'Airflow',
+  label: 'Breathing',
+  short: 'Breathing',
+  order: 30,
+  icon: 'M3 9h10.5a2.5 2.5 0 1 0-2.4-3.2M3 13h15a2.8 2.8 0 1 1-2.7 3.5M3 17h7.5a2 2 0 1 1-1.9 2.6',
+  digits: 0,
+  example: { value: 15.5, unit: '/min' },
   kitLines: ['A'],
-  outputs: [
-    { observable: 'airflowWaveform', dataClass: 'waveform', unit: '1' },
-    { observable: 'respiratoryRate', dataClass: 'vital-signs', unit: '/min' },
-  ],
   silentAfterMs: 30_000,
+  staleAfterMs: 60_000,
+  inhibits: ['respiratoryRate'],
+  aroundAlarms: true,
+  entered: 'respiration',
+  chart: { leastSpan: 8 },
+  trended: [
+    {
+      number: 'respiration',
+      observable: 'respiratoryRate',
+      label: 'respiration',
+      unit: '/min',
+      decimals: 0,
+      leastSpread: 1,
+    },
+  ],
   absent: PROBE_ABSENT,
   waveform: {
     observable: 'airflowWaveform',
@@ -25,6 +41,7 @@ export const airflow = {
     // From 0, so that it is never −0.
     originOf: (calibration) => 0 - (calibration.get('airflow-zero') ?? 0) / ADC_FULL_SCALE,
     chunkMs: 10_000,
+    alwaysDrawn: true,
   },
   quantity: {
     observable: 'respiratoryRate',
