@@ -95,7 +95,9 @@ describe('homebeat verify', function () {
 
   it('says which Observation, patient, value and time it proved', async () => {
     const { stdout } = await homebeat('verify', recordFile, ...node())
-    expect(stdout).to.match(/^Proved: Observation \S+, patient test-patient, ECG waveform \(\S+\) a waveform, at 2026-01-01T12:05:/m)
+    expect(stdout).to.match(
+      /^Proved: Observation \S+, patient test-patient, ECG waveform \(\S+\) a waveform, at 2026-01-01T12:05:/m,
+    )
   })
 
   it('names what the signature does not cover, and refuses it where that is asked for', async () => {
