@@ -58,7 +58,7 @@ const DEFAULTS = {
 
 /**
  * Opens the journal and composes the receiver; nothing is listened to before its `start()`.
- * @throws HomebeatError `config.*`, `secret.*`, `channel.*`, `journal.*`, `watching.*`, `data-dir.*`
+ * @throws HomebeatError `config.*`, `secret.*`, `channel.*`, `journal.*`, `clinic.*`, `data-dir.*`
  */
 export async function composeReceiver(loaded: LoadedWatchConfig, edges: ReceiverEdges): Promise<Receiver> {
   const { config, baseDir, dataDir } = loaded

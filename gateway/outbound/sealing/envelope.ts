@@ -84,7 +84,7 @@ export async function sealEnvelope(
 /**
  * Opens an envelope: a record of each Observation inside, which then verifies on its own.
  * @param epochKey its key; the envelope must say that it is of this epoch
- * @throws HomebeatError `envelope.too-large`, `envelope.sealed` (altered, or another key), `envelope.content`
+ * @throws HomebeatError `envelope.too-large`, `envelope.not-opened` (altered, or another key), `envelope.content`
  */
 export async function openEnvelope(jwe: string, epochKey: EpochKey): Promise<VerifiableRecord[]> {
   if (jwe.length > MAX_ENVELOPE_BYTES)
@@ -94,7 +94,7 @@ export async function openEnvelope(jwe: string, epochKey: EpochKey): Promise<Ver
     contentEncryptionAlgorithms: ['A256GCM'],
   }).catch(() => {
     throw new HomebeatError(
-      'envelope.sealed',
+      'envelope.not-opened',
       `The envelope does not open with the key of epoch ${epochKey.epoch}: it was altered, or is sealed with another key.`,
     )
   })

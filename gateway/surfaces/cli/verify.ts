@@ -70,7 +70,7 @@ function trustedChain({ config, rpc, contract, chainId }: VerifyOptions) {
   }
   if (rpc === undefined || !/^0x[0-9a-fA-F]{40}$/.test(contract ?? '') || !/^[1-9]\d{0,15}$/.test(chainId ?? '')) {
     throw new HomebeatError(
-      'config.verify-options',
+      'usage.verify-options',
       'To verify without a configuration give all three: --rpc URL, --contract ADDRESS and --chain-id NUMBER.',
     )
   }
@@ -78,12 +78,12 @@ function trustedChain({ config, rpc, contract, chainId }: VerifyOptions) {
 }
 
 function readRecord(file: string): VerifiableRecord {
-  if (!statSync(file).isFile() || statSync(file).size > MAX_RECORD_BYTES) {
+  const found = statSync(file)
+  if (!found.isFile() || found.size > MAX_RECORD_BYTES)
     throw new HomebeatError(
-      'record.too-large',
+      found.isFile() ? 'record.too-large' : 'record.not-a-file',
       `${file} is not a record: give a file that \`homebeat verify --save\` wrote.`,
     )
-  }
   return parseRecord(readFileSync(file, 'utf8'))
 }
 

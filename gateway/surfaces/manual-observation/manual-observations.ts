@@ -45,7 +45,7 @@ export class ManualObservations {
     }
   }
 
-  /** @returns the score with it. @throws HomebeatError `entry.implausible`, `journal.*` */
+  /** @returns the score with it. @throws HomebeatError `manual-observation.implausible`, `journal.*` */
   async enter(entry: Entry, actor: Actor): Promise<SaidScore> {
     const { clock, journal, pipeline, recorder } = this.#dependencies
     const now = Math.max(clock.now(), this.#lastAt + 1)
@@ -55,7 +55,7 @@ export class ManualObservations {
       const step = pipeline.enter(reading, actor.by, now)
       if (step.measurements.some(({ quality }) => quality === 'implausible'))
         throw new HomebeatError(
-          'entry.implausible',
+          'manual-observation.implausible',
           `No living body has such a ${entry.what}: check it and enter it again.`,
         )
       await recorder.record(step).durable

@@ -269,7 +269,7 @@ export class ClientTransport implements Transport, HealthCheck {
     if (deviceId === null || refusal !== null) {
       const reason = refusal ?? 'messages'
       this.#outlet.refuse(reason)
-      return settled({ outcome: 'refused', code: 'mqtt.refused', reason })
+      return settled({ outcome: 'refused', code: 'mqtt.message-refused', reason })
     }
     let done = false
     const settle = (outcome: FrameOutcome) => {

@@ -113,7 +113,7 @@ describe('the Task watcher', () => {
   it('tries again what the home could not do, but not for an alert that is over by now', async () => {
     await home.alert(transition())
     server.tasks = [taskWith({ status: 'accepted' })]
-    const errors = [new HomebeatError('journal.full', 'full'), new HomebeatError('alarm.unknown', 'over')]
+    const errors = [new HomebeatError('journal.write-failed', 'full'), new HomebeatError('alarm.unknown', 'over')]
     let tries = 0
     const failing = {
       acknowledge: async () => {
