@@ -145,8 +145,8 @@ export async function composeGateway(loaded: LoadedConfig, edges: Edges): Promis
     ...(edges.onJournalDamage && { onDamage: edges.onJournalDamage }),
   })
 
-  const { endpoints, chainId, contract, confirmations, gasPrice, pollSeconds } = config.chain
-  const ledger = new EthersLedger({ endpoints, chainId, contract })
+  const { endpoints, chainId, contract, logBlocks, confirmations, gasPrice, pollSeconds } = config.chain
+  const ledger = new EthersLedger({ endpoints, chainId, contract, logBlocks, fetch })
   const sealer = new Sealer({
     epochKeys: new EpochKeys({ store: journal.epochKeys, masterKey, patient, random: randomBytes }),
   })
