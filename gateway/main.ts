@@ -42,7 +42,7 @@ import { kitJobs } from './intake/transports/kit-jobs.js'
 import { BrokerTransport } from './intake/transports/mqtt/broker-transport.js'
 import { ClientTransport } from './intake/transports/mqtt/client-transport.js'
 import { deviceCommands } from './intake/transports/mqtt/device-commands.js'
-import { DeviceStore } from './intake/transports/mqtt/device-store.js'
+import { EnrolledDevices } from './intake/transports/mqtt/enrolled-devices.js'
 import { createTransport } from './intake/transports/registry.js'
 import type { SerialBinding } from './intake/transports/serial/binding.js'
 import { journalCommands } from './journal/journal-commands.js'
@@ -146,8 +146,8 @@ export async function composeGateway(loaded: LoadedConfig, edges: Edges): Promis
     ...(edges.onJournalDamage && { onDamage: edges.onJournalDamage }),
   })
 
-  const { endpoints, chainId, contract, confirmations, gasPrice, pollSeconds } = config.chain
-  const ledger = new EthersLedger({ endpoints, chainId, contract })
+  const { endpoints, chainId, contract, logBlocks, confirmations, gasPrice, pollSeconds } = config.chain
+  const ledger = new EthersLedger({ endpoints, chainId, contract, logBlocks, fetch })
   const sealer = new Sealer({
     epochKeys: new EpochKeys({ store: journal.epochKeys, masterKey, patient, random: randomBytes }),
   })
@@ -218,7 +218,7 @@ export async function composeGateway(loaded: LoadedConfig, edges: Edges): Promis
     }),
   )
 
-  const devices = DeviceStore.open(join(dataDir, 'devices.json'), clock)
+  const devices = EnrolledDevices.open(join(dataDir, 'devices.json'), clock)
   const transportEdges = { clock: clock.run, logger, baseDir, dataDir, devices }
   const transports = config.transports.map((transport) => createTransport(transport, transportEdges))
   const configured = { limits: config.alerts.limits, settings: config.alerts.settings }
