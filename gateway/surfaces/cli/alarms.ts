@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { Command, InvalidArgumentError } from 'commander'
 import { TERMINOLOGY } from '#fhir/terminology.js'
-import { type AlarmListing, alarmListing } from '#gateway/alarms/actions/desk-commands.js'
+import { type AlarmListing, alarmListing } from '#gateway/alarms/actions/alarm-commands.js'
 import { alarmLog, type LogEntry } from '#gateway/alarms/alarm-log.js'
 import { recipientWords } from '#gateway/alarms/alert-status.js'
 import { explainAlarm } from '#gateway/alarms/explain/explain.js'
@@ -218,7 +218,7 @@ export function withReader<Result>(dataDir: string, read: (journal: JournalReade
 function chosen(id: string | undefined, { all }: Acting): 'all' | string[] {
   if (all && id === undefined) return 'all'
   if (id !== undefined && !all) return [id]
-  throw new HomebeatError('config.alarms', 'Name one alarm (homebeat alarms list shows their ids), or say --all.')
+  throw new HomebeatError('usage.alarms', 'Name one alarm (homebeat alarms list shows their ids), or say --all.')
 }
 
 function scopesOf({
@@ -233,14 +233,11 @@ function scopesOf({
   if (all && sensor === undefined && condition === undefined) return ['all']
   if (!all && sensor === undefined && condition !== undefined) return [{ condition }]
   if (all || condition !== undefined || sensor === undefined)
-    throw new HomebeatError(
-      'config.alarms',
-      'Say what to inhibit: one of --all, --sensor <name> or --condition <name>.',
-    )
+    throw new HomebeatError('usage.alarms', 'Say what to inhibit: one of --all, --sensor <name> or --condition <name>.')
   const definition = Object.entries(sensorDefinitions).find(([name]) => name === sensor)?.[1]
   if (!definition) {
     const known = Object.keys(sensorDefinitions).join(', ')
-    throw new HomebeatError('config.alarms', `There is no sensor ${sensor}: use one of ${known}.`)
+    throw new HomebeatError('usage.alarms', `There is no sensor ${sensor}: use one of ${known}.`)
   }
   return observablesOf(definition)
     .filter((observable) => TERMINOLOGY[observable].value !== 'waveform')

@@ -68,7 +68,7 @@ function parseSetting(text: string): { name: CalibrationConstant; value: number 
   const constant = CALIBRATION_CONSTANTS.find((known) => known === name)
   if (!constant || Number(digits) > MAX_VALUE) {
     throw new HomebeatError(
-      'config.calibration',
+      'usage.calibration',
       `"${text}" is no setting: give name=value with a whole number up to ${MAX_VALUE}; the names are ${CALIBRATION_CONSTANTS.join(', ')}.`,
     )
   }

@@ -7,8 +7,8 @@ import {
   type OxygenSupply,
 } from '#gateway/model/manual-observation.js'
 import { callGateway } from '#gateway/platform/control-socket/control-client.js'
+import type { SaidScore } from '#gateway/surfaces/manual-observation/manual-observations.js'
 import { MANUAL_READINGS, type ManualObservation } from '#gateway/surfaces/manual-observation/manual-readings.js'
-import type { SaidScore } from '#gateway/surfaces/manual-observation/patient-desk.js'
 import { verb } from './exit.js'
 import { CONFIG_OPTION, loginName } from './options.js'
 

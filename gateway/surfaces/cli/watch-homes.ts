@@ -152,7 +152,7 @@ async function call<Result>(
     if (!(error instanceof HomebeatError) || error.code !== 'control.not-running') throw error
     if (alone) return alone() as Result
     throw new HomebeatError(
-      'watching.not-running',
+      'clinic.not-running',
       `No receiver runs on ${dataDir}: start it first (homebeat watch-homes), or check --config.`,
     )
   }

@@ -6,7 +6,7 @@ import { composeGateway } from '#gateway/main.js'
 import { callGateway } from '#gateway/platform/control-socket/control-client.js'
 import { HomebeatError } from '#gateway/platform/errors.js'
 import { silentLogger } from '#gateway/platform/logger.js'
-import type { SaidScore } from '#gateway/surfaces/manual-observation/patient-desk.js'
+import type { SaidScore } from '#gateway/surfaces/manual-observation/manual-observations.js'
 import { TestHome } from '#test/support/home.js'
 
 describe('A clinician at a running gateway', function () {
@@ -104,10 +104,21 @@ describe('A clinician at a running gateway', function () {
     expect(await call<SaidScore>('patient.score')).to.deep.include({ total: 5, red: ['consciousness'] })
   })
 
+  it('enters a weight that a scale shows, in kilograms or pounds, and no alarm is made of it', async () => {
+    await call('patient.enter', { entry: { what: 'weight', value: 71.4 }, by: 'nurse-1' })
+    await call('patient.enter', { entry: { what: 'weight', value: 157.6, unit: '[lb_av]' }, by: 'nurse-1' })
+    expect(gateway?.status().measurements.bodyWeight).to.equal(2)
+    expect(conditions()).to.deep.equal([])
+  })
+
   it('enters nothing that cannot be', async () => {
     const refused = (entry: object) => refusal('patient.enter', { entry, by: 'nurse-1' })
-    expect(await refused({ what: 'temperature', value: 98.6 })).to.equal('entry.implausible')
-    expect(await refused({ what: 'blood-pressure', systolic: 80, diastolic: 120 })).to.equal('entry.implausible')
+    expect(await refused({ what: 'weight', value: 7.14 })).to.equal('manual-observation.implausible')
+    expect(await refused({ what: 'weight', value: 71.4, unit: 'lb' })).to.equal('control.input')
+    expect(await refused({ what: 'temperature', value: 98.6 })).to.equal('manual-observation.implausible')
+    expect(await refused({ what: 'blood-pressure', systolic: 80, diastolic: 120 })).to.equal(
+      'manual-observation.implausible',
+    )
     expect(await refused({ what: 'consciousness', value: 'sleepy' })).to.equal('control.input')
     expect(await refused({ what: 'glucose', value: 6.1, unit: 'bottles' })).to.equal('control.input')
     expect(gateway?.status().measurements.bodyTemperature).to.equal(0)

@@ -5,7 +5,7 @@ import { HomebeatError } from '#gateway/platform/errors.js'
 import { sample } from '#test/fhir/sample-measurements.js'
 import { TestClock } from '#test/support/test-clock.js'
 import { until } from './alarm-home.js'
-import { DeliveryHome, DeskInWords, transition } from './delivery-home.js'
+import { ActionsInWords, DeliveryHome, transition } from './delivery-home.js'
 
 const POLL_MS = 15_000
 
@@ -23,22 +23,22 @@ class Answers {
   }
 }
 
-describe('the Task watcher', () => {
+describe('the Task poller', () => {
   const clock = new TestClock()
   let home: DeliveryHome
   let server: Answers
-  let desk: DeskInWords
-  let watcher: ReturnType<DeliveryHome['watcher']>
+  let actions: ActionsInWords
+  let poller: ReturnType<DeliveryHome['poller']>
 
   beforeEach(async () => {
     home = new DeliveryHome()
     await home.start([sample('pulseRate')])
     server = new Answers()
-    desk = new DeskInWords()
-    watcher = home.watcher('https://care.example/fhir/', desk, clock, server.fetch)
+    actions = new ActionsInWords()
+    poller = home.poller('https://care.example/fhir/', actions, clock, server.fetch)
   })
   afterEach(async () => {
-    await watcher.stop()
+    await poller.stop()
     await home.stop()
   })
 
@@ -48,7 +48,7 @@ describe('the Task watcher', () => {
   }
 
   it('asks for the Tasks of open alerts only, twenty at a time', async () => {
-    await watcher.start()
+    await poller.start()
     await clock.advance(5 * POLL_MS)
     expect(server.asked).to.deep.equal([])
     const ids = Array.from({ length: 45 }, (_, index) => `alert-${index}`)
@@ -77,34 +77,34 @@ describe('the Task watcher', () => {
       taskWith({ status: 'received', versionId: '3' }),
       taskWith({ status: 'cancelled', versionId: '4' }),
     ]
-    await watcher.start()
+    await poller.start()
     await clock.advance(2 * POLL_MS)
     expect(server.asked).to.have.length(3)
-    expect(desk.words).to.deep.equal([])
+    expect(actions.words).to.deep.equal([])
   })
 
   it('does not take what the home wrote for the word of a doctor', async () => {
     const raised = transition()
     await home.alert(raised, { ...raised, state: 'acknowledged', at: raised.at + 1, actor: { by: 'a', via: 'button' } })
     server.tasks = [taskWith({ status: 'accepted' })]
-    await watcher.start()
+    await poller.start()
     await clock.advance(POLL_MS)
-    expect(desk.words).to.deep.equal([])
+    expect(actions.words).to.deep.equal([])
   })
 
   it('acts once on a version, and again on the next', async () => {
     await home.alert(transition())
     server.tasks = [taskWith({ status: 'accepted' })]
-    await watcher.start()
-    await until(() => desk.words.length > 0)
+    await poller.start()
+    await until(() => actions.words.length > 0)
     await clock.advance(3 * POLL_MS)
-    expect(desk.words).to.have.length(1)
+    expect(actions.words).to.have.length(1)
     server.tasks = [taskWith({ status: 'failed', versionId: '3' })]
     await clock.advance(POLL_MS)
-    await until(() => desk.words.length > 1)
+    await until(() => actions.words.length > 1)
     await clock.advance(3 * POLL_MS)
-    expect(desk.words.map((word) => word.split(' ')[0])).to.deep.equal(['acknowledge', 'escalate'])
-    expect(desk.actors.map(({ via, note }) => [via, note])).to.deep.equal([
+    expect(actions.words.map((word) => word.split(' ')[0])).to.deep.equal(['acknowledge', 'escalate'])
+    expect(actions.actors.map(({ via, note }) => [via, note])).to.deep.equal([
       ['fhir-task', undefined],
       ['fhir-task', 'Task failed on care'],
     ])
@@ -113,7 +113,7 @@ describe('the Task watcher', () => {
   it('tries again what the home could not do, but not for an alert that is over by now', async () => {
     await home.alert(transition())
     server.tasks = [taskWith({ status: 'accepted' })]
-    const errors = [new HomebeatError('journal.full', 'full'), new HomebeatError('alarm.unknown', 'over')]
+    const errors = [new HomebeatError('journal.write-failed', 'full'), new HomebeatError('alarm.unknown', 'over')]
     let tries = 0
     const failing = {
       acknowledge: async () => {
@@ -122,7 +122,7 @@ describe('the Task watcher', () => {
       },
       escalate: async () => {},
     }
-    const other = home.watcher('https://care.example/fhir', failing, clock, server.fetch)
+    const other = home.poller('https://care.example/fhir', failing, clock, server.fetch)
     await other.start()
     await clock.advance(0)
     expect(tries).to.equal(1)
@@ -134,7 +134,7 @@ describe('the Task watcher', () => {
   it('asks a server that is away less often, not before it says, and finds out when it is back', async () => {
     await home.alert(transition())
     server.failing = new Response('', { status: 503, headers: { 'Retry-After': '60' } })
-    await watcher.start()
+    await poller.start()
     await clock.advance(59_000)
     expect(server.asked).to.have.length(1)
     await clock.advance(2000)
@@ -142,24 +142,24 @@ describe('the Task watcher', () => {
     server.failing = null
     server.tasks = [taskWith({ status: 'in-progress' })]
     await clock.advance(120_000)
-    await until(() => desk.words.length > 0)
-    expect(desk.words).to.deep.equal([`acknowledge ${transition().alertId} by fhir`])
+    await until(() => actions.words.length > 0)
+    expect(actions.words).to.deep.equal([`acknowledge ${transition().alertId} by fhir`])
   })
 
   it('reads no endless answer', async () => {
     await home.alert(transition())
     server.tasks = [taskWith({ status: 'accepted', note: [{ text: 'x'.repeat(1024 * 1024) }] })]
-    await watcher.start()
+    await poller.start()
     await clock.advance(POLL_MS)
-    expect(desk.words).to.deep.equal([])
+    expect(actions.words).to.deep.equal([])
   })
 
   it('asks nothing more once stopped, and may be stopped and started twice', async () => {
     await home.alert(transition())
-    await watcher.start()
-    await watcher.start()
-    await watcher.stop()
-    await watcher.stop()
+    await poller.start()
+    await poller.start()
+    await poller.stop()
+    await poller.stop()
     const before = server.asked.length
     await clock.advance(10 * POLL_MS)
     expect(server.asked).to.have.length(before)

@@ -8,7 +8,7 @@ import type { Actor } from '#gateway/model/alert.js'
 import type { LiveAlert } from '#gateway/model/live.js'
 import type { Clock } from '#gateway/platform/clock.js'
 import { type ControlCommand, command } from '#gateway/platform/control-socket/command.js'
-import { type AlarmDesk, inhibitionsOf, MAX_SILENCE_MS } from './desk.js'
+import { type AlarmActions, inhibitionsOf, MAX_SILENCE_MS } from './alarm-actions.js'
 
 export interface AlarmListing {
   /** Newest first. */
@@ -39,36 +39,36 @@ export function alarmListing(journal: AlertsSource, now: number, all: boolean): 
 
 const INHIBITIONS_LOOKED_AT = 1000
 
-export function deskCommands(parts: {
-  readonly desk: AlarmDesk
+export function alarmCommands(parts: {
+  readonly actions: AlarmActions
   readonly journal: AlertsSource
   readonly clock: Clock
 }): ControlCommand[] {
-  const { desk, journal, clock } = parts
+  const { actions, journal, clock } = parts
   return [
     command('alarms.list', z.strictObject({ all: z.boolean().default(false) }), ({ all }) =>
       alarmListing(journal, clock.now(), all),
     ),
     command('alarms.acknowledge', z.strictObject({ alerts: alertIds, ...who }), async ({ alerts, ...by }) => ({
-      done: await desk.acknowledge(alerts, actorOf(by)),
+      done: await actions.acknowledge(alerts, actorOf(by)),
     })),
     command(
       'alarms.silence',
       z.strictObject({ alerts: alertIds, minutes: minutes(MAX_SILENCE_MS), ...who }),
-      async ({ alerts, minutes, ...by }) => ({ done: await desk.silence(alerts, minutes * 60_000, actorOf(by)) }),
+      async ({ alerts, minutes, ...by }) => ({ done: await actions.silence(alerts, minutes * 60_000, actorOf(by)) }),
     ),
     command('alarms.escalate', z.strictObject({ alert: alertId, ...who }), async ({ alert, ...by }) => {
-      await desk.escalate(alert, actorOf(by))
+      await actions.escalate(alert, actorOf(by))
       return { done: [alert] }
     }),
     command(
       'alarms.inhibit',
       z.strictObject({ scope, minutes: minutes(MAX_INHIBITION_MS), ...who }),
-      ({ scope, minutes, ...by }) => desk.inhibit(scope, minutes * 60_000, actorOf(by)),
+      ({ scope, minutes, ...by }) => actions.inhibit(scope, minutes * 60_000, actorOf(by)),
     ),
     command('alarms.release', z.strictObject(who), async (by) => {
-      const released = desk.inhibitions().length
-      await desk.release(actorOf(by))
+      const released = actions.inhibitions().length
+      await actions.release(actorOf(by))
       return { released }
     }),
   ]

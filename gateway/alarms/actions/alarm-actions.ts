@@ -1,5 +1,6 @@
 import { type Inhibition, MAX_INHIBITION_MS } from '#gateway/clinical/evaluate/inhibition.js'
-import type { AlarmAction, Commit, Journal } from '#gateway/journal/api/journal.js'
+import type { Recorder } from '#gateway/engine/recorder.js'
+import type { AlarmAction, Journal } from '#gateway/journal/api/journal.js'
 import { type Actor, type AlertTransition, isUnattended } from '#gateway/model/alert.js'
 import type { PipelineStep } from '#gateway/model/step.js'
 import type { Clock } from '#gateway/platform/clock.js'
@@ -9,46 +10,43 @@ import type { Logger } from '#gateway/platform/logger.js'
 /** At most: a silence must not outlast the person who asked for it. */
 export const MAX_SILENCE_MS = 60 * 60_000
 
-/** What the desk needs of the pipeline. */
-export interface DeskPipeline {
+/** What people change in a pipeline. */
+export interface AlarmPipeline {
   acknowledge(alertIds: readonly string[], actor: Actor, now: number): PipelineStep
   silence(alertIds: readonly string[], until: number, now: number): PipelineStep
   escalate(alertId: string, now: number): PipelineStep
   setInhibitions(inhibitions: readonly Inhibition[]): void
 }
 
-export interface AlarmDeskOptions {
-  readonly pipeline: DeskPipeline
+export interface AlarmActionsDependencies {
+  readonly pipeline: AlarmPipeline
   readonly journal: Pick<Journal, 'activeAlerts' | 'actions'>
-  /** Resolves when it is durable. */
-  readonly commit: (commit: Commit) => Promise<void>
-  /** Told of what changed, before it is durable: the live view must not wait for the disk. */
-  readonly onStep: (step: PipelineStep) => void
+  readonly recorder: Pick<Recorder, 'record' | 'log'>
   readonly clock: Clock
   readonly logger: Logger
 }
 
 /**
- * Where people act on alarms, whichever way they come: console, button, MQTT, link, FHIR Task, command line. Every act is
+ * People act on alarms here, whichever way they come: console, button, MQTT, link, FHIR Task, command line. Every act is
  * in the log, with who and how, before it is answered.
  */
-export class AlarmDesk {
-  readonly #options: AlarmDeskOptions
+export class AlarmActions {
+  readonly #dependencies: AlarmActionsDependencies
   #inhibitions: Inhibition[]
 
-  constructor(options: AlarmDeskOptions) {
-    this.#options = options
-    this.#inhibitions = inhibitionsOf(options.journal.actions(INHIBITIONS_LOOKED_AT), options.clock.now())
-    options.pipeline.setInhibitions(this.#inhibitions)
+  constructor(dependencies: AlarmActionsDependencies) {
+    this.#dependencies = dependencies
+    this.#inhibitions = inhibitionsOf(dependencies.journal.actions(INHIBITIONS_LOOKED_AT), dependencies.clock.now())
+    dependencies.pipeline.setInhibitions(this.#inhibitions)
   }
 
   /** Alerts that are not over, as last committed. */
   open(): AlertTransition[] {
-    return this.#options.journal.activeAlerts()
+    return this.#dependencies.journal.activeAlerts()
   }
 
   inhibitions(): readonly Inhibition[] {
-    const now = this.#options.clock.now()
+    const now = this.#dependencies.clock.now()
     return this.#inhibitions.filter(({ until }) => now < until)
   }
 
@@ -59,11 +57,11 @@ export class AlarmDesk {
    */
   async acknowledge(alertIds: readonly string[] | 'all', actor: Actor): Promise<string[]> {
     const ids = this.#idsOf(alertIds)
-    const now = this.#options.clock.now()
-    const step = this.#options.pipeline.acknowledge(ids, actor, now)
-    const done = [...new Set(step.transitions.map(({ alertId }) => alertId))]
-    if (done.length > 0) await this.#record(step, { action: 'acknowledge', at: now, subjects: done, actor })
-    return done
+    const now = this.#dependencies.clock.now()
+    const step = this.#dependencies.pipeline.acknowledge(ids, actor, now)
+    return this.#record(step, { action: 'acknowledge', at: now, actor }, ({ transitions }) => [
+      ...new Set(transitions.map(({ alertId }) => alertId)),
+    ])
   }
 
   /** No sound and no reminders for a while; escalation goes on. @throws HomebeatError `alarm.unknown`, `alarm.too-long` */
@@ -71,29 +69,27 @@ export class AlarmDesk {
     if (!(forMs > 0 && forMs <= MAX_SILENCE_MS)) throw tooLong('silence', MAX_SILENCE_MS)
     const unattended = new Set(this.open().flatMap(({ alertId, state }) => (isUnattended(state) ? [alertId] : [])))
     const ids = this.#idsOf(alertIds).filter((id) => unattended.has(id))
-    const now = this.#options.clock.now()
-    const step = this.#options.pipeline.silence(ids, now + forMs, now)
-    if (ids.length > 0)
-      await this.#record(step, { action: 'silence', at: now, subjects: ids, actor, until: now + forMs })
-    return ids
+    const now = this.#dependencies.clock.now()
+    const step = this.#dependencies.pipeline.silence(ids, now + forMs, now)
+    return this.#record(step, { action: 'silence', at: now, actor, until: now + forMs }, () => ids)
   }
 
   /** The next in the chain are told now. @throws HomebeatError `alarm.unknown` */
   async escalate(alertId: string, actor: Actor): Promise<void> {
     this.#idsOf([alertId])
-    const now = this.#options.clock.now()
-    const step = this.#options.pipeline.escalate(alertId, now)
-    await this.#record(step, { action: 'escalate', at: now, subjects: [alertId], actor })
+    const now = this.#dependencies.clock.now()
+    const step = this.#dependencies.pipeline.escalate(alertId, now)
+    await this.#record(step, { action: 'escalate', at: now, actor }, () => [alertId])
   }
 
   /** No physiological alarm of this scope is raised for a while. @throws HomebeatError `alarm.too-long` */
   async inhibit(scope: Inhibition['scope'], forMs: number, actor: Actor): Promise<Inhibition> {
     if (!(forMs > 0 && forMs <= MAX_INHIBITION_MS)) throw tooLong('inhibition', MAX_INHIBITION_MS)
-    const now = this.#options.clock.now()
+    const now = this.#dependencies.clock.now()
     const inhibition = { scope, until: now + forMs }
     this.#inhibitions = [...this.inhibitions(), inhibition]
-    this.#options.pipeline.setInhibitions(this.#inhibitions)
-    await this.#commit({ action: 'inhibit', at: now, subjects: [JSON.stringify(scope)], actor, until: now + forMs })
+    this.#dependencies.pipeline.setInhibitions(this.#inhibitions)
+    await this.#log({ action: 'inhibit', at: now, subjects: [JSON.stringify(scope)], actor, until: now + forMs })
     return inhibition
   }
 
@@ -101,8 +97,8 @@ export class AlarmDesk {
   async release(actor: Actor): Promise<void> {
     if (this.inhibitions().length === 0) return
     this.#inhibitions = []
-    this.#options.pipeline.setInhibitions([])
-    await this.#commit({ action: 'release', at: this.#options.clock.now(), subjects: [], actor })
+    this.#dependencies.pipeline.setInhibitions([])
+    await this.#log({ action: 'release', at: this.#dependencies.clock.now(), subjects: [], actor })
   }
 
   #idsOf(alertIds: readonly string[] | 'all'): string[] {
@@ -114,24 +110,37 @@ export class AlarmDesk {
     return [...alertIds]
   }
 
-  async #record(step: PipelineStep, action: AlarmAction): Promise<void> {
-    this.#options.onStep(step)
-    await this.#commit(action, step)
+  /** @param subjectsOf the alerts that the act came to, under the names that are stored. @returns them */
+  async #record(
+    step: PipelineStep,
+    act: Omit<AlarmAction, 'subjects'>,
+    subjectsOf: (step: PipelineStep) => string[],
+  ): Promise<string[]> {
+    let subjects: string[] = []
+    const { durable } = this.#dependencies.recorder.record(step, (stamped) => {
+      subjects = subjectsOf(stamped)
+      return subjects.length === 0 ? null : this.#said({ ...act, subjects })
+    })
+    await durable
+    return subjects
   }
 
-  async #commit(action: AlarmAction, step?: PipelineStep): Promise<void> {
-    const { commit, logger } = this.#options
-    const { action: what, subjects, actor } = action
+  #log(action: AlarmAction): Promise<void> {
+    return this.#dependencies.recorder.log(this.#said(action))
+  }
+
+  #said(action: AlarmAction): AlarmAction {
     // The journal has who: what somebody typed may be a name.
-    logger.info({ action: what, subjects, via: actor.via }, 'somebody has acted on alarms')
-    await commit({ measurements: [], transitions: [], ...step, actions: [action] })
+    const { action: what, subjects, actor } = action
+    this.#dependencies.logger.info({ action: what, subjects, via: actor.via }, 'somebody has acted on alarms')
+    return action
   }
 }
 
 /** Inhibitions last an hour at most: one that still holds is among the latest actions. */
 const INHIBITIONS_LOOKED_AT = 1000
 
-/** What of them holds now. @param actions latest first */
+/** The inhibitions that hold now. @param actions latest first */
 export function inhibitionsOf(actions: readonly AlarmAction[], now: number): Inhibition[] {
   const released = actions.findIndex(({ action }) => action === 'release')
   const since = released < 0 ? actions : actions.slice(0, released)

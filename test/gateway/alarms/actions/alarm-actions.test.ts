@@ -1,15 +1,12 @@
 import { expect } from 'chai'
-import { AlarmDesk } from '#gateway/alarms/actions/desk.js'
-import type { Commit } from '#gateway/journal/api/journal.js'
 import type { Actor } from '#gateway/model/alert.js'
-import { silentLogger } from '#gateway/platform/logger.js'
 import { ALERTS, AlarmHome, MINUTE } from '#test/gateway/alarms/alarm-home.js'
 import { codeOf } from '#test/gateway/journal/journal-fixture.js'
 
 const NURSE: Actor = { by: 'nurse-1', via: 'console' }
 const DOCTOR: Actor = { by: 'doctor-1', via: 'link', note: 'on my way' }
 
-describe('The alarm desk', () => {
+describe('Alarm actions', () => {
   let home: AlarmHome
   beforeEach(async () => {
     home = await new AlarmHome().start()
@@ -22,7 +19,7 @@ describe('The alarm desk', () => {
   it('acknowledges an alarm: the log has who, how, when and why before it answers', async () => {
     const [alertId = ''] = await home.glucose(50)
     await home.clock.advance(90_000)
-    expect(await home.desk.acknowledge([alertId], DOCTOR)).to.deep.equal([alertId])
+    expect(await home.actions.acknowledge([alertId], DOCTOR)).to.deep.equal([alertId])
     const at = home.clock.now()
     expect(home.journal.actions(10)).to.deep.equal([{ action: 'acknowledge', at, subjects: [alertId], actor: DOCTOR }])
     expect(home.journal.episode(alertId).at(-1)).to.deep.include({ state: 'acknowledged', at, actor: DOCTOR })
@@ -30,7 +27,7 @@ describe('The alarm desk', () => {
 
   it('ends reminders and escalation with it', async () => {
     const [alertId = ''] = await home.glucose(50)
-    await home.desk.acknowledge([alertId], NURSE)
+    await home.actions.acknowledge([alertId], NURSE)
     home.told.length = 0
     for (let minute = 0; minute < 30; minute++) await home.tick(MINUTE)
     expect(home.told).to.deep.equal([])
@@ -39,25 +36,25 @@ describe('The alarm desk', () => {
   it('lets the first of two people at once have it, and tells the other that nothing was left', async () => {
     const [alertId = ''] = await home.glucose(50)
     const [first, second] = await Promise.all([
-      home.desk.acknowledge([alertId], NURSE),
-      home.desk.acknowledge([alertId], DOCTOR),
+      home.actions.acknowledge([alertId], NURSE),
+      home.actions.acknowledge([alertId], DOCTOR),
     ])
     expect([first, second]).to.deep.equal([[alertId], []])
     expect(log()).to.deep.equal([{ action: 'acknowledge', subjects: [alertId], by: 'nurse-1' }])
     expect(home.journal.episode(alertId).filter((one) => one.state === 'acknowledged')).to.have.length(1)
-    expect(await home.desk.acknowledge([alertId], DOCTOR)).to.deep.equal([])
+    expect(await home.actions.acknowledge([alertId], DOCTOR)).to.deep.equal([])
   })
 
   it('says that an alarm is unknown, also one that is over, and then does nothing of the whole request', async () => {
     const [alertId = ''] = await home.glucose(50)
-    expect(await codeOf(() => home.desk.acknowledge([alertId, 'low-glucose-1'], NURSE))).to.equal('alarm.unknown')
+    expect(await codeOf(() => home.actions.acknowledge([alertId, 'low-glucose-1'], NURSE))).to.equal('alarm.unknown')
     expect(state(alertId)).to.equal('active')
     await home.glucose(100)
     expect(state(alertId)).to.equal('cleared')
     for (const act of [
-      () => home.desk.acknowledge([alertId], NURSE),
-      () => home.desk.silence([alertId], MINUTE, NURSE),
-      () => home.desk.escalate(alertId, NURSE),
+      () => home.actions.acknowledge([alertId], NURSE),
+      () => home.actions.silence([alertId], MINUTE, NURSE),
+      () => home.actions.escalate(alertId, NURSE),
     ])
       expect(await codeOf(act)).to.equal('alarm.unknown')
     expect(log()).to.deep.equal([])
@@ -66,19 +63,19 @@ describe('The alarm desk', () => {
   it('acknowledges only what is active now: what comes later is told', async () => {
     const [first = ''] = await home.glucose(50)
     await home.tick(1000, true)
-    expect(await home.desk.acknowledge('all', NURSE)).to.have.length(2)
+    expect(await home.actions.acknowledge('all', NURSE)).to.have.length(2)
     await home.glucose(100)
     const [second = ''] = await home.glucose(40)
     expect(second).not.to.equal(first)
     expect(state(second)).to.equal('active')
-    expect(home.desk.open().map(({ condition, state }) => `${condition} ${state}`)).to.have.members([
+    expect(home.actions.open().map(({ condition, state }) => `${condition} ${state}`)).to.have.members([
       'disk-low acknowledged',
       'low-glucose active',
     ])
   })
 
   it('acknowledges "all" where nothing is open, without a word in the log', async () => {
-    expect(await home.desk.acknowledge('all', NURSE)).to.deep.equal([])
+    expect(await home.actions.acknowledge('all', NURSE)).to.deep.equal([])
     expect(log()).to.deep.equal([])
   })
 
@@ -88,15 +85,15 @@ describe('The alarm desk', () => {
     const [alertId = ''] = await home.glucose(50)
     await home.glucose(100)
     expect(state(alertId)).to.equal('latched')
-    expect(await home.desk.acknowledge('all', NURSE)).to.deep.equal([alertId])
+    expect(await home.actions.acknowledge('all', NURSE)).to.deep.equal([alertId])
     expect(state(alertId)).to.equal('cleared')
   })
 
   it('silences for an hour at most: no reminders meanwhile, but escalation goes on', async () => {
     const [alertId = ''] = await home.glucose(50)
     for (const ms of [0, -1, 60 * MINUTE + 1, Number.NaN])
-      expect(await codeOf(() => home.desk.silence([alertId], ms, NURSE)), String(ms)).to.equal('alarm.too-long')
-    expect(await home.desk.silence('all', 10 * MINUTE, NURSE)).to.deep.equal([alertId])
+      expect(await codeOf(() => home.actions.silence([alertId], ms, NURSE)), String(ms)).to.equal('alarm.too-long')
+    expect(await home.actions.silence('all', 10 * MINUTE, NURSE)).to.deep.equal([alertId])
     expect(home.journal.actions(1)[0]).to.include({ action: 'silence', until: home.clock.now() + 10 * MINUTE })
     home.told.length = 0
     for (let minute = 0; minute < 9; minute++) await home.tick(MINUTE)
@@ -107,14 +104,14 @@ describe('The alarm desk', () => {
 
   it('passes over what is acknowledged when it silences', async () => {
     const [alertId = ''] = await home.glucose(50)
-    await home.desk.acknowledge([alertId], NURSE)
-    expect(await home.desk.silence('all', MINUTE, NURSE)).to.deep.equal([])
+    await home.actions.acknowledge([alertId], NURSE)
+    expect(await home.actions.silence('all', MINUTE, NURSE)).to.deep.equal([])
     expect(log().map(({ action }) => action)).to.deep.equal(['acknowledge'])
   })
 
   it('keeps a silence over a restart', async () => {
     await home.glucose(50)
-    await home.desk.silence('all', 30 * MINUTE, NURSE)
+    await home.actions.silence('all', 30 * MINUTE, NURSE)
     await home.restart()
     home.told.length = 0
     for (let minute = 0; minute < 20; minute++) await home.tick(MINUTE)
@@ -123,7 +120,7 @@ describe('The alarm desk', () => {
 
   it('tells the next in the chain when somebody asks', async () => {
     const [alertId = ''] = await home.glucose(50)
-    await home.desk.escalate(alertId, NURSE)
+    await home.actions.escalate(alertId, NURSE)
     expect(home.journal.notifications(alertId).map(({ reason, contact }) => `${reason} ${contact}`)).to.deep.equal([
       'raised nurse-1',
       'escalated doctor-1',
@@ -132,51 +129,37 @@ describe('The alarm desk', () => {
   })
 
   it('inhibits values but not the gateway’s own conditions, over a restart, and ends by itself', async () => {
-    await home.desk.inhibit('all', 15 * MINUTE, NURSE)
+    await home.actions.inhibit('all', 15 * MINUTE, NURSE)
     expect(await home.glucose(50)).to.deep.equal([])
     await home.restart()
-    expect(home.desk.inhibitions()).to.deep.equal([{ scope: 'all', until: home.clock.now() + 15 * MINUTE }])
+    expect(home.actions.inhibitions()).to.deep.equal([{ scope: 'all', until: home.clock.now() + 15 * MINUTE }])
     expect(await home.glucose(49)).to.deep.equal([])
     await home.tick(1000, true)
-    expect(home.desk.open().map(({ condition }) => condition)).to.have.members(['alarms-inhibited', 'disk-low'])
+    expect(home.actions.open().map(({ condition }) => condition)).to.have.members(['alarms-inhibited', 'disk-low'])
     await home.tick(15 * MINUTE, true)
-    expect(home.desk.inhibitions()).to.deep.equal([])
-    expect(home.desk.open().map(({ condition }) => condition)).to.deep.equal(['disk-low'])
+    expect(home.actions.inhibitions()).to.deep.equal([])
+    expect(home.actions.open().map(({ condition }) => condition)).to.deep.equal(['disk-low'])
     expect(await home.glucose(48)).to.have.length(1)
   })
 
   it('inhibits one condition or one kind of value alone, and releases all', async () => {
-    await home.desk.inhibit({ observable: 'oxygenSaturation' }, MINUTE, NURSE)
+    await home.actions.inhibit({ observable: 'oxygenSaturation' }, MINUTE, NURSE)
     expect(await home.glucose(50)).to.have.length(1)
     await home.glucose(100)
-    await home.desk.inhibit({ condition: 'low-glucose' }, MINUTE, NURSE)
+    await home.actions.inhibit({ condition: 'low-glucose' }, MINUTE, NURSE)
     await home.glucose(45)
-    expect(home.desk.open()).to.deep.equal([])
-    await home.desk.release(DOCTOR)
-    expect(home.desk.inhibitions()).to.deep.equal([])
+    expect(home.actions.open()).to.deep.equal([])
+    await home.actions.release(DOCTOR)
+    expect(home.actions.inhibitions()).to.deep.equal([])
     expect(await home.glucose(44)).to.have.length(1)
     await home.restart()
-    expect(home.desk.inhibitions()).to.deep.equal([])
-    await home.desk.release(DOCTOR)
+    expect(home.actions.inhibitions()).to.deep.equal([])
+    await home.actions.release(DOCTOR)
     expect(log().map(({ action }) => action)).to.deep.equal(['release', 'inhibit', 'inhibit'])
   })
 
   it('refuses an inhibition that outlasts the person who asked for it', async () => {
     for (const ms of [0, 60 * MINUTE + 1, Number.POSITIVE_INFINITY])
-      expect(await codeOf(() => home.desk.inhibit('all', ms, NURSE)), String(ms)).to.equal('alarm.too-long')
-  })
-
-  it('keeps the mark of a time that is not to be believed', async () => {
-    const commits: Commit[] = []
-    const step = { provisional: true, measurements: [], transitions: [{ alertId: 'a-1', state: 'acknowledged' }] }
-    const desk = new AlarmDesk({
-      pipeline: { acknowledge: () => step, setInhibitions: () => {} } as never,
-      journal: { activeAlerts: () => [{ alertId: 'a-1', state: 'active' }], actions: () => [] } as never,
-      commit: async (commit) => void commits.push(commit),
-      ...{ onStep: () => {}, clock: home.clock, logger: silentLogger },
-    })
-    await desk.acknowledge(['a-1'], NURSE)
-    expect(commits).to.have.length(1)
-    expect(commits[0]).to.include({ provisional: true })
+      expect(await codeOf(() => home.actions.inhibit('all', ms, NURSE)), String(ms)).to.equal('alarm.too-long')
   })
 })
