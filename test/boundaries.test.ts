@@ -36,7 +36,7 @@ const FORBIDDEN: { from: string; to: string[]; except?: string[]; why: string }[
       'gateway/surfaces/console/server',
       'gateway/surfaces/cli/',
       'gateway/main',
-      'better-sqlite3',
+      'gateway/platform/sqlite',
       'mqtt',
       'aedes',
       'serialport',
