@@ -2,8 +2,9 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { dirname, join, relative, resolve } from 'node:path'
 import { expect } from 'chai'
 import { packageRoot } from '#gateway/platform/package-root.js'
+import { floorOf, floorsTable, MUTUAL, PURE, PURE_EXCEPTIONS, roomOf, UP } from './support/floors.js'
 
-/** Rooms and what each may not import. `from` and `to` are path prefixes; builtins are written `node:…`. */
+/** Folders beside the gateway and what each may not import. `from` and `to` are path prefixes; builtins are `node:…`. */
 const FORBIDDEN: { from: string; to: string[]; except?: string[]; why: string }[] = [
   { from: 'fhir/', to: ['gateway/', 'simulators/', 'contracts/', 'firmware/', 'test/'], why: 'fhir is pure mapping' },
   { from: 'fhir/', to: ['node:'], except: ['node:crypto'], why: 'fhir does no I/O' },
@@ -16,35 +17,10 @@ const FORBIDDEN: { from: string; to: string[]; except?: string[]; why: string }[
     why: 'firmware stands alone',
   },
   { from: 'simulators/', to: ['test/'], why: 'tests use simulators, not the other way round' },
-  ...[
-    'gateway/engine/',
-    'gateway/clinical/sensors/',
-    'gateway/clinical/signals/',
-    'gateway/alarms/dispatch/',
-    ...['confirmation', 'limits', 'machine', 'condition-book', 'findings', 'inhibition'].map(
-      (file) => `gateway/alarms/${file}`,
-    ),
-    ...['news2', 'hourly', 'trends'].map((file) => `gateway/clinical/scores/${file}`),
-    'gateway/clinical/settings/in-force',
-    ...['mapper', 'pointer', 'template', 'topic-pattern', 'units'].map((file) => `gateway/intake/mapping/${file}`),
-  ].map((from) => ({
-    from,
-    to: [
-      'node:',
-      'gateway/journal/',
-      'gateway/outbound/fhir/',
-      'gateway/surfaces/console/server',
-      'gateway/surfaces/cli/',
-      'gateway/main',
-      'gateway/platform/sqlite',
-      'mqtt',
-      'aedes',
-      'serialport',
-      'ethers',
-    ],
-    why: 'the stages of the pipeline do no I/O',
-  })),
 ]
+
+/** What does I/O: no pure room imports it. */
+const IMPURE = ['node:', 'gateway/platform/sqlite.ts', 'mqtt', 'aedes', 'serialport', 'ethers', 'fastify']
 
 function sources(folder: string): string[] {
   return readdirSync(join(packageRoot, folder), { recursive: true, withFileTypes: true })
@@ -73,10 +49,9 @@ const graph = new Map(rooms.flatMap(sources).map((file) => [file, importsOf(file
 
 describe('import boundaries', () => {
   it('finds the imports it judges', () => {
-    expect(graph.get('gateway/config/load.ts')).to.include.members([
+    expect(graph.get('gateway/platform/config-file.ts')).to.include.members([
       'node:fs',
       'yaml',
-      'gateway/config/schema.ts',
       'gateway/platform/errors.ts',
     ])
   })
@@ -94,17 +69,61 @@ describe('import boundaries', () => {
     })
   }
 
-  it('reads no clock and rolls no dice in the stages of the pipeline', () => {
+  const gatewayFiles = [...graph.keys()].filter((file) => file.startsWith('gateway/') && !file.includes('/web/'))
+  const isPure = (file: string) => file.startsWith('fhir/') || PURE.some((room) => file.startsWith(`gateway/${room}/`))
+
+  it('does no I/O in the pure rooms', () => {
+    const wrong = gatewayFiles
+      .filter((file) => isPure(file) && !PURE_EXCEPTIONS.includes(file))
+      .flatMap((file) =>
+        (graph.get(file) ?? [])
+          .filter((name) =>
+            IMPURE.some((prefix) => name === prefix || (prefix.endsWith(':') && name.startsWith(prefix))),
+          )
+          .map((name) => `${file} → ${name}`),
+      )
+    expect(wrong).to.deep.equal([])
+  })
+
+  it('reads no clock and rolls no dice in the pure rooms', () => {
     const wrong = [...graph.keys()].filter(
       (file) =>
-        /^gateway\/(pipeline|sensors|signals|scores|mapping|alerts\/dispatch)\/|^gateway\/alerts\/(limits|machine|confirmation)|^fhir\//.test(
-          file,
-        ) &&
+        isPure(file) &&
+        !PURE_EXCEPTIONS.includes(file) &&
         /\bDate\.now\(|\bnew Date\(\)|\bMath\.random\(|\bperformance\.now\(|\bsetTimeout\(|\bsetInterval\(/.test(
           readFileSync(join(packageRoot, file), 'utf8'),
         ),
     )
     expect(wrong).to.deep.equal([])
+  })
+
+  it('is drawn as it is in docs/architecture.md (npm run docs:floors)', () => {
+    const page = readFileSync(join(packageRoot, 'docs/architecture.md'), 'utf8')
+    expect(page).to.include(floorsTable())
+  })
+
+  it('has every file of the gateway in a room of a floor', () => {
+    expect(gatewayFiles.filter((file) => floorOf(file) < 0)).to.deep.equal([])
+  })
+
+  it('has no import that runs up', () => {
+    const up = imports(gatewayFiles).filter(({ from, to }) => floorOf(to) > floorOf(from))
+    const said = up.map(({ from, to }) => `${from} → ${to}`).filter((one) => !UP.some((known) => one.endsWith(known)))
+    expect(said).to.deep.equal([])
+  })
+
+  it('has at most two pairs of rooms that import each other, each with its reason', () => {
+    const arrows = new Set(
+      imports(gatewayFiles)
+        .filter(({ to }) => !UP.includes(to))
+        .map(({ from, to }) => `${roomOf(from)} → ${roomOf(to)}`),
+    )
+    const pairs = [...arrows]
+      .map((arrow) => arrow.split(' → ') as [string, string])
+      .filter(([a, b]) => a < b && arrows.has(`${b} → ${a}`))
+      .map(([a, b]) => `${a} ↔ ${b}`)
+    expect(MUTUAL.length).to.be.at.most(2)
+    expect(pairs.filter((pair) => !MUTUAL.some(({ rooms }) => rooms === pair))).to.deep.equal([])
   })
 
   it('has no import cycle between the rooms of the gateway but through types', () => {
@@ -139,4 +158,13 @@ function valueImportsOf(file: string): string[] {
       return relative(packageRoot, resolve(packageRoot, dirname(file), name)).replace(/\.js$/, '.ts')
     return name
   })
+}
+
+/** Imports inside the gateway between files of different rooms. */
+function imports(files: readonly string[]): { from: string; to: string }[] {
+  return files.flatMap((from) =>
+    (graph.get(from) ?? [])
+      .filter((to) => to.startsWith('gateway/') && roomOf(to) !== roomOf(from))
+      .map((to) => ({ from, to })),
+  )
 }

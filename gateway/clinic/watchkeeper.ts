@@ -1,5 +1,6 @@
 import type { Beat } from '#gateway/liveness/beat.js'
-import type { SystemCondition, Watcher } from '#gateway/model/system-condition.js'
+import type { HealthCheck } from '#gateway/model/health-check.js'
+import type { SystemCondition } from '#gateway/model/system-condition.js'
 import type { Clock } from '#gateway/platform/clock.js'
 import type { Logger } from '#gateway/platform/logger.js'
 import { conditionsOf, type HomeRecord, isMissing, type WatchRules } from './home-record.js'
@@ -24,7 +25,7 @@ const LONGEST_STEP_MS = 5000
 const SAVE_MS = 5000
 
 /** Hears the homes and counts their silence. */
-export class Watchkeeper implements Watcher {
+export class Watchkeeper implements HealthCheck {
   readonly #options: WatchkeeperOptions
   readonly #records = new Map<string, HomeRecord>()
   #listened: number
@@ -89,7 +90,7 @@ export class Watchkeeper implements Watcher {
     return 'taken'
   }
 
-  look(): SystemCondition[] {
+  check(): SystemCondition[] {
     this.#listen()
     const { homes, rules, logger, clock } = this.#options
     this.#meetHomes()

@@ -1,5 +1,6 @@
 /** Looks at the free space of the data folder's disk: an alarm long before anything cannot be stored. */
-import type { SystemCondition, Watcher } from '#gateway/model/system-condition.js'
+import type { HealthCheck } from '#gateway/model/health-check.js'
+import type { SystemCondition } from '#gateway/model/system-condition.js'
 import type { Logger } from '#gateway/platform/logger.js'
 
 export interface DiskWatcherOptions {
@@ -19,7 +20,7 @@ const MB = 1024 * 1024
 /** A condition ends only this much above its threshold: one write more or less must not raise it again. */
 const MARGIN = 1.1
 
-export class DiskWatcher implements Watcher {
+export class DiskWatcher implements HealthCheck {
   readonly #options: DiskWatcherOptions
   #sampledAt = Number.NEGATIVE_INFINITY
   #low = false
@@ -35,7 +36,7 @@ export class DiskWatcher implements Watcher {
     return this.#low
   }
 
-  look(now: number): readonly SystemCondition[] {
+  check(now: number): readonly SystemCondition[] {
     // A clock set back must not keep it from looking.
     if (now - this.#sampledAt >= SAMPLE_MS || now < this.#sampledAt) {
       this.#sampledAt = now

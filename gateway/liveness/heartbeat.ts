@@ -3,22 +3,23 @@
  * they stay away. A beat says `healthy` only where it is proven that the line works, not merely that a process runs.
  */
 import { join, resolve } from 'node:path'
-import type { Config } from '#gateway/config/schema.js'
+import type { HealthCheck } from '#gateway/model/health-check.js'
 import type { Lifecycle } from '#gateway/model/lifecycle.js'
-import type { SystemCondition, Watcher } from '#gateway/model/system-condition.js'
+import type { SystemCondition } from '#gateway/model/system-condition.js'
 import type { Clock } from '#gateway/platform/clock.js'
 import type { Logger } from '#gateway/platform/logger.js'
 import { parseWebhookSecret } from '#gateway/platform/net/webhook-signature.js'
 import { readSecret } from '#gateway/platform/secrets/secret-file.js'
 import { BEAT_TYPE, type Beat, type UnhealthyReason, type Vitals } from './beat.js'
 import { BeatCounter } from './beat-counter.js'
+import type { LivenessTarget } from './config.js'
 import { HeartbeatLine } from './heartbeat-line.js'
 
 /** The tick comes every second; one that has not come for so long will not. */
 const STALLED_MS = 10_000
 
 export interface HeartbeatOptions {
-  readonly targets: Config['heartbeat']['targets']
+  readonly targets: readonly LivenessTarget[]
   /** Pseudonym. */
   readonly home: string
   readonly software: string
@@ -31,7 +32,7 @@ export interface HeartbeatOptions {
   readonly logger: Logger
 }
 
-export class Heartbeat implements Lifecycle, Watcher {
+export class Heartbeat implements Lifecycle, HealthCheck {
   readonly #options: HeartbeatOptions
   readonly #counter: BeatCounter
   readonly #lines: readonly HeartbeatLine[]
@@ -66,7 +67,7 @@ export class Heartbeat implements Lifecycle, Watcher {
   }
 
   /** The gateway's tick: that it asks is what shows that it runs. */
-  look(): readonly SystemCondition[] {
+  check(): readonly SystemCondition[] {
     this.#tickedAt = this.#options.clock.monotonic()
     return this.#lines.flatMap((line) => line.conditions())
   }

@@ -9,9 +9,3 @@ export interface SystemCondition {
   readonly delayMs: number
   readonly present: boolean
 }
-
-/** Looks after one part of the gateway; asked on every tick, so it must be quick and do no I/O that can wait. */
-export interface Watcher {
-  /** All of its conditions, those that are not present too: that is what ends an alert. @param now epoch ms */
-  look(now: number): readonly SystemCondition[]
-}

@@ -2,6 +2,7 @@
  * A Transport brings Frames from a device to the pipeline. Chosen by URL scheme (see `registry.ts`).
  * All implementations pass `test/behaviours/transport.behaviour.ts`.
  */
+import type { HealthCheck } from '#gateway/model/health-check.js'
 import type { Lifecycle } from '#gateway/model/lifecycle.js'
 
 /** What became of a frame: said exactly once by the pipeline, after COMMIT for anything that is kept. */
@@ -126,8 +127,15 @@ export type KitCommand =
   /** Back to the nominal values, kept as well. */
   | { readonly command: 'resetCalibration' }
 
-export interface Transport extends Lifecycle {
+/** A transport that knows its devices also answers for them (`check`). */
+export interface Transport extends Lifecycle, Partial<HealthCheck> {
   readonly name: string
+  /**
+   * Says before the home relies on it what will not pass by waiting (a port without permission, a wrong certificate).
+   * Resolves when nothing is wrong, or when what is wrong will pass (a cable that is not plugged in yet). Opens and
+   * closes what it needs; does nothing while the transport runs. @throws HomebeatError the misconfiguration
+   */
+  probe(): Promise<void>
   status(): TransportStatus
   /**
    * Single consumer. Yields until `stop()` (or the end of a recording, after an `ended` event).

@@ -6,9 +6,10 @@
 import type { ZoneOffset } from '#gateway/intake/decode/device-time.js'
 import type { Journal } from '#gateway/journal/api/journal.js'
 import type { AlertTransition } from '#gateway/model/alert.js'
+import type { HealthCheck } from '#gateway/model/health-check.js'
 import type { OpenDispatch } from '#gateway/model/notification.js'
 import type { PipelineStep } from '#gateway/model/step.js'
-import type { SystemCondition, Watcher } from '#gateway/model/system-condition.js'
+import type { SystemCondition } from '#gateway/model/system-condition.js'
 import type { Logger } from '#gateway/platform/logger.js'
 import { restamped } from '#gateway/time/restamp.js'
 import { Stamper, type Stretch } from '#gateway/time/stamper.js'
@@ -45,7 +46,7 @@ export interface TimekeeperOptions extends Omit<WallClockFacts, 'newest'> {
   readonly logger: Logger
 }
 
-export class Timekeeper implements Watcher {
+export class Timekeeper implements HealthCheck {
   readonly #options: TimekeeperOptions
   readonly #stamper: Stamper
   readonly #startedAt: number
@@ -105,7 +106,7 @@ export class Timekeeper implements Watcher {
   }
 
   /** Once a second, before the tick. */
-  look(): readonly SystemCondition[] {
+  check(): readonly SystemCondition[] {
     this.attend()
     const untrustedMs = this.#trusted ? 0 : this.#options.clock.monotonic() - this.#startedAt
     return [

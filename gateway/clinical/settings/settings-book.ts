@@ -1,7 +1,8 @@
 import { defaultFindings } from '#gateway/clinical/limits/findings.js'
 import { defaultLimits, type Limit } from '#gateway/clinical/limits/limits.js'
 import type { Actor } from '#gateway/model/alert.js'
-import type { SystemCondition, Watcher } from '#gateway/model/system-condition.js'
+import type { HealthCheck } from '#gateway/model/health-check.js'
+import type { SystemCondition } from '#gateway/model/system-condition.js'
 import type { Clock } from '#gateway/platform/clock.js'
 import { HomebeatError } from '#gateway/platform/errors.js'
 import type { Logger } from '#gateway/platform/logger.js'
@@ -48,7 +49,7 @@ export interface ListedSetting {
 }
 
 /** The patient's limits and settings: what is in force, who changed it and why. A change is durable before it is in force. */
-export class SettingsBook implements Watcher {
+export class SettingsBook implements HealthCheck {
   readonly #configured: Configured
   readonly #journal: SettingsJournal
   readonly #clock: Clock
@@ -140,7 +141,7 @@ export class SettingsBook implements Watcher {
   }
 
   /** A change of a clinician that is not in force must not go unseen. */
-  look(): readonly SystemCondition[] {
+  check(): readonly SystemCondition[] {
     const present = this.#inForce.rejected.length > 0
     return [{ condition: 'setting-not-in-force', priority: 'medium', delayMs: 0, present }]
   }

@@ -1,7 +1,8 @@
-import type { SystemCondition, Watcher } from '#gateway/model/system-condition.js'
+import type { HealthCheck } from '#gateway/model/health-check.js'
+import type { SystemCondition } from '#gateway/model/system-condition.js'
 
 /** Says that a device's room for messages nobody could read is used up: new ones are counted and not kept. */
-export class UnmappedWatcher implements Watcher {
+export class UnmappedWatcher implements HealthCheck {
   readonly #isFull: () => boolean
 
   /** @param isFull the journal's */
@@ -9,7 +10,7 @@ export class UnmappedWatcher implements Watcher {
     this.#isFull = isFull
   }
 
-  look(): readonly SystemCondition[] {
+  check(): readonly SystemCondition[] {
     return [{ condition: 'unmapped-overflow', priority: 'low', delayMs: 0, present: this.#isFull() }]
   }
 }

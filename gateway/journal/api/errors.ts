@@ -16,7 +16,7 @@ export function journalError(error: unknown, path: string, action: 'open' | 'rea
 
 /** Whether a journal that was being opened is damaged: also where its card cannot read a sector of it any more. */
 export function isDamage({ code, cause }: HomebeatError): boolean {
-  if (code === 'journal.damaged' || code === 'journal.sealed') return true
+  if (code === 'journal.damaged' || code === 'journal.altered') return true
   return cause instanceof Sqlite.SqliteError && /^SQLITE_IOERR_(READ|SHORT_READ|CORRUPTFS)$/.test(cause.code)
 }
 

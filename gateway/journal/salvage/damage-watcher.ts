@@ -1,13 +1,14 @@
 import type { Journal } from '#gateway/journal/api/journal.js'
-import type { SystemCondition, Watcher } from '#gateway/model/system-condition.js'
+import type { HealthCheck } from '#gateway/model/health-check.js'
+import type { SystemCondition } from '#gateway/model/system-condition.js'
 
 /** Something that was measured is lost: until a person has taken note of it, that is an alert. */
-export function damageWatcher(journal: Pick<Journal, 'damages'>): Watcher {
+export function damageWatcher(journal: Pick<Journal, 'damages'>): HealthCheck {
   const condition = (present: boolean): SystemCondition[] => [
     { condition: 'journal-damaged', priority: 'medium', delayMs: 0, present },
   ]
   return {
-    look() {
+    check() {
       try {
         return condition(journal.damages().length > 0)
       } catch {

@@ -1,7 +1,8 @@
 /** Looks at the lanes: a far end that takes nothing any more must not be found by chance. */
 
 import type { Journal, LaneDepth } from '#gateway/journal/api/journal.js'
-import type { SystemCondition, Watcher } from '#gateway/model/system-condition.js'
+import type { HealthCheck } from '#gateway/model/health-check.js'
+import type { SystemCondition } from '#gateway/model/system-condition.js'
 
 export interface LaneWatcherOptions {
   readonly journal: Pick<Journal, 'depths' | 'oldestUntold'>
@@ -15,7 +16,7 @@ const MINUTE_MS = 60_000
 const BACKLOG_DELAY_MS = 60_000
 const ALERT_DELAY_MS = 10_000
 
-export class LaneWatcher implements Watcher {
+export class LaneWatcher implements HealthCheck {
   readonly #options: LaneWatcherOptions
   readonly #progress = new Map<string, { delivered: number; at: number }>()
   #sampledAt = Number.NEGATIVE_INFINITY
@@ -25,7 +26,7 @@ export class LaneWatcher implements Watcher {
     this.#options = options
   }
 
-  look(now: number): readonly SystemCondition[] {
+  check(now: number): readonly SystemCondition[] {
     if (now - this.#sampledAt >= SAMPLE_MS || now < this.#sampledAt) {
       this.#sampledAt = now
       this.#conditions = this.#sample(now)

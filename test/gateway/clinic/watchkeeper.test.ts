@@ -60,7 +60,7 @@ describe('watching/watchkeeper', () => {
     const came: Record<string, number> = {}
     for (let second = 1; second <= seconds; second++) {
       await clock.advance(1000)
-      const present = keeper.look().filter((one) => one.present)
+      const present = keeper.check().filter((one) => one.present)
       for (const { condition } of present) came[condition] ??= second
       for (const name of Object.keys(came)) if (!present.some(({ condition }) => condition === name)) delete came[name]
     }
@@ -143,7 +143,7 @@ describe('watching/watchkeeper', () => {
     clock.setWall(clock.now() + 24 * 60 * MINUTE)
     expect(await listen(1)).to.deep.equal({})
     await clock.advance(60 * MINUTE)
-    keeper.look()
+    keeper.check()
     expect(state()).to.equal('present')
   })
 
@@ -193,7 +193,7 @@ describe('watching/watchkeeper', () => {
 
   it('passes on that a gateway does not keep watch, with the delay of the configuration', async () => {
     hear({ healthy: false, reasons: ['tick-stalled'] })
-    const [unhealthy] = keeper.look().filter((one) => one.present)
+    const [unhealthy] = keeper.check().filter((one) => one.present)
     expect(unhealthy).to.deep.equal({
       condition: 'home-unhealthy-home-1',
       priority: 'medium',

@@ -33,15 +33,15 @@ describe('The disk watcher', () => {
 
   /** What is present after the disk was asked at this second. */
   async function present(second: number): Promise<string[]> {
-    watcher.look(second * 1000)
+    watcher.check(second * 1000)
     await settle()
-    return watcher.look(second * 1000).flatMap(({ condition, present }) => (present ? [condition] : []))
+    return watcher.check(second * 1000).flatMap(({ condition, present }) => (present ? [condition] : []))
   }
 
   it('says nothing before it knows: an alert from before a restart is not over', async () => {
-    expect(watcher.look(0)).to.deep.equal([])
+    expect(watcher.check(0)).to.deep.equal([])
     await settle()
-    expect(watcher.look(1000).map(({ present }) => present)).to.deep.equal([false, false])
+    expect(watcher.check(1000).map(({ present }) => present)).to.deep.equal([false, false])
   })
 
   it('raises low, then critical in its place, and ends them with a margin', async () => {

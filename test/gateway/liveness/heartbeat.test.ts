@@ -63,7 +63,7 @@ describe('heartbeat', () => {
   /** As the gateway's tick does, second by second. */
   async function live(seconds: number): Promise<void> {
     for (let i = 0; i < seconds; i++) {
-      heartbeat.look()
+      heartbeat.check()
       await clock.advance(1000)
     }
   }
@@ -148,17 +148,17 @@ describe('heartbeat', () => {
 
   it('tries again soon, then more slowly, and is a technical condition until it gets through', async () => {
     answer = () => new Response(null, { status: 401 })
-    expect(heartbeat.look()).to.deep.equal([])
+    expect(heartbeat.check()).to.deep.equal([])
     await heartbeat.start()
     await live(1)
-    expect(heartbeat.look()).to.deep.equal([
+    expect(heartbeat.check()).to.deep.equal([
       { condition: 'heartbeat-failing-clinic', priority: 'medium', delayMs: 150_000, present: true },
     ])
     await live(40)
     expect(sent).to.have.length(4)
     answer = () => new Response(null, { status: 204 })
     await live(60)
-    expect(heartbeat.look()[0]?.present).to.equal(false)
+    expect(heartbeat.check()[0]?.present).to.equal(false)
   })
 
   it('takes a network that is away, and a login page in between, for a failure', async () => {
@@ -167,10 +167,10 @@ describe('heartbeat', () => {
     }
     await heartbeat.start()
     await live(1)
-    expect(heartbeat.look()[0]?.present).to.equal(true)
+    expect(heartbeat.check()[0]?.present).to.equal(true)
     answer = () => new Response(null, { status: 302, headers: { location: 'https://hotspot.example/' } })
     await live(10)
     await settle()
-    expect(heartbeat.look()[0]?.present).to.equal(true)
+    expect(heartbeat.check()[0]?.present).to.equal(true)
   })
 })

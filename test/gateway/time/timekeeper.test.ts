@@ -76,7 +76,7 @@ class Line {
   }
 
   async tick(): Promise<void> {
-    const conditions = this.keeper.look()
+    const conditions = this.keeper.check()
     await this.#keep(this.pipeline.tick(this.clock.run.now(), conditions))
   }
 
@@ -358,7 +358,7 @@ describe('Timekeeper', () => {
 
   it('tells people when the clock is not set for minutes, and louder after a day', async () => {
     await unset()
-    const conditions = () => line.keeper.look().filter(({ present }) => present)
+    const conditions = () => line.keeper.check().filter(({ present }) => present)
     expect(conditions()).to.deep.equal([
       { condition: 'clock-unsynchronised', priority: 'low', delayMs: 120_000, present: true },
     ])

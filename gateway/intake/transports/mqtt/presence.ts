@@ -1,5 +1,6 @@
 import { z } from 'zod'
-import type { SystemCondition, Watcher } from '#gateway/model/system-condition.js'
+import type { HealthCheck } from '#gateway/model/health-check.js'
+import type { SystemCondition } from '#gateway/model/system-condition.js'
 import type { Logger } from '#gateway/platform/logger.js'
 import { readPrivateFile, writePrivateFile } from '#gateway/platform/secrets/private-file.js'
 import { DEVICE_ID } from './address.js'
@@ -16,7 +17,7 @@ const stored = z.array(z.string().regex(DEVICE_ID)).max(MAX_DEVICES)
  * word is lost; one that says goodbye is not. The promise outlives the gateway in a file: who does not come back after a
  * restart is lost too.
  */
-export class Presence implements Watcher {
+export class Presence implements HealthCheck {
   readonly #path: string | null
   readonly #logger: Logger
   readonly #devices = new Map<string, 'here' | 'lost' | 'gone'>()
@@ -58,7 +59,7 @@ export class Presence implements Watcher {
     if (this.#devices.has(id)) this.#set(id, 'gone')
   }
 
-  look(): SystemCondition[] {
+  check(): SystemCondition[] {
     return [...this.#devices].map(([id, state]) => ({
       condition: `device-lost-${id}`,
       priority: 'medium',

@@ -155,13 +155,13 @@ describe('the settings book', () => {
     const book = bookWith({ limits: { 'high-respiratory-rate': { value: 18 } }, settings: {} })
     expect(value(book, 'low-respiratory-rate')).to.include({ value: 8 })
     expect(book.originOf('low-respiratory-rate')).to.include({ from: 'default' })
-    expect(book.look()).to.deep.include({
+    expect(book.check()).to.deep.include({
       condition: 'setting-not-in-force',
       priority: 'medium',
       delayMs: 0,
       present: true,
     })
-    expect(bookWith().look()[0]).to.include({ present: false })
+    expect(bookWith().check()[0]).to.include({ present: false })
   })
 
   it('whatever is asked for, what is in force can be crossed and can end', () => {

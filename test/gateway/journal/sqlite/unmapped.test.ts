@@ -54,7 +54,7 @@ describe('The journal’s unmapped messages', () => {
 
   it('of one device stay within its room: the oldest are kept, the newest counted, and a condition says so', async () => {
     const watcher = new UnmappedWatcher(() => journal.unmapped.isFull())
-    const present = () => watcher.look()[0]?.present
+    const present = () => watcher.check()[0]?.present
     await keep(message({ topic: '1' }), message({ topic: '2' }))
     expect(present()).to.equal(false)
     await keep(message({ topic: '3' }), message({ topic: '4' }), message({ topic: '5' }))

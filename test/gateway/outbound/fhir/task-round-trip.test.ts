@@ -99,7 +99,7 @@ describe('an alert, its Task, and the doctor on the FHIR server', () => {
     server.faults.next(3, { type: 'status', status: 503, retryAfterSeconds: 40 })
     expect(await home.tick()).to.deep.equal(['raised nurse-1'])
     await until(() => (home.journal.depths().find(({ lane }) => lane === 'fhir:care')?.lastReason ?? null) !== null)
-    await home.desk.acknowledge('all', { by: 'nurse-1', via: 'button' })
+    await home.actions.acknowledge('all', { by: 'nurse-1', via: 'button' })
     server.faults.clear()
     await home.clock.advance(MINUTE)
     await home.delivered()

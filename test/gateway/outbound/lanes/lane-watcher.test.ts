@@ -38,7 +38,7 @@ describe('The lane watcher', () => {
   })
 
   const later = (minutes: number) => clock.setWall(clock.now() + minutes * MINUTE)
-  const conditions = (): readonly SystemCondition[] => watcher.look(clock.now())
+  const conditions = (): readonly SystemCondition[] => watcher.check(clock.now())
   const present = () => conditions().flatMap(({ condition, present }) => (present ? [condition] : []))
 
   async function closeBatch(): Promise<void> {
@@ -168,7 +168,7 @@ describe('The lane watcher', () => {
     const raised: string[] = []
     for (let s = 0; s < 60; s++) {
       const now = 1_000_000 + s * 1000
-      raised.push(...pipeline.tick(now, lanes.look(now)).transitions.map(({ condition }) => condition))
+      raised.push(...pipeline.tick(now, lanes.check(now)).transitions.map(({ condition }) => condition))
     }
     expect(raised).to.deep.equal(['alert-undelivered-sms.nurse-1'])
   })

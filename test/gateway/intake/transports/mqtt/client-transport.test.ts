@@ -346,8 +346,8 @@ describe('ClientTransport at a mosquitto broker of its own', function () {
     const publisher = await connected(mqttClient(mosquitto.port, LOGIN))
     await publisher.publishAsync('homebeat/v1/cuff/status', 'offline', { qos: 1, retain: true })
     await subscribed(publisher)
-    const present = () => Object.fromEntries(transport.look().map((one) => [one.condition, one.present]))
-    await until(() => transport.look().length > 0)
+    const present = () => Object.fromEntries(transport.check().map((one) => [one.condition, one.present]))
+    await until(() => transport.check().length > 0)
     expect(present()).to.deep.equal({ 'device-lost-cuff': true })
     const will = { topic: 'homebeat/v1/meter/status', payload: Buffer.from('offline'), qos: 1, retain: false } as const
     const meter = await connected(mqttClient(mosquitto.port, { ...LOGIN, will }))

@@ -9,7 +9,7 @@ import { temporaryFolder } from '#test/gateway/intake/transports/brokers.js'
 
 const everybody = () => true
 const presentOf = (presence: Presence) =>
-  Object.fromEntries(presence.look().map(({ condition, present }) => [condition, present]))
+  Object.fromEntries(presence.check().map(({ condition, present }) => [condition, present]))
 
 describe('The presence of devices', () => {
   let folder: Awaited<ReturnType<typeof temporaryFolder>>
@@ -26,7 +26,7 @@ describe('The presence of devices', () => {
     const start = Date.UTC(2026, 0, 1, 12)
     const raised = (second: number) =>
       pipeline
-        .tick(start + second * 1000, presence.look())
+        .tick(start + second * 1000, presence.check())
         .transitions.map(({ condition, kind, state }) => `${kind} ${condition} ${state}`)
     presence.here('cuff')
     expect(raised(0)).to.deep.equal([])
@@ -73,7 +73,7 @@ describe('The presence of devices', () => {
       chmodSync(path, mode)
       const presence = new Presence(path, silentLogger)
       presence.load(everybody)
-      expect(presence.look()).to.deep.equal([])
+      expect(presence.check()).to.deep.equal([])
     }
   })
 })
