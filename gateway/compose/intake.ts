@@ -8,7 +8,7 @@ import { UnmappedWatcher } from '#gateway/intake/mapping/unmapped-watcher.js'
 import { askCalibration } from '#gateway/intake/transports/ask-calibration.js'
 import { kitJobs } from '#gateway/intake/transports/kit-jobs.js'
 import { deviceCommands } from '#gateway/intake/transports/mqtt/device-commands.js'
-import { DeviceStore } from '#gateway/intake/transports/mqtt/device-store.js'
+import { EnrolledDevices } from '#gateway/intake/transports/mqtt/enrolled-devices.js'
 import { createTransport } from '#gateway/intake/transports/registry.js'
 import type { Batches } from './batches.js'
 import type { Engine } from './engine.js'
@@ -19,7 +19,7 @@ export type Intake = ReturnType<typeof intakeOf>
 
 /** @throws HomebeatError `config.*`, `map.*`, `devices.*`: nothing is opened then */
 export function intakeOf({ config, baseDir, dataDir, clock, logger }: Site) {
-  const devices = DeviceStore.open(join(dataDir, 'devices.json'), clock)
+  const devices = EnrolledDevices.open(join(dataDir, 'devices.json'), clock)
   const dependencies = { clock: clock.run, logger, baseDir, dataDir, devices }
   return {
     mappings: loadMappings(config.mappings, baseDir),

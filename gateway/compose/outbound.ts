@@ -2,9 +2,10 @@
 import { randomBytes } from 'node:crypto'
 import type { Lifecycle } from '#gateway/model/lifecycle.js'
 import { AnchorDeliverer } from '#gateway/outbound/chain/anchor-deliverer.js'
-import { clientOf, FhirDeliverer } from '#gateway/outbound/fhir/fhir-deliverer.js'
-import { FlagKeeper } from '#gateway/outbound/fhir/flag-keeper.js'
-import { TaskWatcher } from '#gateway/outbound/fhir/task-watcher.js'
+import { FhirDeliverer } from '#gateway/outbound/fhir/fhir-deliverer.js'
+import { FlagSync } from '#gateway/outbound/fhir/flag-sync.js'
+import { clientOf } from '#gateway/outbound/fhir/target-client.js'
+import { TaskPoller } from '#gateway/outbound/fhir/task-poller.js'
 import type { Deliverer } from '#gateway/outbound/lanes/deliverer.js'
 import { LaneQueue, queueCommands } from '#gateway/outbound/lanes/lane-queue.js'
 import { LaneWatcher } from '#gateway/outbound/lanes/lane-watcher.js'
@@ -67,10 +68,10 @@ export function pollerParts(
     .filter((target) => target.tasks)
     .map((target) => {
       const client = clientOf(target, fetch, baseDir)
-      return new TaskWatcher({ target, client, home, journal, actions, clock, logger })
+      return new TaskPoller({ target, client, home, journal, actions, clock, logger })
     })
   const afterMs = config.alerts.flagAfterMinutes * 60_000
-  const flags = careTeams.length === 0 ? [] : [new FlagKeeper({ journal, afterMs, clock, logger })]
+  const flags = careTeams.length === 0 ? [] : [new FlagSync({ journal, afterMs, clock, logger })]
   return endingLater('pollers', [...tasks, ...flags])
 }
 

@@ -8,7 +8,7 @@ import { damageWatcher } from '#gateway/journal/salvage/damage-watcher.js'
 import { SqliteJournal } from '#gateway/journal/sqlite/sqlite-journal.js'
 import type { DiskWatcherOptions } from '#gateway/liveness/disk-watcher.js'
 import type { Address } from '#gateway/model/batch.js'
-import { ChainHeadSeeker } from '#gateway/outbound/chain/chain-head.js'
+import { ChainHeadSeeker } from '#gateway/outbound/chain/chain-head-seeker.js'
 import { EthersLedger } from '#gateway/outbound/chain/ethers-ledger.js'
 import { loadOrCreateGatewayKey } from '#gateway/outbound/chain/gateway-key.js'
 import { configuredLanes } from '#gateway/outbound/lanes/configured-lanes.js'
@@ -42,12 +42,13 @@ export type Site = Awaited<ReturnType<typeof siteOf>>
 
 /** Makes the data folder and the keys where there are none. The journal stays closed. @throws HomebeatError `data-dir.*`, `gateway-key.*`, `secret.*` */
 export async function siteOf({ config, baseDir, dataDir }: LoadedConfig, dependencies: GatewayDependencies) {
-  const { logger, clock: machine = systemClock, onJournalDamage } = dependencies
+  const { logger, clock: machine = systemClock, fetch = globalThis.fetch, onJournalDamage } = dependencies
   const clock = new SteadyClock(machine)
   ensureDataDir(dataDir)
   const signer = await loadOrCreateGatewayKey(join(dataDir, 'keys', 'gateway.key'))
   const masterKey = await loadOrCreateMasterKey(join(dataDir, 'keys', 'master.key'))
   const { maxMessages, maxMebibytes } = config.unmapped
+  const { endpoints, chainId, contract, logBlocks } = config.chain
   const journal = new SqliteJournal({
     path: join(dataDir, 'journal.db'),
     lanes: configuredLanes(config),
@@ -58,9 +59,9 @@ export async function siteOf({ config, baseDir, dataDir }: LoadedConfig, depende
   return {
     ...{ config, baseDir, dataDir, home: config.home.id, patient: config.home.patient },
     ...{ clock, logger, signer, masterKey, journal },
-    ledger: new EthersLedger(config.chain),
+    ledger: new EthersLedger({ endpoints, chainId, contract, logBlocks, fetch }),
     timeService: dependencies.timeService ?? new SystemTimeService(machine),
-    fetch: dependencies.fetch ?? globalThis.fetch,
+    fetch,
     stream: dependencies.terminal ?? process.stderr,
     statfs: dependencies.statfs ?? statfs,
     ...(dependencies.serialBinding && { serialBinding: dependencies.serialBinding }),
