@@ -42,7 +42,7 @@ import { kitJobs } from './intake/transports/kit-jobs.js'
 import { BrokerTransport } from './intake/transports/mqtt/broker-transport.js'
 import { ClientTransport } from './intake/transports/mqtt/client-transport.js'
 import { deviceCommands } from './intake/transports/mqtt/device-commands.js'
-import { DeviceStore } from './intake/transports/mqtt/device-store.js'
+import { EnrolledDevices } from './intake/transports/mqtt/enrolled-devices.js'
 import { createTransport } from './intake/transports/registry.js'
 import type { SerialBinding } from './intake/transports/serial/binding.js'
 import { journalCommands } from './journal/journal-commands.js'
@@ -57,12 +57,13 @@ import type { Transport } from './model/transport.js'
 import { AlertDeliverer } from './outbound/alerts/alert-deliverer.js'
 import { Batcher } from './outbound/batches/batcher.js'
 import { AnchorDeliverer } from './outbound/chain/anchor-deliverer.js'
-import { ChainHeadSeeker } from './outbound/chain/chain-head.js'
+import { ChainHeadSeeker } from './outbound/chain/chain-head-seeker.js'
 import { EthersLedger } from './outbound/chain/ethers-ledger.js'
 import { loadOrCreateGatewayKey } from './outbound/chain/gateway-key.js'
-import { clientOf, FhirDeliverer } from './outbound/fhir/fhir-deliverer.js'
-import { FlagKeeper } from './outbound/fhir/flag-keeper.js'
-import { TaskWatcher } from './outbound/fhir/task-watcher.js'
+import { FhirDeliverer } from './outbound/fhir/fhir-deliverer.js'
+import { FlagSync } from './outbound/fhir/flag-sync.js'
+import { clientOf } from './outbound/fhir/target-client.js'
+import { TaskPoller } from './outbound/fhir/task-poller.js'
 import { alertLanes, configuredLanes } from './outbound/lanes/configured-lanes.js'
 import type { Deliverer } from './outbound/lanes/deliverer.js'
 import { LaneQueue, queueCommands } from './outbound/lanes/lane-queue.js'
@@ -145,8 +146,8 @@ export async function composeGateway(loaded: LoadedConfig, edges: Edges): Promis
     ...(edges.onJournalDamage && { onDamage: edges.onJournalDamage }),
   })
 
-  const { endpoints, chainId, contract, confirmations, gasPrice, pollSeconds } = config.chain
-  const ledger = new EthersLedger({ endpoints, chainId, contract })
+  const { endpoints, chainId, contract, logBlocks, confirmations, gasPrice, pollSeconds } = config.chain
+  const ledger = new EthersLedger({ endpoints, chainId, contract, logBlocks, fetch })
   const sealer = new Sealer({
     epochKeys: new EpochKeys({ store: journal.epochKeys, masterKey, patient, random: randomBytes }),
   })
@@ -217,7 +218,7 @@ export async function composeGateway(loaded: LoadedConfig, edges: Edges): Promis
     }),
   )
 
-  const devices = DeviceStore.open(join(dataDir, 'devices.json'), clock)
+  const devices = EnrolledDevices.open(join(dataDir, 'devices.json'), clock)
   const transportEdges = { clock: clock.run, logger, baseDir, dataDir, devices }
   const transports = config.transports.map((transport) => createTransport(transport, transportEdges))
   const configured = { limits: config.alerts.limits, settings: config.alerts.settings }
@@ -358,11 +359,11 @@ export async function composeGateway(loaded: LoadedConfig, edges: Edges): Promis
         .filter(({ tasks }) => tasks)
         .map((target) => {
           const client = clientOf(target, fetch, baseDir)
-          return new TaskWatcher({ target, client, home, journal, actions, clock, logger })
+          return new TaskPoller({ target, client, home, journal, actions, clock, logger })
         }),
       ...(careTeams.length === 0
         ? []
-        : [new FlagKeeper({ journal, afterMs: config.alerts.flagAfterMinutes * 60_000, clock, logger })]),
+        : [new FlagSync({ journal, afterMs: config.alerts.flagAfterMinutes * 60_000, clock, logger })]),
     ]
     const closeFull = () => {
       if (journal.unbatchedCount() < config.batches.maxCount || clock.monotonic() < nextFullAt) return

@@ -87,7 +87,7 @@ export const ERROR_CODES = {
   pipeline: ['identifier'],
   'private-file': ['mode', 'not-written', 'too-large', 'unreadable'],
   queue: ['alert', 'anchor', 'delivered', 'dropped', 'inflight', 'lane', 'not-found', 'purged', 'waiting'],
-  record: ['no-leaf', 'not-a-file', 'not-json', 'shape', 'too-large'],
+  record: ['ambiguous', 'no-leaf', 'not-a-file', 'not-json', 'shape', 'too-large'],
   replay: ['format', 'not-found', 'range', 'unreadable'],
   sealing: ['data-class', 'time'],
   secret: ['create', 'empty', 'mode', 'not-found', 'too-large', 'unreadable', 'webhook'],
@@ -107,6 +107,7 @@ export const ERROR_CODES = {
   ],
   settings: ['range', 'unknown'],
   simulate: ['not-installed'],
+  sqlite: ['missing'],
   target: ['insecure'],
   transport: ['stopped'],
   usage: [

@@ -50,6 +50,7 @@ export const PURE = [
 export const PURE_EXCEPTIONS: readonly string[] = [
   'gateway/intake/mapping/load.ts', // reads the site's mapping files once, at start
   'gateway/proofs/batch-signature.ts', // secp256k1 of ethers
+  'gateway/proofs/record.ts', // EIP-55 of ethers
   'gateway/proofs/merkle.ts', // SHA-256 of node:crypto
 ]
 

@@ -1,6 +1,6 @@
 import { parseFirmataUrl } from '#gateway/intake/transports/firmata/address.js'
 import type { Board } from '#gateway/intake/transports/firmata/board.js'
-import { BoardKeeper } from '#gateway/intake/transports/firmata/board-keeper.js'
+import { BoardConnection } from '#gateway/intake/transports/firmata/board-connection.js'
 import { PRIORITIES, type Priority } from '#gateway/model/alert.js'
 import type { DeliveryOutcome } from '#gateway/model/outcome.js'
 import { type Clock, systemClock, wait } from '#gateway/platform/clock.js'
@@ -44,7 +44,7 @@ export class Annunciator implements AlertChannel {
   readonly testMs = TEST_MS
   readonly #pins: AnnunciatorConfig['pins']
   readonly #dependencies: AnnunciatorDependencies
-  readonly #keeper: BoardKeeper
+  readonly #connection: BoardConnection
   readonly #players: Readonly<Record<Priority | 'buzzer', RhythmPlayer>>
   readonly #button: PushButton
   readonly #active = new Map<string, Priority>()
@@ -70,7 +70,7 @@ export class Annunciator implements AlertChannel {
       )
     }
     const player = (output: Priority | 'buzzer') =>
-      new RhythmPlayer(clock, (on) => this.#keeper.board()?.five.digitalWrite(this.#pins[output], on ? 1 : 0))
+      new RhythmPlayer(clock, (on) => this.#connection.board()?.five.digitalWrite(this.#pins[output], on ? 1 : 0))
     this.#players = {
       high: player('high'),
       medium: player('medium'),
@@ -78,7 +78,7 @@ export class Annunciator implements AlertChannel {
       buzzer: player('buzzer'),
     }
     this.#button = new PushButton(clock, () => this.#acknowledge())
-    this.#keeper = new BoardKeeper({
+    this.#connection = new BoardConnection({
       address: parseFirmataUrl(config.url),
       clock,
       binding,
@@ -91,7 +91,7 @@ export class Annunciator implements AlertChannel {
   /** Shows what was active before the gateway started: nobody will tell it again. */
   async start(active: readonly AlertNotice[] = []): Promise<void> {
     for (const notice of active) this.#take(notice)
-    await this.#keeper.start()
+    await this.#connection.start()
   }
 
   /** Dark and silent: a gateway that is off watches over nobody. */
@@ -102,10 +102,10 @@ export class Annunciator implements AlertChannel {
     this.#active.clear()
     this.#quiet.clear()
     this.#button.forget()
-    const board = this.#keeper.board()
+    const board = this.#connection.board()
     // What is still being written when the port closes never leaves it.
     if (board) await this.#answers(board, new AbortController().signal)
-    await this.#keeper.stop()
+    await this.#connection.stop()
   }
 
   onAcknowledged(listener: (acknowledgement: Acknowledgement) => void): void {
@@ -154,8 +154,8 @@ export class Annunciator implements AlertChannel {
 
   /** The board, after the first attempt at least. */
   async #connected(signal: AbortSignal): Promise<Board | null> {
-    await this.#keeper.start()
-    if (this.#keeper.status().state === 'connecting') {
+    await this.#connection.start()
+    if (this.#connection.status().state === 'connecting') {
       await new Promise<void>((resolve) => {
         const done = () => {
           signal.removeEventListener('abort', done)
@@ -165,7 +165,7 @@ export class Annunciator implements AlertChannel {
         signal.addEventListener('abort', done, { once: true })
       })
     }
-    return this.#keeper.board()
+    return this.#connection.board()
   }
 
   /** Whether the board has worked off what was written: it says the state of a pin after having set it. */
@@ -194,7 +194,7 @@ export class Annunciator implements AlertChannel {
     if (!io.pins[button]?.supportedModes.includes(io.MODES.PULLUP)) throw this.#unusable(button)
     five.pinMode(button, io.MODES.PULLUP)
     five.digitalRead(button, (level) => this.#button.level(level))
-    this.#keeper.well()
+    this.#connection.well()
     this.#show()
     this.#release()
   }

@@ -9,6 +9,8 @@ export const chainConfig = z.strictObject({
   /** JSON-RPC endpoints, tried in turn. */
   endpoints: z.array(httpUrl).min(1).max(20),
   chainId: z.number().int().positive(),
+  /** Blocks that one eth_getLogs may span, where the nodes' limit is known; else it is found out. */
+  logBlocks: z.number().int().min(1).max(10_000_000).optional(),
   /** AnchorRegistry. */
   contract: contractAddress,
   /** Blocks on top before an anchor counts; 0 where blocks are final at once (QBFT, anvil). */

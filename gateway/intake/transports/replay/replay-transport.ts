@@ -1,4 +1,4 @@
-/** Plays a PhysioNet WFDB record through the line as if it were being measured now: real ECGs without a patient. */
+/** Plays a PhysioNet WFDB record as if it were being measured now: real ECGs without a patient. */
 import { resolve } from 'node:path'
 import { Outlet } from '#gateway/intake/transports/outlet.js'
 import type { Frame, Transport, TransportStatus, WaveformFrame } from '#gateway/model/transport.js'

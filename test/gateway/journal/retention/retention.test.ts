@@ -1,5 +1,4 @@
 import { statSync } from 'node:fs'
-import Sqlite from 'better-sqlite3'
 import { expect } from 'chai'
 import fc from 'fast-check'
 import type { Measurement } from '#fhir/measurement.js'
@@ -7,6 +6,7 @@ import { DAY_MS, Retention, type RetentionOptions } from '#gateway/journal/reten
 import type { JournalLanes, SqliteJournal } from '#gateway/journal/sqlite/sqlite-journal.js'
 import type { ClosedBatch, Hash32 } from '#gateway/model/batch.js'
 import { silentLogger } from '#gateway/platform/logger.js'
+import Sqlite from '#gateway/platform/sqlite.js'
 import { inclusionProof, leafHash, merkleRoot, verifyInclusion } from '#gateway/proofs/merkle.js'
 import { recordOf } from '#gateway/proofs/record.js'
 import {

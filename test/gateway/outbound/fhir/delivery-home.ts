@@ -15,7 +15,7 @@ import { type ClosedBatch, NO_ROOT } from '#gateway/model/batch.js'
 import type { TargetConfig } from '#gateway/outbound/fhir/config.js'
 import { FhirClient } from '#gateway/outbound/fhir/fhir-client.js'
 import { FhirDeliverer, type FhirDelivererOptions } from '#gateway/outbound/fhir/fhir-deliverer.js'
-import { TaskWatcher, type TaskWatcherOptions } from '#gateway/outbound/fhir/task-watcher.js'
+import { TaskPoller, type TaskPollerOptions } from '#gateway/outbound/fhir/task-poller.js'
 import { EpochKeys } from '#gateway/outbound/sealing/epoch-keys.js'
 import { Sealer } from '#gateway/outbound/sealing/sealer.js'
 import { type Clock, systemClock } from '#gateway/platform/clock.js'
@@ -134,15 +134,15 @@ export class DeliveryHome {
     })
   }
 
-  watcher(
+  poller(
     url: string,
-    actions: TaskWatcherOptions['actions'],
+    actions: TaskPollerOptions['actions'],
     clock: Clock = systemClock,
     fetch: typeof globalThis.fetch = globalThis.fetch,
-  ): TaskWatcher {
+  ): TaskPoller {
     const client = new FhirClient({ url, timeoutMs: 60_000, fetch })
     const target = { name: 'care', pollSeconds: 15 }
-    return new TaskWatcher({
+    return new TaskPoller({
       target,
       client,
       home: this.home,

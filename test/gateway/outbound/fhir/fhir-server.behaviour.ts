@@ -191,10 +191,10 @@ export function itTakesDeliveries(server: () => ServerUnderTest, seen: (resource
     await putByDoctor(server().url, { ...task, status: 'accepted', owner: { display: 'Dr. Gray' } })
 
     const actions = new ActionsInWords()
-    const watcher = home.watcher(server().url, actions)
-    await watcher.start()
+    const poller = home.poller(server().url, actions)
+    await poller.start()
     await actions.told
-    await watcher.stop()
+    await poller.stop()
     expect(actions.words).to.deep.equal(['acknowledge fast-pulse-7 by fhir'])
 
     const acknowledged = { ...raised, state: 'acknowledged', at: raised.at + 1, actor: actions.actors[0] } as const

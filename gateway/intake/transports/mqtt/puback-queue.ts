@@ -1,5 +1,5 @@
 /** Messages that wait for their PUBACK. They are settled in any order, and acknowledged in that of their arrival (MQTT 3.1.1, 4.6). */
-export class AckLine {
+export class PubackQueue {
   readonly #max: number
   readonly #acknowledge: (messageId: number) => void
   #waiting: { readonly messageId: number; settled: boolean }[] = []

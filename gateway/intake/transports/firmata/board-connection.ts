@@ -11,7 +11,7 @@ import type { HomebeatError } from '#gateway/platform/errors.js'
 import type { FirmataAddress } from './address.js'
 import { type Board, openBoard } from './board.js'
 
-export interface BoardKeeperOptions {
+export interface BoardConnectionOptions {
   readonly address: Pick<FirmataAddress, 'path' | 'usb' | 'baud'>
   readonly clock: Clock
   readonly binding?: SerialBinding | undefined
@@ -23,15 +23,15 @@ export interface BoardKeeperOptions {
 }
 
 /** Keeps one Firmata board connected: opens its port again for ever, with growing delays. */
-export class BoardKeeper implements Lifecycle {
-  readonly #options: BoardKeeperOptions
+export class BoardConnection implements Lifecycle {
+  readonly #options: BoardConnectionOptions
   readonly #backoff = new Backoff()
   #running: { readonly abort: AbortController; readonly done: Promise<void> } | null = null
   #board: Board | null = null
   #state: TransportStatus['state'] = 'stopped'
   #sentence = 'not started'
 
-  constructor(options: BoardKeeperOptions) {
+  constructor(options: BoardConnectionOptions) {
     this.#options = options
   }
 

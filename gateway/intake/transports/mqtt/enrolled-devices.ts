@@ -50,7 +50,7 @@ export type Verdict = 'credential' | 'code' | 'wrong' | 'busy'
  * The devices that were added or enrolled, each with the hash of its own credential: `devices.json` in the data folder.
  * Never holds a credential or a code itself. One store for one file.
  */
-export class DeviceStore {
+export class EnrolledDevices {
   readonly #path: string
   readonly #clock: Clock
   readonly #hasher = new SecretHasher()
@@ -65,11 +65,11 @@ export class DeviceStore {
   }
 
   /** @throws HomebeatError `devices.file` when the file is open to others or not what was written. */
-  static open(path: string, clock: Clock = systemClock): DeviceStore {
+  static open(path: string, clock: Clock = systemClock): EnrolledDevices {
     const text = readPrivateFile(path)
-    if (text === null) return new DeviceStore(path, clock, [])
+    if (text === null) return new EnrolledDevices(path, clock, [])
     try {
-      return new DeviceStore(path, clock, stored.parse(JSON.parse(text)).devices)
+      return new EnrolledDevices(path, clock, stored.parse(JSON.parse(text)).devices)
     } catch (cause) {
       const what = `${path} is damaged: put a backup back, or remove it and enrol the devices again.`
       throw new HomebeatError('devices.file', what, { cause })

@@ -2,7 +2,7 @@ import { chmodSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect } from 'chai'
 import fc from 'fast-check'
-import { DeviceStore } from '#gateway/intake/transports/mqtt/device-store.js'
+import { EnrolledDevices } from '#gateway/intake/transports/mqtt/enrolled-devices.js'
 import { makeCode, readCode } from '#gateway/intake/transports/mqtt/enrolment-code.js'
 import { SecretHasher } from '#gateway/intake/transports/mqtt/secret-hash.js'
 import { HomebeatError } from '#gateway/platform/errors.js'
@@ -31,7 +31,7 @@ describe('The store of devices', () => {
   let folder: Awaited<ReturnType<typeof temporaryFolder>>
   let clock: TestClock
   let path: string
-  const open = () => DeviceStore.open(path, clock)
+  const open = () => EnrolledDevices.open(path, clock)
 
   beforeEach(async () => {
     folder = await temporaryFolder()

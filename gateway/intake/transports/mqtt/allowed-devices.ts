@@ -2,7 +2,7 @@ import { resolve } from 'node:path'
 import { HomebeatError } from '#gateway/platform/errors.js'
 import { readSecret } from '#gateway/platform/secrets/secret-file.js'
 import { overlap, type TopicOwner } from './acl.js'
-import type { DeviceStore, Verdict } from './device-store.js'
+import type { EnrolledDevices, Verdict } from './enrolled-devices.js'
 import { KnownSecrets } from './known-secrets.js'
 
 export interface ConfiguredDevice extends TopicOwner {
@@ -11,14 +11,14 @@ export interface ConfiguredDevice extends TopicOwner {
 }
 
 /** The devices that may connect: those that the configuration names with a secret file, and those of the store. */
-export class DeviceRegister {
+export class AllowedDevices {
   readonly #configured: ReadonlyMap<string, ConfiguredDevice>
-  readonly #store: DeviceStore | null
+  readonly #store: EnrolledDevices | null
   readonly #baseDir: string
   #secrets = new KnownSecrets()
 
   /** @throws HomebeatError `config.device-topics` when one device could speak for another. */
-  constructor(devices: readonly ConfiguredDevice[], baseDir: string, store: DeviceStore | null) {
+  constructor(devices: readonly ConfiguredDevice[], baseDir: string, store: EnrolledDevices | null) {
     const both = overlap(devices)
     if (both)
       throw new HomebeatError(
