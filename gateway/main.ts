@@ -5,7 +5,7 @@
 import { randomBytes } from 'node:crypto'
 import { statfs } from 'node:fs/promises'
 import { join } from 'node:path'
-import { observationOf } from '#fhir/observation.js'
+import { observationOf } from '#fhir/measurement-to-observation.js'
 import { signedForm } from '#fhir/signed-form.js'
 import type { DeviceEvent } from '#gateway/model/decoded.js'
 import type { HealthCheck } from '#gateway/model/health-check.js'
