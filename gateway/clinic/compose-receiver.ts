@@ -68,7 +68,7 @@ export async function composeReceiver(loaded: LoadedWatchConfig, edges: Receiver
   const register = new HomeRegister(loaded)
   const journal = new SqliteJournal({
     path: join(dataDir, 'journal.db'),
-    lanes: { fhir: [], alert: alertLanes(config.alerts), anchor: [] },
+    lanes: alertLanes(config.alerts),
     ...{ clock, logger, commit: DEFAULTS.commit },
   })
   let desk: AlarmDesk | undefined
@@ -160,7 +160,5 @@ function lanesOf(
   }
   const deliverer = new AlertDeliverer({ channel, journal, home: config.receiver, preview, addressOf })
   const own = config.alerts.channels.filter(({ name }) => name === channel.name)
-  return alertLanes({ channels: own, contacts }).map(
-    (recipient) => new LaneWorker({ lane: `alert:${recipient}`, deliverer, ...edges }),
-  )
+  return alertLanes({ channels: own, contacts }).map(({ lane }) => new LaneWorker({ lane, deliverer, ...edges }))
 }

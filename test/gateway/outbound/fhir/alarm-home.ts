@@ -1,4 +1,5 @@
 /** A home that can be alarmed, with a FHIR server in clear: pipeline, dispatcher, desk, journal, lane and Task watcher. */
+
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -9,11 +10,13 @@ import { policyOf } from '#gateway/alarms/dispatch/policy.js'
 import { configSchema } from '#gateway/config/schema.js'
 import { Pipeline } from '#gateway/engine/pipeline.js'
 import { SqliteJournal } from '#gateway/journal/sqlite/sqlite-journal.js'
+import { laneOf } from '#gateway/model/lane.js'
 import { asksForCommit } from '#gateway/model/step.js'
 import type { SystemCondition } from '#gateway/model/system-condition.js'
 import { clientOf, FhirDeliverer } from '#gateway/outbound/fhir/fhir-deliverer.js'
 import { FlagKeeper } from '#gateway/outbound/fhir/flag-keeper.js'
 import { TaskWatcher } from '#gateway/outbound/fhir/task-watcher.js'
+import { alertRoute, fhirRoute } from '#gateway/outbound/lanes/configured-lanes.js'
 import { LaneWorker } from '#gateway/outbound/lanes/worker.js'
 import { silentLogger } from '#gateway/platform/logger.js'
 import type { FhirServerSimulator } from '#simulators/fhir-server/server.js'
@@ -61,7 +64,7 @@ export class AlarmHome {
     const logger = silentLogger
     this.journal = new SqliteJournal({
       path: join(this.#folder, 'journal.sqlite'),
-      lanes: { fhir: [{ name: 'care', alerts: true }], alert: ['terminal'], anchor: [] },
+      lanes: [fhirRoute('care', 'clear'), alertRoute({ channel: 'terminal' })],
       ...{ clock, logger },
       commit: { maxDelayMs: 0, maxCount: 100 },
     })
@@ -84,7 +87,7 @@ export class AlarmHome {
     const names = { home: 'home-1', patient: 'quiet-heron' }
     const envelopes = { envelopes: async () => [] }
     const deliverer = new FhirDeliverer({ target, journal, envelopes, ...names, fetch, logger })
-    this.#lane = new LaneWorker({ lane: 'fhir:care', journal, deliverer, clock, logger })
+    this.#lane = new LaneWorker({ lane: laneOf('fhir:care'), journal, deliverer, clock, logger })
     const client = clientOf(target, fetch)
     this.#watcher = new TaskWatcher({ target, client, home: 'home-1', journal, desk: this.desk, clock, logger })
     this.#flags = new FlagKeeper({ journal, afterMs: 30 * 60_000, clock, logger })
