@@ -2,7 +2,7 @@
 import type { Device } from '@medplum/fhirtypes'
 import type { Observable } from './measurement.js'
 import { gatewayIdentifier, IDENTIFIERS } from './systems.js'
-import { DEVICE_TYPE_OF, DEVICE_TYPES } from './terminology.js'
+import { DEVICE_TYPES, TERMINOLOGY } from './terminology.js'
 
 export function gatewayOf(home: string): Device {
   return {
@@ -18,7 +18,7 @@ export function gatewayOf(home: string): Device {
  * @param observables what it was seen to measure: one speciality gives that type, several give multi-function.
  */
 export function deviceOf(identifier: string, observables: readonly Observable[]): Device {
-  const types = new Set(observables.map((observable) => DEVICE_TYPE_OF[observable] ?? DEVICE_TYPES.multiFunction))
+  const types = new Set(observables.map((observable) => TERMINOLOGY[observable].device ?? DEVICE_TYPES.multiFunction))
   const [only] = types
   return {
     resourceType: 'Device',

@@ -2,40 +2,12 @@
  * The words that both the gateway and the FHIR mapping speak: what a sensor gave, in physical units,
  * before it is a FHIR resource. Lives in `fhir/` because `fhir/` may import nothing of `gateway/`.
  */
+import { type Observable, type SensorKind, TERMINOLOGY } from './terminology.js'
 
-/** The ten sensors of the e-Health kit, by the name used in configuration, topics, status and statistics. */
-export const SENSOR_KINDS = [
-  'pulse',
-  'spo2',
-  'airflow',
-  'bodyTemperature',
-  'ecg',
-  'glucose',
-  'gsr',
-  'bloodPressure',
-  'position',
-  'emg',
-] as const
-export type SensorKind = (typeof SENSOR_KINDS)[number]
-
-/** What is observed: a row of `fhir/terminology.ts`. A sensor can yield several (airflow: waveform and rate). */
-export const OBSERVABLES = [
-  'pulseRate',
-  'oxygenSaturation',
-  'airflowWaveform',
-  'respiratoryRate',
-  'bodyTemperature',
-  'ecgWaveform',
-  'heartRate',
-  'bloodGlucose',
-  'skinConductance',
-  'skinConductanceLevel',
-  'bloodPressure',
-  'bodyPosition',
-  'emgWaveform',
-  'emgEnvelope',
-] as const
-export type Observable = (typeof OBSERVABLES)[number]
+/** What is observed, and by which kinds of sensor: the rows of the terminology. */
+export const OBSERVABLES = Object.keys(TERMINOLOGY) as Observable[]
+export const SENSOR_KINDS: readonly SensorKind[] = [...new Set(OBSERVABLES.map((name) => TERMINOLOGY[name].sensor))]
+export type { Observable, SensorKind }
 
 /** Unit of consent and of sealing: one EpochKey per patient, data class and day. */
 export const DATA_CLASSES = ['vital-signs', 'waveform', 'laboratory', 'activity'] as const

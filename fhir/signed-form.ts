@@ -13,6 +13,26 @@ export function signedForm(resource: unknown): unknown {
   return withoutLiterals(Object.keys(kept).length > 0 ? { ...rest, meta: kept } : rest)
 }
 
+/**
+ * Paths of what the signed form leaves out of a resource, e.g. `subject.reference`, `meta.tag`: nothing proves it.
+ * In the order of the resource.
+ */
+export function unsignedPaths(resource: unknown): string[] {
+  return missing(resource, signedForm(resource), '')
+}
+
+function missing(all: unknown, signed: unknown, path: string): string[] {
+  if (Array.isArray(all) && Array.isArray(signed))
+    return all.flatMap((item, i) => missing(item, signed[i], `${path}[${i}]`))
+  if (!isObject(all)) return []
+  if (!isObject(signed)) return Object.keys(all).map((key) => joined(path, key))
+  return Object.entries(all).flatMap(([key, value]) =>
+    Object.hasOwn(signed, key) ? missing(value, signed[key], joined(path, key)) : joined(path, key),
+  )
+}
+
+const joined = (path: string, key: string) => (path === '' ? key : `${path}.${key}`)
+
 /** Adds literal references where a Reference's identifier is among `literals` (key: `literalKey`). */
 export function withLiterals<T>(resource: T, literals: ReadonlyMap<string, string>): T {
   return walk(resource, (object) => {

@@ -1,16 +1,20 @@
 /**
- * How each Observable is coded in FHIR R4: data, one row per Observable, pinned by its own test.
+ * What is observed, by which sensor, and how it is coded in FHIR R4: data, one row per Observable, pinned by its own test.
  * Where no verified code exists, the project's own code is used rather than a guessed standard one.
  */
 import type { Coding } from '@medplum/fhirtypes'
-import type { AbsentReason, BodyPosition, DataClass, Observable, SensorKind } from './measurement.js'
+import type { AbsentReason, BodyPosition, DataClass } from './measurement.js'
 import { CODES, LOINC, MDC, SNOMED } from './systems.js'
 
 export interface TerminologyRow {
+  /** The kind of sensor that it is first asked of, by the name used in configuration, topics, status and statistics. */
+  readonly sensor: string
   /** Standard codes first; a profile's fixed code is among them. */
   readonly codings: readonly Coding[]
-  /** Further MDC code by the sensor that measured it. */
-  readonly mdcBySensor?: Partial<Readonly<Record<SensorKind, Coding>>>
+  /** Further MDC code by the kind of sensor that measured it. */
+  readonly mdcBySensor?: Readonly<Record<string, Coding>>
+  /** The specialised type of a device that measures this alone; none: multi-function. */
+  readonly device?: Coding
   readonly text: string
   /** R4 profile named in `meta.profile`. */
   readonly profile?: string
@@ -28,14 +32,27 @@ export interface TerminologyRow {
 const PROFILE = 'http://hl7.org/fhir/StructureDefinition/'
 const loinc = (code: string, display: string): Coding => ({ system: LOINC, code, display })
 const mdc = (code: string, display: string): Coding => ({ system: MDC, code, display })
-const own = (observable: Observable, display: string): Coding => ({
+const own = (observable: string, display: string): Coding => ({
   system: CODES.observable,
   code: observable,
   display,
 })
 
-export const TERMINOLOGY: Readonly<Record<Observable, TerminologyRow>> = {
+/** IEEE 11073-10101 device types (MDC_DEV_SPEC_PROFILE_*), as the HL7 Personal Health Device IG 2.0.0 lists them. */
+export const DEVICE_TYPES = {
+  gateway: mdc('531981', 'MDC_MOC_VMS_MDS_AHD'),
+  multiFunction: mdc('528384', 'MDC_DEV_SPEC_PROFILE_HYDRA'),
+  pulseOximeter: mdc('528388', 'MDC_DEV_SPEC_PROFILE_PULS_OXIM'),
+  ecg: mdc('528390', 'MDC_DEV_SPEC_PROFILE_MIN_ECG'),
+  bloodPressure: mdc('528391', 'MDC_DEV_SPEC_PROFILE_BP'),
+  thermometer: mdc('528392', 'MDC_DEV_SPEC_PROFILE_TEMP'),
+  glucose: mdc('528401', 'MDC_DEV_SPEC_PROFILE_GLUCOSE'),
+  respiration: mdc('528397', 'MDC_DEV_SPEC_PROFILE_RESP_RATE'),
+} as const
+
+const ROWS = {
   pulseRate: {
+    sensor: 'pulse',
     codings: [loinc('8867-4', 'Heart rate')],
     mdcBySensor: {
       pulse: mdc('149530', 'MDC_PULS_OXIM_PULS_RATE'),
@@ -50,9 +67,11 @@ export const TERMINOLOGY: Readonly<Record<Observable, TerminologyRow>> = {
     unit: '/min',
     decimals: 1,
     dataClass: 'vital-signs',
+    device: DEVICE_TYPES.pulseOximeter,
     source: 'FHIR R4 heartrate profile (8867-4, /min fixed); IEEE 11073-10404, -10407, -10406',
   },
   oxygenSaturation: {
+    sensor: 'spo2',
     codings: [
       loinc('2708-6', 'Oxygen saturation in Arterial blood'),
       loinc('59408-5', 'Oxygen saturation in Arterial blood by Pulse oximetry'),
@@ -65,9 +84,11 @@ export const TERMINOLOGY: Readonly<Record<Observable, TerminologyRow>> = {
     unit: '%',
     decimals: 1,
     dataClass: 'vital-signs',
+    device: DEVICE_TYPES.pulseOximeter,
     source: 'FHIR R4 oxygensat profile (2708-6, % fixed; 59408-5 beside it); IEEE 11073-10404',
   },
   airflowWaveform: {
+    sensor: 'airflow',
     codings: [own('airflowWaveform', 'Airflow waveform')],
     text: 'Airflow waveform',
     category: 'procedure',
@@ -75,9 +96,11 @@ export const TERMINOLOGY: Readonly<Record<Observable, TerminologyRow>> = {
     unit: '1',
     decimals: 0,
     dataClass: 'waveform',
+    device: DEVICE_TYPES.respiration,
     source: 'project code: no verified standard code for an uncalibrated nasal thermistor signal',
   },
   respiratoryRate: {
+    sensor: 'airflow',
     codings: [loinc('9279-1', 'Respiratory rate'), mdc('151562', 'MDC_RESP_RATE')],
     text: 'Respiratory rate',
     profile: `${PROFILE}resprate`,
@@ -86,9 +109,11 @@ export const TERMINOLOGY: Readonly<Record<Observable, TerminologyRow>> = {
     unit: '/min',
     decimals: 1,
     dataClass: 'vital-signs',
+    device: DEVICE_TYPES.respiration,
     source: 'FHIR R4 resprate profile (9279-1, /min fixed); IEEE 11073-10101',
   },
   bodyTemperature: {
+    sensor: 'bodyTemperature',
     codings: [loinc('8310-5', 'Body temperature'), mdc('150364', 'MDC_TEMP_BODY')],
     text: 'Body temperature',
     profile: `${PROFILE}bodytemp`,
@@ -97,9 +122,11 @@ export const TERMINOLOGY: Readonly<Record<Observable, TerminologyRow>> = {
     unit: 'Cel',
     decimals: 2,
     dataClass: 'vital-signs',
+    device: DEVICE_TYPES.thermometer,
     source: 'FHIR R4 bodytemp profile (8310-5; Cel or [degF]); IEEE 11073-10408',
   },
   ecgWaveform: {
+    sensor: 'ecg',
     codings: [loinc('11524-6', 'EKG study'), mdc('131328', 'MDC_ECG_ELEC_POTL')],
     text: 'ECG waveform',
     category: 'procedure',
@@ -107,9 +134,11 @@ export const TERMINOLOGY: Readonly<Record<Observable, TerminologyRow>> = {
     unit: 'V',
     decimals: 0,
     dataClass: 'waveform',
+    device: DEVICE_TYPES.ecg,
     source: 'LOINC 11524-6; IEEE 11073-10406; mV where the recording is calibrated, else V at the input',
   },
   heartRate: {
+    sensor: 'ecg',
     codings: [loinc('8867-4', 'Heart rate'), mdc('147842', 'MDC_ECG_HEART_RATE')],
     text: 'Heart rate from the ECG',
     profile: `${PROFILE}heartrate`,
@@ -118,9 +147,11 @@ export const TERMINOLOGY: Readonly<Record<Observable, TerminologyRow>> = {
     unit: '/min',
     decimals: 0,
     dataClass: 'vital-signs',
+    device: DEVICE_TYPES.ecg,
     source: 'FHIR R4 heartrate profile (8867-4, /min fixed); IEEE 11073-10406',
   },
   bloodGlucose: {
+    sensor: 'glucose',
     codings: [
       loinc('41653-7', 'Glucose [Mass/volume] in Capillary blood by Glucometer'),
       mdc('160184', 'MDC_CONC_GLU_CAPILLARY_WHOLEBLOOD'),
@@ -131,9 +162,11 @@ export const TERMINOLOGY: Readonly<Record<Observable, TerminologyRow>> = {
     unit: 'mg/dL',
     decimals: 1,
     dataClass: 'laboratory',
+    device: DEVICE_TYPES.glucose,
     source: 'LOINC 41653-7 (mg/dL; 14743-9 is the one in mmol/L); IEEE 11073-10417',
   },
   skinConductance: {
+    sensor: 'gsr',
     codings: [own('skinConductance', 'Galvanic skin response')],
     text: 'Galvanic skin response',
     category: 'exam',
@@ -144,6 +177,7 @@ export const TERMINOLOGY: Readonly<Record<Observable, TerminologyRow>> = {
     source: 'project code: neither LOINC nor MDC has one; UCUM uS',
   },
   skinConductanceLevel: {
+    sensor: 'gsr',
     codings: [own('skinConductanceLevel', 'Skin conductance level')],
     text: 'Skin conductance level, median of a minute',
     category: 'exam',
@@ -154,6 +188,7 @@ export const TERMINOLOGY: Readonly<Record<Observable, TerminologyRow>> = {
     source: 'project code: neither LOINC nor MDC has one; UCUM uS',
   },
   bloodPressure: {
+    sensor: 'bloodPressure',
     codings: [
       loinc('85354-9', 'Blood pressure panel with all children optional'),
       mdc('150020', 'MDC_PRESS_BLD_NONINV'),
@@ -165,9 +200,11 @@ export const TERMINOLOGY: Readonly<Record<Observable, TerminologyRow>> = {
     unit: 'mm[Hg]',
     decimals: 1,
     dataClass: 'vital-signs',
+    device: DEVICE_TYPES.bloodPressure,
     source: 'FHIR R4 bp profile (85354-9; components 8480-6, 8462-4, mm[Hg] fixed); IEEE 11073-10407',
   },
   bodyPosition: {
+    sensor: 'position',
     codings: [loinc('8361-8', 'Body position with respect to gravity')],
     text: 'Body position',
     category: 'exam',
@@ -178,6 +215,7 @@ export const TERMINOLOGY: Readonly<Record<Observable, TerminologyRow>> = {
     source: 'LOINC 8361-8; values SNOMED CT',
   },
   emgWaveform: {
+    sensor: 'emg',
     codings: [own('emgWaveform', 'EMG waveform')],
     text: 'EMG waveform',
     category: 'procedure',
@@ -188,6 +226,7 @@ export const TERMINOLOGY: Readonly<Record<Observable, TerminologyRow>> = {
     source: 'project code: no verified standard code for a surface EMG waveform',
   },
   emgEnvelope: {
+    sensor: 'emg',
     codings: [own('emgEnvelope', 'EMG envelope')],
     text: 'EMG envelope at the amplifier’s output',
     category: 'exam',
@@ -197,7 +236,13 @@ export const TERMINOLOGY: Readonly<Record<Observable, TerminologyRow>> = {
     dataClass: 'activity',
     source: 'project code: no verified standard code for a surface EMG envelope; UCUM mV',
   },
-}
+} as const satisfies Readonly<Record<string, TerminologyRow>>
+
+/** What is observed: the name of a row. A sensor can yield several (airflow: waveform and rate). */
+export type Observable = keyof typeof ROWS
+export type SensorKind = (typeof ROWS)[Observable]['sensor']
+
+export const TERMINOLOGY: Readonly<Record<Observable, TerminologyRow & { readonly sensor: SensorKind }>> = ROWS
 
 /** Components of a blood pressure: FHIR R4 bp profile; IEEE 11073-10407. */
 export const BLOOD_PRESSURE_COMPONENTS = {
@@ -237,37 +282,4 @@ export const CATEGORIES: Readonly<Record<TerminologyRow['category'], string>> = 
   procedure: 'Procedure',
   laboratory: 'Laboratory',
   exam: 'Exam',
-}
-
-/** IEEE 11073-10101 device types (MDC_DEV_SPEC_PROFILE_*), as the HL7 Personal Health Device IG 2.0.0 lists them. */
-export const DEVICE_TYPES = {
-  gateway: mdc('531981', 'MDC_MOC_VMS_MDS_AHD'),
-  multiFunction: mdc('528384', 'MDC_DEV_SPEC_PROFILE_HYDRA'),
-  pulseOximeter: mdc('528388', 'MDC_DEV_SPEC_PROFILE_PULS_OXIM'),
-  ecg: mdc('528390', 'MDC_DEV_SPEC_PROFILE_MIN_ECG'),
-  bloodPressure: mdc('528391', 'MDC_DEV_SPEC_PROFILE_BP'),
-  thermometer: mdc('528392', 'MDC_DEV_SPEC_PROFILE_TEMP'),
-  glucose: mdc('528401', 'MDC_DEV_SPEC_PROFILE_GLUCOSE'),
-  respiration: mdc('528397', 'MDC_DEV_SPEC_PROFILE_RESP_RATE'),
-} as const
-
-/** The specialised device type that measures an Observable alone; none: multi-function. */
-export const DEVICE_TYPE_OF: Partial<Readonly<Record<Observable, Coding>>> = {
-  pulseRate: DEVICE_TYPES.pulseOximeter,
-  oxygenSaturation: DEVICE_TYPES.pulseOximeter,
-  ecgWaveform: DEVICE_TYPES.ecg,
-  heartRate: DEVICE_TYPES.ecg,
-  bloodPressure: DEVICE_TYPES.bloodPressure,
-  bodyTemperature: DEVICE_TYPES.thermometer,
-  bloodGlucose: DEVICE_TYPES.glucose,
-  respiratoryRate: DEVICE_TYPES.respiration,
-  airflowWaveform: DEVICE_TYPES.respiration,
-}
-
-/** Molar mass of glucose is 180.16 g/mol: 1 mmol/L = 18.016 mg/dL. */
-export const GLUCOSE_MG_PER_DL_PER_MMOL_PER_L = 18.016
-
-/** mg/dL, the Observable's unit, from mmol/L. */
-export function glucoseFromMmolPerL(value: number): number {
-  return value * GLUCOSE_MG_PER_DL_PER_MMOL_PER_L
 }

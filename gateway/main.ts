@@ -7,15 +7,15 @@ import { statfs } from 'node:fs/promises'
 import { join } from 'node:path'
 import { observationOf } from '#fhir/observation.js'
 import { signedForm } from '#fhir/signed-form.js'
+import type { DeviceEvent } from '#gateway/model/decoded.js'
 import type { HealthCheck } from '#gateway/model/health-check.js'
-import type { PipelineStep } from '#gateway/model/step.js'
-import { AlarmDesk } from './alarms/actions/desk.js'
-import { deskCommands } from './alarms/actions/desk-commands.js'
+import { AlarmActions } from './alarms/actions/alarm-actions.js'
+import { alarmCommands } from './alarms/actions/alarm-commands.js'
 import { acknowledgersOf, DeviceAcknowledger } from './alarms/actions/device-acknowledger.js'
 import { type AlertChannel, noticeOf } from './alarms/channels/channel.js'
-import { ChannelBook } from './alarms/channels/channel-book.js'
 import { channelCommands } from './alarms/channels/commands.js'
-import { type Acknowledgement, createChannel } from './alarms/channels/registry.js'
+import { ConfiguredChannels } from './alarms/channels/configured-channels.js'
+import { createChannel } from './alarms/channels/registry.js'
 import { Dispatcher } from './alarms/dispatch/dispatcher.js'
 import { policyOf } from './alarms/dispatch/policy.js'
 import { LinkServer } from './alarms/links/link-server.js'
@@ -31,21 +31,20 @@ import { SettingsBook } from './clinical/settings/settings-book.js'
 import { Gateway } from './compose/gateway.js'
 import type { LoadedConfig } from './config/load.js'
 import { checkSecretFiles } from './config/secret-files.js'
-import { AlarmLine } from './engine/alarm-line.js'
-import { Committer } from './engine/committer.js'
 import { mappingCommands } from './engine/mapping-commands.js'
 import { Pipeline } from './engine/pipeline.js'
 import { Pump } from './engine/pump.js'
+import { Recorder } from './engine/recorder.js'
+import { RunTimeAlarms } from './engine/run-time-alarms.js'
 import { loadMappings } from './intake/mapping/load.js'
 import { UnmappedWatcher } from './intake/mapping/unmapped-watcher.js'
 import { kitJobs } from './intake/transports/kit-jobs.js'
 import { BrokerTransport } from './intake/transports/mqtt/broker-transport.js'
 import { ClientTransport } from './intake/transports/mqtt/client-transport.js'
 import { deviceCommands } from './intake/transports/mqtt/device-commands.js'
-import { DeviceStore } from './intake/transports/mqtt/device-store.js'
+import { EnrolledDevices } from './intake/transports/mqtt/enrolled-devices.js'
 import { createTransport } from './intake/transports/registry.js'
 import type { SerialBinding } from './intake/transports/serial/binding.js'
-import { SerialTransport } from './intake/transports/serial/serial-transport.js'
 import { journalCommands } from './journal/journal-commands.js'
 import { Retention } from './journal/retention/retention.js'
 import { damageWatcher } from './journal/salvage/damage-watcher.js'
@@ -59,12 +58,13 @@ import type { Transport } from './model/transport.js'
 import { AlertDeliverer } from './outbound/alerts/alert-deliverer.js'
 import { Batcher } from './outbound/batches/batcher.js'
 import { AnchorDeliverer } from './outbound/chain/anchor-deliverer.js'
-import { ChainHeadSeeker } from './outbound/chain/chain-head.js'
+import { ChainHeadSeeker } from './outbound/chain/chain-head-seeker.js'
 import { EthersLedger } from './outbound/chain/ethers-ledger.js'
 import { loadOrCreateGatewayKey } from './outbound/chain/gateway-key.js'
-import { clientOf, FhirDeliverer } from './outbound/fhir/fhir-deliverer.js'
-import { FlagKeeper } from './outbound/fhir/flag-keeper.js'
-import { TaskWatcher } from './outbound/fhir/task-watcher.js'
+import { FhirDeliverer } from './outbound/fhir/fhir-deliverer.js'
+import { FlagSync } from './outbound/fhir/flag-sync.js'
+import { clientOf } from './outbound/fhir/target-client.js'
+import { TaskPoller } from './outbound/fhir/task-poller.js'
 import { alertLanes, configuredLanes } from './outbound/lanes/configured-lanes.js'
 import type { Deliverer } from './outbound/lanes/deliverer.js'
 import { LaneQueue, queueCommands } from './outbound/lanes/lane-queue.js'
@@ -77,12 +77,11 @@ import { type Clock, systemClock } from './platform/clock.js'
 import type { ControlCommand } from './platform/control-socket/command.js'
 import { ControlServer } from './platform/control-socket/control-server.js'
 import { ensureDataDir } from './platform/data-dir.js'
-import { HomebeatError } from './platform/errors.js'
 import type { Logger } from './platform/logger.js'
 import { Schedule } from './platform/schedule.js'
 import { VERSION } from './platform/version.js'
 import { ConsoleServer } from './surfaces/console/server.js'
-import { PatientDesk, patientCommands } from './surfaces/manual-observation/patient-desk.js'
+import { ManualObservations, manualObservationCommands } from './surfaces/manual-observation/manual-observations.js'
 import { LiveFeed } from './surfaces/status/live-feed.js'
 import { RunFileKeeper } from './surfaces/status/run-file.js'
 import { SteadyClock } from './time/steady-clock.js'
@@ -148,8 +147,8 @@ export async function composeGateway(loaded: LoadedConfig, edges: Edges): Promis
     ...(edges.onJournalDamage && { onDamage: edges.onJournalDamage }),
   })
 
-  const { endpoints, chainId, contract, confirmations, gasPrice, pollSeconds } = config.chain
-  const ledger = new EthersLedger({ endpoints, chainId, contract })
+  const { endpoints, chainId, contract, logBlocks, confirmations, gasPrice, pollSeconds } = config.chain
+  const ledger = new EthersLedger({ endpoints, chainId, contract, logBlocks, fetch })
   const sealer = new Sealer({
     epochKeys: new EpochKeys({ store: journal.epochKeys, masterKey, patient, random: randomBytes }),
   })
@@ -180,7 +179,6 @@ export async function composeGateway(loaded: LoadedConfig, edges: Edges): Promis
     links && tokens && contact !== undefined
       ? new URL(`/a/${tokens.make({ alertId, contact })}`, links.publicUrl).href
       : undefined
-  let desk: AlarmDesk | undefined
   const channels: AlertChannel[] = []
   const channelEdges = {
     fetch,
@@ -190,11 +188,6 @@ export async function composeGateway(loaded: LoadedConfig, edges: Edges): Promis
     dataDir,
     clock,
     ...(edges.serialBinding && { serialBinding: edges.serialBinding }),
-    acknowledged: ({ channel, alertIds }: Acknowledgement) => {
-      desk
-        ?.acknowledge(alertIds, { by: channel, via: 'button' })
-        .catch((error) => logger.warn({ channel, err: error }, 'the button’s acknowledgement was refused'))
-    },
   }
   for (const channelConfig of config.alerts.channels) {
     const channel = createChannel(channelConfig, channelEdges)
@@ -211,7 +204,7 @@ export async function composeGateway(loaded: LoadedConfig, edges: Edges): Promis
     for (const { lane } of alertLanes(one)) deliverers.push([lane, deliverer])
   }
   const { contacts: reached, preview } = config.alerts
-  const channelBook = new ChannelBook({ channels, contacts: reached, home, preview, clock })
+  const channelBook = new ConfiguredChannels({ channels, contacts: reached, home, preview, clock })
   deliverers.push([
     { kind: 'anchor', name: config.chain.name },
     new AnchorDeliverer({
@@ -226,14 +219,14 @@ export async function composeGateway(loaded: LoadedConfig, edges: Edges): Promis
     }),
   ])
 
-  const devices = DeviceStore.open(join(dataDir, 'devices.json'), clock)
+  const devices = EnrolledDevices.open(join(dataDir, 'devices.json'), clock)
   const transportEdges = { clock: clock.run, logger, baseDir, dataDir, devices }
   const transports = config.transports.map((transport) => createTransport(transport, transportEdges))
   const configured = { limits: config.alerts.limits, settings: config.alerts.settings }
   // What is wrong with it is said before anything is opened.
   inForce(configured, [])
 
-  for (const transport of transports) await findMisconfiguration(transport)
+  for (const transport of transports) await transport.probe()
 
   // From here on the journal is open: whoever composes must start and stop the gateway, or stop the journal.
   await journal.start()
@@ -284,49 +277,43 @@ export async function composeGateway(loaded: LoadedConfig, edges: Edges): Promis
       clock,
       maxCount: config.batches.maxCount,
     })
-    const committer = new Committer({ journal, clock, logger })
     const people = config.alerts.contacts.map(({ id, role }) => ({ id, role }))
     const feed = new LiveFeed({ version: VERSION, home, journal, transports, contacts: people, clock, timekeeper })
-    const alarmLine = new AlarmLine({ pipeline, timekeeper, clock })
-    desk = new AlarmDesk({
-      pipeline: alarmLine,
-      ...{ journal, clock, logger },
-      commit: (commit) => committer.commit(commit),
-      onStep: (step) => feed.take(step),
+    const recorder = new Recorder({ journal, timekeeper, onStep: (step) => feed.take(step), clock, logger })
+    const actions = new AlarmActions({
+      pipeline: new RunTimeAlarms({ pipeline, timekeeper, clock }),
+      ...{ recorder, journal, clock, logger },
     })
-    const acknowledger = new DeviceAcknowledger({ desk, logger })
+    for (const channel of channels)
+      channel.onAcknowledged?.(({ channel, alertIds }) => {
+        actions
+          .acknowledge(alertIds, { by: channel, via: 'button' })
+          .catch((error) => logger.warn({ channel, err: error }, 'the button’s acknowledgement was refused'))
+      })
+    const acknowledger = new DeviceAcknowledger({ actions, logger })
     const linkServers =
       links && tokens
-        ? [new LinkServer({ config: links, tokens, contacts: [...contacts.keys()], desk, baseDir, clock, logger })]
+        ? [new LinkServer({ config: links, tokens, contacts: [...contacts.keys()], actions, baseDir, clock, logger })]
         : []
     settings.onChange((current) => {
       news2.setOptions(news2OptionsOf(current.settings))
-      const steps = [
-        alarmLine.setLimits(current.limits, current.findings),
-        alarmLine.setAnalysis(analysisOptionsOf(current.settings)),
-      ]
-      for (const step of steps) {
-        feed.take(step)
-        committer.commit(step).catch((error) => logger.error({ err: error }, 'an alert transition could not be stored'))
-      }
+      recorder.note(pipeline.setLimits(current.limits, current.findings, clock.run.now()))
+      recorder.note(pipeline.setAnalysis(analysisOptionsOf(current.settings), clock.run.now()))
     })
-    const patientDesk = new PatientDesk({
-      pipeline: alarmLine,
-      ...{ news2, journal: journal.entries },
+    const manual = new ManualObservations({
+      ...{ pipeline, recorder, news2, journal: journal.entries },
       clock: clock.run,
-      commit: (commit) => committer.commit(commit),
-      onStep: (step) => feed.take(step),
     })
-    const page = new ConsoleServer({ feed, desk, host: config.console.host, port: config.console.port, logger })
+    const page = new ConsoleServer({ feed, actions, host: config.console.host, port: config.console.port, logger })
     /** What a person may tell the running gateway; each feature adds its own. */
     const commands: ControlCommand[] = [
       ...deviceCommands(devices, config.transports),
       ...channelCommands(channelBook),
-      ...mappingCommands({ journal, pipeline, clock }),
-      ...deskCommands({ desk, journal, clock }),
+      ...mappingCommands({ journal, recorder, pipeline, clock }),
+      ...alarmCommands({ actions, journal, clock }),
       ...journalCommands(journal),
       ...settingsCommands(settings),
-      ...patientCommands(patientDesk),
+      ...manualObservationCommands(manual),
       ...trendsCommands({ hours, clock, zone }),
     ]
     const watchers: HealthCheck[] = [
@@ -356,27 +343,26 @@ export async function composeGateway(loaded: LoadedConfig, edges: Edges): Promis
     const vitals = {
       journal,
       transports,
-      refused: () => committer.isRefused,
+      refused: () => recorder.isRefused,
       clockTrusted: () => timekeeper.status().trusted,
     }
     const heartbeat = new Heartbeat({
-      ...{ targets: config.heartbeat.targets, home, software: VERSION, baseDir, dataDir, fetch, clock, logger },
+      ...{ targets: config.liveness.targets, home, software: VERSION, baseDir, dataDir, fetch, clock, logger },
       vitals: (now) => vitalsOf(vitals, now),
     })
     watchers.push(heartbeat)
     let nextFullAt = 0
     const careTeams = config.fhir.targets.filter(({ mode }) => mode === 'clear')
-    const taskDesk = desk
     const rounds = [
       ...careTeams
         .filter(({ tasks }) => tasks)
         .map((target) => {
           const client = clientOf(target, fetch, baseDir)
-          return new TaskWatcher({ target, client, home, journal, desk: taskDesk, clock, logger })
+          return new TaskPoller({ target, client, home, journal, actions, clock, logger })
         }),
       ...(careTeams.length === 0
         ? []
-        : [new FlagKeeper({ journal, afterMs: config.alerts.flagAfterMinutes * 60_000, clock, logger })]),
+        : [new FlagSync({ journal, afterMs: config.alerts.flagAfterMinutes * 60_000, clock, logger })]),
     ]
     const closeFull = () => {
       if (journal.unbatchedCount() < config.batches.maxCount || clock.monotonic() < nextFullAt) return
@@ -392,7 +378,7 @@ export async function composeGateway(loaded: LoadedConfig, edges: Edges): Promis
     return new Gateway({
       journal,
       pipeline,
-      committer,
+      recorder,
       batcher,
       feed,
       console: page,
@@ -405,11 +391,10 @@ export async function composeGateway(loaded: LoadedConfig, edges: Edges): Promis
       pumps: transports.map(
         (transport) =>
           new Pump({
-            ...{ transport, pipeline, committer, clock: clock.run, timekeeper, logger, onCommitted: closeFull },
-            act: (event) => acknowledger.act(event),
-            onStep: (step) => {
-              feed.take(step)
-              askCalibration(transport, step, logger)
+            ...{ transport, pipeline, recorder, clock: clock.run, timekeeper, logger, onCommitted: closeFull },
+            act: (event) => {
+              askCalibration(transport, event, logger)
+              return acknowledger.act(event)
             },
           }),
       ),
@@ -445,7 +430,6 @@ export async function composeGateway(loaded: LoadedConfig, edges: Edges): Promis
         logger,
       ),
       clock,
-      timekeeper,
       logger,
     })
   } catch (error) {
@@ -455,24 +439,9 @@ export async function composeGateway(loaded: LoadedConfig, edges: Edges): Promis
 }
 
 /** A kit keeps the constants of its shield; the gateway's formulas need them whenever it has started. */
-function askCalibration(transport: Transport, step: PipelineStep, logger: Logger): void {
-  const started = step.events.some(
-    (event) => event.type === 'boot' || (event.type === 'transport' && event.event === 'connected'),
-  )
-  if (!started) return
+function askCalibration(transport: Transport, event: DeviceEvent, logger: Logger): void {
+  if (event.type !== 'boot' && !(event.type === 'transport' && event.event === 'connected')) return
   transport.send?.({ command: 'readCalibration' }).catch((error) => {
     logger.debug({ transport: transport.name, err: error }, 'no calibration from the kit: nominal constants hold')
-  })
-}
-
-/** What will not pass by waiting is said before the home relies on it; a cable that is not plugged in yet will. */
-const MISCONFIGURED = new Set(['serial.permission', 'serial.busy', 'serial.unusable', 'config.certificate'])
-
-async function findMisconfiguration(transport: Transport): Promise<void> {
-  const canProbe =
-    transport instanceof SerialTransport || transport instanceof BrokerTransport || transport instanceof ClientTransport
-  if (!canProbe) return
-  await transport.probe().catch((error) => {
-    if (error instanceof HomebeatError && MISCONFIGURED.has(error.code)) throw error
   })
 }

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import type { AlarmDesk } from '#gateway/alarms/actions/desk.js'
+import type { AlarmActions } from '#gateway/alarms/actions/alarm-actions.js'
 import { type ControlCommand, command } from '#gateway/platform/control-socket/command.js'
 import { homeOf } from './home-record.js'
 import { type HomeRegister, unknownHome } from './home-register.js'
@@ -9,14 +9,14 @@ import type { Watchkeeper } from './watchkeeper.js'
 export interface WatchCommandsOptions {
   readonly register: HomeRegister
   readonly keeper: Pick<Watchkeeper, 'forget'>
-  readonly desk: Pick<AlarmDesk, 'open' | 'acknowledge'>
+  readonly actions: Pick<AlarmActions, 'open' | 'acknowledge'>
   readonly report: () => WatchReport
 }
 
 const home = z.string().min(1).max(32)
 
 /** What a person may tell a running receiver. */
-export function watchCommands({ register, keeper, desk, report }: WatchCommandsOptions): ControlCommand[] {
+export function watchCommands({ register, keeper, actions, report }: WatchCommandsOptions): ControlCommand[] {
   return [
     command('home.list', z.strictObject({}), () => report()),
     command('home.enrol', z.strictObject({ home, renew: z.boolean() }), (input) => ({
@@ -31,13 +31,15 @@ export function watchCommands({ register, keeper, desk, report }: WatchCommandsO
       z.strictObject({ home, by: z.string().min(1).max(64), note: z.string().max(300).optional() }),
       async (input) => {
         if (!register.get(input.home)) throw unknownHome(input.home)
-        const ids = desk.open().flatMap(({ alertId, condition }) => (homeOf(condition) === input.home ? [alertId] : []))
+        const ids = actions
+          .open()
+          .flatMap(({ alertId, condition }) => (homeOf(condition) === input.home ? [alertId] : []))
         const actor = {
           by: input.by,
           via: 'command-line' as const,
           ...(input.note !== undefined && { note: input.note }),
         }
-        return { acknowledged: ids.length === 0 ? [] : await desk.acknowledge(ids, actor) }
+        return { acknowledged: ids.length === 0 ? [] : await actions.acknowledge(ids, actor) }
       },
     ),
   ]

@@ -1,20 +1,22 @@
 /** Composition of a receiver, as `main.ts` composes a gateway. */
 import { statfs } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
-import { AlarmDesk } from '#gateway/alarms/actions/desk.js'
+import { AlarmActions } from '#gateway/alarms/actions/alarm-actions.js'
 import { type AlertChannel, noticeOf } from '#gateway/alarms/channels/channel.js'
-import { ChannelBook } from '#gateway/alarms/channels/channel-book.js'
-import { type Acknowledgement, createChannel } from '#gateway/alarms/channels/registry.js'
+import { ConfiguredChannels } from '#gateway/alarms/channels/configured-channels.js'
+import { createChannel } from '#gateway/alarms/channels/registry.js'
 import { Dispatcher } from '#gateway/alarms/dispatch/dispatcher.js'
 import { policyOf } from '#gateway/alarms/dispatch/policy.js'
-import { configSchema } from '#gateway/config/schema.js'
-import { Committer } from '#gateway/engine/committer.js'
+import { Recorder } from '#gateway/engine/recorder.js'
+import { commitConfig } from '#gateway/journal/config.js'
+import { retentionConfig } from '#gateway/journal/retention/config.js'
 import { Retention } from '#gateway/journal/retention/retention.js'
 import { SqliteJournal } from '#gateway/journal/sqlite/sqlite-journal.js'
+import { diskConfig } from '#gateway/liveness/config.js'
 import { DiskWatcher } from '#gateway/liveness/disk-watcher.js'
 import type { Lifecycle } from '#gateway/model/lifecycle.js'
-import type { PipelineStep } from '#gateway/model/step.js'
 import { AlertDeliverer } from '#gateway/outbound/alerts/alert-deliverer.js'
+import { lanesConfig } from '#gateway/outbound/lanes/config.js'
 import { alertLanes } from '#gateway/outbound/lanes/configured-lanes.js'
 import { LaneWatcher } from '#gateway/outbound/lanes/lane-watcher.js'
 import { LaneWorker } from '#gateway/outbound/lanes/worker.js'
@@ -48,15 +50,15 @@ export interface ReceiverEdges {
 const MINUTE_MS = 60_000
 /** A receiver keeps alarms only; of these settings of a gateway its own defaults hold. */
 const DEFAULTS = {
-  commit: configSchema.shape.commit.parse(undefined),
-  retention: configSchema.shape.retention.parse(undefined),
-  disk: configSchema.shape.disk.parse(undefined),
-  lanes: configSchema.shape.lanes.parse(undefined),
+  commit: commitConfig.parse(undefined),
+  retention: retentionConfig.parse(undefined),
+  disk: diskConfig.parse(undefined),
+  lanes: lanesConfig.parse(undefined),
 }
 
 /**
  * Opens the journal and composes the receiver; nothing is listened to before its `start()`.
- * @throws HomebeatError `config.*`, `secret.*`, `channel.*`, `journal.*`, `watching.*`, `data-dir.*`
+ * @throws HomebeatError `config.*`, `secret.*`, `channel.*`, `journal.*`, `clinic.*`, `data-dir.*`
  */
 export async function composeReceiver(loaded: LoadedWatchConfig, edges: ReceiverEdges): Promise<Receiver> {
   const { config, baseDir, dataDir } = loaded
@@ -71,16 +73,10 @@ export async function composeReceiver(loaded: LoadedWatchConfig, edges: Receiver
     lanes: alertLanes(config.alerts),
     ...{ clock, logger, commit: DEFAULTS.commit },
   })
-  let desk: AlarmDesk | undefined
-  const acknowledged = ({ channel, alertIds }: Acknowledgement) => {
-    desk
-      ?.acknowledge(alertIds, { by: channel, via: 'button' })
-      .catch((error) => logger.warn({ channel, err: error }, 'the button’s acknowledgement was refused'))
-  }
-  const channelEdges = { fetch, stream, home: config.receiver, baseDir, dataDir, clock, acknowledged }
+  const channelEdges = { fetch, stream, home: config.receiver, baseDir, dataDir, clock }
   const channels = config.alerts.channels.map((channel) => createChannel(channel, channelEdges))
   // Finds addresses that a channel cannot use before anybody relies on them.
-  new ChannelBook({ ...config.alerts, channels, home: config.receiver, clock })
+  new ConfiguredChannels({ ...config.alerts, channels, home: config.receiver, clock })
 
   // The journal's lock says that no other receiver uses the folder; only then is the store opened.
   await journal.start()
@@ -103,9 +99,14 @@ export async function composeReceiver(loaded: LoadedWatchConfig, edges: Receiver
         return home !== null && register.get(home) === undefined
       },
     })
-    const committer = new Committer({ journal, clock, logger })
-    const deskOptions = { commit: (step: Parameters<Committer['commit']>[0]) => committer.commit(step), onStep: ignore }
-    desk = new AlarmDesk({ pipeline, journal, ...deskOptions, clock, logger })
+    const recorder = new Recorder({ journal, clock, logger })
+    const actions = new AlarmActions({ pipeline, journal, recorder, clock, logger })
+    for (const channel of channels)
+      channel.onAcknowledged?.(({ channel, alertIds }) => {
+        actions
+          .acknowledge(alertIds, { by: channel, via: 'button' })
+          .catch((error) => logger.warn({ channel, err: error }, 'the button’s acknowledgement was refused'))
+      })
     const report = () =>
       reportOf(config.receiver, keeper.records(), keeper.listening, journal.activeAlerts(), clock.now())
     const disk = new DiskWatcher({ folder: dataDir, ...DEFAULTS.disk, statfs, logger })
@@ -115,9 +116,9 @@ export async function composeReceiver(loaded: LoadedWatchConfig, edges: Receiver
     })
     const { trustProxy } = config
     const token = config.page.tokenFile === undefined ? null : readSecret(resolve(baseDir, config.page.tokenFile))
-    const commands = watchCommands({ register, keeper, desk, report })
+    const commands = watchCommands({ register, keeper, actions, report })
     return new Receiver((isHealthy) => ({
-      ...{ journal, store, keeper, pipeline, committer, report, clock, logger },
+      ...{ journal, store, keeper, pipeline, recorder, report, clock, logger },
       watchers: [keeper, disk, new LaneWatcher({ journal, patience: DEFAULTS.lanes })],
       channels: channels.map((channel) => lifecycleOf(channel, journal, config.receiver)),
       lanes: channels.flatMap((channel) => lanesOf(channel, loaded, { journal, clock, logger })),
@@ -137,8 +138,6 @@ export async function composeReceiver(loaded: LoadedWatchConfig, edges: Receiver
     throw error
   }
 }
-
-const ignore = (_step: PipelineStep): void => {}
 
 function lifecycleOf(channel: AlertChannel, journal: SqliteJournal, receiver: string): Lifecycle {
   return {

@@ -1,13 +1,15 @@
 /** The schema of clinic.yaml, the configuration of a receiver of heartbeats. Annotated example: `clinic.example.yaml`. */
 import { dirname, resolve } from 'node:path'
 import { z } from 'zod'
-import { parseYaml, readConfig } from '#gateway/config/load.js'
-import { configSchema, name } from '#gateway/config/schema.js'
-import { channelSecrets, checkSecrets } from '#gateway/config/secret-files.js'
+import { channelSecrets, channelsConfig, previewConfig } from '#gateway/alarms/channels/config.js'
+import { dispatchConfig } from '#gateway/alarms/dispatch/config.js'
+import { parseYaml, readConfig } from '#gateway/platform/config-file.js'
+import { listenPort, name, usedTwice } from '#gateway/platform/config-grammar.js'
 import { LOG_LEVELS } from '#gateway/platform/logger.js'
 import { isLoopback } from '#gateway/platform/net/loopback.js'
+import { checkSecrets } from '#gateway/platform/secrets/check-secrets.js'
 
-const listener = { host: z.string().min(1).max(253), port: z.number().int().min(0).max(65535) }
+const listener = { host: z.string().min(1).max(253), port: listenPort }
 
 const missingAfterSeconds = z.number().min(1).max(86_400)
 
@@ -50,9 +52,7 @@ export const watchSchema = z.strictObject({
     .max(1000)
     .default([]),
   /** As in homebeat.yaml. */
-  alerts: configSchema.shape.alerts
-    .unwrap()
-    .pick({ channels: true, contacts: true, escalation: true, remindMinutes: true, quietHours: true, preview: true }),
+  alerts: dispatchConfig.extend({ channels: channelsConfig, preview: previewConfig }),
 })
 
 export type WatchConfig = z.output<typeof watchSchema>
@@ -73,7 +73,7 @@ export function loadWatchConfig(file: string): LoadedWatchConfig {
 
 /** @param file only for messages. */
 export function parseWatchConfig(text: string, file = 'clinic.yaml'): WatchConfig {
-  return parseYaml(text, file, watchSchema, crossCheck)
+  return parseYaml(text, file, { schema: watchSchema, check: crossCheck })
 }
 
 function crossCheck({ listen, page, tls, allowUnencrypted, homes, alerts }: WatchConfig): string[] {
@@ -87,18 +87,7 @@ function crossCheck({ listen, page, tls, allowUnencrypted, homes, alerts }: Watc
   if (!isLoopback(page.host) && page.tokenFile === undefined)
     problems.push(`page.tokenFile: give one, or stay on 127.0.0.1: ${page.host} is open to the network`)
   if (listen.port !== 0 && listen.port === page.port) problems.push('page.port: must not be that of listen')
-  const twice = (where: string, names: readonly string[]) => {
-    for (const one of new Set(names.filter((id, i) => names.indexOf(id) !== i)))
-      problems.push(`${where}: the name "${one}" is used twice`)
-  }
-  twice(
-    'homes',
-    homes.map(({ id }) => id),
-  )
-  twice(
-    'alerts.channels',
-    alerts.channels.map((channel) => channel.name),
-  )
+  for (const id of usedTwice(homes.map((home) => home.id))) problems.push(`homes: the name "${id}" is used twice`)
   if (alerts.channels.length === 0) problems.push('alerts.channels: give at least one: somebody must hear the alarm')
   return problems
 }

@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs'
 import { join, resolve } from 'node:path'
-import { name } from '#gateway/config/schema.js'
+import { name } from '#gateway/platform/config-grammar.js'
 import { HomebeatError } from '#gateway/platform/errors.js'
 import { newWebhookSecret, parseWebhookSecret } from '#gateway/platform/net/webhook-signature.js'
 import { writePrivateFile } from '#gateway/platform/secrets/private-file.js'
@@ -47,22 +47,22 @@ export class HomeRegister {
    * Makes a secret for a home, which counts from now on.
    * @param renew replaces the secret of a home that has one
    * @returns the secret, as the gateway's secretFile must hold it
-   * @throws HomebeatError `config.home`, `watching.enrolled`, `watching.full`
+   * @throws HomebeatError `usage.home`, `clinic.enrolled`, `clinic.full`
    */
   enrol(id: string, renew: boolean): string {
     if (!name.safeParse(id).success)
       throw new HomebeatError(
-        'config.home',
+        'usage.home',
         `"${id}" is no pseudonym: use 1 to 32 lower-case letters, digits and hyphens.`,
       )
     this.#refuseConfigured(id)
     if (this.#homes.has(id) && !renew)
       throw new HomebeatError(
-        'watching.enrolled',
+        'clinic.enrolled',
         `${id} is enrolled already. --renew gives it a new secret; its gateway is not heard before it has that one.`,
       )
     if (this.#homes.size >= MOST_HOMES)
-      throw new HomebeatError('watching.full', `One receiver watches at most ${MOST_HOMES} homes: start another one.`)
+      throw new HomebeatError('clinic.full', `One receiver watches at most ${MOST_HOMES} homes: start another one.`)
     const secret = newWebhookSecret()
     mkdirSync(this.#folder, { recursive: true, mode: 0o700 })
     writePrivateFile(this.#path(id), `${secret}\n`)
@@ -70,7 +70,7 @@ export class HomeRegister {
     return secret
   }
 
-  /** The home is watched no longer. @throws HomebeatError `watching.unknown`, `watching.configured` */
+  /** The home is watched no longer. @throws HomebeatError `clinic.unknown`, `clinic.configured` */
   forget(id: string): void {
     this.#refuseConfigured(id)
     if (!this.#homes.delete(id)) throw unknownHome(id)
@@ -85,7 +85,7 @@ export class HomeRegister {
 
   #refuseConfigured(id: string): void {
     if (this.#loaded.config.homes.some((home) => home.id === id))
-      throw new HomebeatError('watching.configured', `${id} stands in the configuration (homes): change it there.`)
+      throw new HomebeatError('clinic.configured', `${id} stands in the configuration (homes): change it there.`)
   }
 
   #enrolled(): string[] {
@@ -101,5 +101,5 @@ export class HomeRegister {
 }
 
 export function unknownHome(id: string): HomebeatError {
-  return new HomebeatError('watching.unknown', `No home ${id} is watched: see homebeat watch-homes list.`)
+  return new HomebeatError('clinic.unknown', `No home ${id} is watched: see homebeat watch-homes list.`)
 }

@@ -1,7 +1,7 @@
 import { chmodSync, closeSync, existsSync, openSync } from 'node:fs'
-import Sqlite from 'better-sqlite3'
 import { z } from 'zod'
 import { HomebeatError } from '#gateway/platform/errors.js'
+import Sqlite from '#gateway/platform/sqlite.js'
 import { type HomeRecord, type Listening, recordSchema } from './home-record.js'
 
 const SCHEMA = 1
@@ -11,7 +11,7 @@ const listeningSchema = z.object({ listened: z.number().min(0), stretch: z.numbe
 export class HomeStore {
   readonly #sqlite: Sqlite.Database
 
-  /** @throws HomebeatError `watching.store` */
+  /** @throws HomebeatError `clinic.store` */
   constructor(path: string) {
     try {
       if (existsSync(path)) chmodSync(path, 0o600)
@@ -21,7 +21,7 @@ export class HomeStore {
       this.#sqlite.pragma('synchronous = FULL')
       const version = this.#sqlite.pragma('user_version', { simple: true }) as number
       if (version > SCHEMA)
-        throw new HomebeatError('watching.newer', `${path} was written by a newer Homebeat: install that one again.`)
+        throw new HomebeatError('clinic.newer', `${path} was written by a newer Homebeat: install that one again.`)
       this.#sqlite.exec(`
         CREATE TABLE IF NOT EXISTS home (id TEXT PRIMARY KEY, record TEXT NOT NULL) STRICT;
         CREATE TABLE IF NOT EXISTS receiver (id INTEGER PRIMARY KEY CHECK (id = 1), listening TEXT NOT NULL) STRICT;
@@ -29,7 +29,7 @@ export class HomeStore {
     } catch (cause) {
       if (cause instanceof HomebeatError) throw cause
       throw new HomebeatError(
-        'watching.store',
+        'clinic.store',
         `${path} cannot be used (${(cause as Error).message}): check its owner and the disk; where the file is damaged, move it away: every home is then awaited anew.`,
         { cause },
       )

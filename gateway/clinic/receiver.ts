@@ -1,10 +1,9 @@
 /** The running receiver of heartbeats: starts and stops its parts in order, and ticks. */
 
-import type { Committer } from '#gateway/engine/committer.js'
+import type { Recorder } from '#gateway/engine/recorder.js'
 import type { Journal } from '#gateway/journal/api/journal.js'
 import type { HealthCheck } from '#gateway/model/health-check.js'
 import type { Lifecycle } from '#gateway/model/lifecycle.js'
-import { asksForCommit } from '#gateway/model/step.js'
 import type { LaneWorker } from '#gateway/outbound/lanes/worker.js'
 import type { Clock } from '#gateway/platform/clock.js'
 import type { Logger } from '#gateway/platform/logger.js'
@@ -25,7 +24,7 @@ export interface ReceiverParts {
   readonly store: HomeStore
   readonly keeper: Watchkeeper
   readonly pipeline: WatchPipeline
-  readonly committer: Committer
+  readonly recorder: Recorder
   readonly watchers: readonly HealthCheck[]
   readonly channels: readonly Lifecycle[]
   readonly lanes: readonly LaneWorker[]
@@ -81,13 +80,13 @@ export class Receiver implements Lifecycle {
     if (!this.#running) return
     this.#running = false
     this.#cancelTick()
-    const { beats, page, control, channels, lanes, schedule, committer, keeper, logger } = this.#parts
+    const { beats, page, control, channels, lanes, schedule, recorder, keeper, logger } = this.#parts
     await beats.stop()
     await page.stop()
     await schedule.stop()
     await control.stop()
     keeper.stop()
-    await committer.finish()
+    await recorder.finish()
     await Promise.all(lanes.map((lane) => lane.drain(DRAIN_MS)))
     for (const part of [...lanes, ...channels]) await part.stop()
     await this.#close()
@@ -100,19 +99,15 @@ export class Receiver implements Lifecycle {
   }
 
   #isHealthy(): boolean {
-    const { keeper, committer, clock } = this.#parts
-    return clock.monotonic() - this.#tickedAt < STALLED_MS && keeper.canSave && !committer.isRefused
+    const { keeper, recorder, clock } = this.#parts
+    return clock.monotonic() - this.#tickedAt < STALLED_MS && keeper.canSave && !recorder.isRefused
   }
 
   #tick(): void {
-    const { watchers, pipeline, committer, clock, logger } = this.#parts
+    const { watchers, pipeline, recorder, clock } = this.#parts
     const now = clock.now()
-    const step = pipeline.tick(
-      now,
-      watchers.flatMap((watcher) => watcher.check(now)),
-    )
-    if (asksForCommit(step))
-      committer.commit(step).catch((error) => logger.error({ err: error }, 'an alarm could not be stored'))
+    const conditions = watchers.flatMap((watcher) => watcher.check(now))
+    recorder.note(pipeline.tick(now, conditions))
     this.#tickedAt = clock.monotonic()
     this.#cancelTick = clock.after(TICK_MS, () => this.#tick())
   }

@@ -1,4 +1,4 @@
-import type { DeskPipeline } from '#gateway/alarms/actions/desk.js'
+import type { AlarmPipeline } from '#gateway/alarms/actions/alarm-actions.js'
 import type { Dispatcher } from '#gateway/alarms/dispatch/dispatcher.js'
 import { ConditionBook } from '#gateway/clinical/evaluate/condition-book.js'
 import type { Actor, AlertTransition } from '#gateway/model/alert.js'
@@ -15,7 +15,7 @@ export interface WatchPipelineOptions {
 }
 
 /** From conditions to what is committed: the part of a gateway's pipeline that a receiver has. Reads no clock. */
-export class WatchPipeline implements DeskPipeline {
+export class WatchPipeline implements AlarmPipeline {
   readonly #options: WatchPipelineOptions
   readonly #book: ConditionBook
 

@@ -23,7 +23,7 @@ export function webListener(tls: Identity | null, options: FastifyServerOptions)
   return app
 }
 
-/** @returns the bound port. @throws HomebeatError `watching.listen` */
+/** @returns the bound port. @throws HomebeatError `clinic.listen` */
 export async function listenOn(app: FastifyInstance, what: string, host: string, port: number): Promise<number> {
   try {
     await app.listen({ host: host === 'localhost' ? '127.0.0.1' : host, port })
@@ -32,7 +32,7 @@ export async function listenOn(app: FastifyInstance, what: string, host: string,
     const code = (cause as NodeJS.ErrnoException).code
     const why = code === 'EADDRINUSE' ? 'another program uses it' : String(code)
     throw new HomebeatError(
-      'watching.listen',
+      'clinic.listen',
       `${what} cannot listen on ${host}:${port} (${why}): choose another ${what}.port.`,
       {
         cause,

@@ -3,13 +3,12 @@
  * round, so that what was read is committed, batched, pushed and anchored before the process ends.
  */
 
-import type { Committer } from '#gateway/engine/committer.js'
 import type { Pipeline } from '#gateway/engine/pipeline.js'
 import type { Pump } from '#gateway/engine/pump.js'
+import type { Recorder } from '#gateway/engine/recorder.js'
 import type { Journal } from '#gateway/journal/api/journal.js'
 import type { HealthCheck } from '#gateway/model/health-check.js'
 import type { Lifecycle } from '#gateway/model/lifecycle.js'
-import { asksForCommit } from '#gateway/model/step.js'
 import type { Batcher } from '#gateway/outbound/batches/batcher.js'
 import type { LaneWorker } from '#gateway/outbound/lanes/worker.js'
 import type { Logger } from '#gateway/platform/logger.js'
@@ -17,14 +16,13 @@ import type { Schedule } from '#gateway/platform/schedule.js'
 import type { GatewayStatus } from '#gateway/surfaces/status/feed.js'
 import type { LiveFeed } from '#gateway/surfaces/status/live-feed.js'
 import type { SteadyClock } from '#gateway/time/steady-clock.js'
-import type { Timekeeper } from '#gateway/time/timekeeper.js'
 
 /** How often silence is looked at. */
 const TICK_MS = 1000
 
 export interface GatewayParts {
   readonly journal: Journal
-  readonly committer: Committer
+  readonly recorder: Recorder
   readonly pipeline: Pipeline
   readonly pumps: readonly Pump[]
   /** Alert channels that hold something open. */
@@ -47,7 +45,6 @@ export interface GatewayParts {
   readonly heartbeat: Lifecycle
   readonly feed: LiveFeed
   readonly clock: SteadyClock
-  readonly timekeeper: Pick<Timekeeper, 'stamp'>
   readonly logger: Logger
 }
 
@@ -109,18 +106,16 @@ export class Gateway implements Lifecycle {
     if (!this.#running) return
     this.#running = false
     this.#cancelTick()
-    const { heartbeat, schedule, rounds, pumps, pipeline, committer, journal, batcher } = this.#parts
-    const { lanes, feed, clock, timekeeper, logger } = this.#parts
+    const { heartbeat, schedule, rounds, pumps, pipeline, recorder, batcher, journal } = this.#parts
+    const { lanes, clock, logger } = this.#parts
     await heartbeat.stop()
     await schedule.stop()
     // Awaited once the committer has given up: one may wait for a disk that refuses.
     const ended = Promise.all(rounds.map((round) => round.stop()))
     await Promise.all(pumps.map((pump) => pump.stop()))
-    const last = timekeeper.stamp(pipeline.flush(clock.run.now()))
-    feed.take(last)
     try {
-      const committed = committer.commit(last)
-      await Promise.all([committed, committer.finish()])
+      const { durable } = recorder.record(pipeline.flush(clock.run.now()))
+      await Promise.all([durable, recorder.finish()])
       await batcher.closeIfDue('stop')
     } catch (error) {
       logger.error({ err: error }, 'the last readings could not be stored')
@@ -143,14 +138,10 @@ export class Gateway implements Lifecycle {
   }
 
   #scheduleTick(): void {
-    const { clock, timekeeper, pipeline, committer, feed, watchers, logger } = this.#parts
+    const { clock, pipeline, recorder, watchers } = this.#parts
     this.#cancelTick = clock.after(TICK_MS, () => {
       const conditions = watchers.flatMap((watcher) => watcher.check(clock.now()))
-      const step = timekeeper.stamp(pipeline.tick(clock.run.now(), conditions))
-      feed.take(step)
-      if (asksForCommit(step)) {
-        committer.commit(step).catch((error) => logger.error({ err: error }, 'an alert transition could not be stored'))
-      }
+      recorder.note(pipeline.tick(clock.run.now(), conditions))
       if (this.#running) this.#scheduleTick()
     })
   }

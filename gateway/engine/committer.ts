@@ -1,4 +1,4 @@
-/** COMMIT that does not give up: when the disk refuses, the same commit is tried again until the gateway stops. */
+/** COMMIT that does not give up: what the disk refuses is tried again until the gateway stops. Only the recorder has one. */
 import { setMaxListeners } from 'node:events'
 import type { Commit, Journal } from '#gateway/journal/api/journal.js'
 import { type Clock, wait } from '#gateway/platform/clock.js'
@@ -8,16 +8,16 @@ import type { Logger } from '#gateway/platform/logger.js'
 const RETRY_MS = 1000
 
 export class Committer {
-  readonly #journal: Journal
+  readonly #journal: Pick<Journal, 'commit'>
   readonly #clock: Clock
   readonly #logger: Logger
   readonly #giveUp = new AbortController()
   #underWay = 0
-  /** Who waits for one of them to end. */
+  /** Those who wait for one of them to end. */
   #ended: (() => void)[] = []
   readonly #refused = new Set<Commit>()
 
-  constructor(options: { journal: Journal; clock: Clock; logger: Logger }) {
+  constructor(options: { journal: Pick<Journal, 'commit'>; clock: Clock; logger: Logger }) {
     this.#journal = options.journal
     this.#clock = options.clock
     this.#logger = options.logger

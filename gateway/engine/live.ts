@@ -1,9 +1,10 @@
-/** Readings and judged values → LiveDatas for drawing and for the ten latest values. No I/O, no clock. */
+/** Readings and judged values → LiveDatas for drawing and for the latest value of each sensor. No I/O, no clock. */
 import type { SensorKind } from '#fhir/measurement.js'
+import { TERMINOLOGY } from '#fhir/terminology.js'
 import type { Judged, Normalised } from '#gateway/clinical/normalise/judged.js'
 import { scaleOf } from '#gateway/clinical/normalise/waveform-channel.js'
 import { sensorDefinitions } from '#gateway/clinical/sensors/registry.js'
-import { numberOf } from '#gateway/clinical/sensors/sensor-definition.js'
+import { numberOf, observablesOf } from '#gateway/clinical/sensors/sensor-definition.js'
 import type { LiveData, LiveValue } from '#gateway/model/live.js'
 import type { Reading } from '#gateway/model/reading.js'
 
@@ -48,8 +49,9 @@ export class LiveView {
       const { sensor } = reading
       const { at } = samples
       const definition = sensorDefinitions[sensor]
-      const { absent, outputs } = definition
-      const unit = outputs.at(-1)?.unit ?? ''
+      const { absent } = definition
+      const number = numberOf(definition)?.observable ?? observablesOf(definition)[0]
+      const unit = TERMINOLOGY[number].unit ?? ''
       // A sensor with a rate has none yet; one without has nothing more to say than that it is there.
       const waiting = state === 'ok' && numberOf(definition) !== undefined
       const remarks = waiting
@@ -93,7 +95,7 @@ function isShown({ sensor, observable, value }: Judged['measurement']): boolean 
 
 function samplesOf(reading: Reading, shift: number): Extract<LiveData, { type: 'samples' }> | null {
   const { sensor, value } = reading
-  if (value.type !== 'samples' || (sensor !== 'ecg' && sensor !== 'emg' && sensor !== 'airflow')) return null
+  if (value.type !== 'samples') return null
   const part = sensorDefinitions[sensor].waveform
   if (!part) return null
   const { origin, factor, unit } = scaleOf(part, value)
@@ -105,7 +107,7 @@ function samplesOf(reading: Reading, shift: number): Extract<LiveData, { type: '
 function liveValue({ measurement }: Judged, shift: number): LiveValue {
   const { sensor, observable, value, quality, remarks } = measurement
   const at = measurement.timedByDevice ? measurement.at : measurement.at + shift
-  const unit = sensorDefinitions[sensor].outputs.find((output) => output.observable === observable)?.unit ?? ''
+  const unit = TERMINOLOGY[observable].unit ?? ''
   const shown =
     value.type === 'quantity'
       ? value.value

@@ -6,6 +6,7 @@ import type { Journal } from '#gateway/journal/api/journal.js'
 import type { KeptMessage, UnmappedCount } from '#gateway/model/unmapped.js'
 import type { Clock } from '#gateway/platform/clock.js'
 import { type ControlCommand, command } from '#gateway/platform/control-socket/command.js'
+import type { Recorder } from './recorder.js'
 
 /** Messages put through in one commit. */
 const PAGE = 100
@@ -41,11 +42,12 @@ export function listing(journal: Pick<Journal['unmapped'], 'counts' | 'latest'>,
 }
 
 export function mappingCommands(parts: {
-  readonly journal: Pick<Journal, 'unmapped' | 'commit'>
+  readonly journal: Pick<Journal, 'unmapped'>
+  readonly recorder: Pick<Recorder, 'recover'>
   readonly pipeline: Pick<Pipeline, 'recover' | 'recovery'>
   readonly clock: Clock
 }): ControlCommand[] {
-  const { journal, pipeline, clock } = parts
+  const { journal, recorder, pipeline, clock } = parts
   return [
     command('map.unmapped', listingSchema, ({ limit }) => listing(journal.unmapped, limit)),
     command('map.discard', z.strictObject({ device: z.string().min(1).max(100) }), ({ device }) => ({
@@ -63,7 +65,7 @@ export function mappingCommands(parts: {
           measurements.push(...found)
           mapped.push(message.id)
         }
-        await journal.commit({ measurements, transitions: [], mapped })
+        await recorder.recover(measurements, mapped)
         result.looked += page.length
         result.mapped += mapped.length
         result.measurements += measurements.length

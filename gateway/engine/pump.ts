@@ -6,14 +6,13 @@
 import type { Pipeline } from '#gateway/engine/pipeline.js'
 import type { DeviceEvent } from '#gateway/model/decoded.js'
 import type { Lifecycle } from '#gateway/model/lifecycle.js'
-import { asksForCommit, type PipelineStep } from '#gateway/model/step.js'
 import type { Frame, Transport } from '#gateway/model/transport.js'
 import type { UnmappedMessage } from '#gateway/model/unmapped.js'
 import type { Clock } from '#gateway/platform/clock.js'
 import { HomebeatError } from '#gateway/platform/errors.js'
 import type { Logger } from '#gateway/platform/logger.js'
 import type { Timekeeper } from '#gateway/time/timekeeper.js'
-import type { Committer } from './committer.js'
+import type { Recorder } from './recorder.js'
 
 /** Commits under way; with more than this, transports wait. */
 const MAX_UNDER_WAY = 256
@@ -24,14 +23,12 @@ const MAX_TOLD = 1000
 export interface PumpOptions {
   readonly transport: Transport
   readonly pipeline: Pipeline
-  readonly committer: Committer
+  readonly recorder: Recorder
   /** In which the frames' times are. */
   readonly clock: Clock
   readonly logger: Logger
-  /** The gateway's time; where left out, what the pipeline says is what is stored. */
-  readonly timekeeper?: Pick<Timekeeper, 'attend' | 'stamp'> | undefined
-  /** Told of every step, before its commit: live values must not wait for the disk. */
-  readonly onStep: (step: PipelineStep) => void
+  /** Looks at the machine's clock before each frame. */
+  readonly timekeeper?: Pick<Timekeeper, 'attend'> | undefined
   /** Does what a device asks for; null where an event asks for nothing. Its frame is settled after it. */
   readonly act?: (event: DeviceEvent) => Promise<void> | null
   /** Told when measurements have become durable. */
@@ -61,11 +58,11 @@ export class Pump implements Lifecycle {
   }
 
   async #run(): Promise<void> {
-    const { transport, committer, logger } = this.#options
+    const { transport, recorder, logger } = this.#options
     try {
       for await (const frame of transport.frames()) {
         this.#take(frame)
-        while (committer.underWay >= MAX_UNDER_WAY) await committer.oneEnded()
+        while (recorder.underWay >= MAX_UNDER_WAY) await recorder.oneEnded()
       }
     } catch (error) {
       logger.error({ transport: transport.name, err: error }, 'transport failed; restart the gateway to use it again')
@@ -73,15 +70,13 @@ export class Pump implements Lifecycle {
   }
 
   #take(frame: Frame): void {
-    const { transport, pipeline, clock, timekeeper, committer, logger, onStep, act, onCommitted } = this.#options
+    const { transport, pipeline, clock, timekeeper, recorder, logger, act, onCommitted } = this.#options
     // Before the frame: within one frame the time stays what it is.
     timekeeper?.attend()
-    const accepted = pipeline.accept(frame, clock.now())
-    const step = timekeeper?.stamp(accepted) ?? accepted
-    onStep(step)
+    const { step, durable } = recorder.record(pipeline.accept(frame, clock.now()))
     for (const message of step.unmapped ?? []) this.#tell(message)
     const acts = step.events.flatMap((event) => act?.(event) ?? [])
-    if (!asksForCommit(step) && acts.length === 0) {
+    if (!durable && acts.length === 0) {
       frame.settle(
         step.refused
           ? { outcome: 'refused', code: step.refused.code, reason: step.refused.reason }
@@ -89,7 +84,7 @@ export class Pump implements Lifecycle {
       )
       return
     }
-    Promise.all([committer.commit(step), ...acts]).then(
+    Promise.all([durable, ...acts]).then(
       () => {
         frame.settle({ outcome: 'committed' })
         onCommitted()

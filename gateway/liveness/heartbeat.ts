@@ -3,7 +3,6 @@
  * they stay away. A beat says `healthy` only where it is proven that the line works, not merely that a process runs.
  */
 import { join, resolve } from 'node:path'
-import type { Config } from '#gateway/config/schema.js'
 import type { HealthCheck } from '#gateway/model/health-check.js'
 import type { Lifecycle } from '#gateway/model/lifecycle.js'
 import type { SystemCondition } from '#gateway/model/system-condition.js'
@@ -13,13 +12,14 @@ import { parseWebhookSecret } from '#gateway/platform/net/webhook-signature.js'
 import { readSecret } from '#gateway/platform/secrets/secret-file.js'
 import { BEAT_TYPE, type Beat, type UnhealthyReason, type Vitals } from './beat.js'
 import { BeatCounter } from './beat-counter.js'
+import type { LivenessTarget } from './config.js'
 import { HeartbeatLine } from './heartbeat-line.js'
 
 /** The tick comes every second; one that has not come for so long will not. */
 const STALLED_MS = 10_000
 
 export interface HeartbeatOptions {
-  readonly targets: Config['heartbeat']['targets']
+  readonly targets: readonly LivenessTarget[]
   /** Pseudonym. */
   readonly home: string
   readonly software: string

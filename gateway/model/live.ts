@@ -35,7 +35,8 @@ export type LiveData =
   /** Physical values for drawing; the first at `at`, `periodMs` apart; null is a gap. */
   | {
       readonly type: 'samples'
-      readonly sensor: 'ecg' | 'emg' | 'airflow'
+      /** One with a waveform. */
+      readonly sensor: SensorKind
       readonly at: number
       readonly periodMs: number
       readonly unit: string

@@ -130,6 +130,12 @@ export type KitCommand =
 /** A transport that knows its devices also answers for them (`check`). */
 export interface Transport extends Lifecycle, Partial<HealthCheck> {
   readonly name: string
+  /**
+   * Says before the home relies on it what will not pass by waiting (a port without permission, a wrong certificate).
+   * Resolves when nothing is wrong, or when what is wrong will pass (a cable that is not plugged in yet). Opens and
+   * closes what it needs; does nothing while the transport runs. @throws HomebeatError the misconfiguration
+   */
+  probe(): Promise<void>
   status(): TransportStatus
   /**
    * Single consumer. Yields until `stop()` (or the end of a recording, after an `ended` event).

@@ -1,3 +1,5 @@
+import type { ErrorCode } from './error-codes.js'
+
 /**
  * The one error base. Callers branch on `code` and `retry`, never on text.
  *
@@ -8,12 +10,12 @@ export type RetryClass = 'transient' | 'ambiguous' | 'permanent'
 
 export class HomebeatError extends Error {
   override readonly name = 'HomebeatError'
-  /** Dotted, stable, e.g. `serial.permission`. */
-  readonly code: string
+  /** Dotted, stable, e.g. `serial.permission`; `docs/errors.md` lists them. */
+  readonly code: ErrorCode
   readonly retry: RetryClass
 
   /** @param message one line for people that says what to do; no health value, no secret. */
-  constructor(code: string, message: string, options: { retry?: RetryClass; cause?: unknown } = {}) {
+  constructor(code: ErrorCode, message: string, options: { retry?: RetryClass; cause?: unknown } = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause })
     this.code = code
     this.retry = options.retry ?? 'permanent'

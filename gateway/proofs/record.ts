@@ -1,8 +1,10 @@
 /** Records: one Observation with everything that proves it, as it is handed to a doctor, an insurer or a court. */
+import { isAddress } from 'ethers'
 import { z } from 'zod'
 import type { Address, ClosedBatch, Hash32, VerifiableRecord } from '#gateway/model/batch.js'
 import { HomebeatError } from '#gateway/platform/errors.js'
 import { leafHash, MerkleTree } from './merkle.js'
+import { parseStrictJson } from './strict-json.js'
 
 /** A record's text is refused above this; the longest waveform Observation is far below. */
 export const MAX_RECORD_BYTES = 16 * 1024 * 1024
@@ -15,6 +17,7 @@ const hash32 = z
 const address = z
   .string()
   .regex(/^0x[0-9a-fA-F]{40}$/, 'needs 0x and 40 hex digits')
+  .refine((text) => !/^0x[0-9a-fA-F]{40}$/.test(text) || isAddress(text), 'has a wrong checksum (EIP-55)')
   .transform((text) => text as Address)
 const whole = z.number().int().min(0).max(Number.MAX_SAFE_INTEGER)
 
@@ -79,22 +82,12 @@ export function recordOf(batch: ClosedBatch, which: number | string): Verifiable
 
 /**
  * Reads a record's file. Its content proves nothing before `verifyRecord`.
- * @throws HomebeatError `record.too-large`, `record.not-json`, `record.shape`; messages hold no health value
+ * @throws HomebeatError `record.too-large`, `record.not-json`, `record.ambiguous`, `record.shape`; messages hold no health value
  */
 export function parseRecord(text: string): VerifiableRecord {
   if (Buffer.byteLength(text) > MAX_RECORD_BYTES)
     throw new HomebeatError('record.too-large', `A record has at most ${MAX_RECORD_BYTES} bytes: is it the right file?`)
-  let value: unknown
-  try {
-    value = JSON.parse(text)
-  } catch {
-    // No cause: the parser's message quotes the file.
-    throw new HomebeatError(
-      'record.not-json',
-      'The record is not JSON: give a file that `homebeat verify --save` wrote.',
-    )
-  }
-  const parsed = recordSchema.safeParse(value)
+  const parsed = recordSchema.safeParse(parseStrictJson(text))
   if (parsed.success) return parsed.data
   const problems = parsed.error.issues
     .slice(0, 3)

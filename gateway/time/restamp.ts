@@ -2,7 +2,7 @@
 import type { Measurement } from '#fhir/measurement.js'
 import { movedIdentifier } from '#gateway/clinical/normalise/identifier.js'
 import { placeDeviceTime, type ZoneOffset } from '#gateway/intake/decode/device-time.js'
-import { DEVICE_SAID, isPlausible } from '#gateway/intake/decode/mqtt.js'
+import { DEVICE_SAID, isPlausible } from '#gateway/intake/decode/place-time.js'
 import { CLOCK_UNSET, repeatIn, type Stretch } from './stamper.js'
 
 export const RE_STAMPED = 're-stamped'

@@ -2,8 +2,7 @@
  * What each condition is called, what it means and what it does not: as data, each row with its source. The one wording
  * of previews, console, log and explanations. Says what was measured, never a diagnosis. Pure; the page uses it too.
  */
-import { SENSOR_KINDS } from '#fhir/measurement.js'
-import { SENSOR_NAMES } from '#gateway/clinical/sensors/names.js'
+import { SENSORS } from '#gateway/clinical/sensors/registry.js'
 
 export interface Explanation {
   /** Short, e.g. "Low oxygen saturation". */
@@ -392,9 +391,9 @@ export function conditionWords(condition: string): string {
 /** Of a sensor or a condition, by its kebab-case name; anything else is a name that the home gave. */
 function nameOf(name: string): string {
   const letters = name.replaceAll('-', '').toLowerCase()
-  const sensor = SENSOR_KINDS.find((kind) => kind.toLowerCase() === letters)
+  const sensor = SENSORS.find(({ kind }) => kind.toLowerCase() === letters)
   const condition = Object.hasOwn(EXPLANATIONS, name) ? EXPLANATIONS[name]?.words : undefined
-  const words = sensor === undefined ? condition : SENSOR_NAMES[sensor]
+  const words = sensor?.label ?? condition
   if (words === undefined) return name
   return /^[A-Z]{2}/.test(words) ? words : words.charAt(0).toLowerCase() + words.slice(1)
 }

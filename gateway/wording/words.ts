@@ -2,8 +2,8 @@
  * How the feed's values are said to people: names, units, ages, remarks. Pure, shared by the page and the terminal
  * view, so that both say the same. Says what was measured and never what it means: no diagnosis.
  */
-import type { BodyPosition, Quality, SensorKind } from '#fhir/measurement.js'
-import { SENSOR_NAMES } from '#gateway/clinical/sensors/names.js'
+import type { BodyPosition, Quality } from '#fhir/measurement.js'
+import { sensorDefinitions } from '#gateway/clinical/sensors/registry.js'
 import type { Priority } from '#gateway/model/alert.js'
 import { isLaneKey, type LaneKind, laneOf, recipientKey } from '#gateway/model/lane.js'
 import type { LiveData, LiveValue } from '#gateway/model/live.js'
@@ -14,43 +14,6 @@ const SECOND = 1000
 const MINUTE = 60 * SECOND
 const HOUR = 60 * MINUTE
 const DAY = 24 * HOUR
-
-export interface SensorWords {
-  readonly name: string
-  /** At most 12 characters, for narrow places. */
-  readonly short: string
-  /** Milliseconds after which a value is no longer called live. The cuff and the glucometer are read on a schedule. */
-  readonly staleAfterMs: number
-  /** Digits after the point. */
-  readonly digits: number
-}
-
-export const SENSOR_WORDS: Readonly<Record<SensorKind, SensorWords>> = {
-  pulse: { name: SENSOR_NAMES.pulse, short: 'Pulse', staleAfterMs: 30 * SECOND, digits: 0 },
-  spo2: { name: SENSOR_NAMES.spo2, short: 'Oxygen', staleAfterMs: 30 * SECOND, digits: 0 },
-  airflow: { name: SENSOR_NAMES.airflow, short: 'Breathing', staleAfterMs: 60 * SECOND, digits: 0 },
-  bodyTemperature: { name: SENSOR_NAMES.bodyTemperature, short: 'Temperature', staleAfterMs: 60 * SECOND, digits: 1 },
-  ecg: { name: SENSOR_NAMES.ecg, short: 'ECG', staleAfterMs: 30 * SECOND, digits: 0 },
-  glucose: { name: SENSOR_NAMES.glucose, short: 'Glucose', staleAfterMs: 12 * HOUR, digits: 0 },
-  gsr: { name: SENSOR_NAMES.gsr, short: 'Skin', staleAfterMs: 60 * SECOND, digits: 1 },
-  bloodPressure: { name: SENSOR_NAMES.bloodPressure, short: 'Pressure', staleAfterMs: 12 * HOUR, digits: 0 },
-  position: { name: SENSOR_NAMES.position, short: 'Position', staleAfterMs: 60 * SECOND, digits: 0 },
-  emg: { name: SENSOR_NAMES.emg, short: 'EMG', staleAfterMs: DAY, digits: 0 },
-}
-
-/** The order in which people look for them. */
-export const SENSOR_ORDER: readonly SensorKind[] = [
-  'pulse',
-  'spo2',
-  'airflow',
-  'bloodPressure',
-  'bodyTemperature',
-  'glucose',
-  'ecg',
-  'position',
-  'gsr',
-  'emg',
-]
 
 /** UCUM code → what is printed beside the number. */
 const UNITS: Readonly<Record<string, string>> = { Cel: '°C', 'mm[Hg]': 'mmHg', uS: 'µS', uV: 'µV', '1': '' }
@@ -131,23 +94,24 @@ export interface Shown {
 
 /** @param now epoch ms on the gateway's clock. @param connected false: the gateway is out of reach, nothing is live. */
 export function show(value: LiveValue, now: number, connected = true): Shown {
-  const words = SENSOR_WORDS[value.sensor]
+  const { staleAfterMs, digits } = sensorDefinitions[value.sensor]
   const notes = [...new Set([QUALITIES[value.quality], ...value.remarks.map(remarkWords)])].filter((n) => n !== '')
   const nothing = { kind: 'number', text: '–', unit: '', notes } as const
   if (value.at === null) return { ...nothing, notes: value.remarks.map(remarkWords), state: 'none', age: 'no reading' }
   const age = now - value.at
-  const stale = !connected || age > words.staleAfterMs
+  const stale = !connected || age > staleAfterMs
   const base = { age: ageWords(age), notes }
   if (value.quality === 'missing') return { ...nothing, ...base, state: stale ? 'stale' : 'missing' }
-  return { ...valueWords(value, words.digits), ...base, state: stale ? 'stale' : 'live' }
+  return { ...valueWords(value, digits), ...base, state: stale ? 'stale' : 'live' }
 }
 
 function valueWords(value: LiveValue, digits: number): Pick<Shown, 'kind' | 'text' | 'unit'> {
   const v = value.value
   const unit = unitWords(value.unit)
   if (v === null) {
-    const waveform = value.sensor === 'ecg' || value.sensor === 'emg' || value.sensor === 'airflow'
-    return waveform ? { kind: 'words', text: 'See the trace', unit: '' } : { kind: 'number', text: '–', unit: '' }
+    return sensorDefinitions[value.sensor].waveform !== undefined
+      ? { kind: 'words', text: 'See the trace', unit: '' }
+      : { kind: 'number', text: '–', unit: '' }
   }
   if (typeof v === 'number') return { kind: 'number', text: v.toFixed(value.unit === 'mmol/L' ? 1 : digits), unit }
   if (typeof v === 'string') return { kind: 'words', text: POSITIONS[v], unit: '' }

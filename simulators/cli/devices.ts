@@ -85,7 +85,7 @@ function openLog(path: string): { append(measurement: AcknowledgedMeasurement): 
   } catch (cause) {
     const { code } = cause as NodeJS.ErrnoException
     throw new HomebeatError(
-      'devices.log',
+      'usage.acknowledged',
       `Cannot write to ${path} (${code}): give --acknowledged a file in a folder of yours.`,
       {
         cause,

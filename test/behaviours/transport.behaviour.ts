@@ -1,5 +1,6 @@
 import { expect } from 'chai'
 import type { Frame, Transport } from '#gateway/model/transport.js'
+import { HomebeatError } from '#gateway/platform/errors.js'
 
 /** A transport, not started, with a far end that the test commands. */
 export interface TransportBench {
@@ -50,6 +51,44 @@ export function textOf(frame: Frame): string | null {
   if (frame.format === 'kit-line') return frame.line
   if (frame.format === 'mqtt-publish') return Buffer.from(frame.payload).toString()
   return null
+}
+
+/** Transports of one kind, none of them started. */
+export interface ProbeBench {
+  readonly right: Transport
+  /** Cannot work now. `code`: what its probe says; null where what is wrong may pass by waiting. */
+  readonly wrong: readonly { readonly transport: Transport; readonly code: string | null }[]
+  dispose(): Promise<void>
+}
+
+/** What every transport promises of `probe()`. */
+export function shouldProbe(name: string, build: () => Promise<ProbeBench>): void {
+  describe(`${name}, probed`, () => {
+    let bench: ProbeBench
+    beforeEach(async () => {
+      bench = await build()
+    })
+    afterEach(() => bench.dispose())
+
+    it('finds nothing wrong, also twice, also while it runs', async () => {
+      await bench.right.probe()
+      await bench.right.probe()
+      await bench.right.start()
+      const { state } = bench.right.status()
+      await bench.right.probe()
+      expect(bench.right.status().state).to.equal(state)
+      await bench.right.stop()
+    })
+
+    it('says what will not pass by waiting, and only that', async () => {
+      expect(bench.wrong).to.not.have.length(0)
+      for (const { transport, code } of bench.wrong) {
+        const error: unknown = await transport.probe().catch((thrown: unknown) => thrown)
+        expect(error instanceof HomebeatError ? error.code : (error ?? null)).to.equal(code)
+        expect(transport.status().state).to.equal('stopped')
+      }
+    })
+  })
 }
 
 /** What every live transport promises, whatever its wire. */

@@ -1,7 +1,7 @@
 import { expect } from 'chai'
 import fc from 'fast-check'
 import { observationOf } from '#fhir/observation.js'
-import { literalKey, signedForm, withLiterals } from '#fhir/signed-form.js'
+import { literalKey, signedForm, unsignedPaths, withLiterals } from '#fhir/signed-form.js'
 import { IDENTIFIERS } from '#fhir/systems.js'
 import { canonicalJson } from '#gateway/proofs/canonical-json.js'
 import { context, everyVariant } from './sample-measurements.js'
@@ -66,5 +66,18 @@ describe('the signed form', () => {
     const [observation] = observations
     const text = JSON.stringify(withLiterals(observation, literals))
     for (const literal of literals.values()) expect(text).to.include(`"reference":"${literal}"`)
+  })
+
+  it('names the paths that it leaves out', () => {
+    const resource = {
+      id: '1',
+      meta: { tag: [], profile: ['p'] },
+      subject: { reference: 'Patient/1', identifier: { value: 'p-1' }, display: 'X' },
+      performer: [{ identifier: { value: 'd' }, reference: 'Device/1' }, { reference: 'Device/2' }],
+    }
+    expect(unsignedPaths(resource)).to.deep.equal([
+      ...['id', 'meta.tag', 'subject.reference', 'subject.display', 'performer[0].reference'],
+    ])
+    expect(unsignedPaths(signedForm(resource))).to.deep.equal([])
   })
 })

@@ -1,8 +1,8 @@
-import type { TransportConfig } from '#gateway/config/schema.js'
+import type { TransportConfig } from '#gateway/intake/transports/config.js'
 import type { DeviceEvent } from '#gateway/model/decoded.js'
 import { HomebeatError } from '#gateway/platform/errors.js'
 import type { Logger } from '#gateway/platform/logger.js'
-import type { AlarmDesk } from './desk.js'
+import type { AlarmActions } from './alarm-actions.js'
 
 /** Message ids remembered, so that a redelivery of "all" does not reach what was raised since. */
 const MAX_REMEMBERED = 500
@@ -29,12 +29,12 @@ export function acknowledgersOf(
 
 /** Acts on what devices of the home acknowledge; the decoder has seen to it that they may. */
 export class DeviceAcknowledger {
-  readonly #desk: Pick<AlarmDesk, 'open' | 'acknowledge'>
+  readonly #actions: Pick<AlarmActions, 'open' | 'acknowledge'>
   readonly #logger: Logger
   readonly #seen = new Set<string>()
 
-  constructor(options: { readonly desk: Pick<AlarmDesk, 'open' | 'acknowledge'>; readonly logger: Logger }) {
-    this.#desk = options.desk
+  constructor(options: { readonly actions: Pick<AlarmActions, 'open' | 'acknowledge'>; readonly logger: Logger }) {
+    this.#actions = options.actions
     this.#logger = options.logger
   }
 
@@ -47,9 +47,9 @@ export class DeviceAcknowledger {
     const { deviceId, alert, at, messageId } = event
     const key = `${deviceId} ${messageId}`
     if (this.#seen.has(key)) return
-    const raised = this.#desk.open().flatMap(({ alertId, raisedAt }) => (raisedAt <= at ? [alertId] : []))
+    const raised = this.#actions.open().flatMap(({ alertId, raisedAt }) => (raisedAt <= at ? [alertId] : []))
     try {
-      await this.#desk.acknowledge(alert === 'all' ? raised : [alert], { by: deviceId, via: 'mqtt' })
+      await this.#actions.acknowledge(alert === 'all' ? raised : [alert], { by: deviceId, via: 'mqtt' })
     } catch (error) {
       if (!(error instanceof HomebeatError) || error.code !== 'alarm.unknown') throw error
       this.#logger.info({ device: deviceId }, 'a device acknowledged an alarm that is over or never was')

@@ -1,15 +1,14 @@
-import type { ChannelConfig } from '#gateway/config/schema.js'
 import { parseFirmataUrl } from '#gateway/intake/transports/firmata/address.js'
 import type { Board } from '#gateway/intake/transports/firmata/board.js'
-import { BoardKeeper } from '#gateway/intake/transports/firmata/board-keeper.js'
+import { BoardConnection } from '#gateway/intake/transports/firmata/board-connection.js'
 import { PRIORITIES, type Priority } from '#gateway/model/alert.js'
 import type { DeliveryOutcome } from '#gateway/model/outcome.js'
 import { type Clock, systemClock, wait } from '#gateway/platform/clock.js'
 import { HomebeatError } from '#gateway/platform/errors.js'
 import { highest, LIGHT, SOUND } from './annunciator-patterns.js'
-import type { AlertChannel, AlertNotice } from './channel.js'
+import type { Acknowledgement, AlertChannel, AlertNotice, ChannelDependencies } from './channel.js'
+import type { ChannelConfig } from './config.js'
 import { PushButton } from './push-button.js'
-import type { ChannelEdges } from './registry.js'
 import { RhythmPlayer } from './rhythm-player.js'
 
 type AnnunciatorConfig = Extract<ChannelConfig, { type: 'annunciator' }>
@@ -23,16 +22,15 @@ const TEST_MS = 4000
 
 export function annunciatorChannel(
   config: AnnunciatorConfig,
-  { home, clock, serialBinding, acknowledged }: Pick<ChannelEdges, 'home' | 'clock' | 'serialBinding' | 'acknowledged'>,
+  { home, clock, serialBinding }: Pick<ChannelDependencies, 'home' | 'clock' | 'serialBinding'>,
 ): AlertChannel {
-  return new Annunciator(config, { home, clock: clock ?? systemClock, binding: serialBinding, acknowledged })
+  return new Annunciator(config, { home, clock: clock ?? systemClock, binding: serialBinding })
 }
 
-interface AnnunciatorEdges {
+interface AnnunciatorDependencies {
   readonly home: string
   readonly clock: Clock
-  readonly binding: ChannelEdges['serialBinding']
-  readonly acknowledged: ChannelEdges['acknowledged']
+  readonly binding: ChannelDependencies['serialBinding']
 }
 
 /**
@@ -45,24 +43,25 @@ export class Annunciator implements AlertChannel {
   readonly about: string
   readonly testMs = TEST_MS
   readonly #pins: AnnunciatorConfig['pins']
-  readonly #edges: AnnunciatorEdges
-  readonly #keeper: BoardKeeper
+  readonly #dependencies: AnnunciatorDependencies
+  readonly #connection: BoardConnection
   readonly #players: Readonly<Record<Priority | 'buzzer', RhythmPlayer>>
   readonly #button: PushButton
   readonly #active = new Map<string, Priority>()
   /** Acknowledged or silenced: their lamps are on, the buzzer passes over them. */
   readonly #quiet = new Set<string>()
+  #acknowledged: (acknowledgement: Acknowledgement) => void = () => {}
   #endTest: () => void = () => {}
   #testing = false
   #attempted: (() => void)[] = []
 
   /** @throws HomebeatError `config.transport-url`, `config.annunciator-pins` */
-  constructor(config: AnnunciatorConfig, edges: AnnunciatorEdges) {
+  constructor(config: AnnunciatorConfig, dependencies: AnnunciatorDependencies) {
     this.name = config.name
     this.about = `lamps, buzzer and button on the board at ${config.url.split('?')[0]}`
     this.#pins = config.pins
-    this.#edges = edges
-    const { clock, binding } = edges
+    this.#dependencies = dependencies
+    const { clock, binding } = dependencies
     const pins = Object.values(config.pins)
     if (new Set(pins).size < pins.length) {
       throw new HomebeatError(
@@ -71,7 +70,7 @@ export class Annunciator implements AlertChannel {
       )
     }
     const player = (output: Priority | 'buzzer') =>
-      new RhythmPlayer(clock, (on) => this.#keeper.board()?.five.digitalWrite(this.#pins[output], on ? 1 : 0))
+      new RhythmPlayer(clock, (on) => this.#connection.board()?.five.digitalWrite(this.#pins[output], on ? 1 : 0))
     this.#players = {
       high: player('high'),
       medium: player('medium'),
@@ -79,7 +78,7 @@ export class Annunciator implements AlertChannel {
       buzzer: player('buzzer'),
     }
     this.#button = new PushButton(clock, () => this.#acknowledge())
-    this.#keeper = new BoardKeeper({
+    this.#connection = new BoardConnection({
       address: parseFirmataUrl(config.url),
       clock,
       binding,
@@ -92,7 +91,7 @@ export class Annunciator implements AlertChannel {
   /** Shows what was active before the gateway started: nobody will tell it again. */
   async start(active: readonly AlertNotice[] = []): Promise<void> {
     for (const notice of active) this.#take(notice)
-    await this.#keeper.start()
+    await this.#connection.start()
   }
 
   /** Dark and silent: a gateway that is off watches over nobody. */
@@ -103,10 +102,14 @@ export class Annunciator implements AlertChannel {
     this.#active.clear()
     this.#quiet.clear()
     this.#button.forget()
-    const board = this.#keeper.board()
+    const board = this.#connection.board()
     // What is still being written when the port closes never leaves it.
     if (board) await this.#answers(board, new AbortController().signal)
-    await this.#keeper.stop()
+    await this.#connection.stop()
+  }
+
+  onAcknowledged(listener: (acknowledgement: Acknowledgement) => void): void {
+    this.#acknowledged = listener
   }
 
   async notify(notice: AlertNotice, signal: AbortSignal): Promise<DeliveryOutcome> {
@@ -119,7 +122,7 @@ export class Annunciator implements AlertChannel {
       return { class: 'ambiguous', reason: 'the annunciator’s board does not answer' }
     }
     // The board may have a display; StandardFirmata takes no notice.
-    say(board, `${this.#edges.home} ${notice.preview.replaceAll('\n', ' ')}\n`)
+    say(board, `${this.#dependencies.home} ${notice.preview.replaceAll('\n', ' ')}\n`)
     return { class: 'delivered' }
   }
 
@@ -143,7 +146,7 @@ export class Annunciator implements AlertChannel {
   #test(): void {
     this.#endTest()
     this.#testing = true
-    this.#endTest = this.#edges.clock.after(TEST_MS, () => {
+    this.#endTest = this.#dependencies.clock.after(TEST_MS, () => {
       this.#testing = false
       this.#show()
     })
@@ -151,8 +154,8 @@ export class Annunciator implements AlertChannel {
 
   /** The board, after the first attempt at least. */
   async #connected(signal: AbortSignal): Promise<Board | null> {
-    await this.#keeper.start()
-    if (this.#keeper.status().state === 'connecting') {
+    await this.#connection.start()
+    if (this.#connection.status().state === 'connecting') {
       await new Promise<void>((resolve) => {
         const done = () => {
           signal.removeEventListener('abort', done)
@@ -162,14 +165,14 @@ export class Annunciator implements AlertChannel {
         signal.addEventListener('abort', done, { once: true })
       })
     }
-    return this.#keeper.board()
+    return this.#connection.board()
   }
 
   /** Whether the board has worked off what was written: it says the state of a pin after having set it. */
   async #answers(board: Board, signal: AbortSignal): Promise<boolean> {
     const ended = new AbortController()
     const answered = new Promise<true>((resolve) => board.five.queryPinState(this.#pins.high, () => resolve(true)))
-    const late = wait(this.#edges.clock, ANSWER_MS, AbortSignal.any([signal, ended.signal])).then(() => false)
+    const late = wait(this.#dependencies.clock, ANSWER_MS, AbortSignal.any([signal, ended.signal])).then(() => false)
     const answer = await Promise.race([answered, late, board.closed.then(() => false)])
     ended.abort()
     // Opening its port again resets it.
@@ -191,7 +194,7 @@ export class Annunciator implements AlertChannel {
     if (!io.pins[button]?.supportedModes.includes(io.MODES.PULLUP)) throw this.#unusable(button)
     five.pinMode(button, io.MODES.PULLUP)
     five.digitalRead(button, (level) => this.#button.level(level))
-    this.#keeper.well()
+    this.#connection.well()
     this.#show()
     this.#release()
   }
@@ -227,7 +230,7 @@ export class Annunciator implements AlertChannel {
     if (fresh.length === 0) return
     for (const alertId of fresh) this.#quiet.add(alertId)
     this.#show()
-    this.#edges.acknowledged?.({ channel: this.name, at: this.#edges.clock.now(), alertIds: fresh })
+    this.#acknowledged({ channel: this.name, at: this.#dependencies.clock.now(), alertIds: fresh })
   }
 }
 

@@ -1,6 +1,8 @@
+import type { SerialBinding } from '#gateway/intake/transports/serial/binding.js'
 import type { AlertKind, AlertState, AlertTransition, Priority } from '#gateway/model/alert.js'
 import type { NoticeReason } from '#gateway/model/notification.js'
 import type { DeliveryOutcome } from '#gateway/model/outcome.js'
+import type { Clock } from '#gateway/platform/clock.js'
 import { type PreviewRules, previewOf } from './preview.js'
 
 /** What a channel may tell the world of an alert: no value, no limit, no name, unless the site allows it in the preview. */
@@ -39,11 +41,45 @@ export interface AlertChannel {
   addressProblem?(address: string | undefined): string | null
   /** For how long a test message goes on being seen or heard, in ms. */
   readonly testMs?: number
+  /** Where people can acknowledge at the channel itself, e.g. by its button: who is to be told. One listener. */
+  onAcknowledged?(listener: (acknowledgement: Acknowledgement) => void): void
   /** Never rejects. The same notice may come twice; the far end is given what it needs to recognise it. */
   notify(notice: AlertNotice, signal: AbortSignal): Promise<DeliveryOutcome>
   /** Where a channel holds something open. @param open what was raised before the gateway started and is not over. */
   start?(open: readonly AlertNotice[]): Promise<void>
   stop?(): Promise<void>
+}
+
+/** Somebody who stands at the channel has seen these alerts. */
+export interface Acknowledgement {
+  readonly channel: string
+  /** Epoch ms. */
+  readonly at: number
+  readonly alertIds: readonly string[]
+}
+
+/** What channels need of the world. */
+export interface ChannelDependencies {
+  readonly fetch: typeof fetch
+  /** Where the terminal channel writes; process.stderr in the gateway. */
+  readonly stream: LineStream
+  /** Pseudonym of the home. */
+  readonly home: string
+  /** Relative file names of the configuration start here. */
+  readonly baseDir: string
+  /** The gateway's own folder; its keys are in `keys/`. */
+  readonly dataDir: string
+  /** Longest wait for an answer; each channel has its own default. */
+  readonly timeoutMs?: number
+  /** The system's clock where left out. */
+  readonly clock?: Clock
+  /** Instead of the machine's own serial ports. */
+  readonly serialBinding?: SerialBinding
+}
+
+/** What is needed of a stream: process.stderr has it. */
+export interface LineStream {
+  write(text: string, done: (error?: Error | null) => void): unknown
 }
 
 /** To whom and why: of a Notification what a notice needs. */

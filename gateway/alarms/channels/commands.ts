@@ -1,9 +1,9 @@
 import { z } from 'zod'
 import { type ControlCommand, command } from '#gateway/platform/control-socket/command.js'
-import type { ChannelBook } from './channel-book.js'
+import type { ConfiguredChannels } from './configured-channels.js'
 
 /** What a person may ask of a running gateway's channels. */
-export function channelCommands(book: ChannelBook): ControlCommand[] {
+export function channelCommands(book: ConfiguredChannels): ControlCommand[] {
   return [
     command(
       'channel.test',

@@ -1,12 +1,12 @@
 import type { DeliveryOutcome } from '#gateway/model/outcome.js'
 import { outcomeOfNetworkError, outcomeOfResponse } from '#gateway/platform/net/http-outcome.js'
-import type { ChannelEdges } from './registry.js'
+import type { ChannelDependencies } from './channel.js'
 
 const TIMEOUT_MS = 10_000
 
 /** One attempt at one POST. Never rejects. @param outcomeOf where the far end's statuses mean more than HTTP says. */
 export async function post(
-  { fetch, timeoutMs = TIMEOUT_MS }: Pick<ChannelEdges, 'fetch' | 'timeoutMs'>,
+  { fetch, timeoutMs = TIMEOUT_MS }: Pick<ChannelDependencies, 'fetch' | 'timeoutMs'>,
   url: URL,
   headers: Readonly<Record<string, string>>,
   body: string | Uint8Array<ArrayBuffer>,

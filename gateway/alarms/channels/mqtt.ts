@@ -1,17 +1,16 @@
 import { randomBytes } from 'node:crypto'
 import { resolve } from 'node:path'
 import type { IClientOptions } from 'mqtt'
-import type { ChannelConfig } from '#gateway/config/schema.js'
 import { parseMqttUrl } from '#gateway/intake/transports/mqtt/address.js'
 import type { DeliveryOutcome } from '#gateway/model/outcome.js'
 import { HomebeatError } from '#gateway/platform/errors.js'
 import { readSecret } from '#gateway/platform/secrets/secret-file.js'
-import type { AlertChannel, AlertNotice } from './channel.js'
+import type { AlertChannel, AlertNotice, ChannelDependencies } from './channel.js'
+import type { ChannelConfig } from './config.js'
 import { readCa } from './credentials.js'
 import { HomeAssistantAlarms } from './home-assistant.js'
 import { type Message, publish } from './mqtt-publish.js'
 import { noticeJson } from './notice-json.js'
-import type { ChannelEdges } from './registry.js'
 
 type MqttConfig = Extract<ChannelConfig, { type: 'mqtt' }>
 
@@ -24,9 +23,9 @@ const TIMEOUT_MS = 10_000
  */
 export function mqttChannel(
   config: MqttConfig,
-  edges: Pick<ChannelEdges, 'home' | 'baseDir' | 'timeoutMs'>,
+  dependencies: Pick<ChannelDependencies, 'home' | 'baseDir' | 'timeoutMs'>,
 ): AlertChannel {
-  return new MqttChannel(config, edges)
+  return new MqttChannel(config, dependencies)
 }
 
 class MqttChannel implements AlertChannel {
@@ -40,14 +39,14 @@ class MqttChannel implements AlertChannel {
   /** Of what `start` publishes. */
   #stop = new AbortController()
 
-  constructor(config: MqttConfig, edges: Pick<ChannelEdges, 'home' | 'baseDir' | 'timeoutMs'>) {
+  constructor(config: MqttConfig, dependencies: Pick<ChannelDependencies, 'home' | 'baseDir' | 'timeoutMs'>) {
     const { name, url, topicPrefix, retainState, homeAssistant } = config
-    const { home, timeoutMs = TIMEOUT_MS } = edges
+    const { home, timeoutMs = TIMEOUT_MS } = dependencies
     this.name = name
     this.#prefix = topicPrefix ?? `homebeat/v1/${home}/alerts`
     this.#retainState = retainState
     this.#timeoutMs = timeoutMs
-    this.#options = connectOptions(config, edges)
+    this.#options = connectOptions(config, dependencies)
     this.#alarms = homeAssistant === undefined ? null : new HomeAssistantAlarms(home, this.#prefix, homeAssistant)
     const { shown, tls } = parseMqttUrl(url)
     const extra = `${retainState ? ', retained states' : ''}${this.#alarms ? ', Home Assistant discovery' : ''}`
@@ -88,7 +87,10 @@ class MqttChannel implements AlertChannel {
   }
 }
 
-function connectOptions({ name, url, passwordFile, caFile }: MqttConfig, { baseDir }: Pick<ChannelEdges, 'baseDir'>) {
+function connectOptions(
+  { name, url, passwordFile, caFile }: MqttConfig,
+  { baseDir }: Pick<ChannelDependencies, 'baseDir'>,
+) {
   const { host, port, tls, user } = parseMqttUrl(url)
   if ((user === undefined) !== (passwordFile === undefined))
     throw new HomebeatError(

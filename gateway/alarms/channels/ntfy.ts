@@ -1,12 +1,11 @@
-import type { ChannelConfig } from '#gateway/config/schema.js'
 import type { Priority } from '#gateway/model/alert.js'
 import type { DeliveryOutcome } from '#gateway/model/outcome.js'
-import type { AlertChannel, AlertNotice } from './channel.js'
+import type { AlertChannel, AlertNotice, ChannelDependencies } from './channel.js'
+import type { ChannelConfig } from './config.js'
 import { bearerOf } from './credentials.js'
 import { isGoodNews } from './good-news.js'
 import { post } from './http-post.js'
 import { opaqueId } from './opaque-id.js'
-import type { ChannelEdges } from './registry.js'
 
 /** https://docs.ntfy.sh/publish/: 5 breaks through "do not disturb", 4 sounds long, 2 is silent. */
 const PRIORITY: Readonly<Record<Priority, string>> = { high: '5', medium: '4', low: '2' }
@@ -22,11 +21,11 @@ const TOPIC = /^[-_A-Za-z0-9]{1,64}$/
  */
 export function ntfyChannel(
   config: Extract<ChannelConfig, { type: 'ntfy' }>,
-  edges: Pick<ChannelEdges, 'fetch' | 'baseDir' | 'timeoutMs'>,
+  dependencies: Pick<ChannelDependencies, 'fetch' | 'baseDir' | 'timeoutMs'>,
 ): AlertChannel {
   const { name, topic, tokenFile } = config
   const url = new URL(config.url)
-  const authorization = bearerOf(name, url, tokenFile, edges.baseDir)
+  const authorization = bearerOf(name, url, tokenFile, dependencies.baseDir)
   const addressProblem = (address: string | undefined) => {
     const wanted = address ?? topic
     if (wanted === undefined) return 'no topic: give the channel a topic, or the contact one as its address'
@@ -42,7 +41,7 @@ export function ntfyChannel(
       if (problem !== null) return { class: 'permanent', reason: problem }
       const target = new URL(url)
       target.pathname = `${url.pathname.replace(/\/+$/, '')}/${notice.address ?? topic}`
-      return post(edges, target, { ...headersOf(notice), ...authorization }, notice.preview, signal)
+      return post(dependencies, target, { ...headersOf(notice), ...authorization }, notice.preview, signal)
     },
   }
 }

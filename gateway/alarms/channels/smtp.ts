@@ -1,14 +1,13 @@
 import { resolve } from 'node:path'
-import type { ChannelConfig } from '#gateway/config/schema.js'
 import type { DeliveryOutcome } from '#gateway/model/outcome.js'
 import { systemClock } from '#gateway/platform/clock.js'
 import { HomebeatError } from '#gateway/platform/errors.js'
 import { isLoopback } from '#gateway/platform/net/loopback.js'
 import { readSecret } from '#gateway/platform/secrets/secret-file.js'
-import type { AlertChannel } from './channel.js'
+import type { AlertChannel, ChannelDependencies } from './channel.js'
+import type { ChannelConfig } from './config.js'
 import { readCa } from './credentials.js'
 import { isMailbox } from './mailbox.js'
-import type { ChannelEdges } from './registry.js'
 import type { Account } from './smtp-client.js'
 
 type SmtpConfig = Extract<ChannelConfig, { type: 'smtp' }>
@@ -28,7 +27,11 @@ const PORTS: Readonly<Record<SmtpConfig['security'], number>> = { tls: 465, star
  */
 export function smtpChannel(
   config: SmtpConfig,
-  { baseDir, timeoutMs = TIMEOUT_MS, clock = systemClock }: Pick<ChannelEdges, 'baseDir' | 'timeoutMs' | 'clock'>,
+  {
+    baseDir,
+    timeoutMs = TIMEOUT_MS,
+    clock = systemClock,
+  }: Pick<ChannelDependencies, 'baseDir' | 'timeoutMs' | 'clock'>,
 ): AlertChannel {
   const account = accountOf(config, baseDir)
   // Loaded where e-mail is configured, and then at the start: not when somebody has to be told.

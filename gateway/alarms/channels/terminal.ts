@@ -1,17 +1,11 @@
-import type { ChannelConfig } from '#gateway/config/schema.js'
 import type { DeliveryOutcome } from '#gateway/model/outcome.js'
-import type { AlertChannel, AlertNotice } from './channel.js'
-import type { ChannelEdges } from './registry.js'
-
-/** What is needed of a stream: process.stderr has it. */
-export interface LineStream {
-  write(text: string, done: (error?: Error | null) => void): unknown
-}
+import type { AlertChannel, AlertNotice, ChannelDependencies, LineStream } from './channel.js'
+import type { ChannelConfig } from './config.js'
 
 /** One line per transition on the gateway's terminal; a bell for a high alert that begins. */
 export function terminalChannel(
   config: Extract<ChannelConfig, { type: 'terminal' }>,
-  { stream, home }: Pick<ChannelEdges, 'stream' | 'home'>,
+  { stream, home }: Pick<ChannelDependencies, 'stream' | 'home'>,
 ): AlertChannel {
   return {
     name: config.name,

@@ -1,14 +1,13 @@
 import { resolve } from 'node:path'
-import type { ChannelConfig } from '#gateway/config/schema.js'
 import type { DeliveryOutcome } from '#gateway/model/outcome.js'
 import { systemClock } from '#gateway/platform/clock.js'
 import { parseWebhookSecret, signatureHeaders } from '#gateway/platform/net/webhook-signature.js'
 import { readSecret } from '#gateway/platform/secrets/secret-file.js'
-import type { AlertChannel } from './channel.js'
+import type { AlertChannel, ChannelDependencies } from './channel.js'
+import type { ChannelConfig } from './config.js'
 import { bearerOf } from './credentials.js'
 import { post } from './http-post.js'
 import { noticeJson } from './notice-json.js'
-import type { ChannelEdges } from './registry.js'
 
 /**
  * POSTs each notice as JSON. `Idempotency-Key` (draft-ietf-httpapi-idempotency-key-header) is the same for every
@@ -18,10 +17,10 @@ import type { ChannelEdges } from './registry.js'
  */
 export function webhookChannel(
   config: Extract<ChannelConfig, { type: 'webhook' }>,
-  edges: Pick<ChannelEdges, 'fetch' | 'baseDir' | 'timeoutMs' | 'clock'>,
+  dependencies: Pick<ChannelDependencies, 'fetch' | 'baseDir' | 'timeoutMs' | 'clock'>,
 ): AlertChannel {
   const { name, tokenFile, secretFile } = config
-  const { baseDir, clock = systemClock } = edges
+  const { baseDir, clock = systemClock } = dependencies
   const url = new URL(config.url)
   const authorization = bearerOf(name, url, tokenFile, baseDir)
   const secret =
@@ -41,7 +40,7 @@ export function webhookChannel(
         ...authorization,
         ...(secret && signatureHeaders(secret, id, clock.now(), body)),
       }
-      return post(edges, url, headers, body, signal)
+      return post(dependencies, url, headers, body, signal)
     },
   }
 }

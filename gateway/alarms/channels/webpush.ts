@@ -1,15 +1,14 @@
 import { join } from 'node:path'
-import type { ChannelConfig } from '#gateway/config/schema.js'
 import type { Priority } from '#gateway/model/alert.js'
 import type { DeliveryOutcome } from '#gateway/model/outcome.js'
 import { systemClock } from '#gateway/platform/clock.js'
 import { outcomeOfResponse } from '#gateway/platform/net/http-outcome.js'
-import type { AlertChannel, AlertNotice } from './channel.js'
+import type { AlertChannel, AlertNotice, ChannelDependencies } from './channel.js'
+import type { ChannelConfig } from './config.js'
 import { post } from './http-post.js'
 import { threadId } from './opaque-id.js'
 import { encryptPush, MAX_PUSH_BYTES, type PushKeys } from './push-encryption.js'
 import { parseSubscription } from './push-subscription.js'
-import type { ChannelEdges } from './registry.js'
 import { VapidKey } from './vapid.js'
 
 /** RFC 8030, 5.3: `high` wakes a phone that saves its battery. */
@@ -22,9 +21,9 @@ export const vapidPath = (dataDir: string) => join(dataDir, 'keys', 'vapid.json'
 /** Sends each notice, encrypted for one browser, to that browser's push service (RFC 8030, 8291, 8292). */
 export function webPushChannel(
   { name, subject }: Extract<ChannelConfig, { type: 'webpush' }>,
-  edges: Pick<ChannelEdges, 'fetch' | 'baseDir' | 'dataDir' | 'timeoutMs' | 'clock'>,
+  dependencies: Pick<ChannelDependencies, 'fetch' | 'baseDir' | 'dataDir' | 'timeoutMs' | 'clock'>,
 ): AlertChannel {
-  const { baseDir, dataDir, clock = systemClock } = edges
+  const { baseDir, dataDir, clock = systemClock } = dependencies
   let key: Promise<VapidKey> | null = null
   const vapid = () => {
     key ??= VapidKey.loadOrCreate(vapidPath(dataDir)).catch((error: unknown) => {
@@ -62,7 +61,7 @@ export function webPushChannel(
         topic: threadId(notice),
         authorization,
       }
-      return post(edges, endpoint, headers, body, signal, outcomeOfPush)
+      return post(dependencies, endpoint, headers, body, signal, outcomeOfPush)
     },
   }
 }

@@ -1,7 +1,8 @@
-import type { Config } from '#gateway/config/schema.js'
+import type { ChannelConfig } from '#gateway/alarms/channels/config.js'
 import { type AlertKind, PRIORITIES, type Priority } from '#gateway/model/alert.js'
 import { ROLE_INTERESTS, type Role } from '#gateway/model/role.js'
 import { HomebeatError } from '#gateway/platform/errors.js'
+import type { DispatchConfig } from './config.js'
 import type { Hours, ZoneOffsetAt } from './hours.js'
 
 export interface Contact {
@@ -32,10 +33,7 @@ export interface DispatchPolicy {
 }
 
 /** What of a configuration says who is told. */
-export type AlertRouting = Pick<
-  Config['alerts'],
-  'channels' | 'contacts' | 'escalation' | 'remindMinutes' | 'quietHours'
->
+export type AlertRouting = DispatchConfig & { readonly channels: readonly Pick<ChannelConfig, 'name'>[] }
 
 /** @throws HomebeatError `config.contacts` where a contact names no channel, or a chain no contact. */
 export function policyOf(alerts: AlertRouting, zone: ZoneOffsetAt): DispatchPolicy {

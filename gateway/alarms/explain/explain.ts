@@ -1,7 +1,7 @@
-import type { SensorKind } from '#fhir/measurement.js'
 import { defaultFindings } from '#gateway/clinical/limits/findings.js'
 import { limitsInForce } from '#gateway/clinical/limits/limits.js'
-import type { LimitOverrides } from '#gateway/config/schema.js'
+import { SENSORS } from '#gateway/clinical/sensors/registry.js'
+import type { LimitOverrides } from '#gateway/clinical/settings/config.js'
 import type { AlarmAction, JournalReader, Telling } from '#gateway/journal/api/journal.js'
 import type { AlertTransition } from '#gateway/model/alert.js'
 import { HomebeatError } from '#gateway/platform/errors.js'
@@ -20,9 +20,7 @@ const VALUES_MS = 30 * MINUTE
 /** Stored values looked at, at most: many are waveforms. */
 const MAX_LOOKED_AT = 200
 const ACTIONS_LOOKED_AT = 5000
-const WITH_NUMBERS: readonly SensorKind[] = [
-  ...(['pulse', 'spo2', 'airflow', 'bodyTemperature', 'glucose', 'bloodPressure', 'position'] as const),
-]
+const TOLD = SENSORS.filter(({ aroundAlarms }) => aroundAlarms).map(({ kind }) => kind)
 
 /** Another alarm at the time of this one. */
 export interface Neighbour {
@@ -152,7 +150,7 @@ function valuesAround(
 ): ShownValue[] {
   const nearest = new Map<string, ShownValue>()
   let looked = 0
-  for (const stored of values.near(raisedAt, VALUES_MS, WITH_NUMBERS)) {
+  for (const stored of values.near(raisedAt, VALUES_MS, TOLD)) {
     if (++looked > MAX_LOOKED_AT) break
     const shown = shownValue(stored)
     if (shown.value === null || shown.what === but || nearest.has(shown.what)) continue

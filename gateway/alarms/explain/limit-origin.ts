@@ -1,6 +1,6 @@
 import { defaultLimits } from '#gateway/clinical/limits/limits.js'
 import type { SettingChange } from '#gateway/clinical/settings/change.js'
-import type { LimitOverrides } from '#gateway/config/schema.js'
+import type { LimitOverrides } from '#gateway/clinical/settings/config.js'
 import type { AlertTransition } from '#gateway/model/alert.js'
 
 /** Where the limit in force came from. */

@@ -1,6 +1,5 @@
 import { resolve } from 'node:path'
 import { type FastifyInstance, type FastifyReply, type FastifyRequest, fastify } from 'fastify'
-import type { LinksConfig } from '#gateway/config/schema.js'
 import { type Actor, type AlertTransition, isUnattended } from '#gateway/model/alert.js'
 import type { Lifecycle } from '#gateway/model/lifecycle.js'
 import type { Clock } from '#gateway/platform/clock.js'
@@ -9,6 +8,7 @@ import type { Logger } from '#gateway/platform/logger.js'
 import { readIdentity } from '#gateway/platform/net/certificate.js'
 import { isLoopback } from '#gateway/platform/net/loopback.js'
 import { Attempts } from './attempts.js'
+import type { LinksConfig } from './config.js'
 import type { Bearer, LinkTokens } from './link-tokens.js'
 import { ASK_PAGE, BUSY_PAGE, DEAD_PAGE, DONE_PAGE, FAILED_PAGE, PAGE_HEADERS } from './page.js'
 
@@ -17,7 +17,7 @@ export interface LinkServerOptions {
   readonly tokens: LinkTokens
   /** Ids of all configured contacts. */
   readonly contacts: readonly string[]
-  readonly desk: {
+  readonly actions: {
     open(): readonly AlertTransition[]
     acknowledge(alertIds: readonly string[], actor: Actor): Promise<string[]>
   }
@@ -128,7 +128,7 @@ export class LinkServer implements Lifecycle {
     const bearer = this.#bearerOf(request)
     if (!bearer) return say(reply, 404, DEAD_PAGE)
     const { alertId, contact } = bearer
-    const done = await this.#options.desk.acknowledge([alertId], { by: contact, via: 'link' }).catch((error) => {
+    const done = await this.#options.actions.acknowledge([alertId], { by: contact, via: 'link' }).catch((error) => {
       if (error instanceof HomebeatError && error.code === 'alarm.unknown') return []
       throw error
     })
@@ -136,8 +136,8 @@ export class LinkServer implements Lifecycle {
   }
 
   #bearerOf({ params }: Answered): Bearer | null {
-    const { tokens, contacts, desk } = this.#options
-    const waiting = desk.open().filter(({ state }) => isUnattended(state))
+    const { tokens, contacts, actions } = this.#options
+    const waiting = actions.open().filter(({ state }) => isUnattended(state))
     const candidates = waiting.flatMap(({ alertId }) => contacts.map((contact) => ({ alertId, contact })))
     return tokens.read(params.token, candidates)
   }

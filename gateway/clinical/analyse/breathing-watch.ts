@@ -1,7 +1,7 @@
 /** Airflow: respiratory rate, how long there has been no breath, and whether the probe is where it was. */
 
 import type { Signal } from '#gateway/clinical/normalise/judged.js'
-import { airflow } from '#gateway/clinical/sensors/definitions/airflow.js'
+import { airflow } from '#gateway/clinical/sensors/airflow/definition.js'
 import { type Judgement, judgeAbsent, judgeQuantity } from '#gateway/clinical/sensors/judge.js'
 import { BreathingAnalyser } from '#gateway/clinical/signals/breathing/breathing-analyser.js'
 import type { BreathingEvent, ProbeReason } from '#gateway/clinical/signals/breathing/events.js'

@@ -3,7 +3,7 @@
 import { isSameScale, type Scale } from '#gateway/clinical/normalise/chunker.js'
 import type { Signal } from '#gateway/clinical/normalise/judged.js'
 import { scaleOf } from '#gateway/clinical/normalise/waveform-channel.js'
-import { emg } from '#gateway/clinical/sensors/definitions/emg.js'
+import { emg } from '#gateway/clinical/sensors/emg/definition.js'
 import { type Judgement, judgeAbsent, judgeQuantity } from '#gateway/clinical/sensors/judge.js'
 import { MuscleAnalyser } from '#gateway/clinical/signals/muscle/muscle-analyser.js'
 import type { SignalQuality } from '#gateway/clinical/signals/quality.js'

@@ -1,7 +1,7 @@
 /** Skin conductance: its level by the minute. A trend: nothing is alarmed on. */
 
 import type { Signal } from '#gateway/clinical/normalise/judged.js'
-import { gsr } from '#gateway/clinical/sensors/definitions/gsr.js'
+import { gsr } from '#gateway/clinical/sensors/gsr/definition.js'
 import { judgeQuantity } from '#gateway/clinical/sensors/judge.js'
 import { SkinAnalyser } from '#gateway/clinical/signals/skin/skin-analyser.js'
 import type { Reading } from '#gateway/model/reading.js'

@@ -11,6 +11,7 @@ import { conditionsOf, LimitGroup } from '#gateway/clinical/evaluate/machine-gro
 import { defaultFindings, type Finding, type FindingRow } from '#gateway/clinical/limits/findings.js'
 import { isUpper, type Limit, type LimitComponent, limitedAs, limitGroups } from '#gateway/clinical/limits/limits.js'
 import type { Judged, Signal } from '#gateway/clinical/normalise/judged.js'
+import { sensorDefinitions } from '#gateway/clinical/sensors/registry.js'
 import type { Actor, AlertTransition } from '#gateway/model/alert.js'
 import type { DeviceEvent } from '#gateway/model/decoded.js'
 import type { SystemCondition } from '#gateway/model/system-condition.js'
@@ -246,7 +247,7 @@ export class Evaluator {
     if (sensor === 'pulse' && standsIn) return []
     if (sensor === 'ecg' && !standsIn) return []
     return this.#groups
-      .filter(({ limits }) => observablesOf[sensor]?.includes(limits[0].observable))
+      .filter(({ limits }) => sensorDefinitions[sensor].inhibits.includes(limits[0].observable))
       .flatMap(({ machine }) => machine.inhibit(now))
   }
 
@@ -280,15 +281,6 @@ function waitingOf(prompts: readonly AlertTransition[], limits: readonly Limit[]
 const byCondition = (rows: readonly FindingRow[]) => new Map(rows.map((row) => [row.condition, row]))
 
 const groupKey = ({ observable, component, comparator }: Limit) => `${observable} ${component} ${isUpper(comparator)}`
-
-/** Continuous sensors whose state decides whether a number is believed. */
-const observablesOf: Partial<Record<SensorKind, readonly string[]>> = {
-  pulse: ['pulseRate'],
-  ecg: ['pulseRate'],
-  spo2: ['oxygenSaturation'],
-  airflow: ['respiratoryRate'],
-  bodyTemperature: ['bodyTemperature'],
-}
 
 function component({ measurement: { value }, secondsSinceBreath }: Judged, name: LimitComponent): number | null {
   if (name === 'secondsSinceBreath') return secondsSinceBreath ?? null

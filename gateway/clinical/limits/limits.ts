@@ -7,7 +7,7 @@
  */
 import type { Observable } from '#fhir/measurement.js'
 import type { ConfirmationRule } from '#gateway/clinical/evaluate/confirmation.js'
-import type { LimitOverrides } from '#gateway/config/schema.js'
+import type { LimitOverrides } from '#gateway/clinical/settings/config.js'
 import type { Priority } from '#gateway/model/alert.js'
 import { HomebeatError } from '#gateway/platform/errors.js'
 

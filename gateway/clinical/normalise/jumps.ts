@@ -3,21 +3,7 @@
  * value is held until it has been the same for some seconds. Nothing real is hidden for longer than that: what stays beyond
  * the jump, however it goes on from there, counts.
  */
-import type { Observable } from '#fhir/measurement.js'
-
-export interface JumpLimits {
-  /** A larger change within `withinMs` is a jump; in the value's unit. */
-  readonly change: number
-  readonly withinMs: number
-  /** Values must have agreed for so long before one can jump away from them, and to be believed after a jump. */
-  readonly confirmMs: number
-}
-
-/** The project's own, not verified. */
-export const JUMP_LIMITS: Readonly<Partial<Record<Observable, JumpLimits>>> = {
-  oxygenSaturation: { change: 10, withinMs: 1500, confirmMs: 3000 },
-  pulseRate: { change: 30, withinMs: 1500, confirmMs: 3000 },
-}
+import type { JumpLimits } from '#gateway/clinical/sensors/sensor-definition.js'
 
 export class JumpGuard {
   readonly #limits: JumpLimits

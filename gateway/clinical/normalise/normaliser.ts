@@ -3,15 +3,15 @@
  * worth storing. No I/O and no clock: `now` comes with each call.
  */
 import type { SensorKind } from '#fhir/measurement.js'
-import { POSITION_CODES } from '#gateway/clinical/sensors/definitions/position.js'
 import { type Judgement, judgeAbsent, judgePressure, judgeQuantity } from '#gateway/clinical/sensors/judge.js'
+import { POSITION_CODES } from '#gateway/clinical/sensors/position/definition.js'
 import { sensorDefinitions } from '#gateway/clinical/sensors/registry.js'
-import { type Calibration, NOMINAL } from '#gateway/clinical/sensors/sensor-definition.js'
+import { type Calibration, NOMINAL, observablesOf } from '#gateway/clinical/sensors/sensor-definition.js'
 import type { Reading } from '#gateway/model/reading.js'
 import type { Chunk } from './chunker.js'
 import { measurementIdentifier } from './identifier.js'
 import type { Judged, Normalised, Signal } from './judged.js'
-import { JUMP_LIMITS, JumpGuard } from './jumps.js'
+import { JumpGuard } from './jumps.js'
 import { MeasurementRow } from './measurement-row.js'
 import { chunkQuality, chunkValue, WaveformChannel } from './waveform-channel.js'
 
@@ -99,14 +99,14 @@ export class Normaliser {
     let channel = this.#channels.get(key)
     if (!channel) {
       const definition = sensorDefinitions[sensor]
-      const jumpLimits = definition.quantity && JUMP_LIMITS[definition.quantity.observable]
+      const jump = definition.quantity?.jump
       channel = {
         sensor,
         deviceId,
         waveform: definition.waveform
           ? new WaveformChannel(definition, definition.waveform, () => this.calibrationOf(deviceId))
           : null,
-        jumps: jumpLimits ? new JumpGuard(jumpLimits) : null,
+        jumps: jump ? new JumpGuard(jump) : null,
         row: new MeasurementRow(this.#patient, sensor),
         timedByDevice: false,
       }
@@ -119,8 +119,8 @@ export class Normaliser {
   #value(channel: Channel, reading: Reading): Normalised {
     const definition = sensorDefinitions[reading.sensor]
     const { value, status } = reading
-    const observable = (definition.quantity ?? definition.pressure ?? definition.position ?? definition.outputs[0])
-      .observable
+    const part = definition.quantity ?? definition.pressure ?? definition.position
+    const observable = part?.observable ?? observablesOf(definition)[0]
     let judgement: Judgement | null = null
     if (status !== 'ok') judgement = judgeAbsent(definition, status)
     else if (value.type === 'number' && definition.quantity) {
@@ -167,8 +167,7 @@ export class Normaliser {
   }
 
   #chunk(channel: Channel, chunk: Chunk): Judged {
-    const part = sensorDefinitions[channel.sensor].waveform
-    const observable = part?.observable ?? sensorDefinitions[channel.sensor].outputs[0].observable
+    const [observable] = observablesOf(sensorDefinitions[channel.sensor])
     const { at } = chunk
     return {
       measurement: {

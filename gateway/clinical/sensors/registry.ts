@@ -1,17 +1,18 @@
-/** All sensor definitions, by kind. Adding a sensor is one definition, one terminology row, one fixture. */
-import { SENSOR_KINDS, type SensorKind } from '#fhir/measurement.js'
-import { airflow } from './definitions/airflow.js'
-import { bloodPressure } from './definitions/blood-pressure.js'
-import { bodyTemperature } from './definitions/body-temperature.js'
-import { ecg } from './definitions/ecg.js'
-import { emg } from './definitions/emg.js'
-import { glucose } from './definitions/glucose.js'
-import { gsr } from './definitions/gsr.js'
-import { position } from './definitions/position.js'
-import { pulse } from './definitions/pulse.js'
-import { spo2 } from './definitions/spo2.js'
+/** All sensors. A new one is a folder here, listed below, a row of `fhir/terminology.ts` and a fixture (README.md). */
+import type { SensorKind } from '#fhir/measurement.js'
+import { airflow } from './airflow/definition.js'
+import { bloodPressure } from './blood-pressure/definition.js'
+import { bodyTemperature } from './body-temperature/definition.js'
+import { ecg } from './ecg/definition.js'
+import { emg } from './emg/definition.js'
+import { glucose } from './glucose/definition.js'
+import { gsr } from './gsr/definition.js'
+import { position } from './position/definition.js'
+import { pulse } from './pulse/definition.js'
 import type { SensorDefinition } from './sensor-definition.js'
+import { spo2 } from './spo2/definition.js'
 
+/** By kind; the compiler asks for one of each kind that the terminology names. */
 export const sensorDefinitions: Readonly<Record<SensorKind, SensorDefinition>> = {
   pulse,
   spo2,
@@ -25,6 +26,14 @@ export const sensorDefinitions: Readonly<Record<SensorKind, SensorDefinition>> =
   emg,
 }
 
+/** In the order in which people look for them. */
+export const SENSORS: readonly SensorDefinition[] = Object.values(sensorDefinitions).sort((a, b) => a.order - b.order)
+
+/** The sensors of the e-Health kit; the others come over MQTT or by hand. */
+export const KIT_SENSORS: readonly SensorKind[] = SENSORS.filter(({ kitLines }) => kitLines.length > 0).map(
+  ({ kind }) => kind,
+)
+
 export function isSensorKind(name: string): name is SensorKind {
-  return (SENSOR_KINDS as readonly string[]).includes(name)
+  return Object.hasOwn(sensorDefinitions, name)
 }

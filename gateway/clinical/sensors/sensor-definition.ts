@@ -1,39 +1,42 @@
 /**
- * A SensorDefinition says all the pipeline knows about one sensor, as data and pure functions: what it yields, how its
- * raw counts become physical units, what a living body can give, and what its own words ("not attached") mean.
+ * A SensorDefinition says everything that the gateway knows of one sensor, as data and pure functions: what it is called
+ * and how it is shown, how its raw counts become physical units, what a living body can give, when its silence counts, what
+ * its own words ("not attached") mean. Tables elsewhere are made from the definitions (see `registry.ts`).
  */
-import type { AbsentReason, DataClass, Observable, SensorKind } from '#fhir/measurement.js'
+import type { AbsentReason, Observable, SensorKind } from '#fhir/measurement.js'
 import type { ReadingStatus } from '#gateway/model/reading.js'
 
 /** Line types of `firmware/PROTOCOL.md` that carry sensor values. */
 export type KitLineType = 'E' | 'M' | 'A' | 'X' | 'G' | 'T' | 'O' | 'P' | 'U'
 
 /**
- * The constants of one kit, by their names in `firmware/PROTOCOL.md` and in their units there. What a kit has not handed over
- * is nominal: each conversion knows its own default.
+ * The constants of one kit, by their names in `firmware/PROTOCOL.md` and in their units there. A constant that the kit has
+ * not handed over is nominal: each conversion knows its own default.
  */
 export type Calibration = ReadonlyMap<string, number>
 export const NOMINAL: Calibration = new Map()
 
-/** One thing a sensor yields; a sensor can yield several (airflow: waveform and rate). */
-export interface SensorOutput {
-  readonly observable: Observable
-  readonly dataClass: DataClass
-  /** UCUM code; '' for a coded value. */
-  readonly unit: string
-}
-
 export interface QuantityPart {
   readonly observable: Observable
-  /** Accepted units and how each becomes the output's unit. Kit counts have the unit `counts`. */
+  /** Accepted units and how each becomes the observable's unit. Kit counts have the unit `counts`. */
   readonly units: Readonly<Record<string, (value: number, calibration: Calibration) => number>>
-  /** Outside of these the value is kept but marked implausible: no living body, or not within the sensor's range. */
+  /** A value outside is kept but marked implausible: no living body gives it, or it is beyond the sensor's range. */
   readonly plausible: { readonly low: number; readonly high: number }
   /** What the raw counts or the physical value say about the probe, where the sensor itself says nothing. */
   readonly probe?: (physical: number, raw: number, unit: string) => ReadingStatus
   readonly decimals: number
   /** Of a continuous sensor, one value is kept when it differs by `change` from the last kept, or after `everyMs`. */
   readonly keep: { readonly everyMs: number; readonly change: number }
+  /** A value of a continuous row that jumps further than this is held until it is confirmed. */
+  readonly jump?: JumpLimits
+}
+
+export interface JumpLimits {
+  /** A larger change within `withinMs` is a jump; in the observable's unit. */
+  readonly change: number
+  readonly withinMs: number
+  /** Values must have agreed for so long before one can jump away from them, and to be believed after a jump. */
+  readonly confirmMs: number
 }
 
 export interface WaveformPart {
@@ -50,6 +53,8 @@ export interface WaveformPart {
   readonly originOf?: (calibration: Calibration) => number
   /** Length of one stored chunk. */
   readonly chunkMs: number
+  /** Its trace has a place on the page before it is heard; others get one with their first sample. */
+  readonly alwaysDrawn?: true
   /** Counts at or beyond which the input stands at a supply rail: no electrode, or saturated. */
   readonly rails?: { readonly low: number; readonly high: number }
   /** A trace that stays within ±1 count for this long is reported as flat. */
@@ -68,29 +73,82 @@ export interface PositionPart {
   readonly everyMs: number
 }
 
+/** A number that is followed over days (`gateway/clinical/scores/hourly.ts`). */
+export interface TrendedNumber {
+  /** Its name in the journal, never changed: what was kept under it would be lost. */
+  readonly number: string
+  readonly observable: Observable
+  /** In a sentence, and its unit as people write it. */
+  readonly label: string
+  readonly unit: string
+  readonly decimals: number
+  /** A spread below this is the instrument's, not the patient's. */
+  readonly leastSpread: number
+  /** Measured once a day or less: days are compared, not hours. */
+  readonly daily?: true
+}
+
 export interface SensorDefinition {
   readonly kind: SensorKind
-  /** For people, in English. */
+
+  /** What people call it: on tiles, in previews and in explanations. */
   readonly label: string
+  /** The same in at most 12 characters, for narrow places. */
+  readonly short: string
+  /** Its place among the sensors, lowest first: the order in which people look for them. No two have the same. */
+  readonly order: number
+  /** One line drawn in a square of 24 × 24 (SVG path data). */
+  readonly icon: string
+  /** Digits after the point of the number that is shown. */
+  readonly digits: number
+  /** A shown value older than this is not called live. Ms. */
+  readonly staleAfterMs: number
+  /** Its number is drawn on the page, on a scale of at least `leastSpan`: the noise of a sensor is not a trend. */
+  readonly chart?: { readonly leastSpan: number }
+  /** An explanation of an alarm tells this sensor's value at that time. */
+  readonly aroundAlarms?: true
+  readonly trended?: readonly TrendedNumber[]
+
+  /** Its MQTT payload without `id` and `at` (docs/mqtt.md), as an example; null: version 1 has none for it. */
+  readonly example: Readonly<Record<string, number | string>> | null
+  /** Its name in `homebeat enter`, where a person may read the number off an instrument. */
+  readonly entered?: string
+  /** Line types by which the kit sends it; none: it is no sensor of the kit. */
   readonly kitLines: readonly KitLineType[]
-  /** The first is the sensor's own; the data class of the others may differ. */
-  readonly outputs: readonly [SensorOutput, ...SensorOutput[]]
-  /** A kit that sends this line continuously and then does not for so long is reported; null: on request only. */
+  /** Its device gives its whole memory again with each reading. */
+  readonly fromMemory?: true
+
+  /** A device that sends continuously, and then does not for so long, is reported. Ms; null: on request only. */
   readonly silentAfterMs: number | null
+  /** Limits of these are not judged while the sensor cannot be believed (off, faulty, silent). */
+  readonly inhibits: readonly Observable[]
   /** What a status other than ok means for the record. */
   readonly absent: Readonly<
     Record<Exclude<ReadingStatus, 'ok'>, { readonly reason: AbsentReason; readonly remark: string }>
   >
+
+  readonly waveform?: WaveformPart
   readonly quantity?: QuantityPart
   /** A number that the gateway concludes from the sensor's samples (`gateway/clinical/analyse`); no device sends it. */
   readonly derived?: QuantityPart
-  readonly waveform?: WaveformPart
   readonly pressure?: PressurePart
   readonly position?: PositionPart
 }
 
 /** The number that stands for the sensor, where it has one: on a tile, say. */
 export const numberOf = ({ quantity, derived }: SensorDefinition): QuantityPart | undefined => quantity ?? derived
+
+/** What the sensor yields (airflow: waveform and rate); the first is the sensor's own. */
+export function observablesOf(definition: SensorDefinition): [Observable, ...Observable[]] {
+  const { waveform, quantity, derived, pressure, position } = definition
+  const yields = [waveform, quantity, derived, pressure, position].flatMap((part) => part?.observable ?? [])
+  return yields as [Observable, ...Observable[]]
+}
+
+/** Units in which a device may give this sensor's number or pressure (UCUM); none for waveforms and positions. */
+export function unitsOf({ quantity, pressure }: SensorDefinition): string[] {
+  return Object.keys(quantity?.units ?? pressure?.units ?? {}).filter((unit) => unit !== 'counts')
+}
 
 /** The words most sensors share; `probe-off` is a probe off the skin, `fault` a broken or saturated input. */
 export const PROBE_ABSENT: SensorDefinition['absent'] = {
@@ -104,6 +162,9 @@ export const LEAD_ABSENT: SensorDefinition['absent'] = {
   ...PROBE_ABSENT,
   off: { reason: 'not-performed', remark: 'lead-off' },
 }
+
+/** How soon an oximeter's value is a jump, and how long until it is believed: the project's own, not verified. */
+export const JUMP = { withinMs: 1500, confirmMs: 3000 } as const
 
 export const identity = (value: number): number => value
 

@@ -1,8 +1,9 @@
 /** `homebeat/v1/<device>/acknowledge` (docs/mqtt.md): a device of the home says that somebody knows of an alarm. */
 import { z } from 'zod'
+import { MESSAGE_ID } from '#gateway/intake/decode/mqtt-contract.js'
 import { type Decoded, NOTHING, refuse } from '#gateway/model/decoded.js'
 import type { MqttFrame } from '#gateway/model/transport.js'
-import { DEVICE_TOPIC_ID, MESSAGE_ID, MQTT_MAX_PAYLOAD, parseJson } from './mqtt.js'
+import { DEVICE_TOPIC_ID, MQTT_MAX_PAYLOAD, parseJson } from './mqtt.js'
 
 const TOPIC = new RegExp(`^homebeat/v1/(${DEVICE_TOPIC_ID})/acknowledge$`)
 

@@ -1,7 +1,7 @@
 /** The MQTT contract for other people's programs: JSON Schema, generated from what the decoder itself believes. */
 import { z } from 'zod'
+import { MQTT_CONTRACT } from '#gateway/intake/decode/mqtt-contract.js'
 import { ACKNOWLEDGE_CONTRACT } from './acknowledge.js'
-import { MQTT_CONTRACT } from './mqtt.js'
 
 /** JSON Schema (draft 2020-12) of version 1: one schema per sensor, by its name, and `acknowledge`, below `$defs`. */
 export function mqttContractSchema(): Record<string, unknown> {

@@ -1,12 +1,14 @@
 /** Other people's MQTT messages → Readings, by mapping templates. No I/O and no clock; remembers only what `change` needs. */
 
-import { localTime, type ZoneOffset } from '#gateway/intake/decode/device-time.js'
-import { parseJson, placeTime, unitsOf } from '#gateway/intake/decode/mqtt.js'
+import type { ZoneOffset } from '#gateway/intake/decode/device-time.js'
+import { parseJson } from '#gateway/intake/decode/mqtt.js'
 import type { Reading } from '#gateway/model/reading.js'
+import { Misfit } from './misfit.js'
 import { valueAt } from './pointer.js'
+import { type Placed, timeOf } from './read-time.js'
+import { readValue } from './read-value.js'
 import { DEVICE_ID, type MappedReading, type MappingRule, type MappingTemplate } from './template.js'
 import { matchTopic } from './topic-pattern.js'
-import { ucumOf } from './units.js'
 
 export interface ForeignMessage {
   readonly topic: string
@@ -48,21 +50,7 @@ export interface MapperOptions {
 
 /** Rows whose last content is remembered for `change`. */
 const MAX_REMEMBERED = 1000
-/** Of a Date. */
-const LAST_INSTANT = 8.64e15
 const MAC = /^(?:[0-9a-f]{2}[:-]?){5}[0-9a-f]{2}$/i
-
-/** Why a rule does not fit, and how far it came: the topic fits (1), it holds (2), the device is known (3), … */
-class Misfit {
-  readonly depth: number
-  readonly code: string
-  readonly reason: string
-  constructor(depth: number, code: string, reason: string) {
-    this.depth = depth
-    this.code = `map.${code}`
-    this.reason = reason
-  }
-}
 
 export class Mapper {
   readonly #templates: readonly MappingTemplate[]
@@ -125,7 +113,7 @@ export class Mapper {
     }
     if (values.length === 0) return missing ?? new Misfit(3, 'value', 'The rule names no reading.')
 
-    const when = this.#timeOf(rule, message, document)
+    const when = timeOf(rule, message, document, this.#zone)
     if (when instanceof Misfit) return when
     const messageId = this.#idOf(rule, message, document, values, when)
     if (messageId instanceof Misfit) return messageId
@@ -172,25 +160,6 @@ export class Mapper {
     return new Misfit(2, 'device', `The device that it names (${where}) is not in \`devices\` of a mapping file.`)
   }
 
-  #timeOf({ time }: MappingRule, { receivedAt, shiftMs }: ForeignMessage, document: unknown): Placed | Misfit {
-    if (!time) return placeTime(undefined, receivedAt, shiftMs)
-    const found = valueAt(document, time.pointer)
-    const instant = instantOf(found, time.as, this.#zone)
-    if (instant === null) {
-      const forms = {
-        iso: 'an ISO 8601 time with a zone',
-        local: 'a local time (YYYY-MM-DDThh:mm:ss)',
-        'epoch-seconds': 'seconds since 1970',
-        'epoch-milliseconds': 'milliseconds since 1970',
-      } as const
-      return new Misfit(5, 'time', `There is not ${forms[time.as]} at ${time.pointer}.`)
-    }
-    const placed = placeTime(instant, receivedAt, shiftMs)
-    // Nobody set that clock's zone on purpose: said with each value, as for the memories of the kit's devices.
-    const remarks = time.as === 'local' ? ['device-clock-unverified', ...placed.remarks] : placed.remarks
-    return { ...placed, remarks, sent: instant }
-  }
-
   #idOf(
     rule: MappingRule,
     message: ForeignMessage,
@@ -217,81 +186,6 @@ export class Mapper {
     const id = `in.${message.receivedAt}.${fingerprint(JSON.stringify(values))}`
     return { id, remarks: ['identity-by-arrival'] }
   }
-}
-
-interface Placed {
-  readonly at: number
-  readonly believed: boolean
-  readonly remarks: readonly string[]
-  /** The sender's own time, believed or not. */
-  readonly sent?: number
-}
-
-function readValue(
-  reading: MappedReading,
-  rule: MappingRule,
-  document: unknown,
-  text: string | null,
-): Reading['value'] | Misfit {
-  const unit = unitOf(reading, document)
-  if (reading.sensor === 'bloodPressure') {
-    const systolic = numberAt(reading.systolic, rule, document, text)
-    const diastolic = numberAt(reading.diastolic, rule, document, text)
-    if (systolic instanceof Misfit) return systolic
-    if (diastolic instanceof Misfit) return diastolic
-    if (systolic === 'absent' || diastolic === 'absent') return { type: 'none' }
-    return unit instanceof Misfit ? unit : { type: 'bloodPressure', systolic, diastolic, unit }
-  }
-  const sent = numberAt(reading.value, rule, document, text)
-  if (sent instanceof Misfit) return sent
-  if (sent === 'absent') return { type: 'none' }
-  if (unit instanceof Misfit) return unit
-  const { factor, offset } = reading.scale ?? { factor: 1, offset: 0 }
-  const value = factor * sent + offset
-  return Number.isFinite(value)
-    ? { type: 'number', value, unit }
-    : new Misfit(3, 'value', 'The scaled value is no number.')
-}
-
-function numberAt(
-  place: { readonly pointer: string } | 'payload',
-  { absent }: MappingRule,
-  document: unknown,
-  text: string | null,
-): number | 'absent' | Misfit {
-  const whole = place === 'payload'
-  // A whole payload is a JSON scalar (Home Assistant writes "36.6" with its quotes) or plain text.
-  const found = whole ? (document ?? text) : valueAt(document, place.pointer)
-  if (typeof found === 'number' && Number.isFinite(found)) return found
-  if (typeof found === 'string') {
-    const trimmed = found.trim()
-    if (absent.includes(trimmed)) return 'absent'
-    if (/^[+-]?\d{1,15}(?:\.\d{1,15})?$/.test(trimmed)) return Number(trimmed)
-  }
-  return new Misfit(3, 'value', whole ? 'The payload is not a number.' : `There is no number at ${place.pointer}.`)
-}
-
-function unitOf({ sensor, unit }: MappedReading, document: unknown): string | Misfit {
-  const found = 'fixed' in unit ? unit.fixed : valueAt(document, unit.pointer)
-  const ucum = typeof found === 'string' ? ucumOf(found) : null
-  const accepted = unitsOf(sensor)
-  if (ucum !== null && accepted.includes(ucum)) return ucum
-  const where = 'fixed' in unit ? 'The fixed unit' : `What stands at ${unit.pointer}`
-  return new Misfit(4, 'unit', `${where} is no unit of a ${sensor}: it is given in ${accepted.join(' or ')}.`)
-}
-
-function instantOf(found: unknown, as: NonNullable<MappingRule['time']>['as'], zone: ZoneOffset): number | null {
-  if (as === 'epoch-seconds' || as === 'epoch-milliseconds') {
-    const number = typeof found === 'string' && /^\d{1,16}(?:\.\d{1,9})?$/.test(found) ? Number(found) : found
-    if (typeof number !== 'number') return null
-    const instant = Math.round(as === 'epoch-seconds' ? number * 1000 : number)
-    return Math.abs(instant) <= LAST_INSTANT ? instant : null
-  }
-  if (typeof found !== 'string' || found.length > 40) return null
-  const zoned = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(?:\.\d{1,9})?(?:Z|[+-]\d{2}:\d{2})$/.test(found)
-  // A local clock that does say its zone is believed.
-  const instant = zoned ? Date.parse(found) : as === 'local' ? localTime(found, zone) : null
-  return instant === null || Number.isNaN(instant) ? null : instant
 }
 
 /** MAC addresses are the same however they are written. */

@@ -3,7 +3,8 @@
  * places, tables, units and a linear scale, and run nothing. gateway/intake/mapping/README.md explains each member.
  */
 import { z } from 'zod'
-import { unitsOf } from '#gateway/intake/decode/mqtt.js'
+import { SENSORS, sensorDefinitions } from '#gateway/clinical/sensors/registry.js'
+import { unitsOf } from '#gateway/clinical/sensors/sensor-definition.js'
 import { isPointer } from './pointer.js'
 import { isTopicPattern, namesOf } from './topic-pattern.js'
 import { ucumOf } from './units.js'
@@ -29,7 +30,7 @@ const when = z.union([
 ])
 
 const quantity = z.strictObject({
-  sensor: z.enum(['pulse', 'spo2', 'airflow', 'bodyTemperature', 'glucose', 'gsr']),
+  sensor: z.enum(SENSORS.flatMap(({ kind, quantity }) => (quantity ? kind : []))),
   value: place,
   unit,
   /** measured = factor · sent + offset, before the unit is looked at. */
@@ -87,7 +88,7 @@ const rule = z
       wrong('names no level of the topic', 'device')
     rule.readings.forEach(({ sensor, unit }, i) => {
       if (!('fixed' in unit)) return
-      const accepted = unitsOf(sensor)
+      const accepted = unitsOf(sensorDefinitions[sensor])
       if (!accepted.includes(ucumOf(unit.fixed) ?? ''))
         context.addIssue({
           code: 'custom',

@@ -1,5 +1,5 @@
 /** What the kit does only when asked, as cron jobs: cuff and glucometer dumps, and the EMG on the ECG's input. */
-import type { TransportConfig } from '#gateway/config/schema.js'
+import type { TransportConfig } from '#gateway/intake/transports/config.js'
 import type { KitCommand, Transport } from '#gateway/model/transport.js'
 import { type Clock, wait } from '#gateway/platform/clock.js'
 import { HomebeatError } from '#gateway/platform/errors.js'

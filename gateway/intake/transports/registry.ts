@@ -1,4 +1,4 @@
-import type { TransportConfig } from '#gateway/config/schema.js'
+import type { TransportConfig } from '#gateway/intake/transports/config.js'
 import type { Transport } from '#gateway/model/transport.js'
 import type { Clock } from '#gateway/platform/clock.js'
 import { HomebeatError } from '#gateway/platform/errors.js'
@@ -6,12 +6,12 @@ import type { Logger } from '#gateway/platform/logger.js'
 import { FirmataTransport } from './firmata/firmata-transport.js'
 import { BrokerTransport } from './mqtt/broker-transport.js'
 import { ClientTransport } from './mqtt/client-transport.js'
-import type { DeviceStore } from './mqtt/device-store.js'
+import type { EnrolledDevices } from './mqtt/enrolled-devices.js'
 import { ReplayTransport } from './replay/replay-transport.js'
 import type { SerialBinding } from './serial/binding.js'
 import { SerialTransport } from './serial/serial-transport.js'
 
-export interface TransportEdges {
+export interface TransportDependencies {
   readonly clock: Clock
   readonly logger: Logger
   /** Instead of the machine's own serial ports. */
@@ -21,16 +21,16 @@ export interface TransportEdges {
   /** Where a transport keeps what it must know after a restart; nothing is kept without it. */
   readonly dataDir?: string
   /** The devices that were enrolled. */
-  readonly devices?: DeviceStore
+  readonly devices?: EnrolledDevices
 }
 
-const SERIAL = (config: TransportConfig, { clock, logger, serialBinding }: TransportEdges): Transport =>
+const SERIAL = (config: TransportConfig, { clock, logger, serialBinding }: TransportDependencies): Transport =>
   new SerialTransport({ name: config.name, url: config.url, clock, logger, binding: serialBinding })
 
-const FIRMATA = ({ name, url }: TransportConfig, { clock, logger, serialBinding }: TransportEdges): Transport =>
+const FIRMATA = ({ name, url }: TransportConfig, { clock, logger, serialBinding }: TransportDependencies): Transport =>
   new FirmataTransport({ name, url, clock, logger, binding: serialBinding })
 
-const MQTT_CLIENT = (config: TransportConfig, { clock, logger, baseDir }: TransportEdges): Transport =>
+const MQTT_CLIENT = (config: TransportConfig, { clock, logger, baseDir }: TransportDependencies): Transport =>
   new ClientTransport({
     name: config.name,
     url: config.url,
@@ -42,29 +42,30 @@ const MQTT_CLIENT = (config: TransportConfig, { clock, logger, baseDir }: Transp
     logger,
   })
 
-const MQTT_BROKER = (config: TransportConfig, edges: TransportEdges): Transport => {
+const MQTT_BROKER = (config: TransportConfig, dependencies: TransportDependencies): Transport => {
   const { name, url, devices, tls, allowUnencrypted, limits } = config
-  const { clock, logger, baseDir, dataDir, devices: store } = edges
+  const { clock, logger, baseDir, dataDir, devices: store } = dependencies
   const own = { ...(dataDir === undefined ? {} : { dataDir }), ...(store === undefined ? {} : { store }) }
   return new BrokerTransport({ name, url, devices, tls, allowUnencrypted, limits, baseDir, clock, logger, ...own })
 }
 
-const BY_SCHEME: Readonly<Record<string, (config: TransportConfig, edges: TransportEdges) => Transport>> = {
-  serial: SERIAL,
-  'serial+usb': SERIAL,
-  'serial+tcp': SERIAL,
-  firmata: FIRMATA,
-  'firmata+usb': FIRMATA,
-  mqtt: MQTT_CLIENT,
-  mqtts: MQTT_CLIENT,
-  'mqtt+broker': MQTT_BROKER,
-  'mqtts+broker': MQTT_BROKER,
-  replay: ({ name, url, device }, { clock, logger, baseDir }) =>
-    new ReplayTransport({ name, url, device: device ?? name, baseDir, clock, logger }),
-}
+const BY_SCHEME: Readonly<Record<string, (config: TransportConfig, dependencies: TransportDependencies) => Transport>> =
+  {
+    serial: SERIAL,
+    'serial+usb': SERIAL,
+    'serial+tcp': SERIAL,
+    firmata: FIRMATA,
+    'firmata+usb': FIRMATA,
+    mqtt: MQTT_CLIENT,
+    mqtts: MQTT_CLIENT,
+    'mqtt+broker': MQTT_BROKER,
+    'mqtts+broker': MQTT_BROKER,
+    replay: ({ name, url, device }, { clock, logger, baseDir }) =>
+      new ReplayTransport({ name, url, device: device ?? name, baseDir, clock, logger }),
+  }
 
 /** The scheme of the URL chooses. Opens nothing yet. @throws HomebeatError `config.transport-url` */
-export function createTransport(config: TransportConfig, edges: TransportEdges): Transport {
+export function createTransport(config: TransportConfig, dependencies: TransportDependencies): Transport {
   const scheme = /^([a-z+]+):/.exec(config.url)?.[1] ?? ''
   const create = Object.hasOwn(BY_SCHEME, scheme) ? BY_SCHEME[scheme] : undefined
   if (!create)
@@ -76,5 +77,5 @@ export function createTransport(config: TransportConfig, edges: TransportEdges):
         .map((known) => `${known}:`)
         .join(', ')}`,
     )
-  return create(config, edges)
+  return create(config, dependencies)
 }

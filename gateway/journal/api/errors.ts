@@ -1,6 +1,6 @@
 import { dirname } from 'node:path'
-import Sqlite from 'better-sqlite3'
 import { HomebeatError, type RetryClass } from '#gateway/platform/errors.js'
+import Sqlite from '#gateway/platform/sqlite.js'
 
 /** Translates what SQLite says into a HomebeatError that says what to do; a HomebeatError passes as it is. */
 export function journalError(error: unknown, path: string, action: 'open' | 'read' | 'write'): HomebeatError {
@@ -16,7 +16,7 @@ export function journalError(error: unknown, path: string, action: 'open' | 'rea
 
 /** Whether a journal that was being opened is damaged: also where its card cannot read a sector of it any more. */
 export function isDamage({ code, cause }: HomebeatError): boolean {
-  if (code === 'journal.damaged' || code === 'journal.sealed') return true
+  if (code === 'journal.damaged' || code === 'journal.altered') return true
   return cause instanceof Sqlite.SqliteError && /^SQLITE_IOERR_(READ|SHORT_READ|CORRUPTFS)$/.test(cause.code)
 }
 

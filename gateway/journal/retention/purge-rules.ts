@@ -1,5 +1,7 @@
 /** What may leave the journal: see README, "Retention". Every rule works in slices, so that ingest never waits for it. */
+
 import type { SensorKind } from '#fhir/measurement.js'
+import { SENSORS } from '#gateway/clinical/sensors/registry.js'
 import type { LaneRoute } from '#gateway/journal/routing.js'
 import type { HeldLeaf } from '#gateway/journal/sqlite/batches.js'
 import { ALERTS, BATCHES, MEASUREMENTS, NOTIFICATIONS, QUEUE } from '#gateway/journal/sqlite/queries.js'
@@ -21,8 +23,8 @@ const GOING = 1
 const GONE = 2
 const FORGOTTEN = 3
 
-/** The kit's cuff and glucometer give their whole memory again with each reading; the others are streams. */
-const FROM_MEMORY: ReadonlySet<string> = new Set<SensorKind>(['bloodPressure', 'glucose'])
+/** Cuffs and glucometers give their whole memory again with each reading; the others are streams. */
+const FROM_MEMORY: ReadonlySet<string> = new Set(SENSORS.flatMap(({ kind, fromMemory }) => (fromMemory ? kind : [])))
 
 export interface PurgeRulesOptions {
   /** The open ones; throws `journal.closed`. */

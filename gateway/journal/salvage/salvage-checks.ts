@@ -160,7 +160,7 @@ export function judge(check: RowCheck, { values, rowid }: RawRow): 'believable' 
   try {
     return check.accepts(values, rowid) ? 'believable' : 'not'
   } catch (error) {
-    return error instanceof HomebeatError && error.code === 'journal.sealed' ? 'sealed' : 'not'
+    return error instanceof HomebeatError && error.code === 'journal.altered' ? 'sealed' : 'not'
   }
 }
 

@@ -184,7 +184,7 @@ export class BatchTable {
   #open(number: number, { identifier, position, observation }: LeafRow): Leaf {
     const leaf = openLeaf(this.#cipher, number, position, observation)
     if (leaf.identifier === identifier) return leaf
-    throw new HomebeatError('journal.sealed', `Leaf ${position} of batch ${number} names another measurement.`)
+    throw new HomebeatError('journal.altered', `Leaf ${position} of batch ${number} names another measurement.`)
   }
 
   #checkOrder(header: BatchHeader): void {

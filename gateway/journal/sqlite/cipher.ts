@@ -14,7 +14,7 @@ import { HomebeatError } from '#gateway/platform/errors.js'
 export interface RowCipher {
   /** @param context where the bytes belong, e.g. table, column and identifier: they open nowhere else */
   seal(plain: Uint8Array, context: string): Uint8Array
-  /** @throws HomebeatError `journal.sealed`: altered, from another place, or under another key */
+  /** @throws HomebeatError `journal.altered`: altered, from another place, or under another key */
   open(sealed: Uint8Array, context: string): Uint8Array
 }
 
@@ -91,7 +91,7 @@ export function createRowCipher(key: Uint8Array): RowCipher {
         // Said below, without the library's words.
       }
       throw new HomebeatError(
-        'journal.sealed',
+        'journal.altered',
         'A row of the journal does not open: it was altered, or is not where it was written. Run homebeat journal check.',
       )
     },

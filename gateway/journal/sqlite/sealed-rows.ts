@@ -113,7 +113,7 @@ export function lockedCipher(error: HomebeatError): RowCipher {
 
 /** Whether a row stayed closed for want of the key, not because it is damaged. */
 export function isLocked(error: unknown): boolean {
-  return error instanceof HomebeatError && error.code !== 'journal.sealed'
+  return error instanceof HomebeatError && error.code !== 'journal.altered'
 }
 
 function bytes(array: Uint8Array): Buffer {

@@ -495,7 +495,7 @@ export class SqliteJournal implements Journal, Purgeable {
     try {
       return read(this.#open)
     } catch (error) {
-      if (!(error instanceof HomebeatError) || error.code !== 'journal.sealed') throw error
+      if (!(error instanceof HomebeatError) || error.code !== 'journal.altered') throw error
       const found = damaged(this.#options.path, error)
       this.#found(found)
       throw found

@@ -1,15 +1,16 @@
 /**
- * Verifying: leaf → root → signature → anchor → block time, and no gap from batch 1 on. Needs the record and any node
- * of the chain. What is trusted is the ledger's domain (chain and contract) and the contract's rule; the verifier must
- * know which gateway (address) stands in which home, as the record itself says only which one signed.
+ * Verifies a record: leaf → root → signature → anchor → block time, and no gap from batch 1 on. It needs the record and
+ * any node of the chain. It trusts the ledger's domain (chain and contract) and the contract's rule. The verifier must
+ * know which gateway (address) stands in which home: the record says only which one signed.
  */
-import { signedForm } from '#fhir/signed-form.js'
+import { signedForm, unsignedPaths } from '#fhir/signed-form.js'
 import { type Address, type BatchHeader, type Hash32, NO_ROOT, type VerifiableRecord } from '#gateway/model/batch.js'
 import type { AnchoredEvent, LedgerReader } from '#gateway/outbound/chain/ledger.js'
 import { HomebeatError } from '#gateway/platform/errors.js'
 import { batchSigner } from '#gateway/proofs/batch-signature.js'
 import { canonicalJson } from '#gateway/proofs/canonical-json.js'
 import { leafHash, rootFromProof } from '#gateway/proofs/merkle.js'
+import { observationWords } from '#gateway/wording/observation-words.js'
 
 export const VERIFY_STEPS = ['leaf', 'root', 'signature', 'anchor', 'block-time', 'no-gap'] as const
 export type VerifyStepName = (typeof VERIFY_STEPS)[number]
@@ -17,13 +18,13 @@ export type VerifyStepName = (typeof VERIFY_STEPS)[number]
 export interface VerifyStep {
   readonly name: VerifyStepName
   readonly ok: boolean
-  /** One line for people: what was found, or why it fails. No health value. */
+  /** One sentence for people: what was found, or why the step fails. Holds no health value. */
   readonly detail: string
 }
 
 export interface VerifyReport {
   readonly ok: boolean
-  /** In order; nothing after the first that fails. */
+  /** In order; the first that fails is the last. */
   readonly steps: readonly VerifyStep[]
   /** Why it fails, or null. */
   readonly reason: string | null
@@ -31,26 +32,54 @@ export interface VerifyReport {
   readonly batch: number
   /** Epoch milliseconds of the anchoring block, once that step is reached. */
   readonly blockTime: number | null
+  /** What the record's Observation says, in words; proved only where `ok`. */
+  readonly says: string
+  /** Paths of the Observation that the signature does not cover: a server, or anybody, may have written them. */
+  readonly unsigned: readonly string[]
+}
+
+export interface VerifyOptions {
+  /** Refuse a record that holds more than what is signed. */
+  readonly strict?: boolean
 }
 
 class Failure extends Error {}
 
 /**
- * @throws HomebeatError `ledger.unreachable`, `ledger.refused`, `ledger.no-contract`: nothing could be proved or
- * disproved, ask another node. An endpoint of a wrong chain is a failed step, not an error.
+ * @throws HomebeatError `ledger.unreachable`, `ledger.refused`, `ledger.no-contract`: nothing was proved or disproved,
+ * ask another node. An endpoint of a wrong chain is a failed step and no error.
  */
-export async function verifyRecord(record: VerifiableRecord, ledger: LedgerReader): Promise<VerifyReport> {
+export async function verifyRecord(
+  record: VerifiableRecord,
+  ledger: LedgerReader,
+  { strict = false }: VerifyOptions = {},
+): Promise<VerifyReport> {
   const { header } = record
+  const unsigned = unsignedPaths(record.observation)
+  const says = observationWords(record.observation)
   const steps: VerifyStep[] = []
   let blockTime: number | null = null
   const report = (reason: string | null): VerifyReport => {
-    return { ok: reason === null, steps, reason, gateway: header.gateway, batch: header.number, blockTime }
+    return {
+      ok: reason === null,
+      steps,
+      reason,
+      gateway: header.gateway,
+      batch: header.number,
+      blockTime,
+      says,
+      unsigned,
+    }
   }
 
   let leaf: Hash32 = NO_ROOT
   let event: AnchoredEvent | null = null
   const checks: Record<VerifyStepName, () => string | Promise<string>> = {
     leaf: () => {
+      if (strict && unsigned.length > 0)
+        throw new Failure(
+          `The record holds what nobody signed: ${unsigned.join(', ')}. Leave it out, or verify without --strict.`,
+        )
       leaf = checkLeaf(record)
       return `SHA-256 of the salted Observation is ${leaf}`
     },
@@ -149,7 +178,7 @@ async function checkBlock(
   }
 }
 
-/** Walks the events back from the contract's own head: each must be the one its successor names. */
+/** Walks the events back from the contract's head: each root must be the one that the next batch names. */
 async function checkNoGap({ gateway, number, root }: BatchHeader, ledger: LedgerReader): Promise<string> {
   const head = await ledger.head(gateway)
   const events = new Map((await ledger.history(gateway)).map((event) => [event.number, event]))

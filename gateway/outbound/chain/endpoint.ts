@@ -1,9 +1,13 @@
-/** One JSON-RPC endpoint of the chain: asked only after it has said that it is on the right chain. */
-import { FetchRequest, isError, JsonRpcProvider, Network } from 'ethers'
+/** One JSON-RPC 2.0 endpoint of the chain. Its first request asks for the chain id; a wrong one gets no other request. */
+import { z } from 'zod'
 import { HomebeatError } from '#gateway/platform/errors.js'
+import { boundedText } from '#gateway/platform/net/bounded-body.js'
 import type { EndpointStatus } from './ledger.js'
 
-/** The node understood and said no; `data` holds a revert's bytes where there are some. */
+/** Longest answer read, bytes. The logs of a year of batches are some megabytes; a Pi has memory for this. */
+const MAX_ANSWER = 32 * 1024 * 1024
+
+/** The node understood the request and refused it. `data` holds the bytes of a revert, 0x hex, where there are some. */
 export class RpcRefusal extends Error {
   readonly data: string | undefined
 
@@ -13,28 +17,44 @@ export class RpcRefusal extends Error {
   }
 }
 
+export interface EndpointOptions {
+  /** http(s); user and password of the URL become Basic authentication. */
+  readonly url: string
+  readonly chainId: number
+  /** From the request's first byte to the answer's last, milliseconds. */
+  readonly timeoutMs: number
+  readonly fetch: typeof globalThis.fetch
+}
+
+const answerSchema = z.union([
+  z.object({ error: z.object({ message: z.string(), data: z.unknown().optional() }) }),
+  z.object({ result: z.unknown() }),
+])
+
 export class Endpoint {
-  readonly #provider: JsonRpcProvider
-  readonly #chainId: number
+  readonly #options: EndpointOptions
+  readonly #url: string
+  readonly #headers: Record<string, string>
   readonly #shown: string
+  /** Ends the requests under way: one that drips must not keep a stopped process alive. */
+  readonly #end = new AbortController()
   #checked = false
   #ok = true
   #sentence = 'not asked yet'
+  #id = 0
 
-  constructor(url: string, chainId: number, timeoutMs: number) {
-    const request = new FetchRequest(url)
-    request.timeout = timeoutMs
-    // A busy node (429) is not waited for here: the next endpoint is asked, and the lane comes back.
-    request.setThrottleParams({ maxAttempts: 1 })
-    // A static network: ethers would otherwise ask for the chain before every call, and for ever where nobody answers.
-    this.#provider = new JsonRpcProvider(request, Network.from(chainId), {
-      staticNetwork: true,
-      batchMaxCount: 1,
-      batchStallTime: 0,
-      cacheTimeout: -1,
-    })
-    this.#chainId = chainId
-    this.#shown = withoutCredentials(url)
+  constructor(options: EndpointOptions) {
+    const url = new URL(options.url)
+    const login = `${decodeURIComponent(url.username)}:${decodeURIComponent(url.password)}`
+    this.#headers = {
+      'content-type': 'application/json',
+      ...(login !== ':' && { authorization: `Basic ${Buffer.from(login).toString('base64')}` }),
+    }
+    // Hosted nodes carry their key in the user, the path or the query: none of it is shown.
+    this.#shown = `${url.protocol}//${url.host}`
+    url.username = url.password = ''
+    this.#url = url.href
+    this.#options = options
   }
 
   status(): EndpointStatus {
@@ -53,13 +73,13 @@ export class Endpoint {
   }
 
   destroy(): void {
-    this.#provider.destroy()
+    this.#end.abort()
   }
 
   async #check(): Promise<void> {
     const chainId = Number(await this.#raw('eth_chainId', []))
-    if (chainId !== this.#chainId) {
-      const sentence = `is on chain ${chainId}, not ${this.#chainId}: check chain.endpoints and chain.chainId`
+    if (chainId !== this.#options.chainId) {
+      const sentence = `is on chain ${chainId}, not ${this.#options.chainId}: check chain.endpoints and chain.chainId`
       this.#say(false, sentence)
       throw new HomebeatError('ledger.wrong-chain', `${this.#shown} ${sentence}`, { retry: 'transient' })
     }
@@ -68,16 +88,41 @@ export class Endpoint {
 
   async #raw(method: string, params: unknown[]): Promise<unknown> {
     try {
-      return await this.#provider.send(method, params)
+      return await this.#ask(method, params)
     } catch (error) {
-      const refusal = asRefusal(error)
-      if (refusal) throw refusal
+      if (error instanceof RpcRefusal) throw error
       // Another node may answer under this address next time.
       this.#checked = false
-      const sentence = `does not answer: ${reasonOf(error)}`
+      const sentence = `does not answer: ${reasonOf(error, this.#options.timeoutMs)}`
       this.#say(false, sentence)
       throw new HomebeatError('ledger.endpoint', `${this.#shown} ${sentence}`, { retry: 'transient', cause: error })
     }
+  }
+
+  async #ask(method: string, params: unknown[]): Promise<unknown> {
+    const { fetch, timeoutMs } = this.#options
+    const response = await fetch(this.#url, {
+      method: 'POST',
+      headers: this.#headers,
+      body: JSON.stringify({ jsonrpc: '2.0', id: ++this.#id, method, params }),
+      // A redirect would carry the node's key, and signed transactions, to where nobody configured it.
+      redirect: 'manual',
+      signal: AbortSignal.any([this.#end.signal, AbortSignal.timeout(timeoutMs)]),
+    })
+    if (response.status >= 300 && response.status < 400) {
+      await response.body?.cancel().catch(() => {})
+      throw new Error(`HTTP ${response.status}: redirected elsewhere`)
+    }
+    const answer = answerSchema.safeParse(parsed(await boundedText(response, MAX_ANSWER))).data
+    if (answer && 'error' in answer) {
+      const { message, data } = answer.error
+      throw new RpcRefusal(oneLine(message), typeof data === 'string' ? data : undefined)
+    }
+    // Some nodes and proxies say "too much" with the status alone (400, 413): asked for less, they answer.
+    if (response.status === 400 || response.status === 413) throw new RpcRefusal(`HTTP ${response.status}`, undefined)
+    if (!response.ok) throw new Error(`HTTP ${response.status}`)
+    if (!answer || answer.result === undefined) throw new Error('the answer is no JSON-RPC')
+    return answer.result
   }
 
   #say(ok: boolean, sentence: string): void {
@@ -86,29 +131,21 @@ export class Endpoint {
   }
 }
 
-/** ethers wraps a JSON-RPC error object in errors of its own; the node's words and data are inside. */
-function asRefusal(error: unknown): RpcRefusal | null {
-  if (isError(error, 'CALL_EXCEPTION')) return new RpcRefusal(error.shortMessage, error.data ?? undefined)
-  const inner = error as { error?: { message?: unknown; data?: unknown }; info?: { error?: { message?: unknown } } }
-  const rpc = inner.error ?? inner.info?.error
-  if (rpc && typeof rpc === 'object' && typeof rpc.message === 'string') {
-    const data = (rpc as { data?: unknown }).data
-    return new RpcRefusal(oneLine(rpc.message), typeof data === 'string' ? data : undefined)
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
   }
-  return null
 }
 
-function reasonOf(error: unknown): string {
-  const { code, shortMessage, message } = error as { code?: unknown; shortMessage?: unknown; message?: unknown }
-  if (typeof shortMessage === 'string') return oneLine(shortMessage)
-  // A refused connection to both address families is an AggregateError with an empty message.
-  return typeof message === 'string' && message !== '' ? oneLine(message) : String(code)
+function reasonOf(error: unknown, timeoutMs: number): string {
+  if (!(error instanceof Error)) return String(error)
+  if (error.name === 'TimeoutError') return `no whole answer within ${timeoutMs / 1000} s`
+  if (error.name === 'AbortError') return 'stopped'
+  // fetch wraps the socket's error, and one for each address where it tried several.
+  const { cause } = error as { cause?: { code?: unknown; message?: unknown } }
+  return oneLine(String(cause?.code ?? cause?.message ?? error.message))
 }
 
 const oneLine = (text: string) => text.replace(/\s+/g, ' ').slice(0, 200)
-
-function withoutCredentials(text: string): string {
-  const url = new URL(text)
-  // Hosted nodes carry their key in the user, the path or the query.
-  return `${url.protocol}//${url.host}`
-}

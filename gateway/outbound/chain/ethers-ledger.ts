@@ -1,9 +1,11 @@
-/** The Ledger over standard JSON-RPC: nothing here depends on the node's brand, no filters, no `finalized` tag. */
-import { getAddress, toBeHex, zeroPadValue } from 'ethers'
+/** The Ledger over standard JSON-RPC. It depends on no node's brand: it uses no filters and no `finalized` tag. */
+import { getAddress, toBeHex } from 'ethers'
 import { ANCHORED_TOPIC, anchorRegistry, revertName } from '#contracts/anchor-registry.js'
 import type { Address, AnchorDomain, Hash32 } from '#gateway/model/batch.js'
 import { HomebeatError } from '#gateway/platform/errors.js'
-import { Endpoint, RpcRefusal } from './endpoint.js'
+import { RpcRefusal } from './endpoint.js'
+import { Endpoints } from './endpoints.js'
+import { hash, quantity, topic, whole, wrongAnswer } from './json-rpc.js'
 import type {
   AnchoredEvent,
   BroadcastResult,
@@ -19,8 +21,11 @@ export interface EthersLedgerOptions {
   readonly endpoints: readonly string[]
   readonly chainId: number
   readonly contract: string
-  /** Per request. Default 10 s. */
+  /** Of a request, from its first byte to the answer's last. Default 10 s. */
   readonly timeoutMs?: number
+  /** Blocks that one `eth_getLogs` may span, where it is known; else found out. */
+  readonly logBlocks?: number | undefined
+  readonly fetch?: typeof globalThis.fetch
 }
 
 interface RpcLog {
@@ -46,27 +51,30 @@ interface RpcReceipt {
 
 export class EthersLedger implements Ledger {
   readonly domain: AnchorDomain
-  readonly #endpoints: readonly Endpoint[]
-  #preferred = 0
+  readonly #endpoints: Endpoints
+  /** Most blocks that one question for logs may span, as the nodes took it so far. */
+  #logBlocks: number
 
   constructor(options: EthersLedgerOptions) {
-    this.domain = { chainId: options.chainId, contract: getAddress(options.contract) as Address }
-    this.#endpoints = options.endpoints.map((url) => new Endpoint(url, options.chainId, options.timeoutMs ?? 10_000))
+    const { chainId, contract, endpoints, timeoutMs = 10_000, fetch = globalThis.fetch } = options
+    this.domain = { chainId, contract: getAddress(contract) as Address }
+    this.#endpoints = new Endpoints(endpoints, { chainId, timeoutMs, fetch })
+    this.#logBlocks = options.logBlocks ?? Number.POSITIVE_INFINITY
   }
 
   /** Which endpoints answer, for the status. */
   status(): EndpointStatus[] {
-    return this.#endpoints.map((endpoint) => endpoint.status())
+    return this.#endpoints.status()
   }
 
   /** Ends open connections; the ledger is not used afterwards. */
   close(): void {
-    for (const endpoint of this.#endpoints) endpoint.destroy()
+    this.#endpoints.destroy()
   }
 
   async head(gateway: Address): Promise<LedgerHead> {
     const data = anchorRegistry.encodeFunctionData('head', [gateway])
-    const answer = (await this.#ask('eth_call', [{ to: this.domain.contract, data }, 'latest'])) as string
+    const answer = (await this.#endpoints.ask('eth_call', [{ to: this.domain.contract, data }, 'latest'])) as string
     if (answer === '0x')
       throw new HomebeatError(
         'ledger.no-contract',
@@ -78,32 +86,30 @@ export class EthersLedger implements Ledger {
   }
 
   async anchored(gateway: Address, number: number): Promise<AnchoredEvent | null> {
-    const latest = await this.latestBlock()
-    const events = await this.#events([ANCHORED_TOPIC, topic(gateway), topic(toBeHex(number))], 0, latest)
+    const events = await this.#events([ANCHORED_TOPIC, topic(gateway), topic(toBeHex(number))], number)
     return events[0] ?? null
   }
 
   async history(gateway: Address): Promise<AnchoredEvent[]> {
-    const latest = await this.latestBlock()
-    const events = await this.#events([ANCHORED_TOPIC, topic(gateway)], 0, latest)
+    const events = await this.#events([ANCHORED_TOPIC, topic(gateway)], 1)
     return events.sort((a, b) => a.number - b.number)
   }
 
   async block(number: number): Promise<LedgerBlock | null> {
-    const block = (await this.#ask('eth_getBlockByNumber', [quantity(number), false])) as RpcBlock | null
+    const block = (await this.#endpoints.ask('eth_getBlockByNumber', [quantity(number), false])) as RpcBlock | null
     return block && { number: whole(block.number), hash: hash(block.hash), time: whole(block.timestamp) * 1000 }
   }
 
   async latestBlock(): Promise<number> {
-    return whole(await this.#ask('eth_blockNumber', []))
+    return whole(await this.#endpoints.ask('eth_blockNumber', []))
   }
 
   async nonce(account: Address): Promise<number> {
-    return whole(await this.#ask('eth_getTransactionCount', [account, 'latest']))
+    return whole(await this.#endpoints.ask('eth_getTransactionCount', [account, 'latest']))
   }
 
   async receipt(transactionHash: Hash32): Promise<LedgerReceipt | null> {
-    const receipt = (await this.#ask('eth_getTransactionReceipt', [transactionHash])) as RpcReceipt | null
+    const receipt = (await this.#endpoints.ask('eth_getTransactionReceipt', [transactionHash])) as RpcReceipt | null
     // Some nodes answer with a receipt without block while the transaction waits.
     if (!receipt?.blockHash) return null
     return {
@@ -117,7 +123,10 @@ export class EthersLedger implements Ledger {
 
   async refusal(gateway: Address, data: string): Promise<string | null> {
     try {
-      await this.#ask('eth_call', [{ from: gateway, to: this.domain.contract, data, gasPrice: '0x0' }, 'latest'])
+      await this.#endpoints.ask('eth_call', [
+        { from: gateway, to: this.domain.contract, data, gasPrice: '0x0' },
+        'latest',
+      ])
       return null
     } catch (error) {
       const name =
@@ -127,37 +136,35 @@ export class EthersLedger implements Ledger {
     }
   }
 
-  async broadcast(raw: string, transactionHash: Hash32): Promise<BroadcastResult> {
-    const sent = await Promise.all(
-      this.#endpoints.map(async (endpoint): Promise<string | null> => {
-        try {
-          await endpoint.send('eth_sendRawTransaction', [raw])
-          return null
-        } catch (error) {
-          // "Already known" has a different text at every node; whether it knows the transaction is asked instead.
-          if (error instanceof RpcRefusal && (await knows(endpoint, transactionHash))) return null
-          return error instanceof RpcRefusal
-            ? `${endpoint.status().url} refuses it: ${error.message}`
-            : (error as Error).message
-        }
-      }),
-    )
-    return { accepted: sent.includes(null), problems: sent.filter((problem) => problem !== null) }
+  broadcast(raw: string, transactionHash: Hash32): Promise<BroadcastResult> {
+    return this.#endpoints.broadcast(raw, transactionHash)
   }
 
-  /** Some nodes limit how many blocks one question may span: a refused span is halved. */
-  async #events(topics: string[], from: number, to: number): Promise<AnchoredEvent[]> {
-    const filter = { address: this.domain.contract, topics, fromBlock: quantity(from), toBlock: quantity(to) }
-    let logs: RpcLog[]
-    try {
-      logs = (await this.#ask('eth_getLogs', [filter])) as RpcLog[]
-    } catch (error) {
-      const refused = error instanceof HomebeatError && error.code === 'ledger.refused'
-      if (!refused || to - from < 1000) throw error
-      const middle = Math.floor((from + to) / 2)
-      const first = await this.#events(topics, from, middle)
-      return [...first, ...(await this.#events(topics, middle + 1, to))]
+  /**
+   * Searches from the newest block backwards, until the event of batch `last` is found. Nodes limit the blocks that one
+   * question may span. After a refusal the span is the one that the refusal names, or half, also for later questions.
+   */
+  async #events(topics: string[], last: number): Promise<AnchoredEvent[]> {
+    const found: AnchoredEvent[] = []
+    let to = await this.latestBlock()
+    while (to >= 0 && !found.some(({ number }) => number === last)) {
+      const from = Math.max(0, to - this.#logBlocks + 1)
+      try {
+        found.push(...(await this.#logs(topics, from, to)))
+        to = from - 1
+      } catch (error) {
+        const refused = error instanceof HomebeatError && error.code === 'ledger.refused' && error.cause !== undefined
+        if (!refused || from === to) throw error
+        this.#logBlocks = smallerSpan(to - from + 1, error.message)
+      }
     }
+    return found
+  }
+
+  async #logs(topics: string[], from: number, to: number): Promise<AnchoredEvent[]> {
+    const filter = { address: this.domain.contract, topics, fromBlock: quantity(from), toBlock: quantity(to) }
+    const logs = (await this.#endpoints.ask('eth_getLogs', [filter])) as RpcLog[]
+    if (!Array.isArray(logs)) throw wrongAnswer()
     return logs.map((log) => {
       const parsed = isOf(log, this.domain.contract, topics) ? anchorRegistry.parseLog(log) : null
       if (!parsed) throw wrongAnswer()
@@ -172,73 +179,17 @@ export class EthersLedger implements Ledger {
       }
     })
   }
+}
 
-  /** Asks one endpoint after the other until one answers. */
-  async #ask(method: string, params: unknown[]): Promise<unknown> {
-    const failures: Error[] = []
-    for (let i = 0; i < this.#endpoints.length; i++) {
-      const at = (this.#preferred + i) % this.#endpoints.length
-      const endpoint = this.#endpoints[at] as Endpoint
-      try {
-        const result = await endpoint.send(method, params)
-        this.#preferred = at
-        return result
-      } catch (error) {
-        failures.push(error as Error)
-      }
-    }
-    throw summary(failures)
-  }
+/** The span that a refusal names ("limited to 500 blocks") where that is less than half, else half. */
+function smallerSpan(blocks: number, refusal: string): number {
+  const half = Math.floor(blocks / 2)
+  const numbers = [...refusal.matchAll(/\b\d[\d,_]*\b/g)].map(([digits]) => Number(digits.replace(/[,_]/g, '')))
+  const named = numbers.filter((number) => number >= 10 && number <= half)
+  return named.length > 0 ? Math.max(...named) : half
 }
 
 /** Whether a log is one of those that were asked for. */
 function isOf(log: RpcLog, contract: Address, topics: readonly string[]): boolean {
   return log.address.toLowerCase() === contract.toLowerCase() && topics.every((topic, i) => log.topics[i] === topic)
-}
-
-async function knows(endpoint: Endpoint, transactionHash: Hash32): Promise<boolean> {
-  return endpoint
-    .send('eth_getTransactionByHash', [transactionHash])
-    .then((transaction) => transaction !== null)
-    .catch(() => false)
-}
-
-function summary(failures: readonly Error[]): HomebeatError {
-  const refusal = failures.find((failure) => failure instanceof RpcRefusal)
-  if (refusal)
-    return new HomebeatError('ledger.refused', `A chain endpoint refuses the request: ${refusal.message}`, {
-      retry: 'transient',
-      cause: refusal,
-    })
-  const wrong = failures.every((failure) => failure instanceof HomebeatError && failure.code === 'ledger.wrong-chain')
-  const all = failures.map((failure) => failure.message).join('; ')
-  return wrong
-    ? new HomebeatError('ledger.wrong-chain', `Every chain endpoint is of another chain: ${all}`, {
-        retry: 'transient',
-      })
-    : new HomebeatError('ledger.unreachable', `No chain endpoint can be used: ${all}`, { retry: 'transient' })
-}
-
-/** A JSON-RPC quantity. A missing or absurd one must not pass for a number: NaN is larger than nothing and final at once. */
-function whole(value: unknown): number {
-  const number = typeof value === 'string' && /^0x[0-9a-f]+$/i.test(value) ? Number(value) : Number.NaN
-  if (!Number.isSafeInteger(number)) throw wrongAnswer()
-  return number
-}
-
-function wrongAnswer(): HomebeatError {
-  return new HomebeatError(
-    'ledger.refused',
-    'A chain endpoint gives answers that are no JSON-RPC of Ethereum: remove it.',
-    {
-      retry: 'transient',
-    },
-  )
-}
-
-const quantity = (n: number) => `0x${n.toString(16)}`
-const topic = (value: string) => zeroPadValue(value.toLowerCase(), 32)
-function hash(value: unknown): Hash32 {
-  if (typeof value !== 'string' || !/^0x[0-9a-f]{64}$/i.test(value)) throw wrongAnswer()
-  return value.toLowerCase() as Hash32
 }

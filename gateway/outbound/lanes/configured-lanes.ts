@@ -1,18 +1,31 @@
-import type { Config } from '#gateway/config/schema.js'
+import type { ChannelConfig } from '#gateway/alarms/channels/config.js'
+import type { ContactConfig } from '#gateway/alarms/dispatch/config.js'
 import type { OutboxKind } from '#gateway/journal/api/journal.js'
 import type { LaneRoute } from '#gateway/journal/routing.js'
 import { alertLane, type Recipient } from '#gateway/model/lane.js'
+import type { ChainConfig } from '#gateway/outbound/chain/config.js'
+import type { TargetConfig } from '#gateway/outbound/fhir/config.js'
+
+/** What of a configuration says where alerts are sent. */
+export interface AlertWays {
+  readonly channels: readonly Pick<ChannelConfig, 'name'>[]
+  readonly contacts: readonly Pick<ContactConfig, 'id' | 'channel'>[]
+}
+
+/** What of a configuration says where things are sent. */
+export interface FarEnds {
+  readonly fhir: { readonly targets: readonly Pick<TargetConfig, 'name' | 'mode'>[] }
+  readonly alerts: AlertWays
+  readonly chain: Pick<ChainConfig, 'name'>
+}
 
 /** An alert names its condition: a target that is not in clear never gets one. */
 const CLEAR: readonly OutboxKind[] = ['batch', 'alert', 'notification', 'communication', 'undelivered', 'flag']
 
 /** The lanes that a configuration asks for; the same for the gateway and for whoever opens its journal after it. */
-export function configuredLanes({ fhir, alerts, chain }: Pick<Config, 'fhir' | 'alerts' | 'chain'>): LaneRoute[] {
-  return [
-    ...alertLanes(alerts),
-    ...fhir.targets.map(({ name, mode }) => fhirRoute(name, mode)),
-    anchorRoute(chain.name),
-  ]
+export function configuredLanes({ fhir, alerts, chain }: FarEnds): LaneRoute[] {
+  const targets = fhir.targets.map(({ name, mode }) => fhirRoute(name, mode))
+  return [...alertLanes(alerts), ...targets, anchorRoute(chain.name)]
 }
 
 export const fhirRoute = (name: string, mode: 'clear' | 'sealed'): LaneRoute => ({
@@ -25,7 +38,7 @@ export const anchorRoute = (name: string): LaneRoute => ({ lane: { kind: 'anchor
 export const alertRoute = (recipient: Recipient): LaneRoute => ({ lane: alertLane(recipient), takes: ['notification'] })
 
 /** A lane for each contact, so that one who cannot be reached delays nobody else; for a channel without contacts, its own. */
-export function alertLanes({ channels, contacts }: Pick<Config['alerts'], 'channels' | 'contacts'>): LaneRoute[] {
+export function alertLanes({ channels, contacts }: AlertWays): LaneRoute[] {
   return channels.flatMap(({ name: channel }) => {
     const own = contacts.filter((contact) => contact.channel === channel)
     const lanes = own.length === 0 ? [{ channel }] : own.map(({ id: contact }) => ({ channel, contact }))

@@ -1,4 +1,5 @@
 import { request } from 'node:http'
+import type { ErrorCode } from '#gateway/platform/error-codes.js'
 import { HomebeatError } from '#gateway/platform/errors.js'
 import { socketPath } from './socket-path.js'
 
@@ -13,7 +14,7 @@ const MAX_ANSWER_BYTES = 16 * 1024 * 1024
  */
 export async function callGateway<Result>(dataDir: string, name: string, input: unknown = {}): Promise<Result> {
   const { status, text } = await post(dataDir, name, JSON.stringify(input))
-  const answer = JSON.parse(text) as { result?: Result; code?: string; message?: string }
+  const answer = JSON.parse(text) as { result?: Result; code?: ErrorCode; message?: string }
   if (status === 200) return answer.result as Result
   throw new HomebeatError(answer.code ?? 'control.failed', answer.message ?? `${name} failed; the log says why.`)
 }

@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { Command, InvalidArgumentError } from 'commander'
 import { TERMINOLOGY } from '#fhir/terminology.js'
-import { type AlarmListing, alarmListing } from '#gateway/alarms/actions/desk-commands.js'
+import { type AlarmListing, alarmListing } from '#gateway/alarms/actions/alarm-commands.js'
 import { alarmLog, type LogEntry } from '#gateway/alarms/alarm-log.js'
 import { recipientWords } from '#gateway/alarms/alert-status.js'
 import { explainAlarm } from '#gateway/alarms/explain/explain.js'
@@ -9,6 +9,7 @@ import { explainWords } from '#gateway/alarms/explain/explain-words.js'
 import { changedLimit } from '#gateway/alarms/explain/limit-origin.js'
 import type { Inhibition } from '#gateway/clinical/evaluate/inhibition.js'
 import { sensorDefinitions } from '#gateway/clinical/sensors/registry.js'
+import { observablesOf } from '#gateway/clinical/sensors/sensor-definition.js'
 import { loadConfig } from '#gateway/config/load.js'
 import type { JournalReader } from '#gateway/journal/api/journal.js'
 import { openJournalReader } from '#gateway/journal/api/journal-reader.js'
@@ -217,7 +218,7 @@ export function withReader<Result>(dataDir: string, read: (journal: JournalReade
 function chosen(id: string | undefined, { all }: Acting): 'all' | string[] {
   if (all && id === undefined) return 'all'
   if (id !== undefined && !all) return [id]
-  throw new HomebeatError('config.alarms', 'Name one alarm (homebeat alarms list shows their ids), or say --all.')
+  throw new HomebeatError('usage.alarms', 'Name one alarm (homebeat alarms list shows their ids), or say --all.')
 }
 
 function scopesOf({
@@ -232,17 +233,13 @@ function scopesOf({
   if (all && sensor === undefined && condition === undefined) return ['all']
   if (!all && sensor === undefined && condition !== undefined) return [{ condition }]
   if (all || condition !== undefined || sensor === undefined)
-    throw new HomebeatError(
-      'config.alarms',
-      'Say what to inhibit: one of --all, --sensor <name> or --condition <name>.',
-    )
+    throw new HomebeatError('usage.alarms', 'Say what to inhibit: one of --all, --sensor <name> or --condition <name>.')
   const definition = Object.entries(sensorDefinitions).find(([name]) => name === sensor)?.[1]
   if (!definition) {
     const known = Object.keys(sensorDefinitions).join(', ')
-    throw new HomebeatError('config.alarms', `There is no sensor ${sensor}: use one of ${known}.`)
+    throw new HomebeatError('usage.alarms', `There is no sensor ${sensor}: use one of ${known}.`)
   }
-  const observables = [...new Set(definition.outputs.map(({ observable }) => observable))]
-  return observables
+  return observablesOf(definition)
     .filter((observable) => TERMINOLOGY[observable].value !== 'waveform')
     .map((observable) => ({ observable }))
 }

@@ -1,5 +1,7 @@
 import { Command } from 'commander'
 import { Decoder } from '#gateway/intake/decode/decoder.js'
+import { parseSerialUrl } from '#gateway/intake/transports/serial/address.js'
+import { openLink } from '#gateway/intake/transports/serial/link.js'
 import { SerialTransport } from '#gateway/intake/transports/serial/serial-transport.js'
 import { CALIBRATION_CONSTANTS, type CalibrationConstant, type KitCommand } from '#gateway/model/transport.js'
 import { systemClock, wait } from '#gateway/platform/clock.js'
@@ -33,7 +35,9 @@ async function calibrate(url: string, settings: readonly string[], options: Opti
   // The clock's timers let a process end: between two attempts to open the port nothing else would keep this one.
   const alive = setInterval(() => {}, 1000)
   try {
-    await kit.probe()
+    // A cable that is not plugged in would be waited for: here a person waits.
+    const link = await openLink(parseSerialUrl(url), { clock: systemClock })
+    await link.close()
     await kit.start()
     const constants = new Map<string, number>()
     const complete = gather(kit, constants)
@@ -64,7 +68,7 @@ function parseSetting(text: string): { name: CalibrationConstant; value: number 
   const constant = CALIBRATION_CONSTANTS.find((known) => known === name)
   if (!constant || Number(digits) > MAX_VALUE) {
     throw new HomebeatError(
-      'config.calibration',
+      'usage.calibration',
       `"${text}" is no setting: give name=value with a whole number up to ${MAX_VALUE}; the names are ${CALIBRATION_CONSTANTS.join(', ')}.`,
     )
   }

@@ -1,5 +1,5 @@
 import { Command } from 'commander'
-import { ChannelBook } from '#gateway/alarms/channels/channel-book.js'
+import { ConfiguredChannels } from '#gateway/alarms/channels/configured-channels.js'
 import { createChannel } from '#gateway/alarms/channels/registry.js'
 import { VapidKey } from '#gateway/alarms/channels/vapid.js'
 import { vapidPath } from '#gateway/alarms/channels/webpush.js'
@@ -90,7 +90,7 @@ function compose({ config, baseDir, dataDir }: LoadedConfig) {
   const edges = { fetch, stream: process.stderr, home, baseDir, dataDir }
   const { channels: configs, contacts, preview } = config.alerts
   const channels = configs.map((channel) => createChannel(channel, edges))
-  return { channels, book: new ChannelBook({ channels, contacts, home, preview, clock: systemClock }) }
+  return { channels, book: new ConfiguredChannels({ channels, contacts, home, preview, clock: systemClock }) }
 }
 
 function describe(outcome: DeliveryOutcome): string {

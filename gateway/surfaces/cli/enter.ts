@@ -10,7 +10,7 @@ import {
   type OxygenSupply,
 } from '#gateway/model/manual-observation.js'
 import { callGateway } from '#gateway/platform/control-socket/control-client.js'
-import type { SaidScore } from '#gateway/surfaces/manual-observation/patient-desk.js'
+import type { SaidScore } from '#gateway/surfaces/manual-observation/manual-observations.js'
 import { verb } from './exit.js'
 import { CONFIG_OPTION, loginName } from './options.js'
 

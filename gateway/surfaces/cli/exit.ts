@@ -8,7 +8,7 @@ export const EXIT = { ok: 0, failed: 1, usage: 2, notVerified: 3 } as const
 export function reportError(error: unknown): void {
   if (error instanceof HomebeatError) {
     process.stderr.write(`homebeat: ${error.message}\n`)
-    process.exitCode = error.code.startsWith('config.') ? EXIT.usage : EXIT.failed
+    process.exitCode = /^(config|usage)\./.test(error.code) ? EXIT.usage : EXIT.failed
     return
   }
   process.stderr.write(

@@ -3,8 +3,8 @@ import { join } from 'node:path'
 import { Command, InvalidArgumentError, Option } from 'commander'
 import { z } from 'zod'
 import type { Measurement } from '#fhir/measurement.js'
+import { TERMINOLOGY } from '#fhir/terminology.js'
 import { Normaliser } from '#gateway/clinical/normalise/normaliser.js'
-import { sensorDefinitions } from '#gateway/clinical/sensors/registry.js'
 import { loadConfig } from '#gateway/config/load.js'
 import { listing, type RetryResult, type UnmappedListing } from '#gateway/engine/mapping-commands.js'
 import { decodeMqtt } from '#gateway/intake/decode/mqtt.js'
@@ -102,7 +102,7 @@ interface Trial {
 function dryRun(options: DryRunOptions): void {
   if (options.dryRun === undefined) {
     throw new HomebeatError(
-      'config.map',
+      'usage.map',
       'Give --dry-run <file> with messages to try, or one of list, unmapped, retry, discard (homebeat map --help).',
     )
   }
@@ -112,7 +112,7 @@ function dryRun(options: DryRunOptions): void {
   const trials = readMessages(options.dryRun).map((message, i): Trial => {
     const topic = message.topic ?? options.topic
     if (topic === undefined) {
-      throw new HomebeatError('config.dry-run', `Message ${i + 1} names no topic: write it there, or give --topic.`)
+      throw new HomebeatError('usage.dry-run', `Message ${i + 1} names no topic: write it there, or give --topic.`)
     }
     const receivedAt = message.receivedAt === undefined ? Date.now() : Date.parse(message.receivedAt)
     const foreign = { topic, payload: bytesOf(message), receivedAt, deviceId: message.device ?? options.device }
@@ -151,8 +151,8 @@ function describe({ topic: raw, outcome, by, reason, measurements }: Trial): str
   return [`${topic}\n  mapped by ${by}\n`, ...measurements.map((m) => `    ${measurementLine(m)}\n`)].join('')
 }
 
-function measurementLine({ sensor, observable, value, at, deviceId, quality, remarks }: Measurement): string {
-  const unit = sensorDefinitions[sensor].outputs.find((output) => output.observable === observable)?.unit ?? ''
+function measurementLine({ observable, value, at, deviceId, quality, remarks }: Measurement): string {
+  const unit = TERMINOLOGY[observable].unit ?? ''
   const words =
     value.type === 'quantity'
       ? `${value.value} ${unit}`
@@ -241,7 +241,7 @@ function readMessages(file: string): z.output<typeof messageSchema>[] {
   const result = z.array(messageSchema).max(100_000).safeParse(parsed)
   if (parsed === null || !result.success) {
     throw new HomebeatError(
-      'config.dry-run',
+      'usage.dry-run',
       `${file} has no messages: give {"topic": …, "payload": …}, an array of them, or one on each line.`,
     )
   }
@@ -269,9 +269,9 @@ function readText(file: string): string {
     if (statSync(file).size <= MAX_FILE_BYTES) return readFileSync(file, 'utf8')
   } catch (cause) {
     const code = (cause as NodeJS.ErrnoException).code
-    throw new HomebeatError('config.dry-run', `${file} cannot be read (${code}): name a file of messages.`, { cause })
+    throw new HomebeatError('usage.dry-run', `${file} cannot be read (${code}): name a file of messages.`, { cause })
   }
-  throw new HomebeatError('config.dry-run', `${file} is larger than ${MAX_FILE_BYTES / 1024 ** 2} MiB: split it.`)
+  throw new HomebeatError('usage.dry-run', `${file} is larger than ${MAX_FILE_BYTES / 1024 ** 2} MiB: split it.`)
 }
 
 /** A text is the payload as sent; anything else is what it says in JSON. */

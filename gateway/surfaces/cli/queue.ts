@@ -69,7 +69,7 @@ export function queueCommand(): Command {
 async function list(options: Options & { lane?: string; state?: string; limit: string }): Promise<void> {
   const { lane, state, limit } = options
   if (state !== undefined && state !== 'waiting' && state !== 'rejected')
-    throw new HomebeatError('config.queue', `--state is waiting or rejected, not "${state}".`)
+    throw new HomebeatError('usage.queue', `--state is waiting or rejected, not "${state}".`)
   const input = { limit: wholeNumber(limit, '--limit', 500), ...(lane && { lane }), ...(state && { state }) }
   const listing = await run<QueueListing>(options.config, 'queue.list', input)
   if (options.json) return print(listing)
@@ -109,7 +109,7 @@ async function show(id: string, options: Options): Promise<void> {
 async function retry(id: string | undefined, options: Options & { all?: boolean; lane?: string }): Promise<void> {
   const { all, lane } = options
   if ((id === undefined) !== (all === true) || (all === true) !== (lane !== undefined))
-    throw new HomebeatError('config.queue', 'Give the id of one entry, or --all with --lane LANE.')
+    throw new HomebeatError('usage.queue', 'Give the id of one entry, or --all with --lane LANE.')
   const what = id === undefined ? { all: true, lane } : { id: wholeNumber(id, 'the id') }
   const result = await run<{ entries: ListedEntry[] }>(options.config, 'queue.retry', { ...what, by: loginName() })
   if (options.json) return print(result)
@@ -128,7 +128,7 @@ async function drop(
 ): Promise<void> {
   const { reason, waiting = false, undeliveredAlert = false } = options
   if (reason.trim() === '' || reason.length > 300)
-    throw new HomebeatError('config.queue', 'Say with --reason why it is dropped, in at most 300 characters.')
+    throw new HomebeatError('usage.queue', 'Say with --reason why it is dropped, in at most 300 characters.')
   const input = { id: wholeNumber(id, 'the id'), by: loginName(), reason, waiting, undeliveredAlert }
   const result = await run<{ entry: ListedEntry }>(options.config, 'queue.drop', input)
   if (options.json) return print(result)
@@ -229,7 +229,7 @@ function duration(ms: number): string {
 
 function wholeNumber(text: string, what: string, max = Number.MAX_SAFE_INTEGER): number {
   const number = /^[1-9]\d{0,15}$/.test(text) ? Number(text) : Number.NaN
-  if (!(number <= max)) throw new HomebeatError('config.queue', `${what} is a whole number, not "${text}".`)
+  if (!(number <= max)) throw new HomebeatError('usage.queue', `${what} is a whole number, not "${text}".`)
   return number
 }
 

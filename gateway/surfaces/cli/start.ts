@@ -40,6 +40,7 @@ const DAMAGED = 'journal damaged'
 async function start(options: StartOptions): Promise<void> {
   const loaded = loadConfig(options.config)
   const logger = createLogger(loaded.config.log.level)
+  for (const line of loaded.warnings ?? []) logger.warn(line)
   const asked = stopAsked(options.untilStdinCloses === true)
   for (let recoveries = 0; ; recoveries++) {
     const reason = await runUntil(asked, loaded, logger, options.drainSeconds)

@@ -18,6 +18,7 @@ interface VerifyOptions {
   readonly chainId?: string
   readonly save?: string
   readonly json?: boolean
+  readonly strict?: boolean
 }
 
 export function verifyCommand(): Command {
@@ -34,17 +35,26 @@ export function verifyCommand(): Command {
     )
     .option('--chain-id <number>', "with --contract: the consortium's chain id")
     .option('--save <file>', 'also write the record, for somebody who verifies it elsewhere')
+    .option('--strict', 'also refuse a record that holds anything which the signature does not cover')
     .option('--json', 'print one JSON object')
     .action(verb(verify))
 }
 
 async function verify(what: string, options: VerifyOptions): Promise<void> {
-  const record = existsSync(what) ? readRecord(what) : findRecord(what, options.config)
+  let record: VerifiableRecord
+  try {
+    record = existsSync(what) ? readRecord(what) : findRecord(what, options.config)
+  } catch (error) {
+    if (!(error instanceof HomebeatError && error.code.startsWith('record.'))) throw error
+    process.stderr.write(`homebeat: ${error.message}\n`)
+    process.exitCode = EXIT.notVerified
+    return
+  }
   if (options.save) writeFileSync(options.save, `${JSON.stringify(record, null, 2)}\n`, { mode: 0o600 })
   const ledger = new EthersLedger(trustedChain(options))
   let report: VerifyReport
   try {
-    report = await verifyRecord(record, ledger)
+    report = await verifyRecord(record, ledger, options)
   } finally {
     ledger.close()
   }
@@ -60,7 +70,7 @@ function trustedChain({ config, rpc, contract, chainId }: VerifyOptions) {
   }
   if (rpc === undefined || !/^0x[0-9a-fA-F]{40}$/.test(contract ?? '') || !/^[1-9]\d{0,15}$/.test(chainId ?? '')) {
     throw new HomebeatError(
-      'config.verify-options',
+      'usage.verify-options',
       'To verify without a configuration give all three: --rpc URL, --contract ADDRESS and --chain-id NUMBER.',
     )
   }
@@ -68,12 +78,12 @@ function trustedChain({ config, rpc, contract, chainId }: VerifyOptions) {
 }
 
 function readRecord(file: string): VerifiableRecord {
-  if (!statSync(file).isFile() || statSync(file).size > MAX_RECORD_BYTES) {
+  const found = statSync(file)
+  if (!found.isFile() || found.size > MAX_RECORD_BYTES)
     throw new HomebeatError(
-      'record.too-large',
+      found.isFile() ? 'record.too-large' : 'record.not-a-file',
       `${file} is not a record: give a file that \`homebeat verify --save\` wrote.`,
     )
-  }
   return parseRecord(readFileSync(file, 'utf8'))
 }
 
@@ -106,8 +116,10 @@ function describe(report: VerifyReport): string {
   const width = Math.max(...report.steps.map((step) => step.name.length))
   return `${[
     ...report.steps.map((step) => `${step.ok ? 'ok  ' : 'FAIL'} ${step.name.padEnd(width)}  ${step.detail}`),
+    `${report.ok ? 'Proved' : 'Says'}: ${report.says}`,
+    ...(report.unsigned.length > 0 ? [`Not covered by the signature: ${report.unsigned.join(', ')}`] : []),
     report.ok
-      ? `Verified: unaltered, signed by ${report.gateway}, anchored as batch ${report.batch}.`
+      ? `Verified: what is signed is unaltered, signed by ${report.gateway}, anchored as batch ${report.batch}.`
       : `Not verified: ${report.reason}`,
   ].join('\n')}\n`
 }

@@ -67,7 +67,7 @@ Begin:
   2. homebeat watch-homes                      start it as a service; it listens for heartbeats
   3. homebeat watch-homes enrol home-7f3a      prints a secret
   4. at the home: put the secret into a file (mode 0600) and name it and this receiver's
-     address under heartbeat.targets in homebeat.yaml; restart the gateway
+     address under liveness.targets in homebeat.yaml; restart the gateway
   5. homebeat watch-homes list                 the home is present
 
 docs/watch-homes.md says what raises an alarm, and who watches the watcher.`
@@ -90,7 +90,7 @@ async function enrol(loaded: LoadedWatchConfig, home: string, options: Options &
   })
   if (options.json) return print({ home, secret })
   process.stdout.write(
-    `${secret}\n\nThis is the only time it is shown. At the home, write this line into a file of mode 0600, name the file as\nsecretFile under heartbeat.targets in homebeat.yaml, and restart the gateway.\n`,
+    `${secret}\n\nThis is the only time it is shown. At the home, write this line into a file of mode 0600, name the file as\nsecretFile under liveness.targets in homebeat.yaml, and restart the gateway.\n`,
   )
 }
 
@@ -152,7 +152,7 @@ async function call<Result>(
     if (!(error instanceof HomebeatError) || error.code !== 'control.not-running') throw error
     if (alone) return alone() as Result
     throw new HomebeatError(
-      'watching.not-running',
+      'clinic.not-running',
       `No receiver runs on ${dataDir}: start it first (homebeat watch-homes), or check --config.`,
     )
   }

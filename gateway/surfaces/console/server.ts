@@ -10,7 +10,7 @@ import type { Logger } from '#gateway/platform/logger.js'
 import { isOwnAct, isOwnHost, isOwnSite, SECURITY_HEADERS } from '#gateway/platform/net/request-guard.js'
 import { packageRoot } from '#gateway/platform/package-root.js'
 import type { Feed } from '#gateway/surfaces/status/feed.js'
-import { ACTS, type ConsoleDesk } from './acts.js'
+import { ACTS, type ConsoleActions } from './acts.js'
 import { LiveHub } from './live-hub.js'
 
 export interface ConsoleOptions {
@@ -21,7 +21,7 @@ export interface ConsoleOptions {
   readonly port: number
   readonly logger: Logger
   /** Where people act on alarms; without it the page only shows. */
-  readonly desk?: ConsoleDesk
+  readonly actions?: ConsoleActions
   readonly clock?: Clock
   /** The built page; `dist/console` of the package by default. */
   readonly pageFolder?: string
@@ -124,8 +124,8 @@ export class ConsoleServer implements Lifecycle {
     app.get('/api/values', async () => this.#options.feed.values())
     app.get('/api/live', (request, reply) => this.#live(request, reply))
     app.removeContentTypeParser('text/plain')
-    const { desk } = this.#options
-    for (const { path, input, run } of desk ? ACTS : []) {
+    const { actions } = this.#options
+    for (const { path, input, run } of actions ? ACTS : []) {
       app.post(path, async (request, reply) => {
         const parsed = input.safeParse(request.body)
         if (!parsed.success) {
@@ -133,7 +133,7 @@ export class ConsoleServer implements Lifecycle {
           return reply.code(400).send({ error: `${where.join('.') || 'the request'}: ${message}` })
         }
         try {
-          return { done: await run(desk as ConsoleDesk, parsed.data as never) }
+          return { done: await run(actions as ConsoleActions, parsed.data as never) }
         } catch (error) {
           if (error instanceof HomebeatError) return reply.code(409).send({ error: error.message })
           throw error

@@ -1,6 +1,8 @@
 /** The Feed of a running gateway: what the console, `homebeat status` and the demo's terminal view look at. */
-import { SENSOR_KINDS, type SensorKind } from '#fhir/measurement.js'
-import { sensorDefinitions } from '#gateway/clinical/sensors/registry.js'
+import type { SensorKind } from '#fhir/measurement.js'
+import { TERMINOLOGY } from '#fhir/terminology.js'
+import { SENSORS } from '#gateway/clinical/sensors/registry.js'
+import { observablesOf } from '#gateway/clinical/sensors/sensor-definition.js'
 import type { Journal } from '#gateway/journal/api/journal.js'
 import type { LiveValue } from '#gateway/model/live.js'
 import type { PipelineStep } from '#gateway/model/step.js'
@@ -63,13 +65,13 @@ export class LiveFeed implements Feed {
   }
 
   values(): readonly LiveValue[] {
-    return SENSOR_KINDS.map(
-      (sensor) =>
-        this.#values.get(sensor) ?? {
-          sensor,
+    return SENSORS.map(
+      (definition) =>
+        this.#values.get(definition.kind) ?? {
+          sensor: definition.kind,
           at: null,
           value: null,
-          unit: sensorDefinitions[sensor].outputs[0].unit,
+          unit: TERMINOLOGY[observablesOf(definition)[0]].unit ?? '',
           quality: 'missing',
           remarks: [],
         },

@@ -1,16 +1,9 @@
 /** The terminal view as text. Pure: the same state and size give the same picture. */
-import type { SensorKind } from '#fhir/measurement.js'
+import { SENSORS } from '#gateway/clinical/sensors/registry.js'
+import type { SensorDefinition } from '#gateway/clinical/sensors/sensor-definition.js'
 import type { LiveAlert } from '#gateway/model/live.js'
 import type { GatewayStatus } from '#gateway/surfaces/status/feed.js'
-import {
-  ageWords,
-  conditionWords,
-  durationWords,
-  laneWords,
-  SENSOR_ORDER,
-  SENSOR_WORDS,
-  show,
-} from '#gateway/wording/words.js'
+import { ageWords, conditionWords, durationWords, laneWords, show } from '#gateway/wording/words.js'
 import { bold, clip, cyan, dim, green, red, sized, width, yellow } from './ansi.js'
 import { strip } from './strip.js'
 import type { ViewState } from './view-state.js'
@@ -44,10 +37,10 @@ export function renderLine(state: ViewState): string {
   const { status } = state
   if (state.connection !== 'live' || status === null)
     return `${clock(state, state.now)} the gateway is not reachable yet`
-  const shown = SENSOR_ORDER.map((sensor) => {
+  const shown = SENSORS.map(({ kind: sensor, short }) => {
     const value = state.values.get(sensor)
     const words = value ? show(value, state.now) : null
-    return `${SENSOR_WORDS[sensor].short} ${words ? `${words.text}${words.unit && ` ${words.unit}`}` : '–'}`
+    return `${short} ${words ? `${words.text}${words.unit && ` ${words.unit}`}` : '–'}`
   })
   const active = activeAlerts(status)
   const alertWords = active.map((alert) => `${alert.priority}: ${conditionWords(alert.condition)}`).join(', ')
@@ -66,18 +59,18 @@ function header(state: ViewState, columns: number): string {
 function values(state: ViewState, columns: number): string[] {
   const two = columns >= TWO_COLUMNS_FROM
   const each = two ? Math.floor((columns - 3) / 2) : columns
-  const cells = SENSOR_ORDER.map((sensor) => cell(state, sensor, each))
+  const cells = SENSORS.map((definition) => cell(state, definition, each))
   if (!two) return cells
   const half = Math.ceil(cells.length / 2)
   return cells.slice(0, half).map((left, i) => `${sized(left, each)} ${dim('│')} ${cells[half + i] ?? ''}`)
 }
 
 /** Name, figures, then as much of age, state and notes as there is room for. */
-function cell(state: ViewState, sensor: SensorKind, columns: number): string {
+function cell(state: ViewState, { kind: sensor, label, short }: SensorDefinition, columns: number): string {
   const value = state.values.get(sensor) ?? { sensor, at: null, value: null, unit: '', quality: 'good', remarks: [] }
   const shown = show(value, state.now, state.connection !== 'lost')
   const roomy = columns >= 44
-  const name = roomy ? sized(SENSOR_WORDS[sensor].name, 17) : sized(SENSOR_WORDS[sensor].short, 11)
+  const name = roomy ? sized(label, 17) : sized(short, 11)
   const figures = sized(`${shown.text} ${shown.unit}`.trimEnd(), roomy ? 17 : 14)
   const notLive = shown.state === 'stale' ? ['not live'] : []
   const age = shown.state === 'missing' && !roomy ? [] : [shown.age]

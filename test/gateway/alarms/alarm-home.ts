@@ -1,11 +1,12 @@
-/** A home's alarms in this process: real journal, pipeline, dispatcher and desk, a clock moved by hand. */
+/** A home's alarms in this process: real journal, pipeline, dispatcher and actions, a clock moved by hand. */
 import { join } from 'node:path'
-import { AlarmDesk } from '#gateway/alarms/actions/desk.js'
+import { AlarmActions } from '#gateway/alarms/actions/alarm-actions.js'
 import { Dispatcher } from '#gateway/alarms/dispatch/dispatcher.js'
 import { policyOf } from '#gateway/alarms/dispatch/policy.js'
 import { limitsInForce } from '#gateway/clinical/limits/limits.js'
 import { type Config, configSchema } from '#gateway/config/schema.js'
 import { Pipeline } from '#gateway/engine/pipeline.js'
+import { Recorder } from '#gateway/engine/recorder.js'
 import type { SqliteJournal } from '#gateway/journal/sqlite/sqlite-journal.js'
 import type { PipelineStep } from '#gateway/model/step.js'
 import { alertLanes } from '#gateway/outbound/lanes/configured-lanes.js'
@@ -38,7 +39,7 @@ export class AlarmHome {
   readonly told: string[] = []
   journal: SqliteJournal
   pipeline!: Pipeline
-  desk!: AlarmDesk
+  actions!: AlarmActions
   #message = 0
 
   constructor(alerts: object = ALERTS) {
@@ -70,8 +71,8 @@ export class AlarmHome {
       ),
     })
     const { pipeline } = this
-    const commit = (step: Parameters<SqliteJournal['commit']>[0]) => journal.commit(step)
-    this.desk = new AlarmDesk({ pipeline, journal, commit, onStep: () => {}, clock, logger: silentLogger })
+    const recorder = new Recorder({ journal, clock, logger: silentLogger })
+    this.actions = new AlarmActions({ pipeline, journal, recorder, clock, logger: silentLogger })
     return this
   }
 

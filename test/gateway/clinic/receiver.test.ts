@@ -166,7 +166,7 @@ describe('watching/receiver', function () {
     expect(reasons('home-silent-home-9')).to.deep.equal(['raised', 'cleared'])
     expect(await beat({ home: 'home-9' }, key)).to.equal(401)
     const again = await callGateway(dataDir, 'home.forget', { home: 'home-1' }).catch((error) => error.code)
-    expect(again).to.equal('watching.configured')
+    expect(again).to.equal('clinic.configured')
   })
 
   it('is healthy for the clinic’s own monitoring while it ticks, and not where it does not', async () => {

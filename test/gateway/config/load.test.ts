@@ -5,6 +5,7 @@ import { expect } from 'chai'
 import fc from 'fast-check'
 import { stringify } from 'yaml'
 import { loadConfig, parseConfig } from '#gateway/config/load.js'
+import { RENAMED_KEYS } from '#gateway/config/schema.js'
 import { HomebeatError } from '#gateway/platform/errors.js'
 import { packageRoot } from '#gateway/platform/package-root.js'
 
@@ -71,6 +72,36 @@ describe('config/load', () => {
   it('refuses YAML aliases and broken YAML with one clear error', () => {
     expect(problemsOf('home: &a {id: x}\ntransports: *a\n').message).to.contain('aliases')
     expect(problemsOf('home: [unclosed').code).to.equal('config.invalid')
+  })
+
+  describe('a key that has another name today', () => {
+    const targets = [{ name: 'clinic', url: 'https://watch.example/beat', secretFile: 'clinic.secret' }]
+    const parsed = (keys: object) => {
+      const lines: string[] = []
+      const config = parseConfig(stringify({ ...minimal, ...keys }), 'homebeat.yaml', (line) => lines.push(line))
+      return { config, lines }
+    }
+
+    for (const [old, today] of Object.entries(RENAMED_KEYS)) {
+      it(`${old}: counts as ${today}, and is said once`, () => {
+        const before = parsed({ [old]: { targets } })
+        const after = parsed({ [today]: { targets } })
+        expect(before.config).to.deep.equal(after.config)
+        expect(before.config.liveness.targets[0]?.name).to.equal('clinic')
+        expect(before.lines).to.deep.equal([`homebeat.yaml: ${old} is now called ${today}; the old name still counts`])
+        expect(after.lines).to.deep.equal([])
+      })
+    }
+
+    it('refuses both names in one file: which one counts would be a guess', () => {
+      const error = problemsOf(stringify({ ...minimal, heartbeat: { targets }, liveness: { targets: [] } }))
+      expect(error.message).to.contain('keep only liveness')
+    })
+
+    it('names problems by the key that stands in the file', () => {
+      const error = problemsOf(stringify({ ...minimal, heartbeat: { targets: [{ name: 'clinic' }] } }))
+      expect(error.message).to.contain('heartbeat.targets[0].url').and.not.contain('liveness')
+    })
   })
 
   it('says what to do when the file is not there', () => {

@@ -2,9 +2,11 @@ import { expect } from 'chai'
 import { limitsInForce } from '#gateway/clinical/limits/limits.js'
 import { mappingCommands, type RetryResult, type UnmappedListing } from '#gateway/engine/mapping-commands.js'
 import { Pipeline } from '#gateway/engine/pipeline.js'
+import { Recorder } from '#gateway/engine/recorder.js'
 import { type Mappings, parseMappingFile, shippedTemplates } from '#gateway/intake/mapping/load.js'
 import type { SqliteJournal } from '#gateway/journal/sqlite/sqlite-journal.js'
 import type { ControlCommand } from '#gateway/platform/control-socket/command.js'
+import { silentLogger } from '#gateway/platform/logger.js'
 import { mqttFrame, T0 } from '#test/gateway/engine/frames.js'
 import { journalAt, TemporaryFolder } from '#test/gateway/journal/journal-fixture.js'
 import { TestClock } from '#test/support/test-clock.js'
@@ -39,7 +41,10 @@ describe('Messages that became no reading', () => {
   const site: Mappings = { templates: parseMappingFile(SITE, 'site.yaml').templates, devices: {} }
 
   async function run<Result>(name: string, pipeline: Pipeline, input: object = {}): Promise<Result> {
-    const commands = mappingCommands({ journal, pipeline, clock })
+    const commands = mappingCommands({
+      ...{ journal, pipeline, clock },
+      recorder: new Recorder({ journal, clock, logger: silentLogger }),
+    })
     const found = commands.find((one) => one.name === name) as ControlCommand
     return (await found.run(found.input.parse(input) as never)) as Result
   }

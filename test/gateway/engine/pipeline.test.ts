@@ -1,6 +1,6 @@
 import { expect } from 'chai'
 import { limitsInForce } from '#gateway/clinical/limits/limits.js'
-import { BRIDGE, temperatureFromCounts } from '#gateway/clinical/sensors/definitions/body-temperature.js'
+import { BRIDGE, temperatureFromCounts } from '#gateway/clinical/sensors/body-temperature/definition.js'
 import { Pipeline, type PipelineOptions } from '#gateway/engine/pipeline.js'
 import type { AlertTransition } from '#gateway/model/alert.js'
 import type { PipelineStep } from '#gateway/model/step.js'

@@ -1,8 +1,8 @@
 import { expect } from 'chai'
 import type { Measurement } from '#fhir/measurement.js'
-import { Committer } from '#gateway/engine/committer.js'
 import type { Pipeline } from '#gateway/engine/pipeline.js'
 import { Pump } from '#gateway/engine/pump.js'
+import { Recorder } from '#gateway/engine/recorder.js'
 import { BoundedQueue } from '#gateway/intake/transports/bounded-queue.js'
 import type { Commit, Journal } from '#gateway/journal/api/journal.js'
 import type { PipelineStep } from '#gateway/model/step.js'
@@ -38,6 +38,7 @@ function build(step: Partial<PipelineStep> = { measurements: [measurement] }) {
   } as unknown as Journal
   const transport = {
     name: 'kit',
+    probe: async () => {},
     start: async () => {},
     stop: async () => queue.close(),
     status: () => ({ name: 'kit', url: 'x:', state: 'connected', sentence: '' }),
@@ -57,14 +58,13 @@ function build(step: Partial<PipelineStep> = { measurements: [measurement] }) {
       ...step,
     }),
   } as unknown as Pipeline
-  const committer = new Committer({ journal, clock, logger: silentLogger })
+  const recorder = new Recorder({ journal, clock, logger: silentLogger })
   const pump = new Pump({
     transport,
     pipeline,
-    committer,
+    recorder,
     clock,
     logger: silentLogger,
-    onStep: () => {},
     onCommitted: () => {},
   })
   const arrive = () =>
@@ -75,7 +75,7 @@ function build(step: Partial<PipelineStep> = { measurements: [measurement] }) {
       receivedAt: 0,
       settle: (outcome) => settled.push(outcome),
     })
-  return { clock, queue, settled, disk, held, pump, committer, arrive }
+  return { clock, queue, settled, disk, held, pump, recorder, arrive }
 }
 
 describe('runtime/pump', () => {
@@ -108,12 +108,12 @@ describe('runtime/pump', () => {
   })
 
   it('holds the transport back while too much is under way', async () => {
-    const { disk, held, pump, arrive, committer } = build()
+    const { disk, held, pump, arrive, recorder } = build()
     disk.hold = true
     await pump.start()
     for (let i = 0; i < 600; i++) arrive()
     await settle()
-    expect(committer.underWay).to.equal(256)
+    expect(recorder.underWay).to.equal(256)
     disk.hold = false
     while (held.length > 0) {
       held.shift()?.()
@@ -125,13 +125,13 @@ describe('runtime/pump', () => {
   })
 
   it('tells the sender when the gateway stops before the disk took it', async () => {
-    const { disk, pump, committer, arrive, settled } = build()
+    const { disk, pump, recorder, arrive, settled } = build()
     disk.refusals = Number.POSITIVE_INFINITY
     await pump.start()
     arrive()
     await settle()
     await pump.stop()
-    await committer.finish()
+    await recorder.finish()
     await settle()
     expect(settled).to.have.length(1)
     expect(settled[0]).to.include({ outcome: 'not-stored', code: 'journal.stopping' })

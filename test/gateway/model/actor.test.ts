@@ -1,11 +1,15 @@
 import { expect } from 'chai'
-import { deskCommands } from '#gateway/alarms/actions/desk-commands.js'
+import { alarmCommands } from '#gateway/alarms/actions/alarm-commands.js'
 import { settingsCommands } from '#gateway/clinical/settings/commands.js'
-import { patientCommands } from '#gateway/surfaces/manual-observation/patient-desk.js'
+import { manualObservationCommands } from '#gateway/surfaces/manual-observation/manual-observations.js'
 
 /** One grammar for the name of a person, whatever that person does. */
 describe('The name of who acts', () => {
-  const commands = [...deskCommands({} as never), ...settingsCommands({} as never), ...patientCommands({} as never)]
+  const commands = [
+    ...alarmCommands({} as never),
+    ...settingsCommands({} as never),
+    ...manualObservationCommands({} as never),
+  ]
   const inputs: Record<string, object> = {
     'alarms.acknowledge': { alerts: 'all' },
     'limits.reset': { condition: 'low-oxygen-saturation', why: 'COPD' },

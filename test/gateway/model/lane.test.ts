@@ -1,8 +1,8 @@
 import { expect } from 'chai'
 import fc from 'fast-check'
-import { name } from '#gateway/config/schema.js'
 import { isLaneKey, isSameLane, LANE_KINDS, type Lane, laneKey, laneOf } from '#gateway/model/lane.js'
 import { alertUndelivered, conditionsOf } from '#gateway/outbound/lanes/lane-conditions.js'
+import { name } from '#gateway/platform/config-grammar.js'
 
 /** Every id that the configuration takes. */
 const id = fc.stringMatching(/^[a-z0-9][a-z0-9-]{0,31}$/).filter((text) => name.safeParse(text).success)

@@ -1,16 +1,6 @@
 import { expect } from 'chai'
-import { SENSOR_KINDS } from '#fhir/measurement.js'
 import type { LiveValue } from '#gateway/model/live.js'
-import {
-  ageWords,
-  conditionWords,
-  durationWords,
-  laneWords,
-  SENSOR_ORDER,
-  SENSOR_WORDS,
-  show,
-  valueOfSamples,
-} from '#gateway/wording/words.js'
+import { ageWords, conditionWords, durationWords, laneWords, show, valueOfSamples } from '#gateway/wording/words.js'
 
 const NOW = Date.UTC(2026, 0, 1, 12)
 const value = (change: Partial<LiveValue>): LiveValue => ({
@@ -24,11 +14,6 @@ const value = (change: Partial<LiveValue>): LiveValue => ({
 })
 
 describe('the words of the console', () => {
-  it('name every sensor once, short enough for narrow places', () => {
-    expect([...SENSOR_ORDER].sort()).to.deep.equal([...SENSOR_KINDS].sort())
-    for (const kind of SENSOR_KINDS) expect(SENSOR_WORDS[kind].short.length).to.be.at.most(12)
-  })
-
   it('show a number with its unit and age', () => {
     const shown = { kind: 'number', text: '74', unit: '/min', state: 'live', age: '3 s ago', notes: [] }
     expect(show(value({}), NOW)).to.deep.equal(shown)

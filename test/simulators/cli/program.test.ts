@@ -98,7 +98,7 @@ describe('homebeat simulate', () => {
   })
 
   it('says in one line what failed, exit code 1', async () => {
-    const failing = verb(() => Promise.reject(new HomebeatError('test.failed', 'Plug\nit in.')))
+    const failing = verb(() => Promise.reject(new HomebeatError('board.socat', 'Plug\nit in.')))
     expect(await run(['thing'], failing)).to.deep.equal({ code: 1, out: '', err: 'homebeat simulate: Plug it in.\n' })
     const missing = await run(['devices', '--broker', 'mqtt://127.0.0.1:1', '--cuff-secret', '/does/not/exist'])
     expect(missing.code).to.equal(1)

@@ -3,7 +3,7 @@
  * function of what was pushed, however it was cut into blocks; memory does not grow.
  */
 import type { BodyPosition } from '#fhir/measurement.js'
-import { COUNTS_PER_G } from '#gateway/clinical/sensors/definitions/position.js'
+import { COUNTS_PER_G } from '#gateway/clinical/sensors/position/definition.js'
 import {
   LOST_SHARE,
   QualityJudge,

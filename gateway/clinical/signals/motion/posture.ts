@@ -3,7 +3,7 @@
  * rest an accelerometer reads +1 g on the axis that points up. How the strap sits is a calibration.
  */
 import type { BodyPosition } from '#fhir/measurement.js'
-import { COUNTS_PER_G } from '#gateway/clinical/sensors/definitions/position.js'
+import { COUNTS_PER_G } from '#gateway/clinical/sensors/position/definition.js'
 
 /** The share of 1 g an axis must carry: within about 45° of it. */
 const DOMINANT = 0.7

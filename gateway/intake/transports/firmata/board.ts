@@ -12,12 +12,12 @@ export interface Board {
   readonly description: string
   /** `clock.monotonic()` when it last said anything. */
   heardAt(): number
-  /** Resolves when the line is gone, with the reason if there is one. Never rejects. */
+  /** Resolves when the connection is gone, with the reason if there is one. Never rejects. */
   readonly closed: Promise<HomebeatError | null>
-  /** Reads nothing from the line until `resume`. */
+  /** Reads nothing from the wire until `resume`. */
   pause(): void
   resume(): void
-  /** Ends the line with a reason, so that it is opened again. */
+  /** Closes the connection with a reason, so that it is opened again. */
   fail(error: HomebeatError): void
   close(): Promise<void>
 }
@@ -38,7 +38,7 @@ const INTRODUCTION_MS = 15_000
 
 /**
  * Waits until the board has told its version, pins and channels. Closes the link where it does not.
- * @throws HomebeatError `firmata.silent`, `firmata.version`, and what ended the line
+ * @throws HomebeatError `firmata.silent`, `firmata.version`, and what ended the connection
  */
 export async function openBoard(options: BoardOptions): Promise<Board> {
   const { link, where, clock, signal, refused } = options

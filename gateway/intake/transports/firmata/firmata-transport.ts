@@ -7,7 +7,7 @@ import type { Logger } from '#gateway/platform/logger.js'
 import { ACCELEROMETER_SETUP, ACCELEROMETER_START, onAcceleration } from './accelerometer.js'
 import { type FirmataAddress, parseFirmataUrl } from './address.js'
 import type { Board } from './board.js'
-import { BoardKeeper } from './board-keeper.js'
+import { BoardConnection } from './board-connection.js'
 import { type TickBlock, Ticks } from './ticks.js'
 
 /** About half a minute of blocks. */
@@ -45,7 +45,7 @@ export class FirmataTransport implements Transport {
   readonly #clock: Clock
   readonly #logger: Logger
   readonly #outlet: Outlet
-  readonly #keeper: BoardKeeper
+  readonly #connection: BoardConnection
   readonly #ticks: Ticks
   readonly #startedAt: number
   #cancelWatch: () => void = () => {}
@@ -74,7 +74,7 @@ export class FirmataTransport implements Transport {
       },
       (block) => this.#take(block),
     )
-    this.#keeper = new BoardKeeper({
+    this.#connection = new BoardConnection({
       address: this.#address,
       clock: this.#clock,
       binding: options.binding,
@@ -84,21 +84,26 @@ export class FirmataTransport implements Transport {
     })
   }
 
+  /** @throws HomebeatError `serial.permission`, `serial.busy`, `serial.unusable` */
+  async probe(): Promise<void> {
+    await this.#connection.probe()
+  }
+
   /** Resolves at once: a cable that is not plugged in yet is not an error here. */
   async start(): Promise<void> {
     this.#outlet.open()
-    await this.#keeper.start()
+    await this.#connection.start()
   }
 
   async stop(): Promise<void> {
     this.#cancelWatch()
-    // Before the line is closed: a full queue must not hold back what still comes out of it.
-    if (this.#keeper.status().state !== 'stopped') this.#outlet.close()
-    await this.#keeper.stop()
+    // Before the connection is closed: a full queue must not hold back what still comes out of it.
+    if (this.#connection.status().state !== 'stopped') this.#outlet.close()
+    await this.#connection.stop()
   }
 
   status(): TransportStatus {
-    return { name: this.name, url: this.#url, ...this.#keeper.status() }
+    return { name: this.name, url: this.#url, ...this.#connection.status() }
   }
 
   frames(): AsyncIterable<Frame> {
@@ -164,8 +169,8 @@ export class FirmataTransport implements Transport {
   }
 
   #take(block: TickBlock): void {
-    const board = this.#keeper.board()
-    this.#keeper.well()
+    const board = this.#connection.board()
+    this.#connection.well()
     const { intervalMs: periodMs, accelerometer } = this.#address
     const standing = block.acceleration.every((counts) => counts === null)
     // Plugged in late, or woken in standby: it is told again what to do.
@@ -183,7 +188,7 @@ export class FirmataTransport implements Transport {
     if (!room && board) this.#hold(board)
   }
 
-  /** Nothing is read from the line until the consumer has taken something. */
+  /** Nothing is read from the wire until the consumer has taken something. */
   #hold(board: Board): void {
     if (this.#held) return
     this.#held = true

@@ -6,7 +6,7 @@ import type { FirmataIo } from './libraries.js'
 const MAX_MESSAGE = 4096
 
 /**
- * The port firmata-io is given, between it and the line: its parser throws on messages that noise has changed (a pin
+ * The port firmata-io is given, between it and the wire: its parser throws on messages that noise has changed (a pin
  * that does not exist), and gathers without end when the end of a message was lost. Neither may end a gateway.
  */
 export class GuardedPort extends EventEmitter {

@@ -12,7 +12,7 @@ interface Tick {
 export interface TickBlock {
   /** Milliseconds of the first interval, counted on the board's own intervals. */
   readonly clockMs: number
-  /** By channel. `null`: lost on the line. */
+  /** By channel. `null`: lost on the wire. */
   readonly analog: readonly (readonly (number | null)[])[]
   readonly acceleration: readonly (Acceleration | null)[]
 }

@@ -1,7 +1,8 @@
+import type { ErrorCode } from '#gateway/platform/error-codes.js'
 import { HomebeatError } from '#gateway/platform/errors.js'
 
 /** What to do about it, by the code of a socket error, a TLS error or a CONNACK (MQTT 3.1.1, 3.2.2.3). */
-const ADVICE: Readonly<Record<string, readonly [code: string, sentence: (where: string) => string]>> = {
+const ADVICE: Readonly<Record<string, readonly [code: ErrorCode, sentence: (where: string) => string]>> = {
   ECONNREFUSED: ['mqtt.refused', (where) => `${where} refused the connection: is the MQTT broker running there?`],
   ENOTFOUND: ['mqtt.not-found', (where) => `the name of ${where} cannot be resolved: check transports[].url`],
   EAI_AGAIN: ['mqtt.not-found', (where) => `the name of ${where} cannot be resolved now: check the network`],

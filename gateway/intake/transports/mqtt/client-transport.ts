@@ -1,31 +1,24 @@
 import { resolve } from 'node:path'
-import mqtt, { type IClientOptions, type IPublishPacket, type MqttClient } from 'mqtt'
+import type { IClientOptions } from 'mqtt'
 import { Backoff } from '#gateway/intake/transports/backoff.js'
 import { Outlet } from '#gateway/intake/transports/outlet.js'
 import type { HealthCheck } from '#gateway/model/health-check.js'
 import type { SystemCondition } from '#gateway/model/system-condition.js'
-import type { Frame, FrameOutcome, Transport, TransportStatus } from '#gateway/model/transport.js'
+import type { Frame, Transport, TransportStatus } from '#gateway/model/transport.js'
 import { type Clock, systemClock, wait } from '#gateway/platform/clock.js'
 import { HomebeatError } from '#gateway/platform/errors.js'
 import type { Logger } from '#gateway/platform/logger.js'
 import { readCertificate, readIdentity, type TlsFiles } from '#gateway/platform/net/certificate.js'
 import { readSecret } from '#gateway/platform/secrets/secret-file.js'
-import { AckLine } from './ack-line.js'
-import { matches, statusOf, statusTopic } from './acl.js'
-import { deviceOfTopic, MAX_PAYLOAD_BYTES, type MqttAddress, parseMqttUrl, TOPIC_ROOT } from './address.js'
-import { explainMqttError } from './client-errors.js'
+import { type MqttAddress, parseMqttUrl, TOPIC_ROOT } from './address.js'
+import { runClientSession } from './client-session.js'
 import { Presence } from './presence.js'
+import { SiteIntake } from './site-intake.js'
 
 const SUBSCRIPTION = `${TOPIC_ROOT}+/+`
 const QUEUE_CAPACITY = 500
-/** Taken and not acknowledged yet. The broker may have a smaller bound of its own. */
-const MAX_UNACKNOWLEDGED = 200
-/** To mqtt.js: take the next packet, and leave the PUBACK of this one to us. */
-const LATER = new Error('acknowledged when it is stored')
 /** A connection that held for so long was a good one: the next attempt after it comes at once. */
 const GOOD_CONNECTION_MS = 60_000
-/** For the last bytes when the transport is stopped. */
-const GRACE_MS = 2000
 
 export interface ClientTransportOptions {
   readonly name: string
@@ -61,6 +54,7 @@ export class ClientTransport implements Transport, HealthCheck {
   readonly #logger: Logger
   readonly #outlet: Outlet
   readonly #presence: Presence
+  readonly #intake: SiteIntake
   readonly #backoff = new Backoff()
   readonly #where: string
   #running: { readonly abort: AbortController; readonly done: Promise<void> } | null = null
@@ -86,6 +80,10 @@ export class ClientTransport implements Transport, HealthCheck {
       name: options.name,
       clock: this.#clock,
       capacity: options.capacity ?? QUEUE_CAPACITY,
+    })
+    this.#intake = new SiteIntake({
+      ...{ transport: this.name, subscribe: options.subscribe ?? [], outlet: this.#outlet, presence: this.#presence },
+      ...{ clock: this.#clock, logger: this.#logger },
     })
   }
 
@@ -123,7 +121,7 @@ export class ClientTransport implements Transport, HealthCheck {
     return this.#presence.check()
   }
 
-  /** Looks for what will not pass by waiting. @throws HomebeatError `config.certificate`, `secret.*` */
+  /** @throws HomebeatError `config.certificate`, `secret.*` */
   async probe(): Promise<void> {
     this.#connectOptions()
   }
@@ -151,64 +149,19 @@ export class ClientTransport implements Transport, HealthCheck {
     }
   }
 
-  /** One connection, with an mqtt.js client of its own: nothing of a lost connection can reach the next. */
   async #session(options: IClientOptions, signal: AbortSignal): Promise<HomebeatError | null> {
-    const ended = new AbortController()
-    const end: { connected: boolean; failure: HomebeatError | null } = { connected: false, failure: null }
-    const fail = (error: Error) => {
-      end.failure ??= explainMqttError(error, this.#where)
-      client.end(true)
-    }
-    const client = mqtt.connect({ ...options })
-    // What mqtt.js would send when it is told that a message was handled (3.4): by then the next one would have waited.
-    const line = new AckLine(MAX_UNACKNOWLEDGED, (id) => {
-      if (client.connected) client.stream.write(Buffer.from([0x40, 2, id >> 8, id & 0xff]))
+    const where = this.#where
+    const filters = [SUBSCRIPTION, ...(this.#options.subscribe ?? []).map(({ topic }) => topic)]
+    const { connectedMs, failure } = await runClientSession({
+      ...{ options, where, subscribe: [...new Set(filters)], clock: this.#clock, signal },
+      connected: () => this.#connected(),
+      acknowledged: () => this.#wentWell(),
+      take: (packet, ended, settled) => this.#intake.take(packet, ended, settled),
     })
-    client.handleMessage = (packet, next) => {
-      const settle = packet.qos === 0 ? () => {} : line.add(packet.messageId as number)
-      const settled = (outcome: FrameOutcome) => {
-        if (ended.signal.aborted) return
-        if (outcome.outcome !== 'not-stored') {
-          this.#wentWell()
-          settle()
-          return
-        }
-        // Nothing more is acknowledged: the broker sends it again on the next connection, and what came after it.
-        line.close()
-        const why = 'a message could not be stored: it is fetched again'
-        fail(new HomebeatError('mqtt.not-stored', why, { retry: 'transient' }))
-      }
-      void this.#take(packet, ended.signal, settled)
-        .then(() => line.whenRoom())
-        .then(() => next(LATER))
-    }
-    client.on('error', fail)
-    client.on('connect', () => {
-      end.connected = true
-      this.#connected()
-      // The messages of a kept session come before the answer to this.
-      this.#subscribe(client).catch(fail)
-    })
-    const startedAt = this.#clock.monotonic()
-    let cancelForce = () => {}
-    const abort = () => {
-      const force = () => client.end(true)
-      if (!client.connected) return force()
-      // Lets the acknowledgements that are under way get out first.
-      cancelForce = this.#clock.after(GRACE_MS, force)
-      client.stream.end(force)
-    }
-    signal.addEventListener('abort', abort, { once: true })
-    await new Promise<void>((resolve) => client.once('close', resolve))
-    ended.abort()
-    line.close()
-    cancelForce()
-    if (end.connected && this.#clock.monotonic() - startedAt >= GOOD_CONNECTION_MS) this.#wentWell()
-    signal.removeEventListener('abort', abort)
-    await new Promise<void>((resolve) => client.end(true, () => resolve()))
-    if (end.connected && !signal.aborted)
-      this.#outlet.event('disconnected', end.failure?.message ?? `the MQTT broker ${this.#where} closed the connection`)
-    return end.failure
+    if (connectedMs !== null && connectedMs >= GOOD_CONNECTION_MS) this.#wentWell()
+    if (connectedMs !== null && !signal.aborted)
+      this.#outlet.event('disconnected', failure?.message ?? `the MQTT broker ${where} closed the connection`)
+    return failure
   }
 
   #wentWell(): void {
@@ -239,72 +192,10 @@ export class ClientTransport implements Transport, HealthCheck {
     }
   }
 
-  async #subscribe(client: MqttClient): Promise<void> {
-    const filters = [SUBSCRIPTION, ...(this.#options.subscribe ?? []).map(({ topic }) => topic)]
-    const grants = await client.subscribeAsync([...new Set(filters)], { qos: 1 })
-    const refused = grants.filter((grant) => grant.qos === 128).map(({ topic }) => topic)
-    if (refused.length > 0)
-      throw new HomebeatError(
-        'mqtt.subscription-refused',
-        `the MQTT broker ${this.#where} does not let this user read ${refused.join(', ')}: allow it in the broker's access list`,
-        { retry: 'transient' },
-      )
-  }
-
   #connected(): void {
     this.#say('connected', `connected to the MQTT broker ${this.#where}`)
     this.#logger.info({ where: this.#where }, 'connected')
     this.#outlet.event('connected', `connected to the MQTT broker ${this.#where}`)
-  }
-
-  /** Resolves when the next one may be looked at. */
-  async #take(packet: IPublishPacket, ended: AbortSignal, settled: (outcome: FrameOutcome) => void): Promise<void> {
-    const receivedAt = this.#clock.now()
-    const { topic } = packet
-    const payload = Buffer.from(packet.payload)
-    const deviceId = this.#deviceOf(topic)
-    if (deviceId !== null && topic === statusTopic(deviceId) && this.#hear(deviceId, payload))
-      return settled({ outcome: 'committed' })
-    const refusal = this.#refusal(deviceId, payload, packet)
-    if (deviceId === null || refusal !== null) {
-      const reason = refusal ?? 'messages'
-      this.#outlet.refuse(reason)
-      return settled({ outcome: 'refused', code: 'mqtt.refused', reason })
-    }
-    let done = false
-    const settle = (outcome: FrameOutcome) => {
-      if (done) return
-      done = true
-      if (outcome.outcome === 'refused')
-        this.#logger.warn({ device: deviceId, code: outcome.code }, 'a message was refused')
-      settled(outcome)
-    }
-    await this.#outlet.whenRoom()
-    if (ended.aborted) return
-    this.#outlet.push({ format: 'mqtt-publish', transport: this.name, receivedAt, topic, payload, deviceId, settle })
-  }
-
-  #deviceOf(topic: string): string | null {
-    if (topic.startsWith(TOPIC_ROOT)) return deviceOfTopic(topic)
-    return this.#options.subscribe?.find((entry) => matches(entry.topic, topic))?.device ?? null
-  }
-
-  /** @returns false when it is not a status. */
-  #hear(deviceId: string, payload: Buffer): boolean {
-    const status = statusOf(payload)
-    if (status === 'online') this.#presence.here(deviceId)
-    else if (status === 'offline') this.#presence.lost(deviceId)
-    // An empty payload takes a retained status back (3.3.1.3).
-    else if (payload.length === 0) this.#presence.gone(deviceId)
-    else return false
-    return true
-  }
-
-  #refusal(deviceId: string | null, payload: Buffer, packet: IPublishPacket): string | null {
-    if (deviceId === null) return 'messages on a topic without a valid device id'
-    if (packet.retain) return 'retained messages'
-    if (payload.length > MAX_PAYLOAD_BYTES) return `messages of more than ${MAX_PAYLOAD_BYTES / 1024} KiB`
-    return null
   }
 
   #say(state: TransportStatus['state'], sentence: string): void {

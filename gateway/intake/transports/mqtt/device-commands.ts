@@ -1,10 +1,10 @@
 /** What a person may tell a running gateway of its devices (`homebeat device …`). */
 import { z } from 'zod'
-import type { TransportConfig } from '#gateway/config/schema.js'
+import type { TransportConfig } from '#gateway/intake/transports/config.js'
 import { type ControlCommand, command } from '#gateway/platform/control-socket/command.js'
 import { HomebeatError } from '#gateway/platform/errors.js'
 import { DEVICE_ID } from './address.js'
-import type { DeviceStore, DeviceSummary } from './device-store.js'
+import type { DeviceSummary, EnrolledDevices } from './enrolled-devices.js'
 
 const id = z.string().regex(DEVICE_ID, 'a device id is 1 to 32 lower-case letters, digits and hyphens')
 
@@ -14,7 +14,7 @@ export interface ListedDevice extends Omit<DeviceSummary, 'state'> {
 }
 
 /** `device.list`, `device.add`, `device.enrol`, `device.revoke`. */
-export function deviceCommands(store: DeviceStore, transports: readonly TransportConfig[]): ControlCommand[] {
+export function deviceCommands(store: EnrolledDevices, transports: readonly TransportConfig[]): ControlCommand[] {
   const configured = new Set(
     transports.flatMap(({ devices }) =>
       devices.flatMap((device) => (device.secretFile === undefined ? [] : [device.id])),

@@ -1,7 +1,7 @@
 import type { Clock } from '#gateway/platform/clock.js'
 
 /**
- * A token bucket in front of a line: who asks too fast waits, in the order of asking. Nothing is dropped.
+ * A token bucket with a queue: who asks too fast waits, in the order of asking. Nothing is dropped.
  */
 export class Throttle {
   readonly #clock: Clock

@@ -1,4 +1,4 @@
-/** Plays a PhysioNet WFDB record through the line as if it were being measured now: real ECGs without a patient. */
+/** Plays a PhysioNet WFDB record as if it were being measured now: real ECGs without a patient. */
 import { resolve } from 'node:path'
 import { Outlet } from '#gateway/intake/transports/outlet.js'
 import type { Frame, Transport, TransportStatus, WaveformFrame } from '#gateway/model/transport.js'
@@ -62,6 +62,9 @@ export class ReplayTransport implements Transport {
     this.#logger = options.logger
     this.#outlet = new Outlet({ name: options.name, clock: this.#clock, capacity: CAPACITY })
   }
+
+  /** Nothing is found here: no home relies on a recording, so a wrong one must not keep the other transports from starting. */
+  async probe(): Promise<void> {}
 
   /**
    * Opens the record, checks all of it against its header, then plays.

@@ -1,3 +1,4 @@
+import type { ErrorCode } from '#gateway/platform/error-codes.js'
 import { HomebeatError } from '#gateway/platform/errors.js'
 
 /**
@@ -5,7 +6,7 @@ import { HomebeatError } from '#gateway/platform/errors.js'
  * code: this is the one place that reads either.
  */
 const CAUSES: readonly {
-  readonly code: string
+  readonly code: ErrorCode
   readonly matches: RegExp
   readonly say: (where: string) => string
 }[] = [

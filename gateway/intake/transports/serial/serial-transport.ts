@@ -11,6 +11,7 @@ import { CommandSender } from './command-sender.js'
 import { LineGuard, MAX_LINE } from './line-guard.js'
 import { type Link, openLink } from './link.js'
 import { explainPortError } from './port-errors.js'
+import { probePort } from './probe-port.js'
 
 /** About half a minute of the kit's lines. */
 const QUEUE_CAPACITY = 1000
@@ -94,14 +95,9 @@ export class SerialTransport implements Transport {
     this.#say('stopped', 'stopped')
   }
 
-  /**
-   * Opens the port once and closes it again, so that a wrong configuration is found before the home relies on it.
-   * Resets an Uno. @throws HomebeatError `serial.permission`, `serial.not-found`, `serial.busy`, `serial.refused`, …
-   */
+  /** @throws HomebeatError `serial.permission`, `serial.busy`, `serial.unusable` */
   async probe(): Promise<void> {
-    if (this.#link) return
-    const link = await this.#open()
-    await link.close()
+    if (!this.#running) await probePort(this.#address, { clock: this.#clock, binding: this.#binding })
   }
 
   status(): TransportStatus {

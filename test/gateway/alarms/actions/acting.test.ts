@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { expect } from 'chai'
-import type { AlarmListing } from '#gateway/alarms/actions/desk-commands.js'
+import type { AlarmListing } from '#gateway/alarms/actions/alarm-commands.js'
 import type { Gateway } from '#gateway/compose/gateway.js'
 import type { JournalReader } from '#gateway/journal/api/journal.js'
 import { openJournalReader } from '#gateway/journal/api/journal-reader.js'

@@ -1,6 +1,7 @@
 import { expect } from 'chai'
 import { acknowledgersOf } from '#gateway/alarms/actions/device-acknowledger.js'
-import { configSchema, type TransportConfig } from '#gateway/config/schema.js'
+import { configSchema } from '#gateway/config/schema.js'
+import type { TransportConfig } from '#gateway/intake/transports/config.js'
 import { codeOf } from '#test/gateway/journal/journal-fixture.js'
 
 const transports = (...parts: object[]): TransportConfig[] => configSchema.shape.transports.parse(parts)

@@ -1,6 +1,6 @@
 import { expect } from 'chai'
-import { noticeOf } from '#gateway/alarms/channels/channel.js'
-import { type Acknowledgement, createChannel } from '#gateway/alarms/channels/registry.js'
+import { type Acknowledgement, noticeOf } from '#gateway/alarms/channels/channel.js'
+import { createChannel } from '#gateway/alarms/channels/registry.js'
 import { configSchema } from '#gateway/config/schema.js'
 import type { AlertTransition, Priority } from '#gateway/model/alert.js'
 import { FirmataBinding } from '#simulators/firmata/firmata-binding.js'
@@ -29,9 +29,9 @@ function rig(pins = PINS) {
       dataDir: '.',
       clock,
       serialBinding: binding,
-      acknowledged: (acknowledgement) => acknowledgements.push(acknowledgement),
     },
   )
+  channel.onAcknowledged?.((acknowledgement) => acknowledgements.push(acknowledgement))
   const raise = (priority: Priority, state: AlertTransition['state'] = 'active') =>
     channel.notify(noticeOf({ ...RAISED, alertId: priority, priority, state }, 'home-7'), never)
   const press = async (ms = 50) => {

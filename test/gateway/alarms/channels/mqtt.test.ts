@@ -5,8 +5,8 @@ import { Aedes } from 'aedes'
 import { expect } from 'chai'
 import type { MqttClient } from 'mqtt'
 import { noticeOf } from '#gateway/alarms/channels/channel.js'
+import type { ChannelConfig } from '#gateway/alarms/channels/config.js'
 import { createChannel } from '#gateway/alarms/channels/registry.js'
-import type { ChannelConfig } from '#gateway/config/schema.js'
 import { noticeFor, RAISED, shouldBehaveLikeChannel } from '#test/behaviours/channel.behaviour.js'
 import {
   connected,

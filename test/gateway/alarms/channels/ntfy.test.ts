@@ -2,8 +2,9 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect } from 'chai'
-import { type ChannelEdges, createChannel } from '#gateway/alarms/channels/registry.js'
-import type { ChannelConfig } from '#gateway/config/schema.js'
+import type { ChannelDependencies } from '#gateway/alarms/channels/channel.js'
+import type { ChannelConfig } from '#gateway/alarms/channels/config.js'
+import { createChannel } from '#gateway/alarms/channels/registry.js'
 import { noticeFor, shouldBehaveLikeChannel } from '#test/behaviours/channel.behaviour.js'
 import { codeOf } from '#test/gateway/journal/journal-fixture.js'
 import { Receiver } from './receiver.js'
@@ -11,7 +12,11 @@ import { Receiver } from './receiver.js'
 const GOLDEN = new URL('../../../fixtures/alerts/ntfy-request.json', import.meta.url)
 const never = new AbortController().signal
 
-function ntfy(url: string, over: { topic?: string; tokenFile?: string } = {}, edges: Partial<ChannelEdges> = {}) {
+function ntfy(
+  url: string,
+  over: { topic?: string; tokenFile?: string } = {},
+  edges: Partial<ChannelDependencies> = {},
+) {
   const config: ChannelConfig = { type: 'ntfy', name: 'phones', url, ...over }
   const world = { fetch, stream: { write: () => {} }, home: 'home-7', baseDir: '.', dataDir: '.' }
   return createChannel(config, { ...world, ...edges })

@@ -3,9 +3,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect } from 'chai'
 import fc from 'fast-check'
+import type { ChannelDependencies } from '#gateway/alarms/channels/channel.js'
+import type { ChannelConfig } from '#gateway/alarms/channels/config.js'
 import { isMailbox } from '#gateway/alarms/channels/mailbox.js'
-import { type ChannelEdges, createChannel } from '#gateway/alarms/channels/registry.js'
-import type { ChannelConfig } from '#gateway/config/schema.js'
+import { createChannel } from '#gateway/alarms/channels/registry.js'
 import { noticeFor, RAISED, shouldBehaveLikeChannel } from '#test/behaviours/channel.behaviour.js'
 import { codeOf } from '#test/gateway/journal/journal-fixture.js'
 import { needsOpenssl, selfSigned } from '#test/support/certificates.js'
@@ -18,7 +19,7 @@ const GOLDEN = new URL('../../../fixtures/alerts/smtp-message.eml', import.meta.
 const TO = 'doctor@clinic.example'
 const never = new AbortController().signal
 
-function smtp(port: number, over: Partial<SmtpConfig> = {}, edges: Partial<ChannelEdges> = {}) {
+function smtp(port: number, over: Partial<SmtpConfig> = {}, edges: Partial<ChannelDependencies> = {}) {
   const from = 'homebeat@home.example'
   const config: SmtpConfig = { type: 'smtp', name: 'mail', host: '127.0.0.1', port, security: 'none', from, ...over }
   const world = { fetch, stream: { write: () => {} }, home: 'home-7', baseDir: '.', dataDir: '.' }

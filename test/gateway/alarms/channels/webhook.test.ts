@@ -3,9 +3,9 @@ import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect } from 'chai'
-import { noticeOf } from '#gateway/alarms/channels/channel.js'
-import { type ChannelEdges, createChannel } from '#gateway/alarms/channels/registry.js'
-import type { ChannelConfig } from '#gateway/config/schema.js'
+import { type ChannelDependencies, noticeOf } from '#gateway/alarms/channels/channel.js'
+import type { ChannelConfig } from '#gateway/alarms/channels/config.js'
+import { createChannel } from '#gateway/alarms/channels/registry.js'
 import { parseWebhookSecret, signatureHeaders } from '#gateway/platform/net/webhook-signature.js'
 import { noticeFor, RAISED, shouldBehaveLikeChannel } from '#test/behaviours/channel.behaviour.js'
 import { codeOf } from '#test/gateway/journal/journal-fixture.js'
@@ -16,7 +16,7 @@ const stream = { write: () => {} }
 const GOLDEN = new URL('../../../fixtures/alerts/webhook-notice.json', import.meta.url)
 const never = new AbortController().signal
 
-function webhook(url: string, over: Partial<ChannelEdges & { tokenFile: string; secretFile: string }> = {}) {
+function webhook(url: string, over: Partial<ChannelDependencies & { tokenFile: string; secretFile: string }> = {}) {
   const { tokenFile, secretFile, ...edges } = over
   const files = { ...(tokenFile !== undefined && { tokenFile }), ...(secretFile !== undefined && { secretFile }) }
   const config: ChannelConfig = { type: 'webhook', name: 'doctor', url, ...files }

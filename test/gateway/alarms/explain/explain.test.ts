@@ -3,7 +3,7 @@ import { observationOf } from '#fhir/observation.js'
 import { type AlarmExplanation, explainAlarm } from '#gateway/alarms/explain/explain.js'
 import { explainWords } from '#gateway/alarms/explain/explain-words.js'
 import { limitOrigin } from '#gateway/alarms/explain/limit-origin.js'
-import type { LimitOverrides } from '#gateway/config/schema.js'
+import type { LimitOverrides } from '#gateway/clinical/settings/config.js'
 import { openJournalReader } from '#gateway/journal/api/journal-reader.js'
 import { laneOf } from '#gateway/model/lane.js'
 import { ALERTS, AlarmHome, MINUTE } from '#test/gateway/alarms/alarm-home.js'
@@ -48,7 +48,7 @@ describe('Explaining an alarm', () => {
       home.journal.settle(entry, { class: 'delivered' }, 1)
     }
     await home.clock.advance(2 * MINUTE)
-    await home.desk.acknowledge([alertId], { by: 'nurse-1', via: 'console', note: 'giving juice' })
+    await home.actions.acknowledge([alertId], { by: 'nurse-1', via: 'console', note: 'giving juice' })
     await home.clock.advance(8 * MINUTE)
     await home.glucose(110)
     return alertId
@@ -119,7 +119,7 @@ Who acted
   it('explains one that is open, of the equipment, and told to nobody', async () => {
     home = await new AlarmHome({ ...ALERTS, contacts: [], escalation: {}, channels: [] }).start()
     await home.tick(1000, true)
-    const [alarm] = home.desk.open()
+    const [alarm] = home.actions.open()
     const words = explainWords(explained(alarm?.alertId ?? ''), time, home.clock.now() + 3 * MINUTE)
     expect(words).to.contain('Disk nearly full (medium priority, technical)')
     expect(words).to.contain('It is about the equipment')

@@ -91,8 +91,16 @@ describe('The link server', () => {
       links: { publicUrl: 'https://home.example:8443', port: 0, ...links },
     }).links
     if (!config) throw new Error('no links')
-    const { desk, clock } = home
-    server = new LinkServer({ config, tokens, contacts: CONTACTS, desk, baseDir: folder, clock, logger: silentLogger })
+    const { actions, clock } = home
+    server = new LinkServer({
+      config,
+      tokens,
+      contacts: CONTACTS,
+      actions,
+      baseDir: folder,
+      clock,
+      logger: silentLogger,
+    })
     await server.start()
     return server
   }

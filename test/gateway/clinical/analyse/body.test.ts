@@ -2,7 +2,7 @@
 import { expect } from 'chai'
 import { observationOf } from '#fhir/observation.js'
 import { limitsInForce } from '#gateway/clinical/limits/limits.js'
-import { conductanceFromCounts } from '#gateway/clinical/sensors/definitions/gsr.js'
+import { conductanceFromCounts } from '#gateway/clinical/sensors/gsr/definition.js'
 import { signed } from '#simulators/patient/noise.js'
 import { BACK, Body, UP } from '#test/gateway/clinical/signals/motion/body.js'
 import { pack, T0 } from '#test/gateway/engine/frames.js'

@@ -1,11 +1,13 @@
 import { expect } from 'chai'
 import fc from 'fast-check'
 import { limitsInForce } from '#gateway/clinical/limits/limits.js'
-import { JUMP_LIMITS, JumpGuard, type JumpLimits } from '#gateway/clinical/normalise/jumps.js'
+import { JumpGuard } from '#gateway/clinical/normalise/jumps.js'
+import type { JumpLimits } from '#gateway/clinical/sensors/sensor-definition.js'
+import { spo2 } from '#gateway/clinical/sensors/spo2/definition.js'
 import { Pipeline } from '#gateway/engine/pipeline.js'
 import { T0, TestKit } from '#test/gateway/engine/frames.js'
 
-const SPO2 = JUMP_LIMITS.oxygenSaturation as JumpLimits
+const SPO2 = spo2.quantity?.jump as JumpLimits
 
 /** One value a second; `h` held, `.` believed, for each. */
 const run = (values: readonly number[], guard = new JumpGuard(SPO2), everyMs = 1000) =>

@@ -6,7 +6,7 @@ import { composeGateway } from '#gateway/main.js'
 import { callGateway } from '#gateway/platform/control-socket/control-client.js'
 import { HomebeatError } from '#gateway/platform/errors.js'
 import { silentLogger } from '#gateway/platform/logger.js'
-import type { SaidScore } from '#gateway/surfaces/manual-observation/patient-desk.js'
+import type { SaidScore } from '#gateway/surfaces/manual-observation/manual-observations.js'
 import { TestHome } from '#test/support/home.js'
 
 describe('A clinician at a running gateway', function () {
@@ -106,8 +106,10 @@ describe('A clinician at a running gateway', function () {
 
   it('enters nothing that cannot be', async () => {
     const refused = (entry: object) => refusal('patient.enter', { entry, by: 'nurse-1' })
-    expect(await refused({ what: 'temperature', value: 98.6 })).to.equal('entry.implausible')
-    expect(await refused({ what: 'blood-pressure', systolic: 80, diastolic: 120 })).to.equal('entry.implausible')
+    expect(await refused({ what: 'temperature', value: 98.6 })).to.equal('manual-observation.implausible')
+    expect(await refused({ what: 'blood-pressure', systolic: 80, diastolic: 120 })).to.equal(
+      'manual-observation.implausible',
+    )
     expect(await refused({ what: 'consciousness', value: 'sleepy' })).to.equal('control.input')
     expect(await refused({ what: 'glucose', value: 6.1, unit: 'bottles' })).to.equal('control.input')
     expect(gateway?.status().measurements.bodyTemperature).to.equal(0)

@@ -1,5 +1,4 @@
 import { statSync } from 'node:fs'
-import Sqlite from 'better-sqlite3'
 import { expect } from 'chai'
 import fc from 'fast-check'
 import type { Measurement } from '#fhir/measurement.js'
@@ -9,6 +8,7 @@ import type { ClosedBatch, Hash32 } from '#gateway/model/batch.js'
 import { type Lane, laneOf } from '#gateway/model/lane.js'
 import { alertRoute, anchorRoute, fhirRoute } from '#gateway/outbound/lanes/configured-lanes.js'
 import { silentLogger } from '#gateway/platform/logger.js'
+import Sqlite from '#gateway/platform/sqlite.js'
 import { inclusionProof, leafHash, merkleRoot, verifyInclusion } from '#gateway/proofs/merkle.js'
 import { recordOf } from '#gateway/proofs/record.js'
 import {

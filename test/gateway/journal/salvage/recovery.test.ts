@@ -1,6 +1,5 @@
 import { existsSync, readdirSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import Sqlite from 'better-sqlite3'
 import { expect } from 'chai'
 import fc from 'fast-check'
 import { isDamage, journalError } from '#gateway/journal/api/errors.js'
@@ -8,6 +7,7 @@ import { logIsDamaged } from '#gateway/journal/salvage/sqlite-pages.js'
 import { journalKeyPath } from '#gateway/journal/sqlite/journal-key.js'
 import type { SqliteJournal } from '#gateway/journal/sqlite/sqlite-journal.js'
 import { laneOf } from '#gateway/model/lane.js'
+import Sqlite from '#gateway/platform/sqlite.js'
 import {
   BATCHES,
   DamagedHome,

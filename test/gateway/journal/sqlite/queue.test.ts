@@ -1,12 +1,12 @@
 import { mkdirSync } from 'node:fs'
 import { dirname } from 'node:path'
-import Sqlite from 'better-sqlite3'
 import { expect } from 'chai'
 import type { OutboxEntry } from '#gateway/journal/api/journal.js'
 import { MIGRATIONS } from '#gateway/journal/sqlite/schema.js'
 import type { SqliteJournal } from '#gateway/journal/sqlite/sqlite-journal.js'
 import { isSameLane, type Lane, laneKey, laneOf } from '#gateway/model/lane.js'
 import { anchorRoute, fhirRoute } from '#gateway/outbound/lanes/configured-lanes.js'
+import Sqlite from '#gateway/platform/sqlite.js'
 import {
   codeOf,
   hash,

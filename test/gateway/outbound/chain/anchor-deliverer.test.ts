@@ -10,7 +10,8 @@ import { BlockClock, ChainRpc } from '#test/gateway/outbound/batches/chain-rpc.j
 import { anchorEntry, Home } from '#test/gateway/outbound/batches/home.js'
 
 /** Nobody listens there: the port of a server that has been closed would do as well, this one never was. */
-const DEAD = 'http://127.0.0.1:1'
+// Nothing listens there; fetch itself refuses the ports below, as browsers do.
+const DEAD = 'http://127.0.0.1:2'
 
 describe('the anchor deliverer, on a real node', function () {
   this.timeout(60_000)
@@ -266,7 +267,7 @@ describe('the anchor deliverer, on a real node', function () {
     const batch = await home.batch()
     const outcome = await deliver(batch, { ledger: ledger([DEAD]) })
     expect(outcome.class).to.equal('transient')
-    expect(reasonOf(outcome)).to.contain('127.0.0.1:1')
+    expect(reasonOf(outcome)).to.contain('127.0.0.1:2')
     expect((await deliver(batch)).class).to.equal('delivered')
   })
 

@@ -31,7 +31,8 @@ describe('the ledger, with nodes that behave badly', () => {
       try {
         answer = { result: answers[method]?.(params) ?? null }
       } catch (error) {
-        answer = { error: { code: -32000, message: (error as Error).message } }
+        response.statusCode = (error as { status?: number }).status ?? 200
+        answer = response.statusCode === 200 ? { error: { code: -32000, message: (error as Error).message } } : {}
       }
       response.setHeader('content-type', 'application/json')
       response.end(JSON.stringify({ jsonrpc: '2.0', id, ...answer }))
@@ -71,6 +72,81 @@ describe('the ledger, with nodes that behave badly', () => {
       return [1, 4, 9].filter((n) => n * 1000 >= from && n * 1000 <= to).map((n) => log(n))
     }
     expect((await ledger.history(GATEWAY)).map((event) => event.number)).to.deep.equal([1, 4, 9])
+  })
+
+  const limitedTo = (blocks: number, refuse: () => never) => {
+    answers['eth_blockNumber'] = () => '0x2710'
+    answers['eth_getLogs'] = ([filter]: { fromBlock: string; toBlock: string }[]) => {
+      const [from, to] = [Number(filter?.fromBlock), Number(filter?.toBlock)]
+      if (to - from + 1 > blocks) refuse()
+      return [1, 4, 9].filter((n) => n * 1000 >= from && n * 1000 <= to).map((n) => log(n))
+    }
+  }
+  const refusals: Record<string, () => never> = {
+    'an error that names the limit': () => {
+      throw new Error('eth_getLogs is limited to 500 blocks')
+    },
+    'an error that names nothing': () => {
+      throw new Error('block range too wide')
+    },
+    'HTTP 413': () => {
+      throw Object.assign(new Error('x'), { status: 413 })
+    },
+    'HTTP 400': () => {
+      throw Object.assign(new Error('x'), { status: 400 })
+    },
+  }
+  for (const [name, refuse] of Object.entries(refusals))
+    it(`finds the span of 500 blocks that a node takes, said by ${name}, and remembers it`, async () => {
+      limitedTo(500, refuse)
+      expect((await ledger.history(GATEWAY)).map((event) => event.number)).to.deep.equal([1, 4, 9])
+      asked.length = 0
+      await ledger.history(GATEWAY)
+      const spans = asked
+        .filter(({ method }) => method === 'eth_getLogs')
+        .map(({ params }) => Number(params[0]?.['toBlock']) - Number(params[0]?.['fromBlock']) + 1)
+      expect(Math.max(...spans)).to.be.within(250, 500)
+    })
+
+  it('leaves a node that drips bytes after its deadline, closes its socket, and asks the next', async () => {
+    const dripping = createServer((_request, response) => {
+      response.writeHead(200, { 'content-type': 'application/json' })
+      const drip = setInterval(() => response.write(' '), 5)
+      response.on('close', () => clearInterval(drip))
+    }).listen(0, '127.0.0.1')
+    await once(dripping, 'listening')
+    const closed = once(dripping, 'connection').then(([socket]) => once(socket, 'close'))
+    answers['eth_blockNumber'] = () => '0x10'
+    const { port } = dripping.address() as AddressInfo
+    const good = (server.address() as AddressInfo).port
+    const both = new EthersLedger({
+      endpoints: [`http://127.0.0.1:${port}`, `http://127.0.0.1:${good}`],
+      ...TEST_DOMAIN,
+      timeoutMs: 100,
+    })
+    expect(await both.latestBlock()).to.equal(16)
+    await closed
+    expect(both.status().map(({ ok, sentence }) => `${ok}: ${sentence}`)).to.deep.equal([
+      'false: does not answer: no whole answer within 0.1 s',
+      'true: answers',
+    ])
+    both.close()
+    dripping.close()
+  })
+
+  it('follows no redirect', async () => {
+    const elsewhere = createServer((_request, response) => {
+      const { port } = server.address() as AddressInfo
+      response.writeHead(307, { location: `http://127.0.0.1:${port}/` }).end()
+    }).listen(0, '127.0.0.1')
+    await once(elsewhere, 'listening')
+    answers['eth_blockNumber'] = () => '0x10'
+    const { port } = elsewhere.address() as AddressInfo
+    const redirected = new EthersLedger({ endpoints: [`http://127.0.0.1:${port}`], ...TEST_DOMAIN })
+    expect(await codeOf(redirected.latestBlock())).to.equal('ledger.unreachable')
+    expect(asked).to.deep.equal([])
+    redirected.close()
+    elsewhere.close()
   })
 
   it('gives up where a node refuses even small spans', async () => {

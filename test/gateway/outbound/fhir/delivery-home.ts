@@ -8,15 +8,15 @@ import type { Task } from '@medplum/fhirtypes'
 import type { Measurement } from '#fhir/measurement.js'
 import { observationOf } from '#fhir/observation.js'
 import { signedForm } from '#fhir/signed-form.js'
-import type { TargetConfig } from '#gateway/config/schema.js'
 import type { OutboxEntry } from '#gateway/journal/api/journal.js'
 import { SqliteJournal } from '#gateway/journal/sqlite/sqlite-journal.js'
 import type { Actor, AlertTransition } from '#gateway/model/alert.js'
 import { type ClosedBatch, NO_ROOT } from '#gateway/model/batch.js'
 import { type Lane, laneOf } from '#gateway/model/lane.js'
+import type { TargetConfig } from '#gateway/outbound/fhir/config.js'
 import { FhirClient } from '#gateway/outbound/fhir/fhir-client.js'
 import { FhirDeliverer, type FhirDelivererOptions } from '#gateway/outbound/fhir/fhir-deliverer.js'
-import { TaskWatcher, type TaskWatcherOptions } from '#gateway/outbound/fhir/task-watcher.js'
+import { TaskPoller, type TaskPollerOptions } from '#gateway/outbound/fhir/task-poller.js'
 import { alertRoute, fhirRoute } from '#gateway/outbound/lanes/configured-lanes.js'
 import { EpochKeys } from '#gateway/outbound/sealing/epoch-keys.js'
 import { Sealer } from '#gateway/outbound/sealing/sealer.js'
@@ -136,20 +136,20 @@ export class DeliveryHome {
     })
   }
 
-  watcher(
+  poller(
     url: string,
-    desk: TaskWatcherOptions['desk'],
+    actions: TaskPollerOptions['actions'],
     clock: Clock = systemClock,
     fetch: typeof globalThis.fetch = globalThis.fetch,
-  ): TaskWatcher {
+  ): TaskPoller {
     const client = new FhirClient({ url, timeoutMs: 60_000, fetch })
     const target = { name: 'care', pollSeconds: 15 }
-    return new TaskWatcher({
+    return new TaskPoller({
       target,
       client,
       home: this.home,
       journal: this.journal,
-      desk,
+      actions,
       clock,
       logger: silentLogger,
     })
@@ -161,8 +161,8 @@ export class DeliveryHome {
   }
 }
 
-/** A desk that only says what it was asked. */
-export class DeskInWords {
+/** Alarm actions that only say what they were asked. */
+export class ActionsInWords {
   readonly words: string[] = []
   readonly actors: Actor[] = []
   #tell: () => void = () => {}

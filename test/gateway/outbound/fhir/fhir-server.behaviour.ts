@@ -21,7 +21,7 @@ import type { AlertTransition } from '#gateway/model/alert.js'
 import { laneOf } from '#gateway/model/lane.js'
 import { canonicalJson } from '#gateway/proofs/canonical-json.js'
 import { everyVariant, sample } from '#test/fhir/sample-measurements.js'
-import { DeliveryHome, DeskInWords, putByDoctor, transition } from './delivery-home.js'
+import { ActionsInWords, DeliveryHome, putByDoctor, transition } from './delivery-home.js'
 
 export interface ServerUnderTest {
   readonly url: string
@@ -191,14 +191,14 @@ export function itTakesDeliveries(server: () => ServerUnderTest, seen: (resource
     expect(task).to.include({ status: 'requested', priority: 'stat' })
     await putByDoctor(server().url, { ...task, status: 'accepted', owner: { display: 'Dr. Gray' } })
 
-    const desk = new DeskInWords()
-    const watcher = home.watcher(server().url, desk)
-    await watcher.start()
-    await desk.told
-    await watcher.stop()
-    expect(desk.words).to.deep.equal(['acknowledge fast-pulse-7 by fhir'])
+    const actions = new ActionsInWords()
+    const poller = home.poller(server().url, actions)
+    await poller.start()
+    await actions.told
+    await poller.stop()
+    expect(actions.words).to.deep.equal(['acknowledge fast-pulse-7 by fhir'])
 
-    const acknowledged = { ...raised, state: 'acknowledged', at: raised.at + 1, actor: desk.actors[0] } as const
+    const acknowledged = { ...raised, state: 'acknowledged', at: raised.at + 1, actor: actions.actors[0] } as const
     await home.alert(acknowledged as AlertTransition, { ...raised, state: 'cleared', at: raised.at + 60_000 })
     await deliverAll()
     const [after] = await search<Task>('Task', identifier)

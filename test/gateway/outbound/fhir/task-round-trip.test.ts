@@ -102,7 +102,7 @@ describe('an alert, its Task, and the doctor on the FHIR server', () => {
     await until(
       () => (home.journal.depths().find(({ lane }) => laneKey(lane) === 'fhir:care')?.lastReason ?? null) !== null,
     )
-    await home.desk.acknowledge('all', { by: 'nurse-1', via: 'button' })
+    await home.actions.acknowledge('all', { by: 'nurse-1', via: 'button' })
     server.faults.clear()
     await home.clock.advance(MINUTE)
     await home.delivered()

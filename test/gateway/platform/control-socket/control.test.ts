@@ -34,7 +34,7 @@ describe('the control socket', () => {
       commands: [
         command('number.double', z.strictObject({ n: z.number() }), ({ n }) => ({ twice: 2 * n })),
         command('number.refuse', z.strictObject({}), () => {
-          throw new HomebeatError('number.no', 'Not today.')
+          throw new HomebeatError('alarm.unknown', 'Not today.')
         }),
         command('number.break', z.strictObject({}), () => {
           throw new TypeError('secret inside')
@@ -59,7 +59,10 @@ describe('the control socket', () => {
   it('says which input is wrong, what it does not know and what the command refused', async () => {
     expect((await failure(callGateway(folder, 'number.double', { n: 'x' }))).message).to.match(/^number\.double: n: /)
     expect((await failure(callGateway(folder, 'number.halve'))).code).to.equal('control.unknown')
-    expect(await failure(callGateway(folder, 'number.refuse'))).to.include({ code: 'number.no', message: 'Not today.' })
+    expect(await failure(callGateway(folder, 'number.refuse'))).to.include({
+      code: 'alarm.unknown',
+      message: 'Not today.',
+    })
   })
 
   it('keeps what nobody foresaw out of its answer', async () => {

@@ -93,6 +93,49 @@ describe('homebeat verify', function () {
     expect(stdout).to.match(/FAIL root .*altered/)
   })
 
+  it('says which Observation, patient, value and time it proved', async () => {
+    const { stdout } = await homebeat('verify', recordFile, ...node())
+    expect(stdout).to.match(
+      /^Proved: Observation \S+, patient test-patient, ECG waveform \(\S+\) a waveform, at 2026-01-01T12:05:/m,
+    )
+  })
+
+  it('names what the signature does not cover, and refuses it where that is asked for', async () => {
+    const file = altered((record) => {
+      Object.assign(record.observation['subject'] as object, { reference: 'Patient/somebody-else', display: 'X' })
+      record.observation['meta'] = { tag: [{ code: 'mine' }], ...(record.observation['meta'] as object) }
+    })
+    const said = await homebeat('verify', file, ...node())
+    expect(said.code, said.stdout).to.equal(0)
+    expect(said.stdout).to.contain('Not covered by the signature: ')
+    for (const path of ['subject.reference', 'subject.display', 'meta']) expect(said.stdout).to.contain(path)
+    const strict = await homebeat('verify', file, ...node(), '--strict')
+    expect(strict.code).to.equal(3)
+    expect(strict.stdout).to.match(/FAIL leaf .*nobody signed: /)
+    expect((await homebeat('verify', recordFile, ...node(), '--strict')).code).to.equal(0)
+  })
+
+  it('ends with 3 and one line on a record of which two programs would read two things, or that is of no form', async () => {
+    const text = readFileSync(recordFile, 'utf8')
+    const file = join(home.folder, 'ambiguous.json')
+    const lower = /"gateway": "(0x[0-9a-fA-F]{40})"/.exec(text)?.[1] ?? ''
+    const checksum = lower.replace(/[a-f]/, (letter) => letter.toUpperCase())
+    const wrongs = {
+      'stands twice': text.replace('"observation":', '"observation": {"status":"final"}, "observation":'),
+      __proto__: text.replace('"observation": {', '"observation": { "__proto__": {"x":1},'),
+      'nested more than': text.replace('"salt":', `"x": ${'['.repeat(200)}${']'.repeat(200)}, "salt":`),
+      'wrong checksum': text.replace(lower, checksum === lower ? lower.toUpperCase().replace('0X', '0x') : checksum),
+      'not JSON': text.slice(0, -20),
+    }
+    for (const [reason, wrong] of Object.entries(wrongs)) {
+      writeFileSync(file, wrong)
+      const { code, stderr } = await homebeat('verify', file, ...node())
+      expect(code, reason).to.equal(3)
+      expect(stderr.trim().split('\n'), reason).to.have.length(1)
+      expect(stderr).to.contain(reason)
+    }
+  })
+
   it('fails on one altered byte of the signed header', async () => {
     const file = altered((record) => Object.assign(record.header, { periodEnd: record.header.periodEnd + 1 }))
     const { code, stdout } = await homebeat('verify', file, ...node())

@@ -77,7 +77,7 @@ describe('homebeat watch-homes', function () {
     home.configure({
       transports: [{ name: 'broker', url: 'mqtt+broker://127.0.0.1:0' }],
       chain: { endpoints: ['http://127.0.0.1:1'], chainId: 1, contract: `0x${'ab'.repeat(20)}` },
-      heartbeat: {
+      liveness: {
         targets: [
           { name: 'clinic', url: `http://127.0.0.1:${beatPort}/beat`, secretFile: 'watch-secret', everySeconds: 1 },
         ],
@@ -131,7 +131,7 @@ describe('homebeat watch-homes', function () {
 
   it('explains itself to a clinic’s administrator', async () => {
     const { stdout } = await homebeat('watch-homes', '--help')
-    for (const part of ['enrol', 'list', 'ack', 'forget', 'clinic.example.yaml', 'heartbeat.targets'])
+    for (const part of ['enrol', 'list', 'ack', 'forget', 'clinic.example.yaml', 'liveness.targets'])
       expect(stdout).to.contain(part)
     expect((await homebeat('watch-homes', 'ack', '--help')).stdout).to.contain('--config')
   })

@@ -9,7 +9,7 @@ import { SENSOR_KINDS } from '#fhir/measurement.js'
 import { HomebeatError } from '#gateway/platform/errors.js'
 import { silentLogger } from '#gateway/platform/logger.js'
 import { packageRoot } from '#gateway/platform/package-root.js'
-import type { ConsoleDesk } from '#gateway/surfaces/console/acts.js'
+import type { ConsoleActions } from '#gateway/surfaces/console/acts.js'
 import { ConsoleServer } from '#gateway/surfaces/console/server.js'
 import { needsChromium, type OpenedPage, openPage } from '#test/support/browser.js'
 import { FakeFeed } from './fake-feed.js'
@@ -18,8 +18,8 @@ describe('the page of the console', function () {
   this.timeout(120_000)
   const pageFolder = mkdtempSync(join(tmpdir(), 'homebeat-page-'))
   const feed = new FakeFeed()
-  /** Answers as the AlarmDesk does, and moves the feed as it would. */
-  const desk: ConsoleDesk = {
+  /** Answers as the AlarmActions does, and moves the feed as it would. */
+  const actions: ConsoleActions = {
     async acknowledge(ids, { by, via }) {
       for (const id of ids) {
         if (!feed.alerts.some(({ alertId }) => alertId === id))
@@ -41,7 +41,7 @@ describe('the page of the console', function () {
   before(async function () {
     needsChromium(this)
     await buildPage(pageFolder)
-    server = new ConsoleServer({ feed, desk, host: '127.0.0.1', port: 0, logger: silentLogger, pageFolder })
+    server = new ConsoleServer({ feed, actions, host: '127.0.0.1', port: 0, logger: silentLogger, pageFolder })
     await server.start()
     stopPlaying = feed.play()
   })

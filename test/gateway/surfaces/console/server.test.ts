@@ -7,7 +7,7 @@ import { expect } from 'chai'
 import { pino } from 'pino'
 import { HomebeatError } from '#gateway/platform/errors.js'
 import { silentLogger } from '#gateway/platform/logger.js'
-import type { ConsoleDesk } from '#gateway/surfaces/console/acts.js'
+import type { ConsoleActions } from '#gateway/surfaces/console/acts.js'
 import { type ConsoleOptions, ConsoleServer } from '#gateway/surfaces/console/server.js'
 import type { LiveEvent } from '#gateway/surfaces/status/feed.js'
 import { settle, TestClock } from '#test/support/test-clock.js'
@@ -153,9 +153,9 @@ describe('the console server', () => {
     expect((await ask(server, '/api/status', { method: 'DELETE' })).code).to.equal(405)
   })
 
-  describe('with a desk', () => {
+  describe('with alarm actions', () => {
     const acts: unknown[] = []
-    const desk: ConsoleDesk = {
+    const actions: ConsoleActions = {
       async acknowledge(ids, actor) {
         acts.push(['acknowledge', ids, actor])
         if (ids !== 'all' && ids.includes('over-1')) throw new HomebeatError('alarm.unknown', 'It may be over by now.')
@@ -187,7 +187,7 @@ describe('the console server', () => {
     })
 
     it('acts for its own page: who and how go with it', async () => {
-      const server = await start({ desk })
+      const server = await start({ actions })
       expect(await post(server, 'acknowledge', { alerts: ['a-1'], by: ' anna ', note: 'on my way' })).to.deep.equal({
         code: 200,
         text: '{"done":["a-1"]}',
@@ -202,7 +202,7 @@ describe('the console server', () => {
     })
 
     it('says in one sentence why it did not', async () => {
-      const server = await start({ desk })
+      const server = await start({ actions })
       expect(await post(server, 'acknowledge', { alerts: ['over-1'], by: 'anna' })).to.deep.equal({
         code: 409,
         text: '{"error":"It may be over by now."}',
@@ -227,7 +227,7 @@ describe('the console server', () => {
     })
 
     it('refuses other sites, forms, and who does not say where it comes from', async () => {
-      const server = await start({ desk })
+      const server = await start({ actions })
       const own = page(server)
       const body = { alerts: 'all', by: 'anna' }
       for (const headers of [
@@ -247,7 +247,7 @@ describe('the console server', () => {
       expect(acts).to.deep.equal([])
     })
 
-    it('does nothing where it has no desk', async () => {
+    it('does nothing where it has no alarm actions', async () => {
       const server = await start()
       expect((await post(server, 'acknowledge', { alerts: 'all', by: 'anna' })).code).to.equal(404)
     })

@@ -1,5 +1,6 @@
+import { sensorDefinitions } from '../../../../clinical/sensors/registry.js'
 import type { LiveValue } from '../../../../model/live.js'
-import { SENSOR_WORDS, type Shown, show } from '../../../../wording/words.js'
+import { type Shown, show } from '../../../../wording/words.js'
 import { SensorIcon } from './icons.js'
 
 const STATE_WORDS: Readonly<Record<Shown['state'], string>> = {
@@ -17,7 +18,7 @@ export function SensorTile({ value, now, connected }: { value: LiveValue; now: n
     <li class={`tile tile-${shown.state}`} data-sensor={value.sensor} data-state={shown.state}>
       <h3>
         <SensorIcon sensor={value.sensor} />
-        {SENSOR_WORDS[value.sensor].name}
+        {sensorDefinitions[value.sensor].label}
       </h3>
       <p class={`tile-value tile-${shown.kind}${shown.text.length > 5 ? ' tile-long' : ''}`}>
         <span class="tile-text">{shown.text}</span>

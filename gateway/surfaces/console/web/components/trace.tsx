@@ -1,31 +1,40 @@
 import { useEffect, useRef, useState } from 'preact/hooks'
+import type { SensorKind } from '#fhir/measurement.js'
+import { sensorDefinitions } from '../../../../clinical/sensors/registry.js'
 import { unitWords } from '../../../../wording/words.js'
 import { onAppearanceChange } from '../lib/hooks.js'
-import { type LiveStore, sensorName, type TraceSensor } from '../lib/live-store.js'
 import { type Range, Sweep } from '../lib/sweep.js'
+import type { TraceBuffer } from '../lib/trace-buffer.js'
 
 /** Without samples for this long there is no signal: the trace says so. Airflow comes once a second. */
 const SILENT_MS = 4000
 /** 30 pictures a second are smooth for a pen at a tenth of the screen a second. */
 const FRAME_MS = 1000 / 31
 
-export function Trace(props: { store: LiveStore; sensor: TraceSensor; connected: boolean }) {
-  const { store, sensor } = props
+interface Props {
+  readonly sensor: SensorKind
+  readonly buffer: TraceBuffer
+  /** `performance.now()` at which samples last came. */
+  readonly heardAt: number | undefined
+  readonly connected: boolean
+}
+
+export function Trace({ sensor, buffer, heardAt = Number.NEGATIVE_INFINITY, connected }: Props) {
+  const { label } = sensorDefinitions[sensor]
   const canvas = useRef<HTMLCanvasElement>(null)
   const [range, setRange] = useState<Range | null>(null)
   useEffect(() => {
     if (!canvas.current) return
-    return run(canvas.current, new Sweep(canvas.current, store.traces[sensor], setRange))
-  }, [store, sensor])
+    return run(canvas.current, new Sweep(canvas.current, buffer, setRange))
+  }, [buffer])
 
-  const buffer = store.traces[sensor]
-  const silent = !props.connected || performance.now() - store.tracedAt[sensor] > SILENT_MS
+  const silent = !connected || performance.now() - heardAt > SILENT_MS
   const unit = unitWords(buffer.unit)
-  const state = !props.connected ? 'Not live' : buffer.empty ? 'Waiting for the signal' : 'No signal'
+  const state = !connected ? 'Not live' : buffer.empty ? 'Waiting for the signal' : 'No signal'
   return (
     <figure class={`trace trace-${sensor}${silent ? ' trace-silent' : ''}`} data-trace={sensor}>
       <figcaption>
-        <span>{sensorName(sensor)}</span>
+        <span>{label}</span>
         {range && (
           <span class="trace-range">
             {digits(range.min, range)} to {digits(range.max, range)} {unit === '' ? '(no unit)' : unit}
@@ -33,7 +42,7 @@ export function Trace(props: { store: LiveStore; sensor: TraceSensor; connected:
         )}
       </figcaption>
       <div class="trace-screen">
-        <canvas ref={canvas} role="img" aria-label={`${sensorName(sensor)} trace, moving`} />
+        <canvas ref={canvas} role="img" aria-label={`${label} trace, moving`} />
         {silent && <span class="trace-note">{state}</span>}
       </div>
     </figure>

@@ -1,35 +1,35 @@
 import { useEffect, useRef, useState } from 'preact/hooks'
 import uPlot from 'uplot'
+import type { SensorDefinition } from '#gateway/clinical/sensors/sensor-definition.js'
 import { onAppearanceChange } from '../lib/hooks.js'
-import { type LiveStore, sensorName } from '../lib/live-store.js'
-import { TREND_SENSORS, type TrendSensor } from '../lib/trend-log.js'
+import type { LiveStore } from '../lib/live-store.js'
+import { CHARTED } from '../lib/trend-log.js'
 import { Card } from './card.js'
 
 const HEIGHT = 116
 const REDRAW_MS = 2000
-/** Never zoomed in further than this: the noise of a sensor is not a trend. */
-const LEAST_SPAN: Readonly<Record<TrendSensor, number>> = { pulse: 20, spo2: 6, airflow: 8 }
 
 export function TrendCharts({ store }: { store: LiveStore }) {
   return (
     <Card title="Trends" aside="since this page was opened, 15 minutes at most">
       <div class="trends">
-        {TREND_SENSORS.map((sensor) => (
-          <TrendChart key={sensor} store={store} sensor={sensor} />
+        {CHARTED.map((sensor) => (
+          <TrendChart key={sensor.kind} store={store} sensor={sensor} />
         ))}
       </div>
     </Card>
   )
 }
 
-function TrendChart({ store, sensor }: { store: LiveStore; sensor: TrendSensor }) {
+function TrendChart({ store, sensor }: { store: LiveStore; sensor: SensorDefinition }) {
+  const { kind, label } = sensor
   const holder = useRef<HTMLDivElement>(null)
   const [summary, setSummary] = useState('')
   useEffect(() => {
     const element = holder.current
     if (!element) return
     let chart: uPlot | null = null
-    const data = (): uPlot.AlignedData => [[...store.trends.times], [...store.trends.series[sensor]]]
+    const data = (): uPlot.AlignedData => [[...store.trends.times], [...store.trends.of(kind)]]
     const build = () => {
       chart?.destroy()
       chart = new uPlot(options(element, sensor), data(), element)
@@ -37,7 +37,7 @@ function TrendChart({ store, sensor }: { store: LiveStore; sensor: TrendSensor }
     const refresh = () => {
       if (document.hidden) return
       chart?.setData(data())
-      setSummary(summarise(store.trends.series[sensor]))
+      setSummary(summarise(store.trends.of(kind)))
     }
     build()
     refresh()
@@ -53,19 +53,19 @@ function TrendChart({ store, sensor }: { store: LiveStore; sensor: TrendSensor }
     }
   }, [store, sensor])
   return (
-    <figure class={`trend trend-${sensor}`}>
+    <figure class={`trend trend-${kind}`}>
       <figcaption>
-        <span>{sensorName(sensor)}</span>
+        <span>{label}</span>
         <span class="trend-range">{summary}</span>
       </figcaption>
-      <div ref={holder} class="trend-chart" role="img" aria-label={`${sensorName(sensor)} trend: ${summary}`} />
+      <div ref={holder} class="trend-chart" role="img" aria-label={`${label} trend: ${summary}`} />
     </figure>
   )
 }
 
-function options(element: HTMLElement, sensor: TrendSensor): uPlot.Options {
+function options(element: HTMLElement, { kind, chart }: SensorDefinition): uPlot.Options {
   const style = getComputedStyle(element)
-  const line = style.getPropertyValue(`--trace-${sensor}`).trim()
+  const line = (style.getPropertyValue(`--trace-${kind}`) || style.getPropertyValue('--trace-ecg')).trim()
   const grid = { stroke: style.getPropertyValue('--line').trim(), width: 1 }
   const axis: uPlot.Axis = {
     stroke: style.getPropertyValue('--ink-soft').trim(),
@@ -79,7 +79,7 @@ function options(element: HTMLElement, sensor: TrendSensor): uPlot.Options {
     legend: { show: false },
     cursor: { show: false },
     padding: [6, 26, 0, 0],
-    scales: { y: { range: (_u, min, max) => span(min, max, LEAST_SPAN[sensor]) } },
+    scales: { y: { range: (_u, min, max) => span(min, max, chart?.leastSpan ?? 1) } },
     axes: [
       { ...axis, space: 90, size: 24, values: (_u, splits) => splits.map(hourMinute) },
       { ...axis, space: 28, size: 34 },

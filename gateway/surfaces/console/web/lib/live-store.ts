@@ -1,20 +1,14 @@
 /** What the page knows. Components read snapshots; waveforms go past them, straight to the painters. */
 import type { SensorKind } from '#fhir/measurement.js'
 import type { AlertTransition } from '#gateway/model/alert.js'
+import { SENSORS } from '../../../../clinical/sensors/registry.js'
 import type { LiveValue } from '../../../../model/live.js'
-import {
-  conditionWords,
-  PRIORITY_WORDS,
-  SENSOR_ORDER,
-  SENSOR_WORDS,
-  valueOfSamples,
-} from '../../../../wording/words.js'
+import { conditionWords, PRIORITY_WORDS, valueOfSamples } from '../../../../wording/words.js'
 import type { GatewayStatus, LiveEvent } from '../../../status/feed.js'
 import { TraceBuffer } from './trace-buffer.js'
 import { TrendLog } from './trend-log.js'
 
 export type Connection = 'connecting' | 'live' | 'lost'
-export type TraceSensor = 'ecg' | 'airflow' | 'emg'
 
 export interface Snapshot {
   readonly connection: Connection
@@ -28,17 +22,12 @@ export interface Snapshot {
 const NOTIFY_MS = 200
 
 export class LiveStore {
-  readonly traces: Readonly<Record<TraceSensor, TraceBuffer>> = {
-    ecg: new TraceBuffer(),
-    airflow: new TraceBuffer(),
-    emg: new TraceBuffer(),
-  }
+  /** Of each sensor with a waveform, in the order of the sensors. */
+  readonly traces: ReadonlyMap<SensorKind, TraceBuffer> = new Map(
+    SENSORS.filter(({ waveform }) => waveform).map(({ kind }) => [kind, new TraceBuffer()]),
+  )
   /** `performance.now()` at which samples last came. */
-  readonly tracedAt: Record<TraceSensor, number> = {
-    ecg: Number.NEGATIVE_INFINITY,
-    airflow: Number.NEGATIVE_INFINITY,
-    emg: Number.NEGATIVE_INFINITY,
-  }
+  readonly tracedAt = new Map<SensorKind, number>()
   readonly trends = new TrendLog()
   #snapshot: Snapshot = { connection: 'connecting', status: null, values: new Map(), announcement: '' }
   #listeners = new Set<() => void>()
@@ -69,8 +58,8 @@ export class LiveStore {
 
   take(event: LiveEvent): void {
     if (event.type === 'samples') {
-      this.traces[event.sensor].push(event)
-      this.tracedAt[event.sensor] = performance.now()
+      this.traces.get(event.sensor)?.push(event)
+      this.tracedAt.set(event.sensor, performance.now())
       const value = valueOfSamples(this.#snapshot.values.get(event.sensor), event)
       if (value) this.take({ type: 'value', value })
     } else if (event.type === 'value') {
@@ -102,11 +91,8 @@ function announcementOf({ condition, priority, state, actor }: AlertTransition):
 
 /** A tile for each sensor, whether or not it has sent anything yet. */
 export function tileValues(values: ReadonlyMap<SensorKind, LiveValue>): LiveValue[] {
-  return SENSOR_ORDER.map(
-    (sensor) => values.get(sensor) ?? { sensor, at: null, value: null, unit: '', quality: 'good', remarks: [] },
+  return SENSORS.map(
+    ({ kind: sensor }) =>
+      values.get(sensor) ?? { sensor, at: null, value: null, unit: '', quality: 'good', remarks: [] },
   )
-}
-
-export function sensorName(sensor: SensorKind): string {
-  return SENSOR_WORDS[sensor].name
 }

@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import { conductanceFromCounts } from '#gateway/clinical/sensors/definitions/gsr.js'
+import { conductanceFromCounts } from '#gateway/clinical/sensors/gsr/definition.js'
 import type { SkinEvent } from '#gateway/clinical/signals/skin/events.js'
 import { SkinAnalyser } from '#gateway/clinical/signals/skin/skin-analyser.js'
 import { createPatient } from '#simulators/patient/patients.js'

@@ -1,9 +1,10 @@
 import { FirmataTransport } from '#gateway/intake/transports/firmata/firmata-transport.js'
+import type { SerialBinding } from '#gateway/intake/transports/serial/binding.js'
 import { silentLogger } from '#gateway/platform/logger.js'
 import { FirmataBinding } from '#simulators/firmata/firmata-binding.js'
 import { FirmataDevice } from '#simulators/firmata/firmata-device.js'
-import { shouldBehaveLikeTransport } from '#test/behaviours/transport.behaviour.js'
-import { until } from '#test/gateway/intake/transports/kits.js'
+import { shouldBehaveLikeTransport, shouldProbe } from '#test/behaviours/transport.behaviour.js'
+import { MockKit, until } from '#test/gateway/intake/transports/kits.js'
 import { TestClock } from '#test/support/test-clock.js'
 
 const PATH = '/dev/firmata'
@@ -41,5 +42,28 @@ shouldBehaveLikeTransport('FirmataTransport', async () => {
       return texts[frame.channels.at(-1)?.samples.at(0) ?? -1] ?? null
     },
     async dispose() {},
+  }
+})
+
+shouldProbe('FirmataTransport', async () => {
+  const binding = new FirmataBinding()
+  binding.plug(PATH, new FirmataDevice())
+  const locked = new MockKit('/dev/locked')
+  locked.failure = new Error('Error: Permission denied, cannot open /dev/locked')
+  const on = (path: string, port: SerialBinding) =>
+    new FirmataTransport({
+      name: 'uno',
+      url: `firmata://${path}`,
+      clock: new TestClock(),
+      logger: silentLogger,
+      binding: port,
+    })
+  return {
+    right: on(PATH, binding),
+    wrong: [
+      { transport: on('/dev/nowhere', binding), code: null },
+      { transport: on(locked.path, locked.binding), code: 'serial.permission' },
+    ],
+    dispose: async () => {},
   }
 })

@@ -6,7 +6,7 @@ import { connect as connectTls } from 'node:tls'
 import { expect } from 'chai'
 import type { IClientOptions, MqttClient } from 'mqtt'
 import { BrokerTransport, type BrokerTransportOptions } from '#gateway/intake/transports/mqtt/broker-transport.js'
-import { DeviceStore } from '#gateway/intake/transports/mqtt/device-store.js'
+import { EnrolledDevices } from '#gateway/intake/transports/mqtt/enrolled-devices.js'
 import { HomebeatError } from '#gateway/platform/errors.js'
 import { silentLogger } from '#gateway/platform/logger.js'
 import { ownCertificate } from '#gateway/platform/net/certificate.js'
@@ -30,14 +30,14 @@ describe('BrokerTransport and its devices', function () {
   this.timeout(60_000)
   let folder: Awaited<ReturnType<typeof temporaryFolder>>
   let clock: TestClock
-  let store: DeviceStore
+  let store: EnrolledDevices
   let broker: BrokerTransport
   let reader: FrameReader
   const clients: MqttClient[] = []
 
   const start = async (
     options: Partial<BrokerTransportOptions> = {},
-    enrolled: { store?: DeviceStore } = { store },
+    enrolled: { store?: EnrolledDevices } = { store },
   ) => {
     broker = new BrokerTransport({
       name: 'broker',
@@ -90,7 +90,7 @@ describe('BrokerTransport and its devices', function () {
     await writeSecret(folder.path, 'cuff.secret', 'secret of cuff')
     await writeSecret(folder.path, 'meter.secret', 'secret of meter')
     clock = new TestClock()
-    store = DeviceStore.open(join(folder.path, 'devices.json'), clock)
+    store = EnrolledDevices.open(join(folder.path, 'devices.json'), clock)
   })
   afterEach(async () => {
     for (const client of clients.splice(0)) await client.endAsync(true)

@@ -1,6 +1,6 @@
 import { expect } from 'chai'
 import fc from 'fast-check'
-import { AckLine } from '#gateway/intake/transports/mqtt/ack-line.js'
+import { PubackQueue } from '#gateway/intake/transports/mqtt/puback-queue.js'
 import { Throttle } from '#gateway/intake/transports/mqtt/throttle.js'
 import { LoginGuard } from '#gateway/platform/net/login-guard.js'
 import { TestClock } from '#test/support/test-clock.js'
@@ -103,7 +103,7 @@ describe('The line of acknowledgements', () => {
     fc.assert(
       fc.property(fc.array(fc.integer({ min: 0, max: 1000 }), { maxLength: 40 }), (order) => {
         const acknowledged: number[] = []
-        const line = new AckLine(10, (id) => acknowledged.push(id))
+        const line = new PubackQueue(10, (id) => acknowledged.push(id))
         const settles = order.map((_, i) => line.add(i))
         const sequence = order.map((key, i) => ({ key, i })).sort((a, b) => a.key - b.key)
         const settled = new Set<number>()
@@ -120,7 +120,7 @@ describe('The line of acknowledgements', () => {
 
   it('has room for so many, and acknowledges nothing when it is closed', async () => {
     const acknowledged: number[] = []
-    const line = new AckLine(2, (id) => acknowledged.push(id))
+    const line = new PubackQueue(2, (id) => acknowledged.push(id))
     const [one, two] = [line.add(1), line.add(2)]
     let room = false
     const waiting = line.whenRoom().then(() => {

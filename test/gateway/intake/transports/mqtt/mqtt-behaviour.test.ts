@@ -5,7 +5,7 @@ import type { MqttClient } from 'mqtt'
 import { BrokerTransport } from '#gateway/intake/transports/mqtt/broker-transport.js'
 import { ClientTransport } from '#gateway/intake/transports/mqtt/client-transport.js'
 import { silentLogger } from '#gateway/platform/logger.js'
-import { shouldBehaveLikeTransport } from '#test/behaviours/transport.behaviour.js'
+import { shouldBehaveLikeTransport, shouldProbe } from '#test/behaviours/transport.behaviour.js'
 import { connected, mqttClient, temporaryFolder, writeSecret } from '#test/gateway/intake/transports/brokers.js'
 import { TestClock } from '#test/support/test-clock.js'
 
@@ -70,5 +70,36 @@ shouldBehaveLikeTransport('ClientTransport', async () => {
       for (const socket of sockets) socket.destroy()
       await new Promise<void>((resolve) => server.close(() => resolve()))
     },
+  }
+})
+
+shouldProbe('BrokerTransport', async () => {
+  const folder = await temporaryFolder()
+  const secretFile = await writeSecret(folder.path, 'cuff.secret', 'open sesame')
+  const build = (url: string, tls?: { certFile: string; keyFile: string }) =>
+    new BrokerTransport({
+      ...{ name: 'broker', url, tls, devices: [{ id: 'cuff', secretFile }], baseDir: folder.path },
+      clock: new TestClock(),
+      logger: silentLogger,
+    })
+  const files = { certFile: 'no.crt', keyFile: 'no.key' }
+  return {
+    right: build('mqtt+broker://127.0.0.1:0'),
+    wrong: [{ transport: build('mqtts+broker://127.0.0.1:0', files), code: 'config.certificate' }],
+    dispose: () => folder.remove(),
+  }
+})
+
+shouldProbe('ClientTransport', async () => {
+  const build = (url: string, more = {}) =>
+    new ClientTransport({ name: 'site', url, baseDir: '/', clock: new TestClock(), logger: silentLogger, ...more })
+  return {
+    right: build('mqtt://127.0.0.1:1'),
+    wrong: [
+      { transport: build('mqtt://broker.invalid'), code: null },
+      { transport: build('mqtts://127.0.0.1:1', { tls: { caFile: 'no.crt' } }), code: 'config.certificate' },
+      { transport: build('mqtt://127.0.0.1:1', { passwordFile: 'no.secret' }), code: 'secret.not-found' },
+    ],
+    dispose: async () => {},
   }
 })

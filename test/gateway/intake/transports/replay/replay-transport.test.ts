@@ -7,6 +7,7 @@ import type { Frame, WaveformFrame } from '#gateway/model/transport.js'
 import { HomebeatError } from '#gateway/platform/errors.js'
 import { silentLogger } from '#gateway/platform/logger.js'
 import { packageRoot } from '#gateway/platform/package-root.js'
+import { shouldProbe } from '#test/behaviours/transport.behaviour.js'
 import { sharedData } from '#test/support/shared-data.js'
 import { settle, TestClock } from '#test/support/test-clock.js'
 
@@ -54,6 +55,12 @@ async function failure(transport: ReplayTransport): Promise<HomebeatError> {
   }
   throw new Error('it started')
 }
+
+shouldProbe('ReplayTransport', async () => ({
+  right: replay(join(fixtures, 'two.hea')),
+  wrong: [{ transport: replay('/nowhere/two.hea'), code: null }],
+  dispose: async () => {},
+}))
 
 describe('ReplayTransport', () => {
   let folder: string

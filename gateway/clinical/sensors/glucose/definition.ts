@@ -1,0 +1,34 @@
+import { identity, PROBE_ABSENT, type SensorDefinition } from '#gateway/clinical/sensors/sensor-definition.js'
+
+/** mg/dL in one mmol/L of glucose (molar mass 180.16 g/mol). */
+export const MG_DL_PER_MMOL_L = 18.016
+
+/** Capillary blood glucose from the meter's memory or an MQTT meter; always recorded in mg/dL. */
+export const glucose: SensorDefinition = {
+  kind: 'glucose',
+  label: 'Blood glucose',
+  short: 'Glucose',
+  order: 60,
+  icon: 'M8.5 3.5h7v17h-7zM10.5 6.5h3v4h-3zM12 14v3',
+  digits: 0,
+  example: { value: 5.6, unit: 'mmol/L' },
+  kitLines: ['U'],
+  silentAfterMs: null,
+  staleAfterMs: 12 * 3_600_000,
+  inhibits: [],
+  aroundAlarms: true,
+  fromMemory: true,
+  entered: 'glucose',
+  trended: [
+    { number: 'glucose', observable: 'bloodGlucose', label: 'glucose', unit: 'mg/dL', decimals: 0, leastSpread: 5 },
+  ],
+  absent: PROBE_ABSENT,
+  quantity: {
+    observable: 'bloodGlucose',
+    units: { 'mg/dL': identity, 'mmol/L': (mmol) => mmol * MG_DL_PER_MMOL_L },
+    // Home meters measure 10 to 600 mg/dL and say LO or HI outside.
+    plausible: { low: 10, high: 600 },
+    decimals: 1,
+    keep: { everyMs: 0, change: 0 },
+  },
+}

@@ -1,0 +1,61 @@
+/** The value that a rule's reading names in a message. */
+import { sensorDefinitions } from '#gateway/clinical/sensors/registry.js'
+import { unitsOf } from '#gateway/clinical/sensors/sensor-definition.js'
+import type { Reading } from '#gateway/model/reading.js'
+import { Misfit } from './misfit.js'
+import { valueAt } from './pointer.js'
+import type { MappedReading, MappingRule } from './template.js'
+import { ucumOf } from './units.js'
+
+export function readValue(
+  reading: MappedReading,
+  rule: MappingRule,
+  document: unknown,
+  text: string | null,
+): Reading['value'] | Misfit {
+  const unit = unitOf(reading, document)
+  if ('systolic' in reading) {
+    const systolic = numberAt(reading.systolic, rule, document, text)
+    const diastolic = numberAt(reading.diastolic, rule, document, text)
+    if (systolic instanceof Misfit) return systolic
+    if (diastolic instanceof Misfit) return diastolic
+    if (systolic === 'absent' || diastolic === 'absent') return { type: 'none' }
+    return unit instanceof Misfit ? unit : { type: 'bloodPressure', systolic, diastolic, unit }
+  }
+  const sent = numberAt(reading.value, rule, document, text)
+  if (sent instanceof Misfit) return sent
+  if (sent === 'absent') return { type: 'none' }
+  if (unit instanceof Misfit) return unit
+  const { factor, offset } = reading.scale ?? { factor: 1, offset: 0 }
+  const value = factor * sent + offset
+  return Number.isFinite(value)
+    ? { type: 'number', value, unit }
+    : new Misfit(3, 'value', 'The scaled value is no number.')
+}
+
+function numberAt(
+  place: { readonly pointer: string } | 'payload',
+  { absent }: MappingRule,
+  document: unknown,
+  text: string | null,
+): number | 'absent' | Misfit {
+  const whole = place === 'payload'
+  // A whole payload is a JSON scalar (Home Assistant writes "36.6" with its quotes) or plain text.
+  const found = whole ? (document ?? text) : valueAt(document, place.pointer)
+  if (typeof found === 'number' && Number.isFinite(found)) return found
+  if (typeof found === 'string') {
+    const trimmed = found.trim()
+    if (absent.includes(trimmed)) return 'absent'
+    if (/^[+-]?\d{1,15}(?:\.\d{1,15})?$/.test(trimmed)) return Number(trimmed)
+  }
+  return new Misfit(3, 'value', whole ? 'The payload is not a number.' : `There is no number at ${place.pointer}.`)
+}
+
+function unitOf({ sensor, unit }: MappedReading, document: unknown): string | Misfit {
+  const found = 'fixed' in unit ? unit.fixed : valueAt(document, unit.pointer)
+  const ucum = typeof found === 'string' ? ucumOf(found) : null
+  const accepted = unitsOf(sensorDefinitions[sensor])
+  if (ucum !== null && accepted.includes(ucum)) return ucum
+  const where = 'fixed' in unit ? 'The fixed unit' : `What stands at ${unit.pointer}`
+  return new Misfit(4, 'unit', `${where} is no unit of a ${sensor}: it is given in ${accepted.join(' or ')}.`)
+}

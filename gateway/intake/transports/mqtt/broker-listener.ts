@@ -1,0 +1,102 @@
+import { type AddressInfo, createServer, type Server, type Socket } from 'node:net'
+import { createServer as createTlsServer } from 'node:tls'
+import type { Clock } from '#gateway/platform/clock.js'
+import { HomebeatError } from '#gateway/platform/errors.js'
+import type { Logger } from '#gateway/platform/logger.js'
+import type { Identity } from '#gateway/platform/net/certificate.js'
+import { MAX_PAYLOAD_BYTES } from './address.js'
+import { paceSocket } from './paced-socket.js'
+import { limitPackets } from './packet-limit.js'
+
+/** Of a whole packet. Above it the connection is closed before the message is read. */
+const MAX_PACKET_BYTES = 4 * MAX_PAYLOAD_BYTES
+const MAX_CONNECTIONS = 128
+/** For the TLS handshake, and for the CONNECT: a connection that says nothing takes nobody's place for long. */
+export const HANDSHAKE_MS = 10_000
+
+export interface BrokerListenerOptions {
+  readonly host: string
+  readonly port: number
+  /** Null: without encryption. */
+  readonly identity: Identity | null
+  /** Of one connection. */
+  readonly bytesPerSecond: number
+  /** Takes a connection whose packets are limited and whose bytes are paced. */
+  readonly take: (socket: Socket) => void
+  /** Counts what was refused, in one of a few fixed phrases. */
+  readonly refuse: (what: string, from: string) => void
+  readonly clock: Clock
+  readonly logger: Logger
+}
+
+/** The port of the gateway's own MQTT broker: who may take a connection, and how much may come through it. */
+export class BrokerListener {
+  readonly #options: BrokerListenerOptions
+  readonly #sockets = new Set<Socket>()
+  readonly #server: Server
+
+  private constructor(options: BrokerListenerOptions) {
+    this.#options = options
+    const { identity, refuse, logger } = options
+    const take = (socket: Socket) => this.#take(socket)
+    const server = identity
+      ? createTlsServer({ ...identity, minVersion: 'TLSv1.2', handshakeTimeout: HANDSHAKE_MS }, take)
+      : createServer(take)
+    // Before their TLS handshake.
+    server.on('connection', (socket: Socket) => {
+      this.#sockets.add(socket)
+      socket.once('close', () => this.#sockets.delete(socket))
+    })
+    server.on('tlsClientError', (error: Error) => {
+      logger.debug({ reason: error.message }, 'TLS error')
+      refuse('connections without a right TLS handshake', 'tls')
+    })
+    server.maxConnections = MAX_CONNECTIONS
+    server.on('drop', () => refuse(`connections above ${MAX_CONNECTIONS} at once`, 'connection'))
+    this.#server = server
+  }
+
+  /** @throws HomebeatError `mqtt.port-in-use`, `mqtt.cannot-listen` */
+  static async listen(options: BrokerListenerOptions): Promise<BrokerListener> {
+    const listener = new BrokerListener(options)
+    const { host, port, logger } = options
+    const server = listener.#server
+    await new Promise<void>((resolve, reject) => {
+      server.once('error', (error: NodeJS.ErrnoException) => reject(explainListenError(error, host, port)))
+      server.listen({ host, port }, resolve)
+    })
+    server.on('error', (error) => logger.error({ reason: error.message }, 'the MQTT broker has an error'))
+    return listener
+  }
+
+  get port(): number {
+    return (this.#server.address() as AddressInfo | null)?.port ?? this.#options.port
+  }
+
+  async close(): Promise<void> {
+    for (const socket of this.#sockets) socket.destroy()
+    await new Promise<void>((resolve) => this.#server.close(() => resolve()))
+  }
+
+  #take(socket: Socket): void {
+    const { bytesPerSecond, take, refuse, clock } = this.#options
+    socket.setKeepAlive(true, 30_000)
+    limitPackets(socket, MAX_PACKET_BYTES, () => refuse('packets too long to be read', 'packet'))
+    paceSocket(socket, bytesPerSecond, clock)
+    take(socket)
+  }
+}
+
+function explainListenError(error: NodeJS.ErrnoException, host: string, port: number): HomebeatError {
+  if (error.code === 'EADDRINUSE')
+    return new HomebeatError(
+      'mqtt.port-in-use',
+      `port ${port} is already in use on ${host}: stop the other broker or choose another port in transports[].url`,
+      { cause: error },
+    )
+  return new HomebeatError(
+    'mqtt.cannot-listen',
+    `cannot listen on ${host}:${port} (${error.code ?? error.message}): check host and port in transports[].url`,
+    { cause: error },
+  )
+}

@@ -1,0 +1,27 @@
+/** `liveness` and `disk`. */
+import { z } from 'zod'
+import { httpUrl, name, namedList } from '#gateway/platform/config-grammar.js'
+import { isLoopback } from '#gateway/platform/net/loopback.js'
+import { MAX_EVERY_SECONDS } from './beat.js'
+
+const target = z.strictObject({
+  name,
+  /** Of a receiver (homebeat watch-homes), e.g. https://watch.clinic.example/beat */
+  url: httpUrl.refine((url) => url.startsWith('https:') || isLoopback(new URL(url).hostname), {
+    error: 'give an https:// URL; http:// only to this machine',
+  }),
+  /** Holds what `homebeat watch-homes enrol` printed. */
+  secretFile: z.string(),
+  everySeconds: z.number().min(1).max(MAX_EVERY_SECONDS).default(60),
+})
+
+/** Who raises an alarm when this gateway falls silent; better two than one. */
+export const livenessConfig = z.strictObject({ targets: namedList(target, 10).default([]) }).prefault({})
+
+/** Free space of the data folder's disk below which there is an alarm, MB. */
+export const diskConfig = z
+  .strictObject({ lowMb: z.number().int().min(1).default(500), criticalMb: z.number().int().min(1).default(100) })
+  .refine(({ lowMb, criticalMb }) => criticalMb < lowMb, { path: ['criticalMb'], error: 'must be less than lowMb' })
+  .prefault({})
+
+export type LivenessTarget = z.output<typeof target>

@@ -1,0 +1,23 @@
+/** `fhir`: the servers that get Observations, in the clear or sealed. */
+import { z } from 'zod'
+import { httpUrl, name, namedList } from '#gateway/platform/config-grammar.js'
+
+const target = z.strictObject({
+  name,
+  url: httpUrl,
+  /** sealed: only encrypted envelopes. clear: the Observations themselves, for a server of the care team. */
+  mode: z.enum(['sealed', 'clear']).default('sealed'),
+  tokenFile: z.string().optional(),
+  timeoutSeconds: z.number().min(1).max(300).default(30),
+  /** clear only: a Task for each alert of high or medium priority, which the care team accepts on the server. */
+  tasks: z.boolean().default(true),
+  /** How often the server is asked for what became of the Tasks of open alerts. */
+  pollSeconds: z.number().min(1).max(600).default(15),
+})
+
+export const fhirConfig = z.strictObject({ targets: namedList(target, 10).default([]) }).prefault({})
+
+/** Minutes after which an alert that is still open becomes a Flag on the clear FHIR targets (`alerts.flagAfterMinutes`). */
+export const flagAfterMinutes = z.number().min(1).max(10080).default(30)
+
+export type TargetConfig = z.output<typeof target>
