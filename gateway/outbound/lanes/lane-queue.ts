@@ -1,6 +1,7 @@
 /** The lanes' entries for people: what each of them is, without a health value, and putting back or dropping one. */
 import { z } from 'zod'
 import type { Journal, OutboxKind, QueueAudit, QueuedEntry } from '#gateway/journal/api/journal.js'
+import { actorName } from '#gateway/model/actor.js'
 import type { AlertTransition } from '#gateway/model/alert.js'
 import { isLaneKey, type Lane, laneKey, laneOf } from '#gateway/model/lane.js'
 import type { Notification } from '#gateway/model/notification.js'
@@ -10,7 +11,6 @@ import { HomebeatError } from '#gateway/platform/errors.js'
 /** Entries listed at once; what lies behind is seen once these are dealt with. */
 const MAX_LISTED = 500
 
-const actor = z.string().min(1).max(64)
 const id = z.number().int().positive()
 /** As text, e.g. `fhir:care`. */
 const lane = z
@@ -26,12 +26,12 @@ export const listInput = z.strictObject({
 })
 export const showInput = z.strictObject({ id })
 export const retryInput = z.union([
-  z.strictObject({ id, by: actor }),
-  z.strictObject({ all: z.literal(true), lane, by: actor }),
+  z.strictObject({ id, by: actorName }),
+  z.strictObject({ all: z.literal(true), lane, by: actorName }),
 ])
 export const dropInput = z.strictObject({
   id,
-  by: actor,
+  by: actorName,
   reason: z.string().trim().min(1).max(300),
   waiting: z.boolean().default(false),
   undeliveredAlert: z.boolean().default(false),
