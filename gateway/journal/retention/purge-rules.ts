@@ -1,6 +1,4 @@
 /** What may leave the journal: see README, "Retention". Every rule works in slices, so that ingest never waits for it. */
-
-import type { SensorKind } from '#fhir/measurement.js'
 import { SENSORS } from '#gateway/clinical/sensors/registry.js'
 import type { LaneRoute } from '#gateway/journal/routing.js'
 import type { HeldLeaf } from '#gateway/journal/sqlite/batches.js'
