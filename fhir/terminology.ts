@@ -47,6 +47,7 @@ export const DEVICE_TYPES = {
   bloodPressure: mdc('528391', 'MDC_DEV_SPEC_PROFILE_BP'),
   thermometer: mdc('528392', 'MDC_DEV_SPEC_PROFILE_TEMP'),
   glucose: mdc('528401', 'MDC_DEV_SPEC_PROFILE_GLUCOSE'),
+  scale: mdc('528399', 'MDC_DEV_SPEC_PROFILE_SCALE'),
   respiration: mdc('528397', 'MDC_DEV_SPEC_PROFILE_RESP_RATE'),
 } as const
 
@@ -235,6 +236,19 @@ const ROWS = {
     decimals: 1,
     dataClass: 'activity',
     source: 'project code: no verified standard code for a surface EMG envelope; UCUM mV',
+  },
+  bodyWeight: {
+    sensor: 'bodyWeight',
+    codings: [loinc('29463-7', 'Body weight'), mdc('188736', 'MDC_MASS_BODY_ACTUAL')],
+    text: 'Body weight',
+    profile: `${PROFILE}bodyweight`,
+    category: 'vital-signs',
+    value: 'quantity',
+    unit: 'kg',
+    decimals: 2,
+    dataClass: 'vital-signs',
+    device: DEVICE_TYPES.scale,
+    source: 'FHIR R4 bodyweight profile (29463-7; kg, g or [lb_av]); IEEE 11073-10415',
   },
 } as const satisfies Readonly<Record<string, TerminologyRow>>
 

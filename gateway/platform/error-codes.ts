@@ -107,6 +107,7 @@ export const ERROR_CODES = {
   ],
   settings: ['range', 'unknown'],
   simulate: ['not-installed'],
+  sqlite: ['missing'],
   target: ['insecure'],
   transport: ['stopped'],
   usage: [

@@ -9,7 +9,7 @@ import { EXTENSIONS } from '#fhir/systems.js'
 import { TERMINOLOGY } from '#fhir/terminology.js'
 import { packageRoot } from '#gateway/platform/package-root.js'
 import { expectValidFhir, fhirErrors } from '#test/support/fhir-validator.js'
-import { context, everyVariant, SENSOR_OF, sample } from './sample-measurements.js'
+import { context, everyVariant, sample } from './sample-measurements.js'
 
 describe('an Observation', () => {
   it('is, for each Observable, the one in the golden file', () => {
@@ -192,7 +192,7 @@ const anyMeasurement: fc.Arbitrary<Measurement> = fc.constantFrom(...OBSERVABLES
   const at = fc.integer({ min: Date.UTC(2000, 0, 1), max: Date.UTC(2100, 0, 1) })
   return fc.record({
     identifier: fc.uuid(),
-    sensor: fc.constant(SENSOR_OF[observable]),
+    sensor: fc.constant(TERMINOLOGY[observable].sensor),
     observable: fc.constant(observable),
     deviceId: fc.constantFrom('kit-1', 'mqtt-cuff'),
     at,

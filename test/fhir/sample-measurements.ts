@@ -1,26 +1,10 @@
-import type { Measurement, MeasurementValue, Observable, SensorKind } from '#fhir/measurement.js'
+import type { Measurement, MeasurementValue, Observable } from '#fhir/measurement.js'
 import { OBSERVABLES } from '#fhir/measurement.js'
+import { TERMINOLOGY } from '#fhir/terminology.js'
 
 export const context = { patient: 'quiet-heron', home: 'home-1' }
 
 const AT = Date.UTC(2026, 0, 2, 8, 30, 15, 123)
-
-export const SENSOR_OF: Readonly<Record<Observable, SensorKind>> = {
-  pulseRate: 'pulse',
-  oxygenSaturation: 'spo2',
-  airflowWaveform: 'airflow',
-  respiratoryRate: 'airflow',
-  bodyTemperature: 'bodyTemperature',
-  ecgWaveform: 'ecg',
-  heartRate: 'ecg',
-  bloodGlucose: 'glucose',
-  skinConductance: 'gsr',
-  skinConductanceLevel: 'gsr',
-  bloodPressure: 'bloodPressure',
-  bodyPosition: 'position',
-  emgWaveform: 'emg',
-  emgEnvelope: 'emg',
-}
 
 const waveform = (periodMs: number, unit?: string): MeasurementValue => ({
   type: 'waveform',
@@ -48,12 +32,13 @@ export const VALUE_OF: Readonly<Record<Observable, MeasurementValue>> = {
   bodyPosition: { type: 'position', position: 'supine' },
   emgWaveform: waveform(4),
   emgEnvelope: { type: 'quantity', value: 48.9 },
+  bodyWeight: { type: 'quantity', value: 71.4 },
 }
 
 export function sample(observable: Observable, changes: Partial<Measurement> = {}): Measurement {
   return {
     identifier: `kit-1-quiet-heron-${observable}-${AT}`,
-    sensor: SENSOR_OF[observable],
+    sensor: TERMINOLOGY[observable].sensor,
     observable,
     deviceId: 'kit-1',
     at: AT,

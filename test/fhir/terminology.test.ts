@@ -21,6 +21,7 @@ const PINNED: Readonly<
   bodyPosition: [['8361-8'], [], null, ''],
   emgWaveform: [[], [], 'V', ''],
   emgEnvelope: [[], [], 'mV', ''],
+  bodyWeight: [['29463-7'], ['188736'], 'kg', 'bodyweight'],
 }
 
 describe('the terminology', () => {
@@ -58,6 +59,7 @@ describe('the terminology', () => {
         'bodyTemperature',
         'heartRate',
         'bloodPressure',
+        'bodyWeight',
       ],
       waveform: ['airflowWaveform', 'ecgWaveform', 'emgWaveform'],
       laboratory: ['bloodGlucose'],
@@ -101,6 +103,7 @@ describe('the terminology', () => {
       bloodPressure: '528391',
       bodyTemperature: '528392',
       bloodGlucose: '528401',
+      bodyWeight: '528399',
       respiratoryRate: '528397',
       airflowWaveform: '528397',
     })

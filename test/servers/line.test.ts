@@ -1,6 +1,6 @@
 import type { Bundle, Resource } from '@medplum/fhirtypes'
 import { expect } from 'chai'
-import { SENSOR_KINDS } from '#fhir/measurement.js'
+import { KIT_SENSORS } from '#gateway/clinical/sensors/registry.js'
 import { loadConfig } from '#gateway/config/load.js'
 import { storedStatus } from '#gateway/surfaces/status/status.js'
 import { Demo } from '#simulators/demo/demo.js'
@@ -81,7 +81,7 @@ describe('the whole line against HAPI FHIR and five geth validators', function (
     const result = demoResult(running, storedStatus(loaded), verification.verified)
     expect(shortcomings(result), JSON.stringify(result)).to.deep.equal([])
     expect(result.fhir.failed).to.equal(0)
-    for (const sensor of SENSOR_KINDS) expect(result.measurements[sensor], sensor).to.be.greaterThan(0)
+    for (const sensor of KIT_SENSORS) expect(result.measurements[sensor], sensor).to.be.greaterThan(0)
   })
 
   it('made only resources that the HAPI validator accepts', async () => {

@@ -2,23 +2,15 @@
  * What an hour of values was, instead of the values: count, mean, lowest, highest. Two weeks of a patient in constant
  * memory. Pure: no I/O, no clock.
  */
-import type { Measurement } from '#fhir/measurement.js'
 import type { Judged } from '#gateway/clinical/normalise/judged.js'
+import { SENSORS } from '#gateway/clinical/sensors/registry.js'
 
 /** The numbers that are followed, each in its observable's unit. */
-export const TRENDED = [
-  'pulse',
-  'respiration',
-  'oxygenSaturation',
-  'temperature',
-  'systolic',
-  'diastolic',
-  'glucose',
-] as const
-export type Trended = (typeof TRENDED)[number]
+export const TRENDED = SENSORS.flatMap(({ trended = [] }) => trended)
 
 export interface Hour {
-  readonly number: Trended
+  /** Of a `TrendedNumber`. */
+  readonly number: string
   /** Epoch ms of its beginning; hours of UTC. */
   readonly hour: number
   readonly count: number
@@ -29,14 +21,6 @@ export interface Hour {
 
 export const HOUR_MS = 3_600_000
 export const KEPT_MS = 15 * 24 * HOUR_MS
-
-const NUMBER_OF: Partial<Record<Measurement['observable'], Trended>> = {
-  pulseRate: 'pulse',
-  respiratoryRate: 'respiration',
-  oxygenSaturation: 'oxygenSaturation',
-  bodyTemperature: 'temperature',
-  bloodGlucose: 'glucose',
-}
 
 const keyOf = ({ number, hour }: Pick<Hour, 'number' | 'hour'>) => `${number} ${hour}`
 
@@ -53,12 +37,11 @@ export class HourlyBook {
   see({ measurement, superseded }: Judged, now: number): void {
     const { observable, value, quality, at } = measurement
     if (superseded || quality === 'implausible' || at > now || at < now - KEPT_MS) return
-    if (value.type === 'bloodPressure') {
-      this.#add('systolic', value.systolic, at)
-      this.#add('diastolic', value.diastolic, at)
+    for (const row of TRENDED) {
+      if (row.observable !== observable) continue
+      if (value.type === 'quantity') this.#add(row.number, value.value, at)
+      else if (value.type === 'bloodPressure' && row.component) this.#add(row.number, value[row.component], at)
     }
-    const number = NUMBER_OF[observable]
-    if (number && value.type === 'quantity') this.#add(number, value.value, at)
   }
 
   hours(): Hour[] {
@@ -76,7 +59,7 @@ export class HourlyBook {
     for (const hour of hours) if (this.#hours.get(keyOf(hour)) === hour) this.#changed.delete(keyOf(hour))
   }
 
-  #add(number: Trended, value: number, at: number): void {
+  #add(number: string, value: number, at: number): void {
     const hour = Math.floor(at / HOUR_MS) * HOUR_MS
     const key = keyOf({ number, hour })
     const known = this.#hours.get(key) ?? { number, hour, count: 0, mean: 0, min: value, max: value }

@@ -4,18 +4,37 @@
  *
  * The windows and the least data are this project's own choice.
  */
-import { HOUR_MS, type Hour, TRENDED, type Trended } from './hourly.js'
+import type { TrendedNumber } from '#gateway/clinical/sensors/sensor-definition.js'
+import { HOUR_MS, type Hour, TRENDED } from './hourly.js'
 
 const DAY_MS = 24 * HOUR_MS
-/** Hours compared with the same ones of yesterday, and the least of them with values on both days. */
-const WINDOW_HOURS = 4
-const LEAST_HOURS = 2
 const USUAL_DAYS = 14
-/** "Usual" is by quarter of the day: a pulse at night is not one of the afternoon. */
-const BLOCK_HOURS = 6
 const LEAST_DAYS = 3
-const SLOPE_HOURS = 6
-const LEAST_SLOPE_HOURS = 4
+
+interface Span {
+  /** Hours compared with the same ones of yesterday, and the least of them with values on both days. */
+  readonly hours: number
+  readonly leastHours: number
+  /** "Usual" is told by this part of the day. */
+  readonly blockHours: number
+  readonly usual: string
+  readonly slopeHours: number
+  readonly leastSlopeHours: number
+  /** Hours in which the slope is told. */
+  readonly slopePerHours: number
+  readonly slope: string
+}
+
+/** By quarter of the day: a pulse at night is not one of the afternoon. */
+const HOURS: Span = {
+  ...{ hours: 4, leastHours: 2, blockHours: 6, usual: 'usual at this time of day' },
+  ...{ slopeHours: 6, leastSlopeHours: 4, slopePerHours: 1, slope: 'an hour over the last 6 h' },
+}
+/** What is measured once a day at most. */
+const DAYS: Span = {
+  ...{ hours: 24, leastHours: 1, blockHours: 24, usual: 'usual' },
+  ...{ slopeHours: 7 * 24, leastSlopeHours: 3, slopePerHours: 24, slope: 'a day over the last 7 days' },
+}
 /** Standard deviations in one median absolute deviation, of a normal distribution. */
 const MAD_TO_SD = 1.4826
 
@@ -28,7 +47,8 @@ export interface Usual {
 }
 
 export interface Trend {
-  readonly number: Trended
+  /** Of a `TrendedNumber`. */
+  readonly number: string
   readonly unit: string
   /** The last complete hours: epoch ms, from (included) to (not included). */
   readonly from: number
@@ -36,75 +56,58 @@ export interface Trend {
   /** Means of those hours; null: too few values. */
   readonly today: number | null
   readonly yesterday: number | null
-  /** Of the quarter of the day, over the last 14 days without the last; null: fewer than 3 days. */
+  /** Of the quarter of the day (of the day, where it is measured daily), over 14 days without the last; null: too few. */
   readonly usual: Usual | null
   /** Whether today differs from the usual by more than twice its spread; null: not known. */
   readonly unusual: boolean | null
-  /** Per hour, over the last 6 complete hours; null: fewer than 4 with values. */
+  /** Per hour over the last 6 complete hours, or per day over the last 7 days; null: too few values. */
   readonly slope: number | null
   readonly words: string
 }
 
-interface Row {
-  readonly label: string
-  readonly unit: string
-  readonly decimals: number
-  /** A spread below this is the instrument's, not the patient's. */
-  readonly leastSpread: number
-}
-
-const ROWS: Readonly<Record<Trended, Row>> = {
-  pulse: { label: 'pulse', unit: '/min', decimals: 0, leastSpread: 2 },
-  respiration: { label: 'respiration', unit: '/min', decimals: 0, leastSpread: 1 },
-  oxygenSaturation: { label: 'oxygen saturation', unit: '%', decimals: 0, leastSpread: 1 },
-  temperature: { label: 'temperature', unit: '°C', decimals: 1, leastSpread: 0.2 },
-  systolic: { label: 'systolic pressure', unit: 'mmHg', decimals: 0, leastSpread: 5 },
-  diastolic: { label: 'diastolic pressure', unit: 'mmHg', decimals: 0, leastSpread: 5 },
-  glucose: { label: 'glucose', unit: 'mg/dL', decimals: 0, leastSpread: 5 },
-}
-
 /** @param zone minutes east of UTC of the home, at an instant (epoch ms) @returns only numbers with values of today */
 export function trends(hours: readonly Hour[], now: number, zone: (at: number) => number): Trend[] {
-  return TRENDED.flatMap((number) => {
-    const own = new Map(hours.filter((hour) => hour.number === number).map((hour) => [hour.hour, hour.mean]))
-    const trend = trendOf(number, own, now, zone)
+  return TRENDED.flatMap((row) => {
+    const own = new Map(hours.filter(({ number }) => number === row.number).map((hour) => [hour.hour, hour.mean]))
+    const trend = trendOf(row, own, now, zone)
     return trend.today === null ? [] : [trend]
   })
 }
 
 function trendOf(
-  number: Trended,
+  row: TrendedNumber,
   means: ReadonlyMap<number, number>,
   now: number,
   zone: (at: number) => number,
 ): Trend {
-  const row = ROWS[number]
+  const span = row.daily ? DAYS : HOURS
   const to = Math.floor(now / HOUR_MS) * HOUR_MS
-  const from = to - WINDOW_HOURS * HOUR_MS
-  const windowOf = (end: number) => hoursBefore(end, WINDOW_HOURS).flatMap((hour) => means.get(hour) ?? [])
+  const from = to - span.hours * HOUR_MS
+  const windowOf = (end: number) => hoursBefore(end, span.hours).flatMap((hour) => means.get(hour) ?? [])
   const [todays, yesterdays] = [windowOf(to), windowOf(to - DAY_MS)]
-  const today = todays.length >= LEAST_HOURS ? meanOf(todays) : null
-  const yesterday = yesterdays.length >= LEAST_HOURS ? meanOf(yesterdays) : null
-  const usual = usualOf(means, to, zone, row.leastSpread)
+  const today = todays.length >= span.leastHours ? meanOf(todays) : null
+  const yesterday = yesterdays.length >= span.leastHours ? meanOf(yesterdays) : null
+  const usual = usualOf(means, to, zone, row.leastSpread, span.blockHours)
   const unusual = today === null || usual === null ? null : Math.abs(today - usual.median) > 2 * usual.spread
-  const slope = slopeOf(hoursBefore(to, SLOPE_HOURS), means)
+  const slope = slopeOf(hoursBefore(to, span.slopeHours), means, span)
   const said = { today, yesterday, usual, unusual, slope }
-  return { number, unit: row.unit, from, to, ...said, words: words(row, from, to, zone, said) }
+  return { number: row.number, unit: row.unit, from, to, ...said, words: words(row, from, to, zone, said) }
 }
 
 function hoursBefore(end: number, count: number): number[] {
   return Array.from({ length: count }, (_, index) => end - (index + 1) * HOUR_MS)
 }
 
-/** Of the quarter of the day that the last complete hour lies in. */
+/** Of the part of the day that the last complete hour lies in. */
 function usualOf(
   means: ReadonlyMap<number, number>,
   to: number,
   zone: (at: number) => number,
   leastSpread: number,
+  blockHours: number,
 ): Usual | null {
   const local = (hour: number) => Math.floor(hour / HOUR_MS + zone(hour) / 60)
-  const blockOf = (hour: number) => Math.floor((((local(hour) % 24) + 24) % 24) / BLOCK_HOURS)
+  const blockOf = (hour: number) => Math.floor((((local(hour) % 24) + 24) % 24) / blockHours)
   const block = blockOf(to - HOUR_MS)
   const past = [...means].filter(
     ([hour]) => hour < to - DAY_MS && hour >= to - (USUAL_DAYS + 1) * DAY_MS && blockOf(hour) === block,
@@ -118,12 +121,16 @@ function usualOf(
 }
 
 /** Least squares. */
-function slopeOf(hours: readonly number[], means: ReadonlyMap<number, number>): number | null {
+function slopeOf(
+  hours: readonly number[],
+  means: ReadonlyMap<number, number>,
+  { leastSlopeHours, slopePerHours }: Span,
+): number | null {
   const points = hours.flatMap((hour) => {
     const mean = means.get(hour)
-    return mean === undefined ? [] : [{ x: hour / HOUR_MS, y: mean }]
+    return mean === undefined ? [] : [{ x: hour / HOUR_MS / slopePerHours, y: mean }]
   })
-  if (points.length < LEAST_SLOPE_HOURS) return null
+  if (points.length < leastSlopeHours) return null
   const [x, y] = [meanOf(points.map((point) => point.x)), meanOf(points.map((point) => point.y))]
   const covariance = points.reduce((sum, point) => sum + (point.x - x) * (point.y - y), 0)
   const variance = points.reduce((sum, point) => sum + (point.x - x) ** 2, 0)
@@ -139,24 +146,25 @@ function medianOf(values: readonly number[]): number {
 }
 
 function words(
-  { label, unit, decimals }: Row,
+  { label, unit, decimals, daily }: TrendedNumber,
   from: number,
   to: number,
   zone: (at: number) => number,
   { today, yesterday, usual, unusual, slope }: Pick<Trend, 'today' | 'yesterday' | 'usual' | 'unusual' | 'slope'>,
 ): string {
   if (today === null) return `${label}: too few values`
+  const span = daily ? DAYS : HOURS
   const said = (value: number) => value.toFixed(decimals)
+  const when = daily ? 'of the last 24 h' : `${clock(from, zone)}–${clock(to, zone)} today`
+  const before = daily ? 'the 24 h before' : 'yesterday'
   const compared =
-    yesterday === null ? 'yesterday not known' : `yesterday ${said(yesterday)}: ${difference(today, yesterday, said)}`
+    yesterday === null ? `${before} not known` : `${before} ${said(yesterday)}: ${difference(today, yesterday, said)}`
   const own = usual
-    ? `usual at this time of day ${said(usual.median)} ± ${said(usual.spread)} (${usual.days} days)${unusual ? ': outside of it' : ''}`
+    ? `${span.usual} ${said(usual.median)} ± ${said(usual.spread)} (${usual.days} days)${unusual ? ': outside of it' : ''}`
     : 'usual not known yet'
   const course =
-    slope === null
-      ? ''
-      : `; ${slope < 0 ? '−' : '+'}${Math.abs(slope).toFixed(decimals + 1)} an hour over the last ${SLOPE_HOURS} h`
-  return `mean ${label} ${clock(from, zone)}–${clock(to, zone)} today ${said(today)} ${unit}, ${compared}; ${own}${course}`
+    slope === null ? '' : `; ${slope < 0 ? '−' : '+'}${Math.abs(slope).toFixed(decimals + 1)} ${span.slope}`
+  return `mean ${label} ${when} ${said(today)} ${unit}, ${compared}; ${own}${course}`
 }
 
 /** Of the numbers as they are said: 88 and 74 differ by 14. */

@@ -3,6 +3,7 @@ import type { SensorKind } from '#fhir/measurement.js'
 import { airflow } from './airflow/definition.js'
 import { bloodPressure } from './blood-pressure/definition.js'
 import { bodyTemperature } from './body-temperature/definition.js'
+import { bodyWeight } from './body-weight/definition.js'
 import { ecg } from './ecg/definition.js'
 import { emg } from './emg/definition.js'
 import { glucose } from './glucose/definition.js'
@@ -24,6 +25,7 @@ export const sensorDefinitions: Readonly<Record<SensorKind, SensorDefinition>> =
   bloodPressure,
   position,
   emg,
+  bodyWeight,
 }
 
 /** In the order in which people look for them. */

@@ -78,6 +78,8 @@ export interface TrendedNumber {
   /** Its name in the journal, never changed: what was kept under it would be lost. */
   readonly number: string
   readonly observable: Observable
+  /** Which of a blood pressure's two. */
+  readonly component?: 'systolic' | 'diastolic'
   /** In a sentence, and its unit as people write it. */
   readonly label: string
   readonly unit: string

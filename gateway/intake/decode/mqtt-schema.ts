@@ -1,5 +1,6 @@
 /** The MQTT contract for other people's programs: JSON Schema, generated from what the decoder itself believes. */
 import { z } from 'zod'
+import { sensorDefinitions } from '#gateway/clinical/sensors/registry.js'
 import { MQTT_CONTRACT } from '#gateway/intake/decode/mqtt-contract.js'
 import { ACKNOWLEDGE_CONTRACT } from './acknowledge.js'
 
@@ -8,10 +9,9 @@ export function mqttContractSchema(): Record<string, unknown> {
   const $defs: Record<string, object> = Object.fromEntries(
     [...MQTT_CONTRACT].map(([sensor, contract]) => {
       const { $schema: _, ...schema } = z.toJSONSchema(contract, { io: 'input' })
-      return [
-        sensor,
-        { title: `homebeat/v1/<device>/${sensor}`, ...schema, anyOf: [{ required: ['id'] }, { required: ['at'] }] },
-      ]
+      const title = `homebeat/v1/<device>/${sensor}`
+      const examples = [{ id: '1', ...sensorDefinitions[sensor].example }]
+      return [sensor, { title, ...schema, anyOf: [{ required: ['id'] }, { required: ['at'] }], examples }]
     }),
   )
   const { $schema: _, ...acknowledge } = z.toJSONSchema(ACKNOWLEDGE_CONTRACT, { io: 'input' })

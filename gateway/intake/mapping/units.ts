@@ -13,6 +13,7 @@ const SPELLINGS: Readonly<Record<string, readonly string[]>> = {
   '%': ['%SpO2', 'percent'],
   'mm[Hg]': ['mmHg', 'mm Hg'],
   'mg/dL': ['mgdl'],
+  '[lb_av]': ['lb', 'lbs', 'pound', 'pounds'],
   // Both the micro sign (U+00B5) and the Greek mu (U+03BC) are written.
   uS: ['\u00b5S', '\u03bcS', 'microsiemens'],
 }

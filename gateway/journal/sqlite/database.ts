@@ -1,8 +1,8 @@
 import { chmodSync, closeSync, existsSync, mkdirSync, openSync, statSync } from 'node:fs'
 import { dirname } from 'node:path'
-import Sqlite from 'better-sqlite3'
 import { damaged, journalError } from '#gateway/journal/api/errors.js'
 import { HomebeatError } from '#gateway/platform/errors.js'
+import Sqlite from '#gateway/platform/sqlite.js'
 import { checkVersion, MIGRATIONS, migrate } from './schema.js'
 
 export type SqlValue = number | string | Uint8Array | null

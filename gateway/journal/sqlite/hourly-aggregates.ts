@@ -1,4 +1,4 @@
-import type { Hour, Trended } from '#gateway/clinical/scores/hourly.js'
+import type { Hour } from '#gateway/clinical/scores/hourly.js'
 import type { HourlyStore } from '#gateway/journal/api/journal.js'
 import type { RowCipher } from './cipher.js'
 import { HOURLY } from './queries.js'
@@ -39,5 +39,5 @@ function encode(cipher: RowCipher, { number, hour, count, mean, min, max }: Hour
 
 function decode(cipher: RowCipher, { number, hour, payload }: HourlyRow): Hour {
   const { count, mean, min, max } = openJson(cipher, payload, contextOf(number, hour)) as Omit<Hour, 'number' | 'hour'>
-  return { number: number as Trended, hour, count, mean, min, max }
+  return { number, hour, count, mean, min, max }
 }

@@ -16,10 +16,10 @@ export interface AlertDelivererOptions {
   readonly acknowledgeUrl?: (alertId: string, contact: string | undefined) => string | undefined
 }
 
-/** Of these somebody knows, or there is no one alert to know of. */
-const NOTHING_TO_KNOW: ReadonlySet<string> = new Set(['acknowledged', 'cleared', 'digest'])
+/** Reasons without a link: somebody has the alert already, it is over, or the message is about several alerts. */
+const WITHOUT_LINK: ReadonlySet<string> = new Set(['acknowledged', 'cleared', 'digest'])
 
-/** An alert lane's deliverer: looks the notification up and gives the channel what may leave the home. */
+/** The deliverer of an `alert:` lane: reads the notification and gives the channel what may leave the home. */
 export class AlertDeliverer implements Deliverer {
   readonly #options: AlertDelivererOptions
 
@@ -35,7 +35,7 @@ export class AlertDeliverer implements Deliverer {
     const { key, reason, contact, until, covers, alertId } = notification
     const known = contact === undefined ? {} : addressOf ? addressOf(contact) : {}
     if (known === null) return refused('the contact is no longer configured')
-    const link = NOTHING_TO_KNOW.has(reason) ? undefined : acknowledgeUrl?.(alertId, contact)
+    const link = WITHOUT_LINK.has(reason) ? undefined : acknowledgeUrl?.(alertId, contact)
     const telling = {
       key,
       reason,

@@ -1,4 +1,4 @@
-/** Closes batches: takes what no batch holds yet, salts, hashes and signs it, and gives it to the journal. */
+/** Closes batches: takes the measurements that are in no batch yet, salts, hashes and signs them, and stores the batch. */
 import type { SigningKey } from 'ethers'
 import type { Measurement } from '#fhir/measurement.js'
 import { waveformEnd } from '#fhir/sampled-data.js'
@@ -42,11 +42,12 @@ export class Batcher {
   }
 
   /**
-   * `count`: closes full batches only. `time`, `stop`: closes whatever is there. One at a time, in the order of calls.
-   * @param atMost batches closed by this call
+   * Closes batches, one call at a time, in the order of calls. `count` closes full batches only; `time` and `stop` close
+   * the rest too.
+   * @param atMost most batches closed by this call
    * @returns the last batch closed, or null where there was nothing to close
-   * @throws HomebeatError `batch.key-changed`, `canonical-json.value`, `journal.*`; nothing is lost then, what was not
-   * closed is tried again with the next call
+   * @throws HomebeatError `batch.key-changed`, `canonical-json.value`, `journal.*`. Nothing is lost then: the next call
+   * tries again.
    */
   closeIfDue(reason: CloseReason, atMost = Number.POSITIVE_INFINITY): Promise<ClosedBatch | null> {
     const turn = this.#turn.then(() => this.#closeAll(reason, atMost))
@@ -62,7 +63,7 @@ export class Batcher {
       const measurements = journal.unbatched(maxCount)
       if (measurements.length === 0) break
       last = this.#close(measurements)
-      // Hashing and writing 500 leaves takes milliseconds; the pipeline gets its turn in between.
+      // Hashing and writing 500 leaves takes milliseconds: readings get their turn between two batches.
       await new Promise((resolve) => setImmediate(resolve))
     }
     return last
@@ -89,7 +90,7 @@ export class Batcher {
       previousRoot: previous?.root ?? NO_ROOT,
       root: merkleRoot(leaves.map((leaf) => leafHash(leaf.salt, leaf.observation))),
       count: leaves.length,
-      // Reduced, not spread: a batch may be larger than what a call takes as arguments. Whole: EIP-712 has integers.
+      // Not Math.min(...): a batch may have more leaves than a call takes arguments. EIP-712 wants whole numbers.
       periodStart: Math.floor(measurements.reduce((start, m) => Math.min(start, m.at), Number.POSITIVE_INFINITY)),
       periodEnd: Math.ceil(measurements.reduce((end, m) => Math.max(end, endOf(m)), Number.NEGATIVE_INFINITY)),
     }

@@ -1,7 +1,7 @@
 /**
- * Verifying: leaf → root → signature → anchor → block time, and no gap from batch 1 on. Needs the record and any node
- * of the chain. What is trusted is the ledger's domain (chain and contract) and the contract's rule; the verifier must
- * know which gateway (address) stands in which home, as the record itself says only which one signed.
+ * Verifies a record: leaf → root → signature → anchor → block time, and no gap from batch 1 on. It needs the record and
+ * any node of the chain. It trusts the ledger's domain (chain and contract) and the contract's rule. The verifier must
+ * know which gateway (address) stands in which home: the record says only which one signed.
  */
 import { signedForm, unsignedPaths } from '#fhir/signed-form.js'
 import { type Address, type BatchHeader, type Hash32, NO_ROOT, type VerifiableRecord } from '#gateway/model/batch.js'
@@ -18,13 +18,13 @@ export type VerifyStepName = (typeof VERIFY_STEPS)[number]
 export interface VerifyStep {
   readonly name: VerifyStepName
   readonly ok: boolean
-  /** One line for people: what was found, or why it fails. No health value. */
+  /** One sentence for people: what was found, or why the step fails. Holds no health value. */
   readonly detail: string
 }
 
 export interface VerifyReport {
   readonly ok: boolean
-  /** In order; nothing after the first that fails. */
+  /** In order; the first that fails is the last. */
   readonly steps: readonly VerifyStep[]
   /** Why it fails, or null. */
   readonly reason: string | null
@@ -46,8 +46,8 @@ export interface VerifyOptions {
 class Failure extends Error {}
 
 /**
- * @throws HomebeatError `ledger.unreachable`, `ledger.refused`, `ledger.no-contract`: nothing could be proved or
- * disproved, ask another node. An endpoint of a wrong chain is a failed step, not an error.
+ * @throws HomebeatError `ledger.unreachable`, `ledger.refused`, `ledger.no-contract`: nothing was proved or disproved,
+ * ask another node. An endpoint of a wrong chain is a failed step and no error.
  */
 export async function verifyRecord(
   record: VerifiableRecord,
@@ -178,7 +178,7 @@ async function checkBlock(
   }
 }
 
-/** Walks the events back from the contract's own head: each must be the one its successor names. */
+/** Walks the events back from the contract's head: each root must be the one that the next batch names. */
 async function checkNoGap({ gateway, number, root }: BatchHeader, ledger: LedgerReader): Promise<string> {
   const head = await ledger.head(gateway)
   const events = new Map((await ledger.history(gateway)).map((event) => [event.number, event]))

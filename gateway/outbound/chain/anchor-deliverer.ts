@@ -1,7 +1,7 @@
 /**
- * Anchors closed batches, in order: the far end of lane `anchor:<chain>`. One writer per key, one nonce in flight,
- * write-ahead: sign, persist, broadcast. What is true is always read from the contract, never remembered: after a
- * crash, a lost answer or a re-organisation the same questions lead to the same end, exactly one anchor per batch.
+ * The deliverer of lane `anchor:<chain>`: anchors closed batches in order. Each key has one writer and one nonce in
+ * flight. A transaction is signed, then persisted, then broadcast. The state of a batch is always read from the contract
+ * and never remembered: after a crash, a lost answer or a re-organisation the same questions lead to exactly one anchor.
  */
 import { keccak256, Transaction, type Wallet } from 'ethers'
 import { anchorRegistry } from '#contracts/anchor-registry.js'
@@ -17,7 +17,7 @@ import type { Ledger, LedgerHead, LedgerReceipt } from './ledger.js'
 /** An anchor takes 35,272 gas, the first of a gateway 51,988 (contracts/gas.json): no need to ask a node. */
 const GAS_LIMIT = 120_000
 
-/** A transaction that no block takes is sent again now and then: nodes forget what they could not pass on. */
+/** Polls between two broadcasts of a transaction that is in no block yet: nodes forget what they could not pass on. */
 const POLLS_PER_BROADCAST = 5
 
 export interface AnchorDelivererOptions {
@@ -44,8 +44,8 @@ type Step =
 
 export class AnchorDeliverer implements Deliverer {
   readonly #options: AnchorDelivererOptions
-  /** Batches whose anchor was final, was lost, and was sent again. */
-  readonly #brought = new Set<number>()
+  /** Batches whose anchor was final, was lost in a re-organisation, and was sent again. */
+  readonly #resent = new Set<number>()
 
   constructor(options: AnchorDelivererOptions) {
     this.#options = options
@@ -66,7 +66,7 @@ export class AnchorDeliverer implements Deliverer {
       return await this.#anchor(batch, signal)
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error)
-      // What is not known to be harmless is ambiguous: it is repeated, and the contract refuses a second anchor.
+      // An unknown error is ambiguous: the delivery is repeated, and the contract refuses a second anchor.
       return {
         class: error instanceof HomebeatError && error.retry === 'transient' ? 'transient' : 'ambiguous',
         reason,
@@ -91,7 +91,7 @@ export class AnchorDeliverer implements Deliverer {
       if (step.step === 'send' && unsent++ % POLLS_PER_BROADCAST === 0) {
         const refused = await this.#send(batch)
         if (refused) return refused
-        // Where blocks are made at once, the next look finds it.
+        // On a chain that makes a block at once, the next look finds it.
         if (unsent === 1) continue
       }
       if (clock.monotonic() - start >= patienceMs) return { class: 'ambiguous', reason }
@@ -138,11 +138,11 @@ export class AnchorDeliverer implements Deliverer {
       logger.error({ batch: number }, reason)
       return { step: 'give-up', outcome: { class: 'transient', reason } }
     }
-    // A re-organisation deeper than `confirmations` took back what was final: the same bytes bring it back.
+    // A re-organisation deeper than `confirmations` took back a final anchor: the same signed bytes restore it.
     const missing = journal.batch(head.number + 1)
     const transaction = journal.anchors.transaction(head.number + 1)
     if (missing && transaction) {
-      this.#brought.add(missing.header.number)
+      this.#resent.add(missing.header.number)
       logger.warn({ batch: missing.header.number }, 'the chain lost an anchor that was final: sending it again')
       const refused = await this.#send(missing)
       return refused
@@ -153,15 +153,15 @@ export class AnchorDeliverer implements Deliverer {
     return { step: 'give-up', outcome: { class: 'transient', reason } }
   }
 
-  /** What was brought back stands in other blocks now. */
+  /** An anchor that was sent again stands in another block now: its receipt is replaced. */
   async #renewReceipts(): Promise<void> {
     const { journal } = this.#options
-    for (const number of this.#brought) {
+    for (const number of this.#resent) {
       const batch = journal.batch(number)
       const step = batch && (await this.#look(batch))
       if (step?.step !== 'done') continue
       journal.anchors.saveReceipt(receiptOf(batch as ClosedBatch, step.receipt, step.blockTime))
-      this.#brought.delete(number)
+      this.#resent.delete(number)
     }
   }
 
@@ -180,12 +180,12 @@ export class AnchorDeliverer implements Deliverer {
     const { number, gateway } = batch.header
     let transaction = journal.anchors.transaction(number)
     const nonce = await ledger.nonce(gateway)
-    // A nonce that was used up by something else (a transaction the contract refused, say) will never be mined.
+    // Something else used up this nonce (a transaction that the contract refused, say): this one will never be mined.
     if (transaction && transaction.nonce < nonce && !(await ledger.receipt(transaction.hash))?.succeeded) {
       logger.warn({ batch: number, nonce: transaction.nonce }, 'the nonce of an anchor was used up: signing it again')
       transaction = null
     }
-    // The price was changed because nobody took the old one: the new one replaces it under the same nonce.
+    // The configured price has changed: a transaction at the new price replaces the old one under the same nonce.
     if (transaction && Transaction.from(transaction.raw).gasPrice !== BigInt(gasPrice)) transaction = null
     if (!transaction) {
       const data = anchorData(batch)

@@ -1,13 +1,13 @@
-/** One JSON-RPC 2.0 endpoint of the chain: asked only after it has said that it is on the right chain. */
+/** One JSON-RPC 2.0 endpoint of the chain. Its first request asks for the chain id; a wrong one gets no other request. */
 import { z } from 'zod'
 import { HomebeatError } from '#gateway/platform/errors.js'
 import { boundedText } from '#gateway/platform/net/bounded-body.js'
 import type { EndpointStatus } from './ledger.js'
 
-/** Logs of a year of batches are some megabytes; a Pi has memory for this. */
+/** Longest answer read, bytes. The logs of a year of batches are some megabytes; a Pi has memory for this. */
 const MAX_ANSWER = 32 * 1024 * 1024
 
-/** The node understood and said no; `data` holds a revert's bytes where there are some. */
+/** The node understood the request and refused it. `data` holds the bytes of a revert, 0x hex, where there are some. */
 export class RpcRefusal extends Error {
   readonly data: string | undefined
 
@@ -36,7 +36,7 @@ export class Endpoint {
   readonly #url: string
   readonly #headers: Record<string, string>
   readonly #shown: string
-  /** Ends what is under way: a request that drips must not keep a stopped process alive. */
+  /** Ends the requests under way: one that drips must not keep a stopped process alive. */
   readonly #end = new AbortController()
   #checked = false
   #ok = true

@@ -1,9 +1,11 @@
-/** The Ledger over standard JSON-RPC: nothing here depends on the node's brand, no filters, no `finalized` tag. */
-import { getAddress, toBeHex, zeroPadValue } from 'ethers'
+/** The Ledger over standard JSON-RPC. It depends on no node's brand: it uses no filters and no `finalized` tag. */
+import { getAddress, toBeHex } from 'ethers'
 import { ANCHORED_TOPIC, anchorRegistry, revertName } from '#contracts/anchor-registry.js'
 import type { Address, AnchorDomain, Hash32 } from '#gateway/model/batch.js'
 import { HomebeatError } from '#gateway/platform/errors.js'
-import { Endpoint, RpcRefusal } from './endpoint.js'
+import { RpcRefusal } from './endpoint.js'
+import { Endpoints } from './endpoints.js'
+import { hash, quantity, topic, whole, wrongAnswer } from './json-rpc.js'
 import type {
   AnchoredEvent,
   BroadcastResult,
@@ -49,31 +51,30 @@ interface RpcReceipt {
 
 export class EthersLedger implements Ledger {
   readonly domain: AnchorDomain
-  readonly #endpoints: readonly Endpoint[]
-  #preferred = 0
-  /** Blocks that a question for logs may span: what the nodes took so far. */
+  readonly #endpoints: Endpoints
+  /** Most blocks that one question for logs may span, as the nodes took it so far. */
   #logBlocks: number
 
   constructor(options: EthersLedgerOptions) {
     const { chainId, contract, endpoints, timeoutMs = 10_000, fetch = globalThis.fetch } = options
     this.domain = { chainId, contract: getAddress(contract) as Address }
-    this.#endpoints = endpoints.map((url) => new Endpoint({ url, chainId, timeoutMs, fetch }))
+    this.#endpoints = new Endpoints(endpoints, { chainId, timeoutMs, fetch })
     this.#logBlocks = options.logBlocks ?? Number.POSITIVE_INFINITY
   }
 
   /** Which endpoints answer, for the status. */
   status(): EndpointStatus[] {
-    return this.#endpoints.map((endpoint) => endpoint.status())
+    return this.#endpoints.status()
   }
 
   /** Ends open connections; the ledger is not used afterwards. */
   close(): void {
-    for (const endpoint of this.#endpoints) endpoint.destroy()
+    this.#endpoints.destroy()
   }
 
   async head(gateway: Address): Promise<LedgerHead> {
     const data = anchorRegistry.encodeFunctionData('head', [gateway])
-    const answer = (await this.#ask('eth_call', [{ to: this.domain.contract, data }, 'latest'])) as string
+    const answer = (await this.#endpoints.ask('eth_call', [{ to: this.domain.contract, data }, 'latest'])) as string
     if (answer === '0x')
       throw new HomebeatError(
         'ledger.no-contract',
@@ -95,20 +96,20 @@ export class EthersLedger implements Ledger {
   }
 
   async block(number: number): Promise<LedgerBlock | null> {
-    const block = (await this.#ask('eth_getBlockByNumber', [quantity(number), false])) as RpcBlock | null
+    const block = (await this.#endpoints.ask('eth_getBlockByNumber', [quantity(number), false])) as RpcBlock | null
     return block && { number: whole(block.number), hash: hash(block.hash), time: whole(block.timestamp) * 1000 }
   }
 
   async latestBlock(): Promise<number> {
-    return whole(await this.#ask('eth_blockNumber', []))
+    return whole(await this.#endpoints.ask('eth_blockNumber', []))
   }
 
   async nonce(account: Address): Promise<number> {
-    return whole(await this.#ask('eth_getTransactionCount', [account, 'latest']))
+    return whole(await this.#endpoints.ask('eth_getTransactionCount', [account, 'latest']))
   }
 
   async receipt(transactionHash: Hash32): Promise<LedgerReceipt | null> {
-    const receipt = (await this.#ask('eth_getTransactionReceipt', [transactionHash])) as RpcReceipt | null
+    const receipt = (await this.#endpoints.ask('eth_getTransactionReceipt', [transactionHash])) as RpcReceipt | null
     // Some nodes answer with a receipt without block while the transaction waits.
     if (!receipt?.blockHash) return null
     return {
@@ -122,7 +123,10 @@ export class EthersLedger implements Ledger {
 
   async refusal(gateway: Address, data: string): Promise<string | null> {
     try {
-      await this.#ask('eth_call', [{ from: gateway, to: this.domain.contract, data, gasPrice: '0x0' }, 'latest'])
+      await this.#endpoints.ask('eth_call', [
+        { from: gateway, to: this.domain.contract, data, gasPrice: '0x0' },
+        'latest',
+      ])
       return null
     } catch (error) {
       const name =
@@ -132,27 +136,13 @@ export class EthersLedger implements Ledger {
     }
   }
 
-  async broadcast(raw: string, transactionHash: Hash32): Promise<BroadcastResult> {
-    const sent = await Promise.all(
-      this.#endpoints.map(async (endpoint): Promise<string | null> => {
-        try {
-          await endpoint.send('eth_sendRawTransaction', [raw])
-          return null
-        } catch (error) {
-          // "Already known" has a different text at every node; whether it knows the transaction is asked instead.
-          if (error instanceof RpcRefusal && (await knows(endpoint, transactionHash))) return null
-          return error instanceof RpcRefusal
-            ? `${endpoint.status().url} refuses it: ${error.message}`
-            : (error as Error).message
-        }
-      }),
-    )
-    return { accepted: sent.includes(null), problems: sent.filter((problem) => problem !== null) }
+  broadcast(raw: string, transactionHash: Hash32): Promise<BroadcastResult> {
+    return this.#endpoints.broadcast(raw, transactionHash)
   }
 
   /**
-   * Searches from the newest block backwards, until the event of batch `last` is found. Nodes limit how many blocks one
-   * question may span: a refused span becomes the one that the refusal names, or half of it, and stays so.
+   * Searches from the newest block backwards, until the event of batch `last` is found. Nodes limit the blocks that one
+   * question may span. After a refusal the span is the one that the refusal names, or half, also for later questions.
    */
   async #events(topics: string[], last: number): Promise<AnchoredEvent[]> {
     const found: AnchoredEvent[] = []
@@ -173,7 +163,7 @@ export class EthersLedger implements Ledger {
 
   async #logs(topics: string[], from: number, to: number): Promise<AnchoredEvent[]> {
     const filter = { address: this.domain.contract, topics, fromBlock: quantity(from), toBlock: quantity(to) }
-    const logs = (await this.#ask('eth_getLogs', [filter])) as RpcLog[]
+    const logs = (await this.#endpoints.ask('eth_getLogs', [filter])) as RpcLog[]
     if (!Array.isArray(logs)) throw wrongAnswer()
     return logs.map((log) => {
       const parsed = isOf(log, this.domain.contract, topics) ? anchorRegistry.parseLog(log) : null
@@ -189,26 +179,9 @@ export class EthersLedger implements Ledger {
       }
     })
   }
-
-  /** Asks one endpoint after the other until one answers. */
-  async #ask(method: string, params: unknown[]): Promise<unknown> {
-    const failures: Error[] = []
-    for (let i = 0; i < this.#endpoints.length; i++) {
-      const at = (this.#preferred + i) % this.#endpoints.length
-      const endpoint = this.#endpoints[at] as Endpoint
-      try {
-        const result = await endpoint.send(method, params)
-        this.#preferred = at
-        return result
-      } catch (error) {
-        failures.push(error as Error)
-      }
-    }
-    throw summary(failures)
-  }
 }
 
-/** What a refusal names ("limited to 500 blocks") where that is less than half, else half. */
+/** The span that a refusal names ("limited to 500 blocks") where that is less than half, else half. */
 function smallerSpan(blocks: number, refusal: string): number {
   const half = Math.floor(blocks / 2)
   const numbers = [...refusal.matchAll(/\b\d[\d,_]*\b/g)].map(([digits]) => Number(digits.replace(/[,_]/g, '')))
@@ -219,51 +192,4 @@ function smallerSpan(blocks: number, refusal: string): number {
 /** Whether a log is one of those that were asked for. */
 function isOf(log: RpcLog, contract: Address, topics: readonly string[]): boolean {
   return log.address.toLowerCase() === contract.toLowerCase() && topics.every((topic, i) => log.topics[i] === topic)
-}
-
-async function knows(endpoint: Endpoint, transactionHash: Hash32): Promise<boolean> {
-  return endpoint
-    .send('eth_getTransactionByHash', [transactionHash])
-    .then((transaction) => transaction !== null)
-    .catch(() => false)
-}
-
-function summary(failures: readonly Error[]): HomebeatError {
-  const refusal = failures.find((failure) => failure instanceof RpcRefusal)
-  if (refusal)
-    return new HomebeatError('ledger.refused', `A chain endpoint refuses the request: ${refusal.message}`, {
-      retry: 'transient',
-      cause: refusal,
-    })
-  const wrong = failures.every((failure) => failure instanceof HomebeatError && failure.code === 'ledger.wrong-chain')
-  const all = failures.map((failure) => failure.message).join('; ')
-  return wrong
-    ? new HomebeatError('ledger.wrong-chain', `Every chain endpoint is of another chain: ${all}`, {
-        retry: 'transient',
-      })
-    : new HomebeatError('ledger.unreachable', `No chain endpoint can be used: ${all}`, { retry: 'transient' })
-}
-
-/** A JSON-RPC quantity. A missing or absurd one must not pass for a number: NaN is larger than nothing and final at once. */
-function whole(value: unknown): number {
-  const number = typeof value === 'string' && /^0x[0-9a-f]+$/i.test(value) ? Number(value) : Number.NaN
-  if (!Number.isSafeInteger(number)) throw wrongAnswer()
-  return number
-}
-
-function wrongAnswer(): HomebeatError {
-  return new HomebeatError(
-    'ledger.refused',
-    'A chain endpoint gives answers that are no JSON-RPC of Ethereum: remove it.',
-    {
-      retry: 'transient',
-    },
-  )
-}
-
-const quantity = (n: number) => `0x${n.toString(16)}`
-const topic = (value: string) => zeroPadValue(value.toLowerCase(), 32)
-function hash(value: unknown): Hash32 {
-  if (typeof value !== 'string' || !/^0x[0-9a-f]{64}$/i.test(value)) throw wrongAnswer()
-  return value.toLowerCase() as Hash32
 }

@@ -1,11 +1,11 @@
-/** The gateway's secp256k1 key: it signs batches and sends their anchors. Its address is the gateway's name on the chain. */
+/** The gateway's secp256k1 key signs batches and sends their anchors. Its address is the gateway's name on the chain. */
 import { SigningKey, Wallet } from 'ethers'
 import { HomebeatError } from '#gateway/platform/errors.js'
 import { readOrCreateSecret } from '#gateway/platform/secrets/create-secret.js'
 
 /**
- * Loads the key file (64 hex digits, mode 0600), or makes a new key where there is none;
- * the credential `homebeat-gateway-key` stands for it where the service manager hands one over.
+ * Loads the key file (64 hex digits, mode 0600), or makes a new key where there is none. The credential
+ * `homebeat-gateway-key` takes the place of the file where the service manager hands one over.
  * @returns a Wallet without a provider: `address`, `signingKey`, `signTransaction`
  * @throws HomebeatError `gateway-key.format`, `secret.*`
  */

@@ -1,6 +1,6 @@
 /**
- * The chain as anchoring and verifying see it. One implementation (JSON-RPC through ethers); everything that can fail
- * rejects with a HomebeatError `ledger.*` whose retry class is true.
+ * The chain as anchoring and verifying see it. `EthersLedger` implements it over JSON-RPC. Every failure is a
+ * HomebeatError `ledger.*` with its retry class.
  */
 import type { Address, AnchorDomain, Hash32 } from '#gateway/model/batch.js'
 
@@ -55,7 +55,7 @@ export interface LedgerReader {
   latestBlock(): Promise<number>
 }
 
-/** What the endpoints said to a broadcast; a transaction that one of them took or already had is on its way. */
+/** The answers of the endpoints to a broadcast. A transaction that one of them took, or had already, is on its way. */
 export interface BroadcastResult {
   readonly accepted: boolean
   /** One sentence per endpoint that did not take it. */
@@ -63,12 +63,12 @@ export interface BroadcastResult {
 }
 
 export interface Ledger extends LedgerReader {
-  /** Transactions of this account in blocks: the next nonce. */
+  /** The next nonce: the number of this account's transactions in blocks. */
   nonce(account: Address): Promise<number>
   receipt(transactionHash: Hash32): Promise<LedgerReceipt | null>
-  /** Tries the anchor without sending. The contract's error name (`AnchorRegistry…`), or null where it would be taken. */
+  /** Tries the anchor without sending it. @returns the contract's error (`AnchorRegistry…`), or null where it is taken */
   refusal(gateway: Address, data: string): Promise<string | null>
-  /** To every endpoint: nodes do not reliably pass on free transactions. */
+  /** Sends to every endpoint: nodes do not reliably pass on free transactions. */
   broadcast(raw: string, hash: Hash32): Promise<BroadcastResult>
 }
 

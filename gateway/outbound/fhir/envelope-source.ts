@@ -1,4 +1,4 @@
-/** Where the sealed form of a batch comes from. Implemented by `gateway/outbound/sealing`; delivery only carries it. */
+/** The source of a batch's envelopes. `gateway/outbound/sealing` implements it; a FHIR deliverer only carries them. */
 import type { SealedDocument } from '#fhir/document.js'
 import type { ClosedBatch } from '#gateway/model/batch.js'
 

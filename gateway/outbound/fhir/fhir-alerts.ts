@@ -8,6 +8,7 @@ import { flagOf } from '#fhir/flag.js'
 import { asksForTask, taskAfter, taskOf } from '#fhir/task.js'
 import type { AlertDelivery, Journal, OutboxEntry } from '#gateway/journal/api/journal.js'
 import type { AlertTransition } from '#gateway/model/alert.js'
+import type { Lane } from '#gateway/model/lane.js'
 import type { TargetConfig } from '#gateway/outbound/fhir/config.js'
 import type { Deliverer } from '#gateway/outbound/lanes/deliverer.js'
 import type { FhirAnswer, FhirClient, Refusal } from './fhir-client.js'
@@ -27,12 +28,12 @@ export interface FhirAlertsOptions {
 
 type Delivery = Awaited<ReturnType<Deliverer['deliver']>>
 
-/** How often in one delivery a Task that somebody else is writing is read again. */
+/** Most reads, in one delivery, of a Task that somebody else is writing. */
 const READS = 5
 
 /**
- * What is pushed says how the alert stands now, whichever of its transitions the entry is of: a repeated or late entry
- * takes nothing back.
+ * Each push shows the alert as it stands now, whichever transition the entry is of. So a repeated or late entry takes
+ * nothing back.
  */
 export class FhirAlerts {
   readonly #options: FhirAlertsOptions
@@ -59,13 +60,13 @@ export class FhirAlerts {
     }
   }
 
-  async #alert(transition: AlertTransition | null, lane: string, signal: AbortSignal): Promise<Delivery> {
+  async #alert(transition: AlertTransition | null, lane: Lane, signal: AbortSignal): Promise<Delivery> {
     const { client, journal, target } = this.#options
     const episode = transition && episodeOf(journal.episode(transition.alertId))
     if (!episode) return gone('alert')
     const issue = await client.transaction(alertBundle(detectedIssueOf(episode, this.#options), this.#options), signal)
     if (!issue.ok) return { outcome: issue.outcome, resources: 1 }
-    // Apart from the DetectedIssue: a server that takes no Tasks must still get the alert.
+    // The Task and the Flag are sent apart: a server that takes no Tasks must still get the DetectedIssue.
     const refusals: string[] = []
     let resources = 1
     const further = [
@@ -83,7 +84,7 @@ export class FhirAlerts {
     return { outcome: { class: 'permanent', reason }, resources: refusals.length }
   }
 
-  /** Creates the Task, or changes it in the version that was read: what a doctor writes meanwhile is never overwritten. */
+  /** Creates the Task, or changes the version that was read: a doctor's change meanwhile is never overwritten. */
   async #task(episode: Episode, signal: AbortSignal): Promise<Refusal | null> {
     const { client, home } = this.#options
     const wanted = taskOf(episode, this.#options)
@@ -156,9 +157,10 @@ export class FhirAlerts {
 }
 
 /**
- * Null: taken. A server or a token for Observations and no Tasks must not stop the lane, which carries both. (A token that
- * has expired is answered with 401.)
- * @param lasting statuses that waiting will not change.
+ * A server, or a token, that takes Observations but no Tasks must not stop the lane, which carries both. Its answer, one
+ * of `lasting`, is permanent. (A token that has expired is answered with 401, which is not.)
+ * @param lasting statuses that waiting will not change
+ * @returns null where the server took it
  */
 function refusalOf(type: string, answer: FhirAnswer, lasting: readonly number[] = [403]): Refusal | null {
   if (answer.ok) return null

@@ -1,7 +1,6 @@
 /**
- * One FHIR server, spoken to over HTTP. Says what became of each request in the words of the lanes; never throws for
- * anything the far end or the network does. Nothing of a request or answer's content goes into a reason but codes and
- * element paths.
+ * The HTTP client of one FHIR server. It gives the outcome of each request as a lane's outcome class, and never throws
+ * for anything that the far end or the network does. A reason holds codes and element paths, and no other content.
  */
 import type { Bundle, Resource } from '@medplum/fhirtypes'
 import { supportingEntries } from '#fhir/bundle.js'
@@ -30,11 +29,11 @@ export type FhirAnswer =
       readonly outcome: Refusal
       /** HTTP status; absent where there was no answer. */
       readonly status?: number
-      /** Of `put`: somebody else has changed or deleted it meanwhile. */
+      /** Set by `put`: somebody else has changed or deleted the resource meanwhile. */
       readonly conflict?: boolean
     }
 
-/** A transaction's answer is a few hundred bytes for each entry; this is far above, and far below the Pi's memory. */
+/** Longest answer read, bytes. A transaction's answer has a few hundred bytes for each entry; a Pi has 1 GB and more. */
 const MAX_ANSWER = 16 * 1024 * 1024
 
 interface RequestOptions {
@@ -52,9 +51,9 @@ export class FhirClient {
     this.#base = options.url.replace(/\/+$/, '')
   }
 
-  /** POSTs a transaction to the base, and looks at every entry's status: 200 on the whole is not enough. */
+  /** POSTs a transaction to the base. The status of every entry counts: 200 for the whole is not enough. */
   async transaction(bundle: Bundle, signal: AbortSignal): Promise<FhirAnswer> {
-    // R4 http: the answer then holds statuses, not all the resources once more.
+    // FHIR R4, http: the answer then holds statuses and not all the resources again.
     const minimal = { Prefer: 'return=minimal' }
     const answer = await this.#request('POST', this.#base, signal, { body: JSON.stringify(bundle), headers: minimal })
     if (!answer.ok) return answer
@@ -67,7 +66,7 @@ export class FhirClient {
    * @param maxBytes longest answer that is read.
    */
   get(query: string, signal: AbortSignal, maxBytes = MAX_ANSWER): Promise<FhirAnswer> {
-    // A server may answer a search that it has answered before from its memory.
+    // A server may answer a repeated search from its cache.
     return this.#request('GET', `${this.#base}/${query}`, signal, {
       headers: { 'Cache-Control': 'no-cache' },
       maxBytes,
@@ -117,7 +116,7 @@ export class FhirClient {
       return { ok: false, outcome: refusal, status: response.status, conflict }
     } catch (error) {
       if (error instanceof HomebeatError) {
-        // A missing or open token file can be mended by hand: the entry must wait for that, not be given up.
+        // A person can mend a missing or open token file: the entry waits for that.
         return { ok: false, outcome: { class: 'transient', reason: error.message } }
       }
       if (timeout.aborted) return ambiguous(`no answer within ${timeoutMs / 1000} s`)
@@ -149,7 +148,7 @@ function ambiguous(reason: string): FhirAnswer {
   return { ok: false, outcome: { class: 'ambiguous', reason } }
 }
 
-/** Null for anything that is no FHIR resource: an empty body, a proxy's HTML page. */
+/** @returns null for anything that is no FHIR resource: an empty body, a proxy's HTML page */
 function parse(text: string): Resource | null {
   try {
     const value: unknown = JSON.parse(text)

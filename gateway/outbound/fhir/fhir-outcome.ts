@@ -1,9 +1,9 @@
-/** What a FHIR server's answer says, beyond the HTTP status that `runtime/http-outcome.ts` reads. */
+/** The meaning of a FHIR server's answer, beyond the HTTP status that `platform/net/http-outcome.ts` reads. */
 import type { OperationOutcome, Resource } from '@medplum/fhirtypes'
 import { outcomeOfResponse } from '#gateway/platform/net/http-outcome.js'
 import type { Refusal } from './fhir-client.js'
 
-/** Null: carried out. Otherwise why not, and whether trying again helps. */
+/** @returns null where the request was carried out, else the reason and whether trying again helps */
 export function statusOutcome(
   status: number,
   headers: { get(name: string): string | null },
@@ -25,8 +25,8 @@ export function statusOutcome(
 }
 
 /**
- * A conflict is a verdict on what the server holds, not on what was sent: another writer was quicker, or several resources
- * match where one must (R4 http, "Conditional create" and "Transaction"). Taken for a refusal, it would leave data out.
+ * A conflict says something about the server's data, not about the data sent: another writer was quicker, or several
+ * resources match where one must (R4 http, "Conditional create" and "Transaction"). As a refusal it would leave data out.
  */
 const CONFLICT = {
   409: ': another writer was quicker',
@@ -38,8 +38,8 @@ function elsewhere(status: number): Refusal {
 }
 
 /**
- * Codes and element paths only: `diagnostics` and `details` quote what was sent, which must not reach a log.
- * Paths are cut to the characters of FHIRPath, so that nothing else can travel in them.
+ * The issues of an OperationOutcome as codes and element paths. `diagnostics` and `details` are left out: they quote
+ * the data sent, which must not reach a log. A path with characters outside FHIRPath is left out for the same reason.
  */
 export function issuesOf(outcome: OperationOutcome): string {
   const errors = (outcome.issue ?? []).filter(({ severity }) => severity === 'error' || severity === 'fatal')

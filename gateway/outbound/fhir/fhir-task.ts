@@ -1,4 +1,4 @@
-/** Tasks as another's server gives them back: looked at with limits, and only those of this home's alerts. */
+/** Tasks as a FHIR server gives them back: read within limits, and only those of this home's alerts. */
 import type { Resource, Task } from '@medplum/fhirtypes'
 import { z } from 'zod'
 import { IDENTIFIERS } from '#fhir/systems.js'
@@ -9,15 +9,15 @@ export interface FoundTask {
   readonly id: string
   readonly versionId?: string
   readonly status: TaskStatus
-  /** Who has it: a contact's id, or as the server calls them; null where it names nobody. */
+  /** Who has the Task: a contact's id, or the server's own reference; null where it names nobody. */
   readonly owner: string | null
   /** The latest note, cut to what the alarm log keeps. */
   readonly note?: string
-  /** As the server gave it, to be given back with what has changed. */
+  /** As the server gave it; a change is written into this copy. */
   readonly resource: Task
 }
 
-/** Entries of one answer that are looked at; more than that nobody has asked for. */
+/** Most entries read of one answer; no search asks for more. */
 const MAX_ENTRIES = 100
 const MAX_NOTE = 500
 
@@ -25,7 +25,7 @@ const MAX_NOTE = 500
 const id = z.string().regex(/^[A-Za-z0-9.-]{1,64}$/)
 const identifier = z.object({ system: z.string().max(300).optional(), value: z.string().max(300).optional() })
 
-// Not strict: a server and the people's own programs may add what they like, and get it back as it was.
+// Not strict: elements that a server or another program has added are kept.
 const bundleSchema = z.object({
   resourceType: z.literal('Bundle'),
   entry: z.array(z.object({ resource: z.unknown() })).default([]),
@@ -72,7 +72,7 @@ function ofHome({ system, value }: z.infer<typeof identifier>, wanted: string, h
   return system === wanted && value?.startsWith(`${home}/`) ? value.slice(home.length + 1) : null
 }
 
-/** Never the display, which is a name; nothing that would not be an identifier. */
+/** An identifier, never the display, which is a person's name. */
 function ownerOf({ identifier: one, reference }: NonNullable<z.infer<typeof taskSchema>['owner']>, home: string) {
   const by = (one && (ofHome(one, IDENTIFIERS.contact, home) ?? one.value)) ?? reference ?? ''
   return /^[A-Za-z0-9][A-Za-z0-9._@:/|+-]{0,99}$/.test(by) ? by : null

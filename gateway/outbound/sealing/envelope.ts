@@ -1,10 +1,10 @@
 /**
- * The sealed document: a compact JWE (RFC 7516) of a FHIR collection Bundle with its salts, proofs and signature.
- * Content key: random, A256GCM, wrapped under the epoch key (A256KW). No `zip`: how far a plaintext shrinks tells of
- * its content through the length. No padding: the length follows from the number of values, which the
- * DocumentReference says anyway.
+ * An envelope: a compact JWE (RFC 7516) of a FHIR collection Bundle with its salts, proofs and signature. Its content key
+ * is random (A256GCM) and wrapped under the epoch key (A256KW). It is not compressed (`zip`): the compressed length would
+ * tell of the content. It is not padded: the length follows from the number of values, which the DocumentReference
+ * states anyway.
  *
- * The protected header can be read by whoever carries the envelope and is authenticated: epoch, gateway, batch number.
+ * The protected header holds epoch, gateway and batch number. Every carrier can read it; nobody can alter it unseen.
  */
 import { createHash } from 'node:crypto'
 import { CompactEncrypt, compactDecrypt } from 'jose'
@@ -23,7 +23,7 @@ import {
 import type { EpochKey } from './epoch-keys.js'
 
 const TYPE = 'homebeat-envelope'
-/** A day of waveforms in one batch stays below; a larger one is not opened. */
+/** A larger envelope is not opened. A day of waveforms in one batch stays below. */
 export const MAX_ENVELOPE_BYTES = 64 * 1024 * 1024
 
 const contentSchema = z.strictObject({
@@ -82,8 +82,9 @@ export async function sealEnvelope(
 }
 
 /**
- * Opens an envelope: a record of each Observation inside, which then verifies on its own.
- * @param epochKey its key; the envelope must say that it is of this epoch
+ * Opens an envelope.
+ * @param epochKey its key; the envelope must name the same epoch
+ * @returns a record of each Observation inside; each verifies on its own
  * @throws HomebeatError `envelope.too-large`, `envelope.not-opened` (altered, or another key), `envelope.content`
  */
 export async function openEnvelope(jwe: string, epochKey: EpochKey): Promise<VerifiableRecord[]> {
@@ -123,7 +124,7 @@ export async function openEnvelope(jwe: string, epochKey: EpochKey): Promise<Ver
   })
 }
 
-/** The outer header: what binds the ciphertext to its place. */
+/** The protected header: it binds the ciphertext to its epoch, gateway and batch. */
 function bound(header: BatchHeader, epoch: string) {
   return {
     typ: `${TYPE}+jwe`,
@@ -142,7 +143,7 @@ function json(bytes: Uint8Array): unknown {
   }
 }
 
-/** A Bundle's entries need a URL; this one is deterministic and says nothing (RFC 9562, version 8). */
+/** The fullUrl of an entry: deterministic, and it tells nothing of the identifier (RFC 9562, version 8). */
 function uuidUrl(identifier: string): string {
   const hex = createHash('sha256').update(identifier).digest('hex')
   const variant = ((Number.parseInt(hex.charAt(16), 16) & 3) | 8).toString(16)

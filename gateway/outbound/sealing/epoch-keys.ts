@@ -1,6 +1,6 @@
 /**
- * EpochKeys: one random 256-bit key per patient, data class and UTC day, so that a grant can release exactly the days
- * and classes it names. At rest each is wrapped under the master key, as a compact JWE (RFC 7516, A256KW, A256GCM).
+ * Epoch keys: one random 256-bit key for each patient, data class and UTC day. So a grant can release exactly the days
+ * and classes that it names. The journal holds each wrapped under the master key (compact JWE: RFC 7516, A256KW, A256GCM).
  */
 import { CompactEncrypt, compactDecrypt } from 'jose'
 import type { DataClass } from '#fhir/measurement.js'
@@ -36,16 +36,19 @@ export class EpochKeys {
     return `${this.#options.patient}/${dataClass}/${day}`
   }
 
-  /** The key of an epoch, made and stored before its first use. @throws HomebeatError `epoch-key.wrapped`, `journal.*` */
+  /**
+   * The key of an epoch; a new one is stored before its first use.
+   * @throws HomebeatError `epoch-key.wrapped`, `journal.*`
+   */
   async keyFor(dataClass: DataClass, day: string): Promise<EpochKey> {
     const { store, random } = this.#options
     const epoch = this.epochOf(dataClass, day)
-    // What is stored counts: of two made at the same time the store keeps one.
+    // The stored key counts: of two made at the same time the store keeps one.
     const wrapped = store.get(epoch) ?? store.put(epoch, await this.#wrap(epoch, random(32)))
     return { epoch, key: await this.#unwrap(epoch, wrapped) }
   }
 
-  /** An existing epoch's key, or null where nothing was ever sealed in it. */
+  /** The key of an epoch, or null where nothing was ever sealed in it. */
   async existing(epoch: string): Promise<EpochKey | null> {
     const wrapped = this.#options.store.get(epoch)
     return wrapped === null ? null : { epoch, key: await this.#unwrap(epoch, wrapped) }
@@ -63,10 +66,10 @@ export class EpochKeys {
         keyManagementAlgorithms: ['A256KW'],
         contentEncryptionAlgorithms: ['A256GCM'],
       })
-      // The name is authenticated: a row that was put under another epoch opens nothing.
+      // The header is authenticated: a row that was copied to another epoch opens nothing.
       if (protectedHeader.kid === epoch && plaintext.length === 32) return plaintext
     } catch {
-      // Said below, without the library's words.
+      // The error below says it; the library's message is left out.
     }
     throw new HomebeatError(
       'epoch-key.wrapped',

@@ -1,11 +1,11 @@
-/** The key-encryption key of what the gateway keeps at rest: it wraps epoch keys and nothing else. */
+/** The master key: it wraps the epoch keys in the journal, and nothing else. */
 import { randomBytes } from 'node:crypto'
 import { HomebeatError } from '#gateway/platform/errors.js'
 import { readOrCreateSecret } from '#gateway/platform/secrets/create-secret.js'
 
 /**
- * Loads the master key's file (64 hex digits, mode 0600), or makes a new key where there is none;
- * the credential `homebeat-master-key` stands for it where the service manager hands one over.
+ * Loads the master key's file (64 hex digits, mode 0600), or makes a new key where there is none. The credential
+ * `homebeat-master-key` takes the place of the file where the service manager hands one over.
  * @returns 32 bytes
  * @throws HomebeatError `master-key.format`, `secret.*`
  */

@@ -1,4 +1,4 @@
-/** Seals batches: one envelope per data class and UTC day, so that a grant's keys open exactly what it names. */
+/** Seals batches: one envelope for each data class and UTC day, so that a grant's keys open exactly what it names. */
 import type { DataClass } from '#fhir/measurement.js'
 import type { ClosedBatch } from '#gateway/model/batch.js'
 import type { Envelope, EnvelopeSource } from '#gateway/outbound/fhir/envelope-source.js'
@@ -50,7 +50,7 @@ export class Sealer implements EnvelopeSource {
     return sealed
   }
 
-  /** In order of class and day: the same batch gives the same envelopes in the same order. */
+  /** Sorted by class and day: the same batch gives the same groups in the same order. */
   #groups(batch: ClosedBatch): Group[] {
     const groups = new Map<string, Group>()
     for (const [index, leaf] of batch.leaves.entries()) {
@@ -69,7 +69,7 @@ export class Sealer implements EnvelopeSource {
   }
 }
 
-/** Epoch milliseconds of an Observation's `effective[x]`. Its start names the day. */
+/** Start and end of an Observation's `effective[x]`, epoch milliseconds. The start names the day. */
 function effective(observation: unknown): { start: number; end: number } {
   const { effectiveDateTime, effectivePeriod } = observation as {
     effectiveDateTime?: string

@@ -3,14 +3,12 @@ import { loadConfig } from '#gateway/config/load.js'
 import {
   CONSCIOUSNESS_LEVELS,
   type Consciousness,
-  ENTERED_QUANTITIES,
-  type EnteredQuantity,
-  type Entry,
   OXYGEN_SUPPLIES,
   type OxygenSupply,
 } from '#gateway/model/manual-observation.js'
 import { callGateway } from '#gateway/platform/control-socket/control-client.js'
 import type { SaidScore } from '#gateway/surfaces/manual-observation/manual-observations.js'
+import { MANUAL_READINGS, type ManualObservation } from '#gateway/surfaces/manual-observation/manual-readings.js'
 import { verb } from './exit.js'
 import { CONFIG_OPTION, loginName } from './options.js'
 
@@ -23,7 +21,7 @@ interface Entering extends Options {
   readonly unit?: string
 }
 
-/** `homebeat enter consciousness|oxygen|blood-pressure|temperature|glucose|pulse|respiration|spo2`. */
+/** `homebeat enter consciousness|oxygen|blood-pressure`, and a verb for each number that a person can read off. */
 export function enterCommand(): Command {
   const own = (name: string, description: string) =>
     new Command(name)
@@ -52,17 +50,14 @@ export function enterCommand(): Command {
           ),
         ),
     )
-  for (const [what, { units }] of Object.entries(ENTERED_QUANTITIES) as [
-    EnteredQuantity,
-    { units: readonly string[] },
-  ][]) {
+  for (const { what, units } of MANUAL_READINGS) {
     parent.addCommand(
       own(what, `a ${what === 'spo2' ? 'saturation' : what} read off an instrument, ${units.join(' or ')}`)
         .argument('<value>', `in ${units[0]}`, number)
         .addOption(new Option('--unit <unit>', 'of the value').choices(units))
         .action(
           verb((value: number, options: Entering) =>
-            enter({ what, value, ...(options.unit && { unit: options.unit }) } as Entry, options),
+            enter({ what, value, ...(options.unit && { unit: options.unit }) }, options),
           ),
         ),
     )
@@ -83,7 +78,7 @@ export function scoreCommand(): Command {
     )
 }
 
-async function enter(entry: Entry, options: Entering): Promise<void> {
+async function enter(entry: ManualObservation, options: Entering): Promise<void> {
   const input = { entry, by: options.by }
   print(await callGateway<SaidScore>(loadConfig(options.config).dataDir, 'patient.enter', input), options)
 }

@@ -5,16 +5,11 @@ import type { Pipeline } from '#gateway/engine/pipeline.js'
 import type { Recorder } from '#gateway/engine/recorder.js'
 import { actorName } from '#gateway/model/actor.js'
 import { ACTION_PATHS, type Actor } from '#gateway/model/alert.js'
-import {
-  type Entry,
-  type EntryJournal,
-  entrySchema,
-  type Observed,
-  readingOf,
-} from '#gateway/model/manual-observation.js'
+import type { EntryJournal, Observed } from '#gateway/model/manual-observation.js'
 import type { Clock } from '#gateway/platform/clock.js'
 import { type ControlCommand, command } from '#gateway/platform/control-socket/command.js'
 import { HomebeatError } from '#gateway/platform/errors.js'
+import { type ManualObservation, manualObservationSchema, readingOf } from './manual-readings.js'
 
 export interface ManualObservationsDependencies {
   readonly pipeline: Pick<Pipeline, 'enter'>
@@ -46,7 +41,7 @@ export class ManualObservations {
   }
 
   /** @returns the score with it. @throws HomebeatError `manual-observation.implausible`, `journal.*` */
-  async enter(entry: Entry, actor: Actor): Promise<SaidScore> {
+  async enter(entry: ManualObservation, actor: Actor): Promise<SaidScore> {
     const { clock, journal, pipeline, recorder } = this.#dependencies
     const now = Math.max(clock.now(), this.#lastAt + 1)
     this.#lastAt = now
@@ -83,7 +78,11 @@ export function manualObservationCommands(manual: ManualObservations): ControlCo
   return [
     command(
       'patient.enter',
-      z.strictObject({ entry: entrySchema, by: actorName, via: z.enum(ACTION_PATHS).default('command-line') }),
+      z.strictObject({
+        entry: manualObservationSchema,
+        by: actorName,
+        via: z.enum(ACTION_PATHS).default('command-line'),
+      }),
       ({ entry, by, via }) => manual.enter(entry, { by, via }),
     ),
     command('patient.score', z.strictObject({}), () => manual.score()),

@@ -37,7 +37,7 @@ export function renderLine(state: ViewState): string {
   const { status } = state
   if (state.connection !== 'live' || status === null)
     return `${clock(state, state.now)} the gateway is not reachable yet`
-  const shown = SENSORS.map(({ kind: sensor, short }) => {
+  const shown = shownSensors(state).map(({ kind: sensor, short }) => {
     const value = state.values.get(sensor)
     const words = value ? show(value, state.now) : null
     return `${short} ${words ? `${words.text}${words.unit && ` ${words.unit}`}` : '–'}`
@@ -59,10 +59,15 @@ function header(state: ViewState, columns: number): string {
 function values(state: ViewState, columns: number): string[] {
   const two = columns >= TWO_COLUMNS_FROM
   const each = two ? Math.floor((columns - 3) / 2) : columns
-  const cells = SENSORS.map((definition) => cell(state, definition, each))
+  const cells = shownSensors(state).map((definition) => cell(state, definition, each))
   if (!two) return cells
   const half = Math.ceil(cells.length / 2)
   return cells.slice(0, half).map((left, i) => `${sized(left, each)} ${dim('│')} ${cells[half + i] ?? ''}`)
+}
+
+/** Those of the kit, and what else has given a value: there is no room for what a home may have. */
+function shownSensors({ values }: ViewState): SensorDefinition[] {
+  return SENSORS.filter(({ kind, kitLines }) => kitLines.length > 0 || typeof values.get(kind)?.at === 'number')
 }
 
 /** Name, figures, then as much of age, state and notes as there is room for. */

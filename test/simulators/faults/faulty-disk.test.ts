@@ -4,11 +4,12 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { expect } from 'chai'
+import { sqlitePackage } from '#gateway/platform/sqlite.js'
 import { type DiskFault, FaultyDisk } from '#simulators/faults/disk/faulty-disk.js'
 
 /** Opens a database as the journal does, then writes: once here, once outside the folder. Prints what SQLite says. */
 const WRITER = `
-  const Sqlite = require('better-sqlite3')
+  const Sqlite = require('${sqlitePackage(Number(process.versions['napi']))}')
   const said = []
   for (const file of process.argv.slice(1)) {
     try {

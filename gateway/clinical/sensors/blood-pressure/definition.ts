@@ -21,6 +21,7 @@ export const bloodPressure: SensorDefinition = {
   trended: [
     {
       number: 'systolic',
+      component: 'systolic',
       observable: 'bloodPressure',
       label: 'systolic pressure',
       unit: 'mmHg',
@@ -29,6 +30,7 @@ export const bloodPressure: SensorDefinition = {
     },
     {
       number: 'diastolic',
+      component: 'diastolic',
       observable: 'bloodPressure',
       label: 'diastolic pressure',
       unit: 'mmHg',

@@ -117,6 +117,19 @@ describe('trends', () => {
     expect(trend?.words).to.match(/\+2\.0 an hour over the last 6 h$/)
   })
 
+  it('compare days where a number is measured once a day, with the slope of a week', () => {
+    const mornings = [71, 71.2, 70.9, 71.1, 72.4, 73.6].map((kg, index) =>
+      hour(NOON - 4 * HOUR_MS - (5 - index) * DAY_MS, kg, 'weight'),
+    )
+    const [weight] = trends(mornings, NOON, UTC)
+    expect(weight).to.deep.include({ number: 'weight', unit: 'kg', today: 73.6, yesterday: 72.4, unusual: true })
+    expect(weight?.usual).to.deep.equal({ median: 71.1, spread: 1, days: 5 })
+    expect(weight?.words).to.equal(
+      'mean weight of the last 24 h 73.6 kg, the 24 h before 72.4: 1.2 higher; usual 71.1 ± 1.0 (5 days): outside of it; +0.48 a day over the last 7 days',
+    )
+    expect(trends(mornings, NOON + DAY_MS, UTC), 'nobody has stood on the scale today').to.deep.equal([])
+  })
+
   it('are finite for any hours', () => {
     const any = fc.record({
       back: fc.integer({ min: 0, max: 400 }),

@@ -104,8 +104,17 @@ describe('A clinician at a running gateway', function () {
     expect(await call<SaidScore>('patient.score')).to.deep.include({ total: 5, red: ['consciousness'] })
   })
 
+  it('enters a weight that a scale shows, in kilograms or pounds, and no alarm is made of it', async () => {
+    await call('patient.enter', { entry: { what: 'weight', value: 71.4 }, by: 'nurse-1' })
+    await call('patient.enter', { entry: { what: 'weight', value: 157.6, unit: '[lb_av]' }, by: 'nurse-1' })
+    expect(gateway?.status().measurements.bodyWeight).to.equal(2)
+    expect(conditions()).to.deep.equal([])
+  })
+
   it('enters nothing that cannot be', async () => {
     const refused = (entry: object) => refusal('patient.enter', { entry, by: 'nurse-1' })
+    expect(await refused({ what: 'weight', value: 7.14 })).to.equal('manual-observation.implausible')
+    expect(await refused({ what: 'weight', value: 71.4, unit: 'lb' })).to.equal('control.input')
     expect(await refused({ what: 'temperature', value: 98.6 })).to.equal('manual-observation.implausible')
     expect(await refused({ what: 'blood-pressure', systolic: 80, diastolic: 120 })).to.equal(
       'manual-observation.implausible',

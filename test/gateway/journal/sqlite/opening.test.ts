@@ -1,5 +1,4 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
-import Sqlite from 'better-sqlite3'
 import { expect } from 'chai'
 import { journalError } from '#gateway/journal/api/errors.js'
 import { openJournalReader } from '#gateway/journal/api/journal-reader.js'
@@ -7,6 +6,7 @@ import { Database } from '#gateway/journal/sqlite/database.js'
 import { journalHolder } from '#gateway/journal/sqlite/lock.js'
 import { APPLICATION_ID, MIGRATIONS } from '#gateway/journal/sqlite/schema.js'
 import { HomebeatError } from '#gateway/platform/errors.js'
+import Sqlite from '#gateway/platform/sqlite.js'
 import {
   codeOf,
   journalAt,

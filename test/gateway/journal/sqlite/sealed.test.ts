@@ -1,6 +1,5 @@
 import { chmodSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import Sqlite from 'better-sqlite3'
 import { expect } from 'chai'
 import fc from 'fast-check'
 import { openJournalReader } from '#gateway/journal/api/journal-reader.js'
@@ -8,6 +7,7 @@ import { checkJournal } from '#gateway/journal/salvage/check.js'
 import { createRowCipher, keyCheckOf } from '#gateway/journal/sqlite/cipher.js'
 import { journalKeyPath } from '#gateway/journal/sqlite/journal-key.js'
 import { MIGRATIONS } from '#gateway/journal/sqlite/schema.js'
+import Sqlite from '#gateway/platform/sqlite.js'
 import {
   codeOf,
   hash,

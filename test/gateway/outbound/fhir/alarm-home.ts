@@ -1,4 +1,4 @@
-/** A home that can be alarmed, with a FHIR server in clear: pipeline, dispatcher, actions, journal, lane and Task watcher. */
+/** A home that can be alarmed, with a FHIR server in clear: pipeline, dispatcher, actions, journal, lane and Task poller. */
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -10,11 +10,14 @@ import { configSchema } from '#gateway/config/schema.js'
 import { Pipeline } from '#gateway/engine/pipeline.js'
 import { Recorder } from '#gateway/engine/recorder.js'
 import { SqliteJournal } from '#gateway/journal/sqlite/sqlite-journal.js'
+import { laneOf } from '#gateway/model/lane.js'
 import { asksForCommit } from '#gateway/model/step.js'
 import type { SystemCondition } from '#gateway/model/system-condition.js'
-import { clientOf, FhirDeliverer } from '#gateway/outbound/fhir/fhir-deliverer.js'
-import { FlagKeeper } from '#gateway/outbound/fhir/flag-keeper.js'
-import { TaskWatcher } from '#gateway/outbound/fhir/task-watcher.js'
+import { FhirDeliverer } from '#gateway/outbound/fhir/fhir-deliverer.js'
+import { FlagSync } from '#gateway/outbound/fhir/flag-sync.js'
+import { clientOf } from '#gateway/outbound/fhir/target-client.js'
+import { TaskPoller } from '#gateway/outbound/fhir/task-poller.js'
+import { alertRoute, fhirRoute } from '#gateway/outbound/lanes/configured-lanes.js'
 import { LaneWorker } from '#gateway/outbound/lanes/worker.js'
 import { silentLogger } from '#gateway/platform/logger.js'
 import type { FhirServerSimulator } from '#simulators/fhir-server/server.js'
@@ -48,8 +51,8 @@ export class AlarmHome {
   actions!: AlarmActions
   #pipeline!: Pipeline
   #lane!: LaneWorker
-  #watcher!: TaskWatcher
-  #flags!: FlagKeeper
+  #poller!: TaskPoller
+  #flags!: FlagSync
   /** As long as there is one, an alert is open. */
   condition: SystemCondition = HIGH
 
@@ -62,7 +65,7 @@ export class AlarmHome {
     const logger = silentLogger
     this.journal = new SqliteJournal({
       path: join(this.#folder, 'journal.sqlite'),
-      lanes: { fhir: [{ name: 'care', alerts: true }], alert: ['terminal'], anchor: [] },
+      lanes: [fhirRoute('care', 'clear'), alertRoute({ channel: 'terminal' })],
       ...{ clock, logger },
       commit: { maxDelayMs: 0, maxCount: 100 },
     })
@@ -84,18 +87,18 @@ export class AlarmHome {
     const names = { home: 'home-1', patient: 'quiet-heron' }
     const envelopes = { envelopes: async () => [] }
     const deliverer = new FhirDeliverer({ target, journal, envelopes, ...names, fetch, logger })
-    this.#lane = new LaneWorker({ lane: 'fhir:care', journal, deliverer, clock, logger })
+    this.#lane = new LaneWorker({ lane: laneOf('fhir:care'), journal, deliverer, clock, logger })
     const client = clientOf(target, fetch)
-    this.#watcher = new TaskWatcher({ target, client, home: 'home-1', journal, actions: this.actions, clock, logger })
-    this.#flags = new FlagKeeper({ journal, afterMs: 30 * 60_000, clock, logger })
+    this.#poller = new TaskPoller({ target, client, home: 'home-1', journal, actions: this.actions, clock, logger })
+    this.#flags = new FlagSync({ journal, afterMs: 30 * 60_000, clock, logger })
     await this.#lane.start()
-    await this.#watcher.start()
+    await this.#poller.start()
     await this.#flags.start()
   }
 
   async stop(): Promise<void> {
     await this.#flags.stop()
-    await this.#watcher.stop()
+    await this.#poller.stop()
     await this.#lane.stop()
     await this.journal.stop()
   }

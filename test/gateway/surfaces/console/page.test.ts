@@ -66,11 +66,11 @@ describe('the page of the console', function () {
     return result
   }
 
-  it('shows ten tiles that fill from the feed, and asks nobody else for anything', async () => {
+  it('shows a tile for each sensor, that fills from the feed, and asks nobody else for anything', async () => {
     const { page, errors, foreign } = await open()
     const tile = (sensor: string) => page.locator(`[data-sensor="${sensor}"]`)
     await page.locator('[data-sensor="bloodPressure"][data-state="live"]').waitFor()
-    expect(await page.locator('[data-sensor]').count()).to.equal(10)
+    expect(await page.locator('[data-sensor]').count()).to.equal(SENSOR_KINDS.length)
     for (const sensor of SENSOR_KINDS) expect(await tile(sensor).count(), sensor).to.equal(1)
     expect(await tile('bloodPressure').textContent())
       .to.contain('134/81')
@@ -80,6 +80,9 @@ describe('the page of the console', function () {
     expect(await tile('emg').textContent()).to.contain('Waiting')
     feed.value('bodyTemperature', 39.3, 'Cel')
     await tile('bodyTemperature').getByText('39.3').waitFor()
+    feed.value('bodyWeight', 71.4, 'kg')
+    await tile('bodyWeight').getByText('71.4').waitFor()
+    expect(await tile('bodyWeight').textContent()).to.match(/^Body weight71\.4kg/)
     feed.value('gsr', null, 'uS', { quality: 'missing', remarks: ['probe-off'] })
     await tile('gsr').getByText('probe off').waitFor()
     expect(await page.locator('header').textContent()).to.contain('home-7f3a')

@@ -3,7 +3,7 @@ import type { Lifecycle } from '#gateway/model/lifecycle.js'
 import type { Clock } from '#gateway/platform/clock.js'
 import type { Logger } from '#gateway/platform/logger.js'
 
-export interface FlagKeeperOptions {
+export interface FlagSyncOptions {
   readonly journal: Pick<Journal, 'activeAlerts' | 'queueFlags'>
   /** How long an alert must have been open. */
   readonly afterMs: number
@@ -11,19 +11,19 @@ export interface FlagKeeperOptions {
   readonly logger: Logger
 }
 
-const LOOK_MS = 15_000
+const INTERVAL_MS = 15_000
 
-/** What who reads the record must know from its first moment: that values may be missing, or not alarmed on. */
-const STANDING_AT_ONCE: ReadonlySet<string> = new Set(['alarms-inhibited', 'journal-damaged'])
+/** Conditions that are flagged at once: a reader of the record must know that values are missing or raise no alarm. */
+const FLAGGED_AT_ONCE: ReadonlySet<string> = new Set(['alarms-inhibited', 'journal-damaged'])
 
-/** Notices which alerts stand, so that the clear FHIR targets are given a Flag; its end comes with that of the alert. */
-export class FlagKeeper implements Lifecycle {
-  readonly #options: FlagKeeperOptions
-  /** Alerts queued in this run; the journal queues none twice. */
+/** Queues a Flag for each alert that has been open long enough. The end of the alert ends its Flag. */
+export class FlagSync implements Lifecycle {
+  readonly #options: FlagSyncOptions
+  /** Alerts queued in this run. The journal queues none twice, also after a restart. */
   #queued = new Set<string>()
   #cancel: (() => void) | null = null
 
-  constructor(options: FlagKeeperOptions) {
+  constructor(options: FlagSyncOptions) {
     this.#options = options
   }
 
@@ -38,7 +38,7 @@ export class FlagKeeper implements Lifecycle {
 
   #look(): void {
     const { clock, logger } = this.#options
-    this.#cancel = clock.after(LOOK_MS, () => this.#look())
+    this.#cancel = clock.after(INTERVAL_MS, () => this.#look())
     try {
       this.#queue(clock.now())
     } catch (error) {
@@ -50,7 +50,7 @@ export class FlagKeeper implements Lifecycle {
     const { journal, afterMs } = this.#options
     const standing = journal
       .activeAlerts()
-      .filter(({ condition, raisedAt }) => STANDING_AT_ONCE.has(condition) || now - raisedAt >= afterMs)
+      .filter(({ condition, raisedAt }) => FLAGGED_AT_ONCE.has(condition) || now - raisedAt >= afterMs)
       .map(({ alertId }) => alertId)
     const fresh = standing.filter((alertId) => !this.#queued.has(alertId))
     if (fresh.length > 0) journal.queueFlags(fresh)

@@ -1,6 +1,6 @@
 /**
- * Asks the contract which batch of this gateway was the last, where the gateway itself does not know any more: its
- * journal was damaged and the file of heads is gone too. Until it answers no batch is closed; readings are kept.
+ * Asks the contract for the last batch of this gateway. Needed where the journal was damaged and the file of heads is
+ * gone too. No batch is closed before the contract has answered; readings are kept meanwhile.
  */
 import type { ChainHead } from '#gateway/journal/api/journal.js'
 import type { Address } from '#gateway/model/batch.js'
@@ -28,7 +28,7 @@ export class ChainHeadSeeker implements Lifecycle {
     this.#options = options
   }
 
-  /** Does not wait for the answer. */
+  /** Begins to ask; does not wait for the answer. */
   async start(): Promise<void> {
     if (this.#seeking || this.#options.journal.headKnown()) return
     this.#stop = new AbortController()

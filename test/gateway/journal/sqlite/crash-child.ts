@@ -3,7 +3,7 @@ import { writeSync } from 'node:fs'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { systemClock } from '#gateway/platform/clock.js'
 import { told } from '#test/support/told.js'
-import { journalAt, measurement, nextBatch, transition } from './journal-fixture.js'
+import { journalAt, measurement, nextBatch, transition } from '../journal-fixture.js'
 
 const [path, run] = process.argv.slice(2) as [string, string]
 const journal = journalAt(path, { clock: systemClock, commit: { maxDelayMs: 2, maxCount: 25 } })

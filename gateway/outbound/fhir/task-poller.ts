@@ -13,7 +13,7 @@ import type { Logger } from '#gateway/platform/logger.js'
 import type { FhirClient, Refusal } from './fhir-client.js'
 import { type FoundTask, tasksIn } from './fhir-task.js'
 
-export interface TaskWatcherOptions {
+export interface TaskPollerOptions {
   readonly target: Pick<TargetConfig, 'name' | 'pollSeconds'>
   readonly client: FhirClient
   /** Pseudonym. */
@@ -28,25 +28,25 @@ export interface TaskWatcherOptions {
 const TASKS_PER_SEARCH = 20
 /** Longest answer to one search, bytes. */
 const MAX_ANSWER = 1024 * 1024
-/** Delay ceiling of a server that does not answer: an acknowledgement made there must not wait for longer. */
+/** Longest delay after failures: an acknowledgement that was made on the server must not wait longer. */
 const MAX_RETRY_MS = 120_000
-/** Actions looked back at for what was done before a restart. */
+/** Most actions searched for an escalation of before a restart. */
 const ACTIONS_LOOKED_AT = 1000
 
 /**
- * Asks one FHIR server what became of the Tasks of open alerts, and does at home what was decided there: accepted, begun
- * or completed acknowledges; rejected or failed tells the next in the chain. What counts is what a Task says against
- * what the home knows, so our own updates, restarts and repeats do nothing: they only ever say what the home knows.
+ * Polls one FHIR server for the Tasks of open alerts, and acts at home on what was decided there. A Task that is
+ * accepted, begun or completed acknowledges the alert; one that is rejected or failed tells the next in the chain.
+ * A Task is compared with what the home knows already. So the home's own updates, restarts and repeats cause nothing.
  */
-export class TaskWatcher implements Lifecycle {
-  readonly #options: TaskWatcherOptions
-  /** Versions that were dealt with, by alert. */
+export class TaskPoller implements Lifecycle {
+  readonly #options: TaskPollerOptions
+  /** The version of each Task that was acted on, by alert. */
   readonly #seen = new Map<string, string>()
   #abort: AbortController | null = null
   #loop: Promise<void> = Promise.resolve()
   #failures = 0
 
-  constructor(options: TaskWatcherOptions) {
+  constructor(options: TaskPollerOptions) {
     this.#options = options
   }
 
@@ -79,7 +79,7 @@ export class TaskWatcher implements Lifecycle {
     return Math.max(pollMs, retryDelay(this.#failures, Math.random(), asked, policy))
   }
 
-  /** @returns why the server could not be asked, or the home not act; null when all is done. */
+  /** @returns why the server could not be asked or the home could not act; null when all is done */
   async #look(signal: AbortSignal): Promise<Refusal | null> {
     const { client, home, journal, logger, target } = this.#options
     try {
@@ -110,7 +110,7 @@ export class TaskWatcher implements Lifecycle {
     try {
       await this.#act(task, alert)
     } catch (error) {
-      // It cleared while the server was asked.
+      // The alert cleared while the server was asked.
       if (!(error instanceof HomebeatError && error.code === 'alarm.unknown')) throw error
     }
     if (task.versionId !== undefined) this.#seen.set(task.alertId, task.versionId)
@@ -136,7 +136,7 @@ export class TaskWatcher implements Lifecycle {
     }
   }
 
-  /** Before a restart maybe: to escalate once more would tell yet another person. */
+  /** Also before a restart: a second escalation would tell yet another person. */
   #isEscalated(alertId: string, note: string): boolean {
     return this.#options.journal
       .actions(ACTIONS_LOOKED_AT)
@@ -146,7 +146,7 @@ export class TaskWatcher implements Lifecycle {
       )
   }
 
-  /** First trouble and its end are news, what lies between is for engineers. */
+  /** The first failure and the recovery are logged for the owner, the failures between only at debug. */
   #record(refusal: Refusal | null): void {
     const { logger, target } = this.#options
     const fields = { target: target.name, ...(refusal && { reason: refusal.reason }) }

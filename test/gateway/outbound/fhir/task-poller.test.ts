@@ -23,22 +23,22 @@ class Answers {
   }
 }
 
-describe('the Task watcher', () => {
+describe('the Task poller', () => {
   const clock = new TestClock()
   let home: DeliveryHome
   let server: Answers
   let actions: ActionsInWords
-  let watcher: ReturnType<DeliveryHome['watcher']>
+  let poller: ReturnType<DeliveryHome['poller']>
 
   beforeEach(async () => {
     home = new DeliveryHome()
     await home.start([sample('pulseRate')])
     server = new Answers()
     actions = new ActionsInWords()
-    watcher = home.watcher('https://care.example/fhir/', actions, clock, server.fetch)
+    poller = home.poller('https://care.example/fhir/', actions, clock, server.fetch)
   })
   afterEach(async () => {
-    await watcher.stop()
+    await poller.stop()
     await home.stop()
   })
 
@@ -48,7 +48,7 @@ describe('the Task watcher', () => {
   }
 
   it('asks for the Tasks of open alerts only, twenty at a time', async () => {
-    await watcher.start()
+    await poller.start()
     await clock.advance(5 * POLL_MS)
     expect(server.asked).to.deep.equal([])
     const ids = Array.from({ length: 45 }, (_, index) => `alert-${index}`)
@@ -77,7 +77,7 @@ describe('the Task watcher', () => {
       taskWith({ status: 'received', versionId: '3' }),
       taskWith({ status: 'cancelled', versionId: '4' }),
     ]
-    await watcher.start()
+    await poller.start()
     await clock.advance(2 * POLL_MS)
     expect(server.asked).to.have.length(3)
     expect(actions.words).to.deep.equal([])
@@ -87,7 +87,7 @@ describe('the Task watcher', () => {
     const raised = transition()
     await home.alert(raised, { ...raised, state: 'acknowledged', at: raised.at + 1, actor: { by: 'a', via: 'button' } })
     server.tasks = [taskWith({ status: 'accepted' })]
-    await watcher.start()
+    await poller.start()
     await clock.advance(POLL_MS)
     expect(actions.words).to.deep.equal([])
   })
@@ -95,7 +95,7 @@ describe('the Task watcher', () => {
   it('acts once on a version, and again on the next', async () => {
     await home.alert(transition())
     server.tasks = [taskWith({ status: 'accepted' })]
-    await watcher.start()
+    await poller.start()
     await until(() => actions.words.length > 0)
     await clock.advance(3 * POLL_MS)
     expect(actions.words).to.have.length(1)
@@ -122,7 +122,7 @@ describe('the Task watcher', () => {
       },
       escalate: async () => {},
     }
-    const other = home.watcher('https://care.example/fhir', failing, clock, server.fetch)
+    const other = home.poller('https://care.example/fhir', failing, clock, server.fetch)
     await other.start()
     await clock.advance(0)
     expect(tries).to.equal(1)
@@ -134,7 +134,7 @@ describe('the Task watcher', () => {
   it('asks a server that is away less often, not before it says, and finds out when it is back', async () => {
     await home.alert(transition())
     server.failing = new Response('', { status: 503, headers: { 'Retry-After': '60' } })
-    await watcher.start()
+    await poller.start()
     await clock.advance(59_000)
     expect(server.asked).to.have.length(1)
     await clock.advance(2000)
@@ -149,17 +149,17 @@ describe('the Task watcher', () => {
   it('reads no endless answer', async () => {
     await home.alert(transition())
     server.tasks = [taskWith({ status: 'accepted', note: [{ text: 'x'.repeat(1024 * 1024) }] })]
-    await watcher.start()
+    await poller.start()
     await clock.advance(POLL_MS)
     expect(actions.words).to.deep.equal([])
   })
 
   it('asks nothing more once stopped, and may be stopped and started twice', async () => {
     await home.alert(transition())
-    await watcher.start()
-    await watcher.start()
-    await watcher.stop()
-    await watcher.stop()
+    await poller.start()
+    await poller.start()
+    await poller.stop()
+    await poller.stop()
     const before = server.asked.length
     await clock.advance(10 * POLL_MS)
     expect(server.asked).to.have.length(before)

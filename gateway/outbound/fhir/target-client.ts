@@ -1,0 +1,26 @@
+import { resolve } from 'node:path'
+import type { TargetConfig } from '#gateway/outbound/fhir/config.js'
+import { HomebeatError } from '#gateway/platform/errors.js'
+import { isLoopback } from '#gateway/platform/net/loopback.js'
+import { FhirClient } from './fhir-client.js'
+
+/**
+ * The client of one configured FHIR target.
+ * @param baseDir folder that a relative `tokenFile` is in
+ * @throws HomebeatError `target.insecure` where a token or values in clear would travel unencrypted
+ */
+export function clientOf(target: TargetConfig, fetch: typeof globalThis.fetch, baseDir = '.'): FhirClient {
+  const { name, mode, tokenFile, timeoutSeconds } = target
+  const { protocol, hostname } = new URL(target.url)
+  if (protocol !== 'https:' && !isLoopback(hostname) && (mode === 'clear' || tokenFile !== undefined))
+    throw new HomebeatError(
+      'target.insecure',
+      `The FHIR target ${name} would send ${mode === 'clear' ? 'readings' : 'its token'} over plain HTTP: use an https:// URL.`,
+    )
+  return new FhirClient({
+    url: target.url,
+    timeoutMs: timeoutSeconds * 1000,
+    fetch,
+    ...(tokenFile === undefined ? {} : { tokenFile: resolve(baseDir, tokenFile) }),
+  })
+}
