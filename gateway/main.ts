@@ -53,6 +53,7 @@ import { DiskWatcher, type DiskWatcherOptions } from './liveness/disk-watcher.js
 import { Heartbeat } from './liveness/heartbeat.js'
 import { vitalsOf } from './liveness/vitals.js'
 import type { Address } from './model/batch.js'
+import { isSameLane, type Lane } from './model/lane.js'
 import type { Transport } from './model/transport.js'
 import { AlertDeliverer } from './outbound/alerts/alert-deliverer.js'
 import { Batcher } from './outbound/batches/batcher.js'
@@ -152,10 +153,10 @@ export async function composeGateway(loaded: LoadedConfig, edges: Edges): Promis
     epochKeys: new EpochKeys({ store: journal.epochKeys, masterKey, patient, random: randomBytes }),
   })
 
-  const deliverers = new Map<string, Deliverer>()
+  const deliverers: [Lane, Deliverer][] = []
   for (const target of config.fhir.targets) {
     const options = { target, journal, envelopes: sealer, home, patient, fetch, logger, baseDir }
-    deliverers.set(`fhir:${target.name}`, new FhirDeliverer(options))
+    deliverers.push([{ kind: 'fhir', name: target.name }, new FhirDeliverer(options)])
   }
   const zone = (at: number) => -new Date(at).getTimezoneOffset()
   // The dispatcher counts in run time, people's hours are of the wall.
@@ -200,12 +201,12 @@ export async function composeGateway(loaded: LoadedConfig, edges: Edges): Promis
       acknowledgeUrl,
     })
     const one = { channels: [channelConfig], contacts: config.alerts.contacts }
-    for (const recipient of alertLanes(one)) deliverers.set(`alert:${recipient}`, deliverer)
+    for (const { lane } of alertLanes(one)) deliverers.push([lane, deliverer])
   }
   const { contacts: reached, preview } = config.alerts
   const channelBook = new ConfiguredChannels({ channels, contacts: reached, home, preview, clock })
-  deliverers.set(
-    `anchor:${config.chain.name}`,
+  deliverers.push([
+    { kind: 'anchor', name: config.chain.name },
     new AnchorDeliverer({
       ledger,
       journal,
@@ -216,7 +217,7 @@ export async function composeGateway(loaded: LoadedConfig, edges: Edges): Promis
       gasPrice,
       pollMs: pollSeconds * 1000,
     }),
-  )
+  ])
 
   const devices = EnrolledDevices.open(join(dataDir, 'devices.json'), clock)
   const transportEdges = { clock: clock.run, logger, baseDir, dataDir, devices }
@@ -322,10 +323,8 @@ export async function composeGateway(loaded: LoadedConfig, edges: Edges): Promis
       damageWatcher(journal),
       settings,
     ]
-    const lanes = [...deliverers].map(
-      ([lane, deliverer]) => new LaneWorker({ lane, journal, deliverer, clock, logger }),
-    )
-    const tryNow = (name: string) => lanes.find((worker) => worker.lane === name)?.tryNow()
+    const lanes = deliverers.map(([lane, deliverer]) => new LaneWorker({ lane, journal, deliverer, clock, logger }))
+    const tryNow = (lane: Lane) => lanes.find((worker) => isSameLane(worker.lane, lane))?.tryNow()
     commands.push(...queueCommands(new LaneQueue({ journal, tryNow })))
     const retain = () =>
       void retention.run().catch((error) => logger.error({ err: error }, 'retention failed; it runs again in an hour'))
