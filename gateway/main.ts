@@ -5,7 +5,7 @@
 import { randomBytes } from 'node:crypto'
 import { statfs } from 'node:fs/promises'
 import { join } from 'node:path'
-import { observationOf } from '#fhir/observation.js'
+import { observationOf } from '#fhir/measurement-to-observation.js'
 import { signedForm } from '#fhir/signed-form.js'
 import type { DeviceEvent } from '#gateway/model/decoded.js'
 import type { HealthCheck } from '#gateway/model/health-check.js'
@@ -22,12 +22,12 @@ import { LinkServer } from './alarms/links/link-server.js'
 import { LinkTokens, loadOrCreateLinkKey } from './alarms/links/link-tokens.js'
 import { limitsOnRecord } from './clinical/limits/limits-on-record.js'
 import { trendsCommands } from './clinical/scores/commands.js'
-import { HourlyBook, KEPT_MS } from './clinical/scores/hourly.js'
+import { HourlyAggregates, KEPT_MS } from './clinical/scores/hourly.js'
 import { News2Watch } from './clinical/scores/news2-watch.js'
 import { analysisOptionsOf, news2OptionsOf } from './clinical/settings/catalog.js'
 import { settingsCommands } from './clinical/settings/commands.js'
 import { inForce } from './clinical/settings/in-force.js'
-import { SettingsBook } from './clinical/settings/settings-book.js'
+import { PatientSettings } from './clinical/settings/patient-settings.js'
 import { Gateway } from './compose/gateway.js'
 import type { LoadedConfig } from './config/load.js'
 import { checkSecretFiles } from './config/secret-files.js'
@@ -53,6 +53,7 @@ import { DiskWatcher, type DiskWatcherOptions } from './liveness/disk-watcher.js
 import { Heartbeat } from './liveness/heartbeat.js'
 import { vitalsOf } from './liveness/vitals.js'
 import type { Address } from './model/batch.js'
+import { isSameLane, type Lane } from './model/lane.js'
 import type { Transport } from './model/transport.js'
 import { AlertDeliverer } from './outbound/alerts/alert-deliverer.js'
 import { Batcher } from './outbound/batches/batcher.js'
@@ -82,7 +83,7 @@ import { VERSION } from './platform/version.js'
 import { ConsoleServer } from './surfaces/console/server.js'
 import { ManualObservations, manualObservationCommands } from './surfaces/manual-observation/manual-observations.js'
 import { LiveFeed } from './surfaces/status/live-feed.js'
-import { RunFileKeeper } from './surfaces/status/run-file.js'
+import { RunFileWriter } from './surfaces/status/run-file.js'
 import { SteadyClock } from './time/steady-clock.js'
 import { SystemTimeService, type TimeService } from './time/time-service.js'
 import { Timekeeper } from './time/timekeeper.js'
@@ -152,10 +153,10 @@ export async function composeGateway(loaded: LoadedConfig, edges: Edges): Promis
     epochKeys: new EpochKeys({ store: journal.epochKeys, masterKey, patient, random: randomBytes }),
   })
 
-  const deliverers = new Map<string, Deliverer>()
+  const deliverers: [Lane, Deliverer][] = []
   for (const target of config.fhir.targets) {
     const options = { target, journal, envelopes: sealer, home, patient, fetch, logger, baseDir }
-    deliverers.set(`fhir:${target.name}`, new FhirDeliverer(options))
+    deliverers.push([{ kind: 'fhir', name: target.name }, new FhirDeliverer(options)])
   }
   const zone = (at: number) => -new Date(at).getTimezoneOffset()
   // The dispatcher counts in run time, people's hours are of the wall.
@@ -200,12 +201,12 @@ export async function composeGateway(loaded: LoadedConfig, edges: Edges): Promis
       acknowledgeUrl,
     })
     const one = { channels: [channelConfig], contacts: config.alerts.contacts }
-    for (const recipient of alertLanes(one)) deliverers.set(`alert:${recipient}`, deliverer)
+    for (const { lane } of alertLanes(one)) deliverers.push([lane, deliverer])
   }
   const { contacts: reached, preview } = config.alerts
   const channelBook = new ConfiguredChannels({ channels, contacts: reached, home, preview, clock })
-  deliverers.set(
-    `anchor:${config.chain.name}`,
+  deliverers.push([
+    { kind: 'anchor', name: config.chain.name },
     new AnchorDeliverer({
       ledger,
       journal,
@@ -216,7 +217,7 @@ export async function composeGateway(loaded: LoadedConfig, edges: Edges): Promis
       gasPrice,
       pollMs: pollSeconds * 1000,
     }),
-  )
+  ])
 
   const devices = EnrolledDevices.open(join(dataDir, 'devices.json'), clock)
   const transportEdges = { clock: clock.run, logger, baseDir, dataDir, devices }
@@ -241,9 +242,9 @@ export async function composeGateway(loaded: LoadedConfig, edges: Edges): Promis
       builtAt: buildTime(),
       logger,
     })
-    const settings = new SettingsBook({ configured, journal: journal.settings, clock, logger })
+    const settings = new PatientSettings({ configured, journal: journal.settings, clock, logger })
     const news2 = new News2Watch(news2OptionsOf(settings.inForce.settings))
-    const hours = new HourlyBook(journal.hourly.all())
+    const hours = new HourlyAggregates(journal.hourly.all())
     const pipeline = new Pipeline({
       patient,
       limits: settings.inForce.limits,
@@ -322,10 +323,8 @@ export async function composeGateway(loaded: LoadedConfig, edges: Edges): Promis
       damageWatcher(journal),
       settings,
     ]
-    const lanes = [...deliverers].map(
-      ([lane, deliverer]) => new LaneWorker({ lane, journal, deliverer, clock, logger }),
-    )
-    const tryNow = (name: string) => lanes.find((worker) => worker.lane === name)?.tryNow()
+    const lanes = deliverers.map(([lane, deliverer]) => new LaneWorker({ lane, journal, deliverer, clock, logger }))
+    const tryNow = (lane: Lane) => lanes.find((worker) => isSameLane(worker.lane, lane))?.tryNow()
     commands.push(...queueCommands(new LaneQueue({ journal, tryNow })))
     const retain = () =>
       void retention.run().catch((error) => logger.error({ err: error }, 'retention failed; it runs again in an hour'))
@@ -388,7 +387,7 @@ export async function composeGateway(loaded: LoadedConfig, edges: Edges): Promis
       ledger,
       chainHead: new ChainHeadSeeker({ journal, ledger, gateway: signer.address as Address, clock, logger }),
       heartbeat,
-      announcement: new RunFileKeeper(dataDir, () => page.address().url),
+      announcement: new RunFileWriter(dataDir, () => page.address().url),
       pumps: transports.map(
         (transport) =>
           new Pump({

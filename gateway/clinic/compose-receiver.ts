@@ -70,7 +70,7 @@ export async function composeReceiver(loaded: LoadedWatchConfig, edges: Receiver
   const register = new HomeRegister(loaded)
   const journal = new SqliteJournal({
     path: join(dataDir, 'journal.db'),
-    lanes: { fhir: [], alert: alertLanes(config.alerts), anchor: [] },
+    lanes: alertLanes(config.alerts),
     ...{ clock, logger, commit: DEFAULTS.commit },
   })
   const channelEdges = { fetch, stream, home: config.receiver, baseDir, dataDir, clock }
@@ -87,7 +87,7 @@ export async function composeReceiver(loaded: LoadedWatchConfig, edges: Receiver
       rules: {
         unhealthyMs: config.unhealthyMinutes * MINUTE_MS,
         clockOffMs: config.clockOffMinutes * MINUTE_MS,
-        firstBeatMs: config.firstBeatHours * 60 * MINUTE_MS,
+        firstBeatMs: config.firstCheckInHours * 60 * MINUTE_MS,
       },
       ...{ store, clock, logger },
     })
@@ -159,7 +159,5 @@ function lanesOf(
   }
   const deliverer = new AlertDeliverer({ channel, journal, home: config.receiver, preview, addressOf })
   const own = config.alerts.channels.filter(({ name }) => name === channel.name)
-  return alertLanes({ channels: own, contacts }).map(
-    (recipient) => new LaneWorker({ lane: `alert:${recipient}`, deliverer, ...edges }),
-  )
+  return alertLanes({ channels: own, contacts }).map(({ lane }) => new LaneWorker({ lane, deliverer, ...edges }))
 }

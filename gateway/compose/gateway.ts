@@ -48,7 +48,7 @@ export interface GatewayParts {
   readonly logger: Logger
 }
 
-const isAlertLane = (worker: LaneWorker) => worker.status().lane.startsWith('alert:')
+const isAlertLane = (worker: LaneWorker) => worker.lane.kind === 'alert'
 
 export class Gateway implements Lifecycle {
   readonly #parts: GatewayParts
