@@ -17,15 +17,20 @@ describe('homebeat start', function () {
     home.remove()
   })
 
+  const said: string[] = []
+
   async function start(...options: string[]): Promise<ChildProcess> {
     home.configure({
+      log: { level: 'warn' },
+      heartbeat: { targets: [] },
       transports: [{ name: 'broker', url: 'mqtt+broker://127.0.0.1:0' }],
       chain: { endpoints: ['http://127.0.0.1:1'], chainId: 1, contract: `0x${'ab'.repeat(20)}` },
     })
     const program = join(packageRoot, 'dist/gateway/surfaces/cli/homebeat.js')
     const child = spawn(process.execPath, [program, 'start', '-c', join(home.folder, 'homebeat.yaml'), ...options], {
-      stdio: ['pipe', 'ignore', 'inherit'],
+      stdio: ['pipe', 'ignore', 'pipe'],
     })
+    child.stderr?.setEncoding('utf8').on('data', (text: string) => said.push(text))
     gateway = child
     while (readRunFile(home.dataDir)?.pid !== child.pid) {
       if (child.exitCode !== null) throw new Error('the gateway ended early')
@@ -46,6 +51,7 @@ describe('homebeat start', function () {
     child.kill('SIGINT')
     child.kill('SIGINT')
     expect(await endOf(child)).to.equal(0)
+    expect(said.join('').split('heartbeat is now called liveness'), 'its one warning').to.have.length(2)
     expect(existsSync(join(home.dataDir, 'run.json'))).to.equal(false)
   })
 
