@@ -5,7 +5,7 @@
  */
 import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
-import { observationOf } from '#fhir/observation.js'
+import { observationOf } from '#fhir/measurement-to-observation.js'
 import { signedForm } from '#fhir/signed-form.js'
 import { limitsInForce } from '#gateway/clinical/limits/limits.js'
 import { limitsOnRecord } from '#gateway/clinical/limits/limits-on-record.js'
@@ -14,6 +14,7 @@ import { SqliteJournal } from '#gateway/journal/sqlite/sqlite-journal.js'
 import type { Address } from '#gateway/model/batch.js'
 import { Batcher } from '#gateway/outbound/batches/batcher.js'
 import { loadOrCreateGatewayKey } from '#gateway/outbound/chain/gateway-key.js'
+import { anchorRoute, fhirRoute } from '#gateway/outbound/lanes/configured-lanes.js'
 import { systemClock } from '#gateway/platform/clock.js'
 import { ensureDataDir } from '#gateway/platform/data-dir.js'
 import { silentLogger } from '#gateway/platform/logger.js'
@@ -108,7 +109,7 @@ async function outage(
 ): Promise<{ observations: number }> {
   const journal = new SqliteJournal({
     path: join(dataDir, 'journal.db'),
-    lanes: { fhir: [{ name: TARGET, alerts: false }], alert: [], anchor: [CHAIN] },
+    lanes: [fhirRoute(TARGET, 'sealed'), anchorRoute(CHAIN)],
     clock: systemClock,
     logger: silentLogger,
     commit: { maxDelayMs: 0, maxCount: 10_000 },

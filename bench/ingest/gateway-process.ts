@@ -46,7 +46,7 @@ export class GatewayProcess {
     const config = { home, dataDir: './data', chain: NO_CHAIN, console: { port: 0 }, ...parts }
     const file = join(this.folder, 'homebeat.yaml')
     writeFileSync(file, stringify(config), { mode: 0o600 })
-    const program = join(packageRoot, 'dist', 'gateway', 'surfaces', 'cli', 'homebeat.js')
+    const program = join(packageRoot, 'dist', 'gateway', 'main.js')
     this.#process = start(process.execPath, [...NODE_FLAGS, ...nodeFlags, program, 'start', '--config', file], {
       output: openSync(join(this.folder, 'gateway.log'), 'w', 0o600),
     })

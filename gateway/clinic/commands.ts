@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import type { AlarmActions } from '#gateway/alarms/actions/alarm-actions.js'
+import { actorName, actorNote } from '#gateway/model/actor.js'
 import { type ControlCommand, command } from '#gateway/platform/control-socket/command.js'
 import { homeOf } from './home-record.js'
 import { type HomeRegister, unknownHome } from './home-register.js'
@@ -26,21 +27,17 @@ export function watchCommands({ register, keeper, actions, report }: WatchComman
       register.forget(input.home)
       keeper.forget(input.home)
     }),
-    command(
-      'home.acknowledge',
-      z.strictObject({ home, by: z.string().min(1).max(64), note: z.string().max(300).optional() }),
-      async (input) => {
-        if (!register.get(input.home)) throw unknownHome(input.home)
-        const ids = actions
-          .open()
-          .flatMap(({ alertId, condition }) => (homeOf(condition) === input.home ? [alertId] : []))
-        const actor = {
-          by: input.by,
-          via: 'command-line' as const,
-          ...(input.note !== undefined && { note: input.note }),
-        }
-        return { acknowledged: ids.length === 0 ? [] : await actions.acknowledge(ids, actor) }
-      },
-    ),
+    command('home.acknowledge', z.strictObject({ home, by: actorName, note: actorNote.optional() }), async (input) => {
+      if (!register.get(input.home)) throw unknownHome(input.home)
+      const ids = actions
+        .open()
+        .flatMap(({ alertId, condition }) => (homeOf(condition) === input.home ? [alertId] : []))
+      const actor = {
+        by: input.by,
+        via: 'command-line' as const,
+        ...(input.note !== undefined && { note: input.note }),
+      }
+      return { acknowledged: ids.length === 0 ? [] : await actions.acknowledge(ids, actor) }
+    }),
   ]
 }

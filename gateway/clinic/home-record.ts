@@ -74,11 +74,11 @@ const MINUTE_MS = 60_000
 export const rulesOf = ({
   unhealthyMinutes,
   clockOffMinutes,
-  firstBeatHours,
-}: Pick<WatchConfig, 'unhealthyMinutes' | 'clockOffMinutes' | 'firstBeatHours'>): WatchRules => ({
+  firstCheckInHours,
+}: Pick<WatchConfig, 'unhealthyMinutes' | 'clockOffMinutes' | 'firstCheckInHours'>): WatchRules => ({
   unhealthyMs: unhealthyMinutes * MINUTE_MS,
   clockOffMs: clockOffMinutes * MINUTE_MS,
-  firstBeatMs: firstBeatHours * 60 * MINUTE_MS,
+  firstBeatMs: firstCheckInHours * 60 * MINUTE_MS,
 })
 
 /** All conditions of a home, also those that are not present. */

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { observationOf } from '#fhir/observation.js'
+import { observationOf } from '#fhir/measurement-to-observation.js'
 import { signedForm } from '#fhir/signed-form.js'
 import { limitsOnRecord } from '#gateway/clinical/limits/limits-on-record.js'
 import type { Address } from '#gateway/model/batch.js'

@@ -38,7 +38,7 @@ export function channelsOf(
   const lanes = channels.flatMap((channel, i) => {
     const deliverer = new AlertDeliverer({ channel, journal, home, preview, addressOf, ...links })
     return alertLanes({ channels: alerts.channels.slice(i, i + 1), contacts }).map(
-      (recipient) => new LaneWorker({ lane: `alert:${recipient}`, journal, deliverer, clock, logger }),
+      ({ lane }) => new LaneWorker({ lane, journal, deliverer, clock, logger }),
     )
   })
   return { channels, lanes, configured: new ConfiguredChannels({ channels, contacts, home, preview, clock }) }

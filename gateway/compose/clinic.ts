@@ -65,7 +65,7 @@ export async function composeReceiver(
   const tls = await tlsOf(loaded)
   ensureDataDir(dataDir)
   const register = new HomeRegister(loaded)
-  const lanes = { fhir: [], alert: alertLanes(alerts), anchor: [] }
+  const lanes = alertLanes(alerts)
   const journal = new SqliteJournal({
     path: join(dataDir, 'journal.db'),
     lanes,

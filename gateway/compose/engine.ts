@@ -4,11 +4,11 @@ import { alarmCommands } from '#gateway/alarms/actions/alarm-commands.js'
 import { Dispatcher } from '#gateway/alarms/dispatch/dispatcher.js'
 import { policyOf } from '#gateway/alarms/dispatch/policy.js'
 import { trendsCommands } from '#gateway/clinical/scores/commands.js'
-import { HourlyBook, KEPT_MS } from '#gateway/clinical/scores/hourly.js'
+import { HourlyAggregates, KEPT_MS } from '#gateway/clinical/scores/hourly.js'
 import { News2Watch } from '#gateway/clinical/scores/news2-watch.js'
 import { analysisOptionsOf, news2OptionsOf } from '#gateway/clinical/settings/catalog.js'
 import { settingsCommands } from '#gateway/clinical/settings/commands.js'
-import { SettingsBook } from '#gateway/clinical/settings/settings-book.js'
+import { PatientSettings } from '#gateway/clinical/settings/patient-settings.js'
 import { Pipeline } from '#gateway/engine/pipeline.js'
 import { Recorder } from '#gateway/engine/recorder.js'
 import { RunTimeAlarms } from '#gateway/engine/run-time-alarms.js'
@@ -36,13 +36,13 @@ export async function engineOf(site: Site, { transports, mappings, mayAcknowledg
     holdMs: holdHours * 3_600_000,
   })
   const { limits, settings: values } = config.alerts
-  const settings = new SettingsBook({
+  const settings = new PatientSettings({
     configured: { limits, settings: values },
     ...{ journal: journal.settings, clock, logger },
   })
   const now = settings.inForce
   const news2 = new News2Watch(news2OptionsOf(now.settings))
-  const hours = new HourlyBook(journal.hourly.all())
+  const hours = new HourlyAggregates(journal.hourly.all())
   // The dispatcher counts in run time, people's hours are of the wall.
   const zoneOfRun = (runAt: number) => zoneOffset(runAt + clock.shiftMs) + Math.round(clock.shiftMs / 60_000)
   const pipeline = new Pipeline({

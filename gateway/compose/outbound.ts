@@ -1,5 +1,6 @@
 /** What leaves the home beside the alerts: pushes to FHIR servers, anchors, and what is polled at the far ends. */
 import { randomBytes } from 'node:crypto'
+import { isSameLane, type Lane } from '#gateway/model/lane.js'
 import type { Lifecycle } from '#gateway/model/lifecycle.js'
 import { AnchorDeliverer } from '#gateway/outbound/chain/anchor-deliverer.js'
 import { FhirDeliverer } from '#gateway/outbound/fhir/fhir-deliverer.js'
@@ -23,14 +24,14 @@ export function pushesOf(site: Site): LaneWorker[] {
   const epochKeys = new EpochKeys({ store: journal.epochKeys, masterKey, patient, random: randomBytes })
   const envelopes = new Sealer({ epochKeys })
   const { name, confirmations, gasPrice, pollSeconds } = config.chain
-  const work = (lane: string, deliverer: Deliverer) => new LaneWorker({ lane, journal, deliverer, clock, logger })
+  const work = (lane: Lane, deliverer: Deliverer) => new LaneWorker({ lane, journal, deliverer, clock, logger })
   return [
     ...config.fhir.targets.map((target) => {
       const options = { target, journal, envelopes, home, patient, fetch, logger, baseDir }
-      return work(`fhir:${target.name}`, new FhirDeliverer(options))
+      return work({ kind: 'fhir', name: target.name }, new FhirDeliverer(options))
     }),
     work(
-      `anchor:${name}`,
+      { kind: 'anchor', name },
       new AnchorDeliverer({
         ...{ ledger, journal, signer, clock, logger, confirmations, gasPrice },
         pollMs: pollSeconds * 1000,
@@ -44,7 +45,7 @@ export function laneQueueParts(
   pushes: readonly LaneWorker[],
   alerts: readonly LaneWorker[],
 ) {
-  const tryNow = (name: string) => [...pushes, ...alerts].find(({ lane }) => lane === name)?.tryNow()
+  const tryNow = (lane: Lane) => [...pushes, ...alerts].find((one) => isSameLane(one.lane, lane))?.tryNow()
   return [
     ...laneParts('pushes', pushes),
     // Drained before the pushes: an alert that reaches its channel still owes the FHIR servers a Communication.

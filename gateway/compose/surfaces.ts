@@ -3,7 +3,7 @@ import { Heartbeat } from '#gateway/liveness/heartbeat.js'
 import { vitalsOf } from '#gateway/liveness/vitals.js'
 import { VERSION } from '#gateway/platform/version.js'
 import { ConsoleServer } from '#gateway/surfaces/console/server.js'
-import { RunFileKeeper } from '#gateway/surfaces/status/run-file.js'
+import { RunFileWriter } from '#gateway/surfaces/status/run-file.js'
 import type { Engine } from './engine.js'
 import type { Intake } from './intake.js'
 import type { Part } from './program.js'
@@ -13,7 +13,7 @@ export function surfaceParts(site: Site, { transports }: Intake, engine: Engine)
   const { config, home, baseDir, dataDir, journal, fetch, clock, logger } = site
   const { feed, actions, recorder, timekeeper } = engine
   const page = new ConsoleServer({ ...config.console, feed, actions, logger })
-  const runFile = new RunFileKeeper(dataDir, () => page.address().url)
+  const runFile = new RunFileWriter(dataDir, () => page.address().url)
   const proven = {
     ...{ journal, transports, refused: () => recorder.isRefused },
     clockTrusted: () => timekeeper.status().trusted,

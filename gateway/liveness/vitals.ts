@@ -1,5 +1,6 @@
 import type { Journal, LaneDepth } from '#gateway/journal/api/journal.js'
 import { ALERT_KINDS, PRIORITIES, type Priority } from '#gateway/model/alert.js'
+import type { LaneKind } from '#gateway/model/lane.js'
 import type { TransportStatus } from '#gateway/model/transport.js'
 import type { UnhealthyReason, Vitals } from './beat.js'
 
@@ -47,10 +48,8 @@ function countsOf(alerts: ReturnType<Journal['activeAlerts']>): Vitals['alerts']
 }
 
 function agesOf(lanes: readonly LaneDepth[], now: number): Vitals['oldestSeconds'] {
-  const oldest = (kind: string) => {
-    const waiting = lanes.flatMap(({ lane, oldestAt }) =>
-      lane.startsWith(`${kind}:`) && oldestAt !== null ? [oldestAt] : [],
-    )
+  const oldest = (kind: LaneKind) => {
+    const waiting = lanes.flatMap(({ lane, oldestAt }) => (lane.kind === kind && oldestAt !== null ? [oldestAt] : []))
     return waiting.length === 0 ? null : Math.max(0, Math.round((now - Math.min(...waiting)) / 1000))
   }
   return { fhir: oldest('fhir'), alert: oldest('alert'), anchor: oldest('anchor') }

@@ -9,6 +9,10 @@ export const actorName = z
     'give 1 to 64 letters, digits, spaces, dots, hyphens or @, starting with a letter or digit',
   )
 
+/** A login as a name of who acts: other characters become hyphens, after `login-`. */
+export const actorOfLogin = (login: string): string =>
+  actorName.safeParse(login).success ? login : `login-${login.replace(/[^\p{L}\p{M}\p{N}._@-]/gu, '-')}`.slice(0, 64)
+
 /** In their own words; one line. */
 export const actorNote = z
   .string()

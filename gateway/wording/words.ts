@@ -5,6 +5,7 @@
 import type { BodyPosition, Quality } from '#fhir/measurement.js'
 import { sensorDefinitions } from '#gateway/clinical/sensors/registry.js'
 import type { Priority } from '#gateway/model/alert.js'
+import { isLaneKey, type LaneKind, laneOf, recipientKey } from '#gateway/model/lane.js'
 import type { LiveData, LiveValue } from '#gateway/model/live.js'
 
 export { conditionWords } from '#gateway/wording/explanations.js'
@@ -55,14 +56,13 @@ export const PRIORITY_WORDS: Readonly<Record<Priority, string>> = {
   low: 'Low priority',
 }
 
+const LANE_WORDS: Readonly<Record<LaneKind, string>> = { fhir: 'Records', alert: 'Alerts', anchor: 'Anchors' }
+
 /** `fhir:hospital` → `Records → hospital`. */
 export function laneWords(lane: string): string {
-  const [kind = '', ...rest] = lane.split(':')
-  const name = rest.join(':')
-  if (kind === 'fhir') return `Records → ${name}`
-  if (kind === 'alert') return `Alerts → ${name}`
-  if (kind === 'anchor') return `Anchors → ${name}`
-  return lane
+  if (!isLaneKey(lane)) return lane
+  const { kind, name, contact } = laneOf(lane)
+  return `${LANE_WORDS[kind]} → ${recipientKey({ channel: name, ...(contact !== undefined && { contact }) })}`
 }
 
 /** `3 s`, `2 min`, `5 h`, `2 days`; never negative. */

@@ -1,4 +1,5 @@
 import { type AlertTransition, begins, isUnattended } from '#gateway/model/alert.js'
+import { type Recipient, recipientKey } from '#gateway/model/lane.js'
 import type {
   DigestItem,
   Dispatch,
@@ -9,7 +10,7 @@ import type {
 } from '#gateway/model/notification.js'
 import { isWithinAny, passed } from './hours.js'
 import type { Contact, DispatchPolicy } from './policy.js'
-import { contactsOf, everybodyOf, type Recipient, recipientKey } from './recipients.js'
+import { contactsOf, everybodyOf } from './recipients.js'
 
 /** After so many reminders, the next come an hour apart at most: who did not answer six does not need twelve. */
 const FREQUENT_REMINDERS = 6

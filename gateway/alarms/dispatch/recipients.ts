@@ -2,13 +2,6 @@ import type { AlertTransition } from '#gateway/model/alert.js'
 import { isWithinAny, type ZoneOffsetAt } from './hours.js'
 import type { Contact, DispatchPolicy } from './policy.js'
 
-export interface Recipient {
-  readonly channel: string
-  readonly contact?: string
-}
-
-export const recipientKey = ({ channel, contact }: Recipient): string => (contact ? `${channel}/${contact}` : channel)
-
 /** The contacts of a step of the chain that are told now. */
 export function contactsOf(policy: DispatchPolicy, alert: AlertTransition, step: number, now: number): Contact[] {
   const chain = policy.chains[alert.priority]

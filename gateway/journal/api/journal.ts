@@ -5,10 +5,11 @@
 
 import type { Measurement, SensorKind } from '#fhir/measurement.js'
 import type { Hour } from '#gateway/clinical/scores/hourly.js'
-import type { SettingsJournal } from '#gateway/clinical/settings/settings-book.js'
+import type { SettingsJournal } from '#gateway/clinical/settings/patient-settings.js'
 import type { ClockStretch, Move, NewStretch } from '#gateway/journal/sqlite/stretches.js'
 import type { Actor, AlertTransition } from '#gateway/model/alert.js'
 import type { Address, AnchorReceipt, BatchHeader, ClosedBatch, Hash32 } from '#gateway/model/batch.js'
+import type { Lane } from '#gateway/model/lane.js'
 import type { Lifecycle } from '#gateway/model/lifecycle.js'
 import type { EntryJournal } from '#gateway/model/manual-observation.js'
 import type { DigestItem, Notification, NotificationReason, OpenDispatch } from '#gateway/model/notification.js'
@@ -85,8 +86,7 @@ export type OutboxKind = 'batch' | 'alert' | 'notification' | 'communication' | 
 
 export interface OutboxEntry {
   readonly id: number
-  /** `fhir:<target>`, `alert:<channel>` (`alert:<channel>/<contact>` where it has contacts) or `anchor:<chain>`. */
-  readonly lane: string
+  readonly lane: Lane
   readonly kind: OutboxKind
   readonly ref: number
   readonly state: OutboxState
@@ -106,7 +106,7 @@ export interface AlertDelivery {
 }
 
 export interface LaneDepth {
-  readonly lane: string
+  readonly lane: Lane
   /** Entries not yet delivered or rejected. */
   readonly depth: number
   /** Epoch ms at which the oldest of them was queued. */
@@ -160,7 +160,7 @@ export interface DropPermissions {
 /** The outbox as people look into it and mend it. */
 export interface QueueJournal {
   /** Oldest first. `lane` null: every lane, those of an earlier configuration too. */
-  list(lane: string | null, state: 'waiting' | 'rejected', limit: number): QueuedEntry[]
+  list(lane: Lane | null, state: 'waiting' | 'rejected', limit: number): QueuedEntry[]
   entry(id: number): QueuedEntry | null
   audit(id: number): QueueAudit[]
   /**
@@ -169,7 +169,7 @@ export interface QueueJournal {
    */
   retry(ids: readonly number[], actor: string): QueuedEntry[]
   /** Ids of the lane's rejected entries, oldest first. */
-  rejected(lane: string): number[]
+  rejected(lane: Lane): number[]
   /** @throws HomebeatError `queue.not-found`, `queue.delivered`, `queue.waiting`, `queue.inflight`, `queue.anchor`, `queue.alert` */
   drop(id: number, actor: string, reason: string, permissions: DropPermissions): QueuedEntry
 }
@@ -282,7 +282,7 @@ export interface Journal extends Lifecycle {
   transitions(limit: number): AlertTransition[]
 
   /** The head of a lane: its oldest entry that is neither delivered nor rejected, claimed. Null when empty. */
-  claim(lane: string): OutboxEntry | null
+  claim(lane: Lane): OutboxEntry | null
   /** Marks a claimed entry inflight: from here a crash makes its outcome ambiguous. */
   launch(entry: OutboxEntry): void
   /**
@@ -294,17 +294,19 @@ export interface Journal extends Lifecycle {
   /** These alerts stand: a `flag` entry of each for each fhir lane that wants alerts, once for ever. */
   queueFlags(alertIds: readonly string[]): void
   /** Whether this lane was ever told that the alert stands. */
-  isFlagged(lane: string, alertId: string): boolean
+  isFlagged(lane: Lane, alertId: string): boolean
   /** Called when an entry is added to the lane; returns an unsubscribe function. */
-  onQueued(lane: string, listener: () => void): () => void
+  onQueued(lane: Lane, listener: () => void): () => void
   depths(): LaneDepth[]
   /** Lanes that an earlier configuration had and in which something waits or was rejected. */
   formerDepths(): LaneDepth[]
+  /** Every lane there ever was, those of an earlier configuration too. */
+  lanes(): Lane[]
   /**
-   * Epoch ms at which the oldest alert was queued that this channel was not told of (waiting or rejected); null: none.
-   * Alerts about alerts that were not told (`alert-undelivered-…`) do not count.
+   * When the oldest alert was queued that an alert lane has not delivered (waiting or rejected), epoch ms; null: none.
+   * @param except conditions whose alerts do not count
    */
-  oldestUntold(lane: string): number | null
+  oldestUntold(lane: Lane, except: readonly string[]): number | null
   /** The leaf hashes of a purged batch, in leaf order, [] once these are gone too; null where the batch is unknown or its leaves are still held. */
   leafHashes(number: number): Hash32[] | null
   /** Its salts (64 hex digits each), in leaf order, where only clear targets have the batch; else null. */

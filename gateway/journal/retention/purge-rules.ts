@@ -1,9 +1,11 @@
 /** What may leave the journal: see README, "Retention". Every rule works in slices, so that ingest never waits for it. */
 import { SENSORS } from '#gateway/clinical/sensors/registry.js'
+import type { LaneRoute } from '#gateway/journal/routing.js'
 import type { HeldLeaf } from '#gateway/journal/sqlite/batches.js'
 import { ALERTS, BATCHES, MEASUREMENTS, NOTIFICATIONS, QUEUE } from '#gateway/journal/sqlite/queries.js'
 import type { Tables } from '#gateway/journal/sqlite/tables.js'
 import type { Hash32 } from '#gateway/model/batch.js'
+import { laneKey } from '#gateway/model/lane.js'
 import type { Logger } from '#gateway/platform/logger.js'
 import { leafHash } from '#gateway/proofs/merkle.js'
 import type { PurgeLimits, PurgeRule } from './retention.js'
@@ -25,8 +27,7 @@ const FROM_MEMORY: ReadonlySet<string> = new Set(SENSORS.flatMap(({ kind, fromMe
 export interface PurgeRulesOptions {
   /** The open ones; throws `journal.closed`. */
   readonly tables: () => Tables
-  /** fhir lanes of the configuration. `sealed`: what it was given holds the salts, so that it can be verified. */
-  readonly fhir: readonly { readonly lane: string; readonly sealed: boolean }[]
+  readonly lanes: readonly LaneRoute[]
   readonly logger: Logger
 }
 
@@ -47,7 +48,7 @@ class BatchRule implements PurgeRule {
     // Where a run was cut short.
     for (const { number } of this.#inStage(GOING, 0)) yield* this.#empty(number)
     // Nobody else has it: the only copy is not thrown away by a timer.
-    if (this.#options.fhir.length === 0) return
+    if (!this.#options.lanes.some(({ lane }) => lane.kind === 'fhir')) return
     for (let after = 0; ; ) {
       const page = this.#inStage(HELD, after)
       if (page.length === 0) return
@@ -91,7 +92,7 @@ class BatchRule implements PurgeRule {
     }
     const { database, queue, outbox } = this.#tables
     const dropped = database.transaction(() => {
-      for (const lane of outbox.lanes()) database.run(QUEUE.deleteDelivered, lane, 'batch', number)
+      for (const lane of outbox.lanes()) database.run(QUEUE.deleteDelivered, laneKey(lane), 'batch', number)
       database.run(BATCHES.stage, GONE, number)
       return queue.dropFormer(number, 'the lane is not configured any more, and the batch was kept long enough')
     })
@@ -111,11 +112,14 @@ class BatchRule implements PurgeRule {
     return this.#tables.database.get(BATCHES.settledEverywhere, number) !== undefined
   }
 
+  /** What a target that takes no alerts was given is sealed, and holds the salts. */
   #isSealedSomewhere(number: number): boolean {
     const { database } = this.#tables
-    return this.#options.fhir.some(
-      ({ lane, sealed }) =>
-        sealed && database.get<{ state: string }>(QUEUE.ofBatch, lane, number)?.state === 'delivered',
+    return this.#options.lanes.some(
+      ({ lane, takes }) =>
+        lane.kind === 'fhir' &&
+        !takes.includes('alert') &&
+        database.get<{ state: string }>(QUEUE.ofBatch, laneKey(lane), number)?.state === 'delivered',
     )
   }
 
@@ -231,7 +235,7 @@ function alertRule({ tables }: PurgeRulesOptions): PurgeRule {
     const { database, outbox } = tables()
     return entriesOf(transition).some(({ kind, ref }) =>
       outbox.lanes().some((lane) => {
-        const entry = database.get<{ state: string }>(QUEUE.ofAlert, lane, kind, ref)
+        const entry = database.get<{ state: string }>(QUEUE.ofAlert, laneKey(lane), kind, ref)
         return entry !== undefined && entry.state !== 'delivered' && entry.state !== 'dropped'
       }),
     )
@@ -242,7 +246,7 @@ function alertRule({ tables }: PurgeRulesOptions): PurgeRule {
       database.run(ALERTS.deleteEpisode, episode.id)
       for (const { id, measurement } of transitions) {
         for (const { kind, ref } of entriesOf(id)) {
-          for (const lane of outbox.lanes()) database.run(QUEUE.deleteDelivered, lane, kind, ref)
+          for (const lane of outbox.lanes()) database.run(QUEUE.deleteDelivered, laneKey(lane), kind, ref)
         }
         database.run(ALERTS.deleteDeliveries, id)
         database.run(NOTIFICATIONS.deleteOfTransition, id)

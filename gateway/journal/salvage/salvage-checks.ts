@@ -6,6 +6,7 @@ import { SENSOR_KINDS } from '#fhir/measurement.js'
 import type { RowCipher } from '#gateway/journal/sqlite/cipher.js'
 import { openLeaf, openMeasurement, openTransition } from '#gateway/journal/sqlite/sealed-rows.js'
 import { PRIORITIES } from '#gateway/model/alert.js'
+import { isLaneKey } from '#gateway/model/lane.js'
 import { NOTIFICATION_REASONS } from '#gateway/model/notification.js'
 import { HomebeatError } from '#gateway/platform/errors.js'
 import type { RawRow, SqliteValue } from './sqlite-pages.js'
@@ -28,7 +29,7 @@ const among = (values: readonly unknown[]) => (value: unknown) => values.include
 const sensor = among(SENSOR_KINDS)
 const priority = among(PRIORITIES)
 const reasonOfTelling = among(NOTIFICATION_REASONS)
-const lane = (value: unknown) => typeof value === 'string' && /^(fhir|alert|anchor):./.test(value)
+const lane = (value: unknown) => typeof value === 'string' && isLaneKey(value)
 
 /** In the order in which rows are worth having, should the disk fill up meanwhile. */
 export function rowChecks(cipher: RowCipher): RowCheck[] {
@@ -75,7 +76,12 @@ export function rowChecks(cipher: RowCipher): RowCheck[] {
       accepts: ([id, transaction, number, block, time, gas], rowid) =>
         id === null && rowid !== null && hash(transaction) && whole(number) && hash(block) && whole(time) && whole(gas),
     },
-    { table: 'lane', accepts: ([name, ...counts], rowid) => rowid === null && lane(name) && counts.every(whole) },
+    {
+      table: 'lane',
+      // Five numbers, six from schema 4 on; then, from schema 9 on, the parts of the key.
+      accepts: ([key, ...rest], rowid) =>
+        rowid === null && lane(key) && rest.slice(0, 6).every(whole) && rest.slice(6).every(textOrNull),
+    },
     {
       table: 'outbox',
       accepts: ([id, name, kind, ref, state, attempts, createdAt, nextAt, reason, settledAt], rowid) =>

@@ -2,10 +2,11 @@
 import { BATCHES } from '#gateway/journal/sqlite/queries.js'
 
 const KNOWN_BATCH = 'SELECT number FROM batch'
+const FHIR_LANES = `SELECT key FROM lane WHERE kind = 'fhir'`
 const LEAVES = 'SELECT count(*) FROM leaf WHERE batch = b.number'
 /** Batches that somebody still waits for, or of which a part is left, and whose leaves are not all there. */
 const INCOMPLETE = `SELECT b.number FROM batch b WHERE b.purged = 0 AND (${LEAVES}) <> b.count AND ((${LEAVES}) > 0
-  OR EXISTS (SELECT 1 FROM outbox WHERE kind = 'batch' AND ref = b.number AND settled_at IS NULL AND lane LIKE 'fhir:%')
+  OR EXISTS (SELECT 1 FROM outbox WHERE kind = 'batch' AND ref = b.number AND settled_at IS NULL AND lane IN (${FHIR_LANES}))
   OR (NOT EXISTS (SELECT 1 FROM outbox WHERE kind = 'batch' AND ref = b.number)
     AND NOT EXISTS (SELECT 1 FROM anchor_receipt WHERE batch = b.number)))`
 
@@ -40,7 +41,7 @@ export const SALVAGE = {
     `INSERT INTO alert_episode (alert_id, latest, active)
       SELECT alert_id, max(id), 0 FROM alert_transition GROUP BY alert_id ORDER BY min(id)`,
     `UPDATE alert_episode SET active = (SELECT t.state <> 'cleared' FROM alert_transition t WHERE t.id = latest)`,
-    `INSERT OR IGNORE INTO lane (name, configured) SELECT DISTINCT lane, 0 FROM outbox`,
+    `INSERT OR IGNORE INTO lane (key, configured) SELECT DISTINCT lane, 0 FROM outbox`,
     `DELETE FROM outbox WHERE kind = 'batch' AND ref NOT IN (${KNOWN_BATCH})`,
     `DELETE FROM outbox WHERE kind = 'alert' AND ref NOT IN (SELECT id FROM alert_transition)`,
     `DELETE FROM outbox WHERE kind = 'notification' AND ref NOT IN (SELECT id FROM notification)`,
@@ -56,10 +57,10 @@ export const SALVAGE = {
   /** A record of which a part is lost proves nothing any more: it is not sent. */
   rejectIncomplete: `UPDATE outbox SET state = 'rejected', settled_at = ?,
     reason = 'its records were lost when the journal was damaged'
-    WHERE kind = 'batch' AND settled_at IS NULL AND lane LIKE 'fhir:%' AND ref IN (${INCOMPLETE})`,
+    WHERE kind = 'batch' AND settled_at IS NULL AND lane IN (${FHIR_LANES}) AND ref IN (${INCOMPLETE})`,
   /** Batches that are whole; a lane that has no entry of one may never have had it. */
-  complete: `SELECT b.number FROM batch b WHERE b.count > 0 AND b.purged = 0 AND (${LEAVES}) = b.count ORDER BY b.number`,
-  notAnchored: `SELECT number FROM batch WHERE count > 0 AND number NOT IN (SELECT batch FROM anchor_receipt)
+  complete: `SELECT b.number AS id FROM batch b WHERE b.count > 0 AND b.purged = 0 AND (${LEAVES}) = b.count ORDER BY b.number`,
+  notAnchored: `SELECT number AS id FROM batch WHERE count > 0 AND number NOT IN (SELECT batch FROM anchor_receipt)
     ORDER BY number`,
   /** A chain takes batches in order only, so entries go in by number. */
   dropWaitingAnchors: `DELETE FROM outbox WHERE kind = 'batch' AND settled_at IS NULL AND lane = ?`,

@@ -8,6 +8,7 @@ import { type BatchHead, isSigned } from '#gateway/journal/sqlite/batch-heads.js
 import { createRowCipher, keyCheckOf, type RowCipher } from '#gateway/journal/sqlite/cipher.js'
 import type { Database, SqlValue } from '#gateway/journal/sqlite/database.js'
 import { keyWrong } from '#gateway/journal/sqlite/journal-key.js'
+import { nameLanes } from '#gateway/journal/sqlite/outbox.js'
 import { openLeaf } from '#gateway/journal/sqlite/sealed-rows.js'
 import type { BatchHeader } from '#gateway/model/batch.js'
 import { judge, type RowCheck, rowChecks } from './salvage-checks.js'
@@ -232,6 +233,7 @@ export class Salvage {
       if (name !== null) this.#target.run(SALVAGE.insertMeasurement, measurement, name, batch, batch)
     }
     for (const sql of SALVAGE.reunite) this.#target.run(sql)
+    nameLanes(this.#target)
   }
 
   #nameOf(batch: number, position: number, observation: Uint8Array): string | null {

@@ -6,6 +6,7 @@ import {
   type Leaf,
   NO_ROOT,
 } from '#gateway/model/batch.js'
+import { type Lane, laneKey } from '#gateway/model/lane.js'
 import { HomebeatError } from '#gateway/platform/errors.js'
 import type { BatchHead } from './batch-heads.js'
 import type { RowCipher } from './cipher.js'
@@ -161,9 +162,9 @@ export class BatchTable {
   }
 
   /** Numbers of held batches that this lane was never given, in order: it is new, or was away. */
-  owedTo(lane: string): number[] {
-    const anchor = lane.startsWith('anchor:') ? 1 : 0
-    return this.#database.all<{ number: number }>(BATCHES.owed, lane, anchor).map(({ number }) => number)
+  owedTo(lane: Lane): number[] {
+    const anchor = lane.kind === 'anchor' ? 1 : 0
+    return this.#database.all<{ number: number }>(BATCHES.owed, laneKey(lane), anchor).map(({ number }) => number)
   }
 
   /** Heads of the batches above a number, oldest first; of those that have been signed here. */

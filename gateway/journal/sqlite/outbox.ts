@@ -1,4 +1,5 @@
 import type { LaneDepth, OutboxEntry, OutboxKind, OutboxState } from '#gateway/journal/api/journal.js'
+import { isLaneKey, type Lane, laneKey, laneOf } from '#gateway/model/lane.js'
 import type { DeliveryOutcome } from '#gateway/model/outcome.js'
 import type { Clock } from '#gateway/platform/clock.js'
 import { HomebeatError } from '#gateway/platform/errors.js'
@@ -8,7 +9,10 @@ import { OUTBOX } from './queries.js'
 /** Reasons are for people and for status; a far end that writes novels is cut here. */
 const MAX_REASON = 300
 
-interface DepthRow extends LaneDepth {
+/** A row as SQLite gives it: the lane by its key. */
+export type Keyed<Row extends { readonly lane: Lane }> = Omit<Row, 'lane'> & { readonly lane: string }
+
+interface DepthRow extends Keyed<LaneDepth> {
   /** State of the oldest waiting entry; null: nothing waits. */
   readonly head: OutboxState | null
 }
@@ -35,40 +39,43 @@ export class Outbox {
   }
 
   /** Makes the configured lanes known, and says what a crash left: claimed never began, inflight is ambiguous. */
-  recover(lanes: readonly string[]): void {
+  recover(lanes: readonly Lane[]): void {
     this.#database.transaction(() => {
       this.#database.run(OUTBOX.forgetLanes)
-      for (const lane of lanes) this.#database.run(OUTBOX.addLane, lane)
+      for (const lane of lanes) this.#database.run(OUTBOX.addLane, laneKey(lane))
+      nameLanes(this.#database)
       this.#database.run(OUTBOX.requeueClaimed)
       this.#database.run(OUTBOX.recoverInflight)
     })
   }
 
   /** Call inside a transaction. */
-  add(lane: string, kind: OutboxKind, ref: number): void {
-    this.#database.run(OUTBOX.add, lane, kind, ref, this.#clock.now())
+  add(lane: Lane, kind: OutboxKind, ref: number): void {
+    this.#database.run(OUTBOX.add, laneKey(lane), kind, ref, this.#clock.now())
   }
 
   /** Whether this was ever owed, delivered or not. */
-  has(lane: string, kind: OutboxKind, ref: number): boolean {
-    return this.#database.get(OUTBOX.find, lane, kind, ref) !== undefined
+  has(lane: Lane, kind: OutboxKind, ref: number): boolean {
+    return this.#database.get(OUTBOX.find, laneKey(lane), kind, ref) !== undefined
   }
 
-  claim(lane: string): OutboxEntry | null {
-    const head = this.#database.get<OutboxEntry>(OUTBOX.head, lane)
-    const inflight = this.#inflight.get(lane) ?? (head?.state === 'inflight' ? head.id : undefined)
+  claim(lane: Lane): OutboxEntry | null {
+    const key = laneKey(lane)
+    const head = this.#database.get<Keyed<OutboxEntry>>(OUTBOX.head, key)
+    const inflight = this.#inflight.get(key) ?? (head?.state === 'inflight' ? head.id : undefined)
     if (inflight !== undefined)
       throw outOfOrder({ id: inflight, lane }, 'is being delivered: settle it before claiming the next')
     if (!head || this.#isHeld(lane, head.id)) return null
-    this.#claims.set(lane, head.id)
-    return { ...head, state: 'claimed' }
+    this.#claims.set(key, head.id)
+    return { ...head, lane, state: 'claimed' }
   }
 
   launch(entry: OutboxEntry): void {
-    if (this.#claims.get(entry.lane) !== entry.id) throw outOfOrder(entry, 'is not claimed')
+    const key = laneKey(entry.lane)
+    if (this.#claims.get(key) !== entry.id) throw outOfOrder(entry, 'is not claimed')
     if (this.#database.run(OUTBOX.launch, entry.id).changes !== 1) throw outOfOrder(entry, 'is not waiting')
-    this.#claims.delete(entry.lane)
-    this.#inflight.set(entry.lane, entry.id)
+    this.#claims.delete(key)
+    this.#inflight.set(key, entry.id)
   }
 
   /** Call inside a transaction. Throws when the entry is not inflight, so nothing is counted twice. */
@@ -85,9 +92,10 @@ export class Outbox {
       entry.id,
     )
     if (changes !== 1) throw outOfOrder(entry, 'is not being delivered')
-    this.#inflight.delete(entry.lane)
-    if (delivered) this.#database.run(OUTBOX.count, 1, 0, resources, 0, entry.lane)
-    if (rejected) this.#database.run(OUTBOX.count, 0, 1, 0, resources, entry.lane)
+    const key = laneKey(entry.lane)
+    this.#inflight.delete(key)
+    if (delivered) this.#database.run(OUTBOX.count, 1, 0, resources, 0, key)
+    if (rejected) this.#database.run(OUTBOX.count, 0, 1, 0, resources, key)
   }
 
   depths(): LaneDepth[] {
@@ -100,31 +108,42 @@ export class Outbox {
     return rows.filter(({ depth, rejected }) => depth > 0 || rejected > 0).map((row) => this.#withState(row))
   }
 
-  /** Names of all lanes, those of earlier configurations too. */
-  lanes(): string[] {
-    return this.#database.all<{ name: string }>(OUTBOX.lanes).map(({ name }) => name)
+  lanes(): Lane[] {
+    return this.#database.all<{ key: string }>(OUTBOX.lanes).map(({ key }) => laneOf(key))
   }
 
-  oldestUntold(lane: string): number | null {
-    const waiting = this.#database.get<{ createdAt: number }>(OUTBOX.untoldWaiting, lane)
-    const rejected = this.#database.get<{ createdAt: number }>(OUTBOX.untoldRejected, lane)
+  oldestUntold(lane: Lane, except: readonly string[]): number | null {
+    const asked = [laneKey(lane), JSON.stringify(except)] as const
+    const waiting = this.#database.get<{ createdAt: number }>(OUTBOX.untoldWaiting, ...asked)
+    const rejected = this.#database.get<{ createdAt: number }>(OUTBOX.untoldRejected, ...asked)
     const times = [waiting, rejected].flatMap((row) => (row ? [row.createdAt] : []))
     return times.length === 0 ? null : Math.min(...times)
   }
 
-  #withState({ head, ...depth }: DepthRow): LaneDepth {
+  #withState({ head, lane: key, ...rest }: DepthRow): LaneDepth {
+    const depth = { ...rest, lane: laneOf(key) }
     if (this.#isHeld(depth.lane, Number.POSITIVE_INFINITY)) return { ...depth, state: 'held' }
     return { ...depth, state: head === null ? 'idle' : (HEAD_STATES[head] ?? 'waiting') }
   }
 
   /** The contract takes the next batch only: behind an anchor that was refused for good, none can follow. */
-  #isHeld(lane: string, before: number): boolean {
-    if (!lane.startsWith('anchor:')) return false
-    const rejected = this.#database.get<{ id: number }>(OUTBOX.firstRejected, lane)
+  #isHeld(lane: Lane, before: number): boolean {
+    if (lane.kind !== 'anchor') return false
+    const rejected = this.#database.get<{ id: number }>(OUTBOX.firstRejected, laneKey(lane))
     return rejected !== undefined && rejected.id < before
   }
 }
 
+/** Gives lanes that are known by their key alone, as an earlier schema wrote them, their parts. */
+export function nameLanes(database: Database): void {
+  for (const { key } of database.all<{ key: string }>(OUTBOX.unnamedLanes)) {
+    // A damaged file may have held anything; such a lane is never configured.
+    if (!isLaneKey(key)) continue
+    const { kind, name, contact } = laneOf(key)
+    database.run(OUTBOX.nameLane, kind, name, contact ?? null, key)
+  }
+}
+
 function outOfOrder(entry: Pick<OutboxEntry, 'id' | 'lane'>, reason: string): HomebeatError {
-  return new HomebeatError('journal.outbox-order', `Entry ${entry.id} of lane ${entry.lane} ${reason}.`)
+  return new HomebeatError('journal.outbox-order', `Entry ${entry.id} of lane ${laneKey(entry.lane)} ${reason}.`)
 }

@@ -14,13 +14,13 @@ const RECEIPT = `batch AS batchNumber, transaction_hash AS transactionHash, bloc
   block_hash AS blockHash, block_time AS blockTime, gas_used AS gasUsed`
 
 /** How each lane stands that the configuration has (1), or had earlier (0). */
-const depthsOf = (configured: 0 | 1) => `SELECT l.name AS lane,
-    (SELECT count(*) FROM outbox o WHERE o.lane = l.name AND o.settled_at IS NULL) AS depth,
+const depthsOf = (configured: 0 | 1) => `SELECT l.key AS lane,
+    (SELECT count(*) FROM outbox o WHERE o.lane = l.key AND o.settled_at IS NULL) AS depth,
     h.created_at AS oldestAt, h.reason AS lastReason, h.next_at AS nextAt, h.state AS head, l.delivered, l.rejected,
     l.dropped, l.resources_accepted AS resourcesAccepted, l.resources_failed AS resourcesFailed
     FROM lane l LEFT JOIN outbox h ON h.id =
-      (SELECT id FROM outbox o WHERE o.lane = l.name AND o.settled_at IS NULL ORDER BY id LIMIT 1)
-    WHERE l.configured = ${configured} ORDER BY l.name`
+      (SELECT id FROM outbox o WHERE o.lane = l.key AND o.settled_at IS NULL ORDER BY id LIMIT 1)
+    WHERE l.configured = ${configured} AND l.kind IS NOT NULL ORDER BY l.key`
 const STRETCH = `s.id, s.run, s.monotonic_ms AS monotonicMs, s.wall_ms AS wallMs, s.trusted,
   s.first_measurement AS firstMeasurement, s.first_transition AS firstTransition, s.newest_ms AS newestMs,
   s.moved_ms AS movedMs`
@@ -109,8 +109,8 @@ export const NOTIFICATIONS = {
   ofAlert: `SELECT ${NOTIFICATION} FROM notification WHERE alert_id = ? ORDER BY id`,
   tellings: `SELECT n.reason, n.channel, n.contact, n.at, d.delivered_at AS deliveredAt, o.state, o.reason AS trouble
     FROM notification n LEFT JOIN alert_delivery d ON d.notification = n.id
-    LEFT JOIN outbox o ON o.lane IN ('alert:' || n.channel, 'alert:' || n.channel || '/' || n.contact)
-      AND o.kind = 'notification' AND o.ref = n.id
+    LEFT JOIN lane l ON l.kind = 'alert' AND l.name = n.channel AND l.contact IS n.contact
+    LEFT JOIN outbox o ON o.lane = l.key AND o.kind = 'notification' AND o.ref = n.id
     WHERE n.alert_id = ? ORDER BY n.id`,
   addDigestItem: `INSERT INTO digest_item (contact, alert_id, at) VALUES (?, ?, ?) ON CONFLICT DO NOTHING`,
   removeDigestItem: `DELETE FROM digest_item WHERE contact = ? AND alert_id = ?`,
@@ -144,8 +144,8 @@ export const BATCHES = {
   proofs: `SELECT purged, leaf_hashes AS hashes, leaf_salts AS salts FROM batch WHERE number = ?`,
   // On the chain, and delivered to every FHIR target (or dropped there by a person).
   settledEverywhere: `SELECT 1 FROM anchor_receipt r WHERE r.batch = ? AND NOT EXISTS (
-    SELECT 1 FROM lane l WHERE l.configured = 1 AND l.name LIKE 'fhir:%' AND NOT EXISTS (
-      SELECT 1 FROM outbox o WHERE o.lane = l.name AND o.kind = 'batch' AND o.ref = r.batch
+    SELECT 1 FROM lane l WHERE l.configured = 1 AND l.kind = 'fhir' AND NOT EXISTS (
+      SELECT 1 FROM outbox o WHERE o.lane = l.key AND o.kind = 'batch' AND o.ref = r.batch
         AND o.state IN ('delivered', 'dropped')))`,
   // An anchor is not owed where it is on the chain already; everything else is owed while the batch is held.
   owed: `SELECT b.number FROM batch b WHERE b.purged = 0 AND b.count > 0
@@ -154,7 +154,9 @@ export const BATCHES = {
 } as const
 
 export const OUTBOX = {
-  addLane: `INSERT INTO lane (name) VALUES (?) ON CONFLICT (name) DO UPDATE SET configured = 1`,
+  addLane: `INSERT INTO lane (key) VALUES (?) ON CONFLICT (key) DO UPDATE SET configured = 1`,
+  unnamedLanes: `SELECT key FROM lane WHERE kind IS NULL`,
+  nameLane: `UPDATE lane SET kind = ?, name = ?, contact = ? WHERE key = ?`,
   forgetLanes: `UPDATE lane SET configured = 0`,
   add: `INSERT INTO outbox (lane, kind, ref, created_at) VALUES (?, ?, ?, ?) ON CONFLICT (lane, kind, ref) DO NOTHING`,
   find: `SELECT id FROM outbox WHERE lane = ? AND kind = ? AND ref = ?`,
@@ -168,20 +170,22 @@ export const OUTBOX = {
   settle: `UPDATE outbox SET state = ?, settled_at = ?, reason = ?, next_at = ?, resources = ?
     WHERE id = ? AND state = 'inflight'`,
   count: `UPDATE lane SET delivered = delivered + ?, rejected = rejected + ?,
-    resources_accepted = resources_accepted + ?, resources_failed = resources_failed + ? WHERE name = ?`,
+    resources_accepted = resources_accepted + ?, resources_failed = resources_failed + ? WHERE key = ?`,
   depths: depthsOf(1),
   formerDepths: depthsOf(0),
   firstRejected: `SELECT id, created_at AS createdAt FROM outbox WHERE lane = ? AND state = 'rejected' ORDER BY id LIMIT 1`,
   allRejected: `SELECT id FROM outbox WHERE lane = ? AND state = 'rejected' ORDER BY id`,
-  lanes: `SELECT name, configured FROM lane ORDER BY name`,
-  // Alerts that a channel was not told of, not counting those about an alert that was not told.
+  lanes: `SELECT key, configured FROM lane WHERE kind IS NOT NULL ORDER BY key`,
+  // Alerts that a lane has not delivered, but for those of some conditions (a JSON array of names).
   untoldWaiting: `SELECT o.created_at AS createdAt FROM outbox o JOIN notification n ON n.id = o.ref
     JOIN alert_transition t ON t.id = n.transition
-    WHERE o.lane = ? AND o.settled_at IS NULL AND o.kind = 'notification' AND t.condition NOT LIKE 'alert-undelivered-%'
+    WHERE o.lane = ? AND o.settled_at IS NULL AND o.kind = 'notification' AND t.condition NOT IN
+      (SELECT value FROM json_each(?))
     ORDER BY o.id LIMIT 1`,
   untoldRejected: `SELECT o.created_at AS createdAt FROM outbox o JOIN notification n ON n.id = o.ref
     JOIN alert_transition t ON t.id = n.transition
-    WHERE o.lane = ? AND o.state = 'rejected' AND o.kind = 'notification' AND t.condition NOT LIKE 'alert-undelivered-%'
+    WHERE o.lane = ? AND o.state = 'rejected' AND o.kind = 'notification' AND t.condition NOT IN
+      (SELECT value FROM json_each(?))
     ORDER BY o.id LIMIT 1`,
 } as const
 
@@ -194,7 +198,7 @@ export const QUEUE = {
     WHERE id = ? AND state IN ('rejected', 'dropped')`,
   drop: `UPDATE outbox SET state = 'dropped', settled_at = ?, next_at = NULL WHERE id = ? AND state = ?`,
   recount: `UPDATE lane SET rejected = rejected + ?, dropped = dropped + ?, resources_failed = resources_failed + ?
-    WHERE name = ?`,
+    WHERE key = ?`,
   audit: `SELECT action, actor, at, reason, refusal FROM outbox_audit WHERE entry = ? ORDER BY id`,
   addAudit: `INSERT INTO outbox_audit (entry, action, actor, at, reason, refusal) VALUES (?, ?, ?, ?, ?, ?)`,
   ofBatch: `SELECT ${QUEUED} FROM outbox WHERE lane = ? AND kind = 'batch' AND ref = ?`,

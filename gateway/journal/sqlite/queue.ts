@@ -1,11 +1,13 @@
 import type { DropPermissions, QueueAudit, QueuedEntry, QueueJournal } from '#gateway/journal/api/journal.js'
+import { type Lane, laneKey, laneOf } from '#gateway/model/lane.js'
 import type { Clock } from '#gateway/platform/clock.js'
 import { HomebeatError } from '#gateway/platform/errors.js'
 import type { Database } from './database.js'
+import type { Keyed } from './outbox.js'
 import { ANCHORS, BATCHES, OUTBOX, QUEUE } from './queries.js'
 
 /** A row; `resources` is what the lane's count of refused ones holds of it. */
-type QueueRow = QueuedEntry & { readonly resources: number }
+type QueueRow = Keyed<QueuedEntry> & { readonly resources: number }
 
 /** The outbox as people look into it and mend it; every change leaves an audit row in the same transaction. */
 export class OutboxQueue implements QueueJournal {
@@ -17,12 +19,12 @@ export class OutboxQueue implements QueueJournal {
     this.#clock = clock
   }
 
-  list(lane: string | null, state: 'waiting' | 'rejected', limit: number): QueuedEntry[] {
-    const lanes = lane === null ? this.#lanes().map(({ name }) => name) : [lane]
+  list(lane: Lane | null, state: 'waiting' | 'rejected', limit: number): QueuedEntry[] {
+    const keys = lane === null ? this.#lanes().map(({ key }) => key) : [laneKey(lane)]
     const entries: QueuedEntry[] = []
-    for (const name of lanes) {
+    for (const key of keys) {
       if (entries.length >= limit) break
-      entries.push(...this.#database.all<QueueRow>(QUEUE[state], name, limit - entries.length).map(toEntry))
+      entries.push(...this.#database.all<QueueRow>(QUEUE[state], key, limit - entries.length).map(toEntry))
     }
     return entries
   }
@@ -36,8 +38,8 @@ export class OutboxQueue implements QueueJournal {
     return this.#database.all<QueueAudit>(QUEUE.audit, id)
   }
 
-  rejected(lane: string): number[] {
-    return this.#database.all<{ id: number }>(OUTBOX.allRejected, lane).map(({ id }) => id)
+  rejected(lane: Lane): number[] {
+    return this.#database.all<{ id: number }>(OUTBOX.allRejected, laneKey(lane)).map(({ id }) => id)
   }
 
   retry(ids: readonly number[], actor: string): QueuedEntry[] {
@@ -59,9 +61,9 @@ export class OutboxQueue implements QueueJournal {
    */
   dropFormer(batch: number, reason: string): number {
     let dropped = 0
-    for (const { name, configured } of this.#lanes()) {
+    for (const { key, configured } of this.#lanes()) {
       if (configured === 1) continue
-      for (const row of this.#database.all<QueueRow>(QUEUE.ofBatch, name, batch)) {
+      for (const row of this.#database.all<QueueRow>(QUEUE.ofBatch, key, batch)) {
         if (row.state === 'delivered' || row.state === 'dropped') continue
         this.#drop(row, 'retention', reason)
         dropped++
@@ -73,14 +75,14 @@ export class OutboxQueue implements QueueJournal {
   #retry(id: number, actor: string): QueuedEntry {
     const row = this.#found(id)
     if (row.state === 'delivered') throw delivered(row)
-    if (!this.#lanes().some(({ name, configured }) => name === row.lane && configured === 1))
+    if (!this.#lanes().some(({ key, configured }) => key === row.lane && configured === 1))
       throw new HomebeatError(
         'queue.lane',
         `Entry ${id} belongs to ${row.lane}, which the configuration does not have: put it back there and restart.`,
       )
     // What waits needs no change: whoever asked wakes the lane.
     if (row.state !== 'rejected' && row.state !== 'dropped') return toEntry(row)
-    if (row.kind === 'batch' && !row.lane.startsWith('anchor:') && this.#isPurged(row.ref))
+    if (row.kind === 'batch' && laneOf(row.lane).kind !== 'anchor' && this.#isPurged(row.ref))
       throw new HomebeatError('queue.purged', `Batch ${row.ref} is not held any more: there is nothing left to send.`)
     const rejected = row.state === 'rejected'
     this.#database.run(QUEUE.requeue, id)
@@ -95,7 +97,7 @@ export class OutboxQueue implements QueueJournal {
     if (state === 'dropped') throw new HomebeatError('queue.dropped', `Entry ${id} is dropped already.`)
     if (state === 'inflight')
       throw new HomebeatError('queue.inflight', `Entry ${id} is being delivered at this moment: try again.`)
-    if (lane.startsWith('anchor:') && !this.#isAnchored(ref))
+    if (laneOf(lane).kind === 'anchor' && !this.#isAnchored(ref))
       throw new HomebeatError(
         'queue.anchor',
         `Batch ${ref} is not on the chain, and no later batch can be anchored without it: it cannot be dropped. Mend the cause, then: homebeat queue retry ${id}`,
@@ -133,7 +135,7 @@ export class OutboxQueue implements QueueJournal {
     return (this.#database.get<{ purged: number }>(BATCHES.proofs, batch)?.purged ?? 0) > 0
   }
 
-  #lanes(): { name: string; configured: number }[] {
+  #lanes(): { key: string; configured: number }[] {
     return this.#database.all(OUTBOX.lanes)
   }
 
@@ -149,9 +151,9 @@ export class OutboxQueue implements QueueJournal {
 }
 
 function toEntry({ resources: _, ...entry }: QueueRow): QueuedEntry {
-  return entry
+  return { ...entry, lane: laneOf(entry.lane) }
 }
 
-function delivered({ id, lane }: QueuedEntry): HomebeatError {
+function delivered({ id, lane }: QueueRow): HomebeatError {
   return new HomebeatError('queue.delivered', `Entry ${id} was delivered to ${lane}: there is nothing to do.`)
 }

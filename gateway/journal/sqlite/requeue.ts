@@ -1,12 +1,7 @@
-import { recipientKey } from '#gateway/alarms/dispatch/recipients.js'
+import { type LaneRoute, lanesOwed } from '#gateway/journal/routing.js'
 import { SALVAGE } from '#gateway/journal/salvage/salvage-queries.js'
+import { type LaneKind, laneKey } from '#gateway/model/lane.js'
 import type { Tables } from './tables.js'
-
-interface Lanes {
-  readonly fhir: readonly { readonly name: string; readonly alerts: boolean }[]
-  readonly alert: readonly string[]
-  readonly anchor: readonly string[]
-}
 
 interface Untold {
   readonly id: number
@@ -18,19 +13,19 @@ interface Untold {
  * After salvaging: what a lane may not have got is owed again. Twice is harmless, for deliveries are idempotent; never
  * is not. @param now epoch ms
  */
-export function requeue({ database, outbox }: Tables, lanes: Lanes, now: number): void {
+export function requeue({ database, outbox }: Tables, routes: readonly LaneRoute[], now: number): void {
+  const ids = (sql: string) => database.all<{ id: number }>(sql).map(({ id }) => id)
+  const batchLanes = (kind: LaneKind) => lanesOwed(routes, 'batch').filter((lane) => lane.kind === kind)
   database.transaction(() => {
     database.run(SALVAGE.rejectIncomplete, now)
-    for (const { number } of database.all<{ number: number }>(SALVAGE.complete))
-      for (const { name } of lanes.fhir) outbox.add(`fhir:${name}`, 'batch', number)
-    for (const name of lanes.anchor) database.run(SALVAGE.dropWaitingAnchors, `anchor:${name}`)
-    for (const { number } of database.all<{ number: number }>(SALVAGE.notAnchored))
-      for (const name of lanes.anchor) outbox.add(`anchor:${name}`, 'batch', number)
-    for (const { id } of database.all<{ id: number }>(SALVAGE.activeTransitions))
-      for (const { name, alerts } of lanes.fhir) if (alerts) outbox.add(`fhir:${name}`, 'alert', id)
+    for (const id of ids(SALVAGE.complete)) for (const lane of batchLanes('fhir')) outbox.add(lane, 'batch', id)
+    for (const lane of batchLanes('anchor')) database.run(SALVAGE.dropWaitingAnchors, laneKey(lane))
+    for (const id of ids(SALVAGE.notAnchored)) for (const lane of batchLanes('anchor')) outbox.add(lane, 'batch', id)
+    for (const id of ids(SALVAGE.activeTransitions))
+      for (const lane of lanesOwed(routes, 'alert')) outbox.add(lane, 'alert', id)
     for (const { id, channel, contact } of database.all<Untold>(SALVAGE.untold)) {
-      const recipient = recipientKey({ channel, ...(contact !== null && { contact }) })
-      if (lanes.alert.includes(recipient)) outbox.add(`alert:${recipient}`, 'notification', id)
+      const lanes = lanesOwed(routes, 'notification', { channel, ...(contact !== null && { contact }) })
+      for (const lane of lanes) if (lane.kind === 'alert') outbox.add(lane, 'notification', id)
     }
   })
 }

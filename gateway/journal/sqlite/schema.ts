@@ -316,6 +316,14 @@ export const MIGRATIONS: readonly string[] = [
     PRIMARY KEY (hour, number)
   ) WITHOUT ROWID;
   `,
+  `
+  -- The parts of a lane, of which its key is made (laneKey). null: not read from its key yet, which is done at each start.
+  ALTER TABLE lane RENAME COLUMN name TO key;
+  ALTER TABLE lane ADD COLUMN kind TEXT;
+  ALTER TABLE lane ADD COLUMN name TEXT;
+  ALTER TABLE lane ADD COLUMN contact TEXT;
+  CREATE INDEX lane_parts ON lane(kind, name, contact);
+  `,
 ]
 
 /** What `migrate` needs of a database; `pragma` as better-sqlite3 has it. */

@@ -1,7 +1,6 @@
 import { mkdirSync, statSync } from 'node:fs'
 import { dirname } from 'node:path'
 import type { Measurement } from '#fhir/measurement.js'
-import { recipientKey } from '#gateway/alarms/dispatch/recipients.js'
 import { damaged, isDamage, journalError } from '#gateway/journal/api/errors.js'
 import type {
   AlarmAction,
@@ -23,12 +22,14 @@ import type {
 } from '#gateway/journal/api/journal.js'
 import { purgeRules } from '#gateway/journal/retention/purge-rules.js'
 import type { Purgeable, PurgeRule } from '#gateway/journal/retention/retention.js'
+import { type LaneRoute, lanesOwed, owedAfter } from '#gateway/journal/routing.js'
 import { openDamages } from '#gateway/journal/salvage/damages.js'
 import type { LinesFile } from '#gateway/journal/salvage/lines-file.js'
 import { pendingRecovery, type Recovery, recover, requestRecovery } from '#gateway/journal/salvage/recovery.js'
 import { logIsDamaged } from '#gateway/journal/salvage/sqlite-pages.js'
 import type { AlertTransition } from '#gateway/model/alert.js'
 import type { BatchHeader, ClosedBatch, Hash32 } from '#gateway/model/batch.js'
+import { type Lane, laneKey, type Recipient } from '#gateway/model/lane.js'
 import type { Notification, OpenDispatch } from '#gateway/model/notification.js'
 import type { DeliveryOutcome } from '#gateway/model/outcome.js'
 import type { Clock } from '#gateway/platform/clock.js'
@@ -52,18 +53,10 @@ import { openTables, type Tables, totalsOf } from './tables.js'
 import { unlock } from './unlock.js'
 import type { UnmappedBounds } from './unmapped.js'
 
-export interface JournalLanes {
-  /** `alerts`: the target also gets what is about alerts (DetectedIssue, Task, …). Names without the `fhir:` prefix. */
-  readonly fhir: readonly { readonly name: string; readonly alerts: boolean }[]
-  /** Recipients: `<channel>`, or `<channel>/<contact>`. */
-  readonly alert: readonly string[]
-  readonly anchor: readonly string[]
-}
-
 export interface SqliteJournalOptions {
   /** The SQLite file; its folder is made (0700) when missing. */
   readonly path: string
-  readonly lanes: JournalLanes
+  readonly lanes: readonly LaneRoute[]
   readonly clock: Clock
   readonly logger: Logger
   readonly commit: CommitBounds
@@ -116,8 +109,7 @@ export class SqliteJournal implements Journal, Purgeable {
   constructor(options: SqliteJournalOptions) {
     this.#options = options
     this.queue = this.#queueJournal()
-    const fhir = options.lanes.fhir.map(({ name, alerts }) => ({ lane: `fhir:${name}`, sealed: !alerts }))
-    this.purgeRules = purgeRules({ tables: () => this.#open, fhir, logger: options.logger })
+    this.purgeRules = purgeRules({ tables: () => this.#open, lanes: options.lanes, logger: options.logger })
     this.#heads = new BatchHeads(options.path)
     this.#epochKeyCopy = epochKeyCopy(options.path)
     this.epochKeys = epochKeyStore(() => this.#open.database, this.#epochKeyCopy)
@@ -214,7 +206,7 @@ export class SqliteJournal implements Journal, Purgeable {
   }
 
   closeBatch(batch: ClosedBatch): void {
-    const { batches, outbox } = this.#open
+    const { batches } = this.#open
     if (!this.headKnown())
       throw new HomebeatError(
         'journal.head-unknown',
@@ -224,10 +216,7 @@ export class SqliteJournal implements Journal, Purgeable {
     this.#transaction(
       () => {
         batches.insert(batch)
-        for (const lane of batchLanes(this.#options.lanes)) {
-          outbox.add(lane, 'batch', batch.header.number)
-          this.#queued.add(lane)
-        }
+        this.#owe('batch', batch.header.number)
       },
       () => this.#keepHead(batch),
     )
@@ -302,7 +291,7 @@ export class SqliteJournal implements Journal, Purgeable {
     return this.#reading(({ alerts }) => alerts.latest(limit))
   }
 
-  claim(lane: string): OutboxEntry | null {
+  claim(lane: Lane): OutboxEntry | null {
     return this.#open.outbox.claim(lane)
   }
 
@@ -314,11 +303,11 @@ export class SqliteJournal implements Journal, Purgeable {
     const { outbox, alerts } = this.#open
     this.#transaction(() => {
       outbox.settle(entry, outcome, resources, nextAt)
-      if (entry.kind !== 'notification' || !entry.lane.startsWith('alert:')) return
-      if (outcome.class === 'permanent') this.#queueForFhir('undelivered', entry.ref)
-      if (outcome.class !== 'delivered') return
+      const owed = owedAfter(entry, outcome.class)
+      if (owed === 'undelivered') this.#owe(owed, entry.ref)
+      if (owed !== 'communication') return
       const delivery = alerts.insertDelivery(entry.ref, this.#options.clock.now())
-      if (delivery !== null) this.#queueForFhir('communication', delivery)
+      if (delivery !== null) this.#owe(owed, delivery)
     })
   }
 
@@ -326,19 +315,20 @@ export class SqliteJournal implements Journal, Purgeable {
     this.#transaction(() => {
       for (const alertId of alertIds) {
         const episode = this.#open.alerts.episodeId(alertId)
-        if (episode !== null) this.#queueForFhir('flag', episode)
+        if (episode !== null) this.#owe('flag', episode)
       }
     })
   }
 
-  isFlagged(lane: string, alertId: string): boolean {
+  isFlagged(lane: Lane, alertId: string): boolean {
     const episode = this.#open.alerts.episodeId(alertId)
     return episode !== null && this.#open.outbox.has(lane, 'flag', episode)
   }
 
-  onQueued(lane: string, listener: () => void): () => void {
-    const listeners = this.#listeners.get(lane) ?? new Set()
-    this.#listeners.set(lane, listeners.add(listener))
+  onQueued(lane: Lane, listener: () => void): () => void {
+    const key = laneKey(lane)
+    const listeners = this.#listeners.get(key) ?? new Set()
+    this.#listeners.set(key, listeners.add(listener))
     return () => listeners.delete(listener)
   }
 
@@ -350,8 +340,12 @@ export class SqliteJournal implements Journal, Purgeable {
     return this.#open.outbox.formerDepths()
   }
 
-  oldestUntold(lane: string): number | null {
-    return this.#open.outbox.oldestUntold(lane)
+  lanes(): Lane[] {
+    return this.#open.outbox.lanes()
+  }
+
+  oldestUntold(lane: Lane, except: readonly string[]): number | null {
+    return this.#open.outbox.oldestUntold(lane, except)
   }
 
   leafHashes(number: number): Hash32[] | null {
@@ -384,7 +378,7 @@ export class SqliteJournal implements Journal, Purgeable {
       retry: (ids, actor) => {
         return this.#transaction(() => {
           const entries = queue().retry(ids, actor)
-          for (const { lane } of entries) this.#queued.add(lane)
+          for (const { lane } of entries) this.#queued.add(laneKey(lane))
           return entries
         })
       },
@@ -392,7 +386,7 @@ export class SqliteJournal implements Journal, Purgeable {
         // A held lane may go on once what held it is gone.
         return this.#transaction(() => {
           const entry = queue().drop(id, actor, reason, permissions)
-          this.#queued.add(entry.lane)
+          this.#queued.add(laneKey(entry.lane))
           return entry
         })
       },
@@ -464,8 +458,8 @@ export class SqliteJournal implements Journal, Purgeable {
       const tables = openTables(database, unlock(database, key, logger), clock, this.#options.unmapped)
       this.#compareHeads(tables)
       reconcileEpochKeys(database, this.#epochKeyCopy)
-      tables.outbox.recover([...batchLanes(lanes), ...lanes.alert.map((name) => `alert:${name}`)])
-      if (!recovered) catchUp(tables, batchLanes(lanes), logger)
+      tables.outbox.recover(lanes.map(({ lane }) => lane))
+      if (!recovered) catchUp(tables, lanesOwed(lanes, 'batch'), logger)
       if (recovered) requeue(tables, lanes, clock.now())
       database.onDamage = (error) => this.#found(error)
       return tables
@@ -525,7 +519,6 @@ export class SqliteJournal implements Journal, Purgeable {
 
   #write(commits: readonly EncodedCommit[]): void {
     const { measurements, alerts, notifications, unmapped } = this.#open
-    const recipients = new Set(this.#options.lanes.alert)
     let stored = 0
     this.#transaction(() => {
       for (const commit of commits) {
@@ -534,15 +527,12 @@ export class SqliteJournal implements Journal, Purgeable {
         unmapped.markMapped(commit.mapped, this.#options.clock.now())
         for (const transition of commit.transitions) {
           const id = alerts.insert(transition)
-          if (id !== null) this.#queueForFhir('alert', id)
+          if (id !== null) this.#owe('alert', id)
         }
         for (const item of commit.digestItems) notifications.addDigestItem(item)
         for (const notification of commit.notifications) {
           const id = notifications.insert(notification)
-          const recipient = recipientKey(notification)
-          if (id === null || !recipients.has(recipient)) continue
-          this.#queue(`alert:${recipient}`, 'notification', id)
-          this.#queueForFhir('notification', id)
+          if (id !== null) this.#owe('notification', id, notification)
         }
         for (const action of commit.actions) notifications.addAction(action)
       }
@@ -550,14 +540,11 @@ export class SqliteJournal implements Journal, Purgeable {
     this.#unbatched += stored
   }
 
-  /** For each fhir lane that wants alerts. */
-  #queueForFhir(kind: Exclude<OutboxKind, 'batch'>, ref: number): void {
-    for (const { name, alerts } of this.#options.lanes.fhir) if (alerts) this.#queue(`fhir:${name}`, kind, ref)
-  }
-
-  #queue(lane: string, kind: OutboxKind, ref: number): void {
-    this.#open.outbox.add(lane, kind, ref)
-    this.#queued.add(lane)
+  #owe(kind: OutboxKind, ref: number, recipient?: Recipient): void {
+    for (const lane of lanesOwed(this.#options.lanes, kind, recipient)) {
+      this.#open.outbox.add(lane, kind, ref)
+      this.#queued.add(laneKey(lane))
+    }
   }
 
   /** A transaction, then, once durable, a call to those who wait for what it queued. */
@@ -582,14 +569,14 @@ export class SqliteJournal implements Journal, Purgeable {
 }
 
 /** Gives lanes that are new, or were away, the batches closed without them: those still held, in order. */
-function catchUp({ database, batches, outbox }: Tables, lanes: readonly string[], logger: Logger): void {
+function catchUp({ database, batches, outbox }: Tables, lanes: readonly Lane[], logger: Logger): void {
   for (const lane of lanes) {
     const owed = batches.owedTo(lane)
     if (owed.length === 0) continue
     database.transaction(() => {
       for (const number of owed) outbox.add(lane, 'batch', number)
     })
-    logger.info({ lane, batches: owed.length }, 'a lane gets the batches that were closed without it')
+    logger.info({ lane: laneKey(lane), batches: owed.length }, 'a lane gets the batches that were closed without it')
   }
 }
 
@@ -600,10 +587,6 @@ function lockJournal(path: string): JournalLock {
   } catch (error) {
     throw journalError(error, path, 'open')
   }
-}
-
-function batchLanes({ fhir, anchor }: JournalLanes): string[] {
-  return [...fhir.map(({ name }) => `fhir:${name}`), ...anchor.map((name) => `anchor:${name}`)]
 }
 
 function reasonOf(error: HomebeatError): string {

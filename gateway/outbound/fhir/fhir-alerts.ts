@@ -8,6 +8,7 @@ import { flagOf } from '#fhir/flag.js'
 import { asksForTask, taskAfter, taskOf } from '#fhir/task.js'
 import type { AlertDelivery, Journal, OutboxEntry } from '#gateway/journal/api/journal.js'
 import type { AlertTransition } from '#gateway/model/alert.js'
+import type { Lane } from '#gateway/model/lane.js'
 import type { TargetConfig } from '#gateway/outbound/fhir/config.js'
 import type { Deliverer } from '#gateway/outbound/lanes/deliverer.js'
 import type { FhirAnswer, FhirClient, Refusal } from './fhir-client.js'
@@ -59,7 +60,7 @@ export class FhirAlerts {
     }
   }
 
-  async #alert(transition: AlertTransition | null, lane: string, signal: AbortSignal): Promise<Delivery> {
+  async #alert(transition: AlertTransition | null, lane: Lane, signal: AbortSignal): Promise<Delivery> {
     const { client, journal, target } = this.#options
     const episode = transition && episodeOf(journal.episode(transition.alertId))
     if (!episode) return gone('alert')

@@ -1,6 +1,8 @@
 import type { ChannelConfig } from '#gateway/alarms/channels/config.js'
 import type { ContactConfig } from '#gateway/alarms/dispatch/config.js'
-import { recipientKey } from '#gateway/alarms/dispatch/recipients.js'
+import type { OutboxKind } from '#gateway/journal/api/journal.js'
+import type { LaneRoute } from '#gateway/journal/routing.js'
+import { alertLane, type Recipient } from '#gateway/model/lane.js'
 import type { ChainConfig } from '#gateway/outbound/chain/config.js'
 import type { TargetConfig } from '#gateway/outbound/fhir/config.js'
 
@@ -17,21 +19,29 @@ export interface FarEnds {
   readonly chain: Pick<ChainConfig, 'name'>
 }
 
-import type { JournalLanes } from '#gateway/journal/sqlite/sqlite-journal.js'
+/** An alert names its condition: a target that is not in clear never gets one. */
+const CLEAR: readonly OutboxKind[] = ['batch', 'alert', 'notification', 'communication', 'undelivered', 'flag']
 
 /** The lanes that a configuration asks for; the same for the gateway and for whoever opens its journal after it. */
-export function configuredLanes({ fhir, alerts, chain }: FarEnds): JournalLanes {
-  return {
-    fhir: fhir.targets.map(({ name, mode }) => ({ name, alerts: mode === 'clear' })),
-    alert: alertLanes(alerts),
-    anchor: [chain.name],
-  }
+export function configuredLanes({ fhir, alerts, chain }: FarEnds): LaneRoute[] {
+  const targets = fhir.targets.map(({ name, mode }) => fhirRoute(name, mode))
+  return [...alertLanes(alerts), ...targets, anchorRoute(chain.name)]
 }
 
+export const fhirRoute = (name: string, mode: 'clear' | 'sealed'): LaneRoute => ({
+  lane: { kind: 'fhir', name },
+  takes: mode === 'clear' ? CLEAR : ['batch'],
+})
+
+export const anchorRoute = (name: string): LaneRoute => ({ lane: { kind: 'anchor', name }, takes: ['batch'] })
+
+export const alertRoute = (recipient: Recipient): LaneRoute => ({ lane: alertLane(recipient), takes: ['notification'] })
+
 /** A lane for each contact, so that one who cannot be reached delays nobody else; for a channel without contacts, its own. */
-export function alertLanes({ channels, contacts }: AlertWays): string[] {
+export function alertLanes({ channels, contacts }: AlertWays): LaneRoute[] {
   return channels.flatMap(({ name: channel }) => {
     const own = contacts.filter((contact) => contact.channel === channel)
-    return own.length === 0 ? [channel] : own.map(({ id: contact }) => recipientKey({ channel, contact }))
+    const lanes = own.length === 0 ? [{ channel }] : own.map(({ id: contact }) => ({ channel, contact }))
+    return lanes.map(alertRoute)
   })
 }

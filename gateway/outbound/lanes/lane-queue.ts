@@ -1,7 +1,9 @@
 /** The lanes' entries for people: what each of them is, without a health value, and putting back or dropping one. */
 import { z } from 'zod'
 import type { Journal, OutboxKind, QueueAudit, QueuedEntry } from '#gateway/journal/api/journal.js'
+import { actorName } from '#gateway/model/actor.js'
 import type { AlertTransition } from '#gateway/model/alert.js'
+import { isLaneKey, type Lane, laneKey, laneOf } from '#gateway/model/lane.js'
 import type { Notification } from '#gateway/model/notification.js'
 import { type ControlCommand, command } from '#gateway/platform/control-socket/command.js'
 import { HomebeatError } from '#gateway/platform/errors.js'
@@ -9,9 +11,13 @@ import { HomebeatError } from '#gateway/platform/errors.js'
 /** Entries listed at once; what lies behind is seen once these are dealt with. */
 const MAX_LISTED = 500
 
-const actor = z.string().min(1).max(64)
 const id = z.number().int().positive()
-const lane = z.string().min(1).max(80)
+/** As text, e.g. `fhir:care`. */
+const lane = z
+  .string()
+  .max(80)
+  .refine(isLaneKey, 'name a lane as homebeat status does, e.g. fhir:care')
+  .transform(laneOf)
 
 export const listInput = z.strictObject({
   lane: lane.optional(),
@@ -20,18 +26,20 @@ export const listInput = z.strictObject({
 })
 export const showInput = z.strictObject({ id })
 export const retryInput = z.union([
-  z.strictObject({ id, by: actor }),
-  z.strictObject({ all: z.literal(true), lane, by: actor }),
+  z.strictObject({ id, by: actorName }),
+  z.strictObject({ all: z.literal(true), lane, by: actorName }),
 ])
 export const dropInput = z.strictObject({
   id,
-  by: actor,
+  by: actorName,
   reason: z.string().trim().min(1).max(300),
   waiting: z.boolean().default(false),
   undeliveredAlert: z.boolean().default(false),
 })
 
-export type ListedEntry = QueuedEntry & {
+export type ListedEntry = Omit<QueuedEntry, 'lane'> & {
+  /** Its key. */
+  readonly lane: string
   /** e.g. `batch 12`, `low-oxygen-saturation active`. */
   readonly what: string
 }
@@ -84,7 +92,7 @@ export interface LaneQueueOptions {
     readonly anchors: Pick<Journal['anchors'], 'receipt'>
   }
   /** Ends the lane's wait for its next attempt, where a worker runs. */
-  readonly tryNow?: (lane: string) => void
+  readonly tryNow?: (lane: Lane) => void
 }
 
 export class LaneQueue {
@@ -113,7 +121,7 @@ export class LaneQueue {
     const { journal, tryNow } = this.#options
     const ids = 'id' in input ? [input.id] : journal.queue.rejected(input.lane)
     const entries = journal.queue.retry(ids, input.by)
-    for (const name of new Set(entries.map((entry) => entry.lane))) tryNow?.(name)
+    for (const { lane } of entries) tryNow?.(lane)
     return { entries: entries.map((entry) => this.#listed(entry)) }
   }
 
@@ -125,7 +133,7 @@ export class LaneQueue {
   }
 
   #listed(entry: QueuedEntry): ListedEntry {
-    return { ...entry, what: this.#what(entry) }
+    return { ...entry, lane: laneKey(entry.lane), what: this.#what(entry) }
   }
 
   #what({ kind, ref }: QueuedEntry): string {

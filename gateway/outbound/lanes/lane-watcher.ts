@@ -2,10 +2,12 @@
 
 import type { Journal, LaneDepth } from '#gateway/journal/api/journal.js'
 import type { HealthCheck } from '#gateway/model/health-check.js'
+import { type Lane, laneKey } from '#gateway/model/lane.js'
 import type { SystemCondition } from '#gateway/model/system-condition.js'
+import { alertUndelivered, conditionsOf, pushFailing, pushRefused } from './lane-conditions.js'
 
 export interface LaneWatcherOptions {
-  readonly journal: Pick<Journal, 'depths' | 'oldestUntold'>
+  readonly journal: Pick<Journal, 'depths' | 'lanes' | 'oldestUntold'>
   /** How long the oldest entry may wait, minutes. */
   readonly patience: { readonly pushMinutes: number; readonly anchorMinutes: number; readonly alertMinutes: number }
 }
@@ -36,26 +38,29 @@ export class LaneWatcher implements HealthCheck {
 
   #sample(now: number): readonly SystemCondition[] {
     try {
-      return this.#options.journal.depths().flatMap((lane) => this.#conditionsOf(lane, now))
+      const { journal } = this.#options
+      const lanes = journal.lanes()
+      const conditions = journal.depths().flatMap((depth) => this.#conditionsOf(depth, lanes, now))
+      return [...conditions, ...withdrawn(lanes, conditions)]
     } catch {
       // A disk that cannot be read is somebody else's alarm; the tick that asks must go on, and what was known holds.
       return this.#conditions
     }
   }
 
-  #conditionsOf(lane: LaneDepth, now: number): SystemCondition[] {
+  #conditionsOf(depth: LaneDepth, lanes: readonly Lane[], now: number): SystemCondition[] {
     const { pushMinutes, anchorMinutes, alertMinutes } = this.#options.patience
-    const [kind, name] = [lane.lane.slice(0, lane.lane.indexOf(':')), lane.lane.slice(lane.lane.indexOf(':') + 1)]
-    switch (kind) {
+    const { lane } = depth
+    switch (lane.kind) {
       case 'fhir':
         return [
           {
-            condition: `push-failing-${name}`,
+            condition: pushFailing(lane),
             priority: 'medium',
             delayMs: BACKLOG_DELAY_MS,
-            present: this.#isStuck(lane, pushMinutes * MINUTE_MS, now),
+            present: this.#isStuck(depth, pushMinutes * MINUTE_MS, now),
           },
-          { condition: `push-refused-${name}`, priority: 'low', delayMs: 0, present: lane.rejected > 0 },
+          { condition: pushRefused(lane), priority: 'low', delayMs: 0, present: depth.rejected > 0 },
         ]
       case 'anchor':
         return [
@@ -63,32 +68,41 @@ export class LaneWatcher implements HealthCheck {
             condition: 'anchor-overdue',
             priority: 'low',
             delayMs: BACKLOG_DELAY_MS,
-            present: this.#isStuck(lane, anchorMinutes * MINUTE_MS, now),
+            present: this.#isStuck(depth, anchorMinutes * MINUTE_MS, now),
           },
-          { condition: 'anchor-refused', priority: 'medium', delayMs: 0, present: lane.rejected > 0 },
+          { condition: 'anchor-refused', priority: 'medium', delayMs: 0, present: depth.rejected > 0 },
         ]
       case 'alert': {
-        const oldest = this.#options.journal.oldestUntold(lane.lane)
+        const oldest = this.#options.journal.oldestUntold(lane, lanes.flatMap(conditionsOf))
         return [
           {
-            condition: `alert-undelivered-${name.replace('/', '.')}`,
+            condition: alertUndelivered(lane),
             priority: 'high',
             delayMs: ALERT_DELAY_MS,
             present: oldest !== null && now - oldest > alertMinutes * MINUTE_MS,
           },
         ]
       }
-      default:
-        return []
     }
   }
 
   /** The oldest has waited too long, and nothing was delivered for as long: a backlog that moves is no failure. */
   #isStuck({ lane, delivered, oldestAt }: LaneDepth, patienceMs: number, now: number): boolean {
-    const before = this.#progress.get(lane)
+    const key = laneKey(lane)
+    const before = this.#progress.get(key)
     const moved = before !== undefined && delivered > before.delivered
     const at = moved ? now : (before?.at ?? Number.NEGATIVE_INFINITY)
-    this.#progress.set(lane, { delivered, at: Math.min(at, now) })
+    this.#progress.set(key, { delivered, at: Math.min(at, now) })
     return oldestAt !== null && now - oldestAt > patienceMs && now - at > patienceMs
   }
+}
+
+/**
+ * What nobody can say any more: of a lane that is configured no longer, or by a name of before. What an earlier run raised
+ * so would stay open for ever.
+ */
+function withdrawn(lanes: readonly Lane[], conditions: readonly SystemCondition[]): SystemCondition[] {
+  const said = new Set(conditions.map(({ condition }) => condition))
+  const names = new Set(lanes.flatMap(conditionsOf).filter((condition) => !said.has(condition)))
+  return [...names].map((condition) => ({ condition, priority: 'low', delayMs: 0, present: false }))
 }

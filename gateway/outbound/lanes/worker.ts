@@ -1,4 +1,5 @@
 import type { Journal, OutboxEntry } from '#gateway/journal/api/journal.js'
+import { isSameLane, type Lane, laneKey } from '#gateway/model/lane.js'
 import type { Lifecycle } from '#gateway/model/lifecycle.js'
 import type { DeliveryOutcome } from '#gateway/model/outcome.js'
 import { type Clock, wait } from '#gateway/platform/clock.js'
@@ -7,8 +8,7 @@ import type { Deliverer } from './deliverer.js'
 import { DRAIN_RETRY_MS, retryDelay } from './retry.js'
 
 export interface LaneWorkerOptions {
-  /** Full name: `fhir:<target>`, `alert:<channel>` or `anchor:<chain>`. */
-  readonly lane: string
+  readonly lane: Lane
   readonly journal: Journal
   readonly deliverer: Deliverer
   readonly clock: Clock
@@ -18,7 +18,6 @@ export interface LaneWorkerOptions {
 }
 
 export interface LaneStatus {
-  readonly lane: string
   readonly state: 'stopped' | 'idle' | 'delivering' | 'waiting'
   /** Entries not yet delivered or rejected. */
   readonly depth: number
@@ -59,7 +58,7 @@ export class LaneWorker implements Lifecycle {
   #drains = 0
   readonly #whenEmpty = new Set<() => void>()
 
-  get lane(): string {
+  get lane(): Lane {
     return this.#options.lane
   }
 
@@ -130,9 +129,8 @@ export class LaneWorker implements Lifecycle {
   status(): LaneStatus {
     const { lane, journal } = this.#options
     return {
-      lane,
       state: this.#state,
-      depth: journal.depths().find((depth) => depth.lane === lane)?.depth ?? 0,
+      depth: journal.depths().find((depth) => isSameLane(depth.lane, lane))?.depth ?? 0,
       lastOutcome: this.#lastOutcome,
       nextAttemptAt: this.#nextAttemptAt,
     }
@@ -185,7 +183,7 @@ export class LaneWorker implements Lifecycle {
     try {
       return await Promise.race([deliverer.deliver(entry, delivery.signal), abandoned])
     } catch (error) {
-      logger.error({ err: error, lane: entry.lane }, 'a deliverer failed unexpectedly')
+      logger.error({ err: error, lane: laneKey(entry.lane) }, 'a deliverer failed unexpectedly')
       return ambiguous('unexpected error')
     } finally {
       answered.abort()
@@ -219,7 +217,8 @@ export class LaneWorker implements Lifecycle {
   /** First trouble and its end are news, what lies between is for engineers. */
   #record(entry: OutboxEntry, outcome: DeliveryOutcome, failures: number): void {
     const { logger, clock } = this.#options
-    const { lane, kind, ref } = entry
+    const { kind, ref } = entry
+    const lane = laneKey(entry.lane)
     const reason = outcome.class === 'delivered' ? undefined : outcome.reason
     this.#lastOutcome = { class: outcome.class, at: clock.now(), ...(reason !== undefined && { reason }) }
     const fields = { lane, kind, ref, ...(reason !== undefined && { reason }) }
@@ -234,7 +233,7 @@ export class LaneWorker implements Lifecycle {
     if (signal.aborted) return
     this.#failures++
     if (this.#failures === 1)
-      this.#options.logger.error({ err: error, lane: this.#options.lane }, 'the journal refused; trying again')
+      this.#options.logger.error({ err: error, lane: laneKey(this.lane) }, 'the journal refused; trying again')
     await this.#wait(Math.max(50, retryDelay(this.#failures, this.#random(), undefined)), signal)
   }
 

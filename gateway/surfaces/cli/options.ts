@@ -1,14 +1,15 @@
 /** What several verbs have in common. */
 import { userInfo } from 'node:os'
 import { Command, Option } from 'commander'
+import { actorOfLogin } from '#gateway/model/actor.js'
 
 export const CONFIG_OPTION = () =>
   new Option('-c, --config <file>', 'configuration file').default('homebeat.yaml').env('HOMEBEAT_CONFIG')
 
-/** Who acts, where nobody is named. */
+/** Who acts, where nobody is named: the login, in the grammar of who acts. */
 export function loginName(): string {
   try {
-    return userInfo().username
+    return actorOfLogin(userInfo().username)
   } catch {
     // A user without an entry in the password file, as a service manager may make one.
     return `uid-${process.getuid?.() ?? 0}`

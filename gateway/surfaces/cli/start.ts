@@ -43,21 +43,20 @@ async function start(options: StartOptions, programs: Programs): Promise<void> {
   const loaded = loadConfig(options.config)
   const logger = createLogger(loaded.config.log.level)
   for (const line of loaded.warnings ?? []) logger.warn(line)
-  const compose = await programs.gateway()
   const asked = stopAsked(options.untilStdinCloses === true)
-  for (let recoveries = 0; ; recoveries++) {
-    const reason = await runUntil(
-      asked,
-      (onJournalDamage) => compose(loaded, { logger, onJournalDamage }),
-      logger,
-      options.drainSeconds,
-    )
-    if (reason !== DAMAGED) break
-    if (recoveries === MOST_RECOVERIES)
-      throw new HomebeatError('journal.damaged', 'The journal is damaged again and again: replace the card or disk.')
+  try {
+    const compose = await programs.gateway()
+    const life = (onJournalDamage: () => void) => compose(loaded, { logger, onJournalDamage })
+    for (let recoveries = 0; ; recoveries++) {
+      const reason = await runUntil(asked, life, logger, options.drainSeconds)
+      if (reason !== DAMAGED) break
+      if (recoveries === MOST_RECOVERIES)
+        throw new HomebeatError('journal.damaged', 'The journal is damaged again and again: replace the card or disk.')
+    }
+  } finally {
+    // An open pipe would keep the process alive, also one that could not start.
+    process.stdin.destroy()
   }
-  // An open pipe would keep the process alive.
-  process.stdin.destroy()
 }
 
 /**

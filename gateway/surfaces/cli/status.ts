@@ -1,7 +1,7 @@
 import { Command } from 'commander'
 import { loadConfig } from '#gateway/config/load.js'
-import type { JournalDamage, LaneDepth } from '#gateway/journal/api/journal.js'
-import type { GatewayStatus } from '#gateway/surfaces/status/feed.js'
+import type { JournalDamage } from '#gateway/journal/api/journal.js'
+import type { GatewayStatus, LaneReport } from '#gateway/surfaces/status/feed.js'
 import { statusOf } from '#gateway/surfaces/status/status.js'
 import type { ClockStatus } from '#gateway/time/timekeeper.js'
 import { verb } from './exit.js'
@@ -78,7 +78,7 @@ function unmappedLines({ unmapped = [] }: GatewayStatus): string[] {
 }
 
 /** How a lane stands; a second line only where something keeps it from being empty. */
-function laneLines(lane: LaneDepth, now: number): string[] {
+function laneLines(lane: LaneReport, now: number): string[] {
   const seconds = (ms: number) => `${Math.max(0, Math.round(ms / 1000))} s`
   const { depth, oldestAt, state = 'idle', delivered, rejected, dropped = 0, lastReason, nextAt } = lane
   const counts = [

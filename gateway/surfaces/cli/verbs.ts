@@ -1,5 +1,6 @@
 /** The verbs a person would say, a file each. */
 import { Command } from 'commander'
+import { renamedLine } from '#gateway/platform/renamed.js'
 import { VERSION } from '#gateway/platform/version.js'
 import { EXIT } from './exit.js'
 import type { Programs } from './programs.js'
@@ -24,9 +25,12 @@ const VERBS: Readonly<Record<string, (programs: Programs) => Promise<Command>>> 
   device: async () => (await import('./device.js')).deviceCommand(),
   journal: async () => (await import('./journal.js')).journalCommand(),
   serial: async () => (await import('./serial.js')).serialCommand(),
-  'watch-homes': async (programs) => (await import('./watch-homes.js')).watchHomesCommand(programs),
+  clinic: async (programs) => (await import('./clinic.js')).clinicCommand(programs),
   simulate: async () => (await import('./simulate.js')).simulateCommand(),
 }
+
+/** Verbs of earlier versions that still work: the old name → today's. */
+const RENAMED_VERBS: Readonly<Record<string, string>> = { 'watch-homes': 'clinic' }
 
 /** What an exit code says is the same for a verb's verbs. */
 function exitAs(command: Command): void {
@@ -42,7 +46,12 @@ export async function runVerb(programs: Programs): Promise<void> {
     .description('Gateway for the remote monitoring of elderly people. Not a certified medical device.')
     .version(VERSION)
     .showHelpAfterError('(homebeat --help says more)')
-  const asked = process.argv[2] ?? ''
+  const given = process.argv[2] ?? ''
+  const asked = Object.hasOwn(RENAMED_VERBS, given) ? (RENAMED_VERBS[given] ?? '') : given
+  if (asked !== given) {
+    process.stderr.write(`homebeat: ${renamedLine(given, asked)}\n`)
+    process.argv[2] = asked
+  }
   for (const [name, load] of Object.entries(VERBS)) {
     if (name === asked || !Object.hasOwn(VERBS, asked)) program.addCommand(await load(programs))
   }

@@ -26,9 +26,9 @@ export interface GatewayStatus {
   readonly alerts: readonly LiveAlert[]
   /** Who may act on alerts by their pseudonym; left out where nobody is configured. */
   readonly contacts?: readonly { readonly id: string; readonly role: Role }[]
-  readonly lanes: readonly LaneDepth[]
+  readonly lanes: readonly LaneReport[]
   /** Of an earlier configuration, where something is left in them. */
-  readonly formerLanes?: readonly LaneDepth[]
+  readonly formerLanes?: readonly LaneReport[]
   readonly fhir: { readonly accepted: number; readonly failed: number }
   readonly batches: {
     readonly closed: number
@@ -43,6 +43,9 @@ export interface GatewayStatus {
   readonly clock?: ClockStatus
   readonly process: { readonly rssMb: number; readonly cpuSeconds: number } | null
 }
+
+/** How a lane stands; the lane by its key, e.g. `alert:sms/nurse-1`. */
+export type LaneReport = Omit<LaneDepth, 'lane'> & { readonly lane: string }
 
 export type LiveEvent =
   | LiveData

@@ -1,8 +1,9 @@
 /** The part of a status that the journal knows; the same for a running gateway and for a stopped one. */
 
 import { type AlertsSource, alertsOf } from '#gateway/alarms/alert-status.js'
-import type { Journal } from '#gateway/journal/api/journal.js'
-import type { GatewayStatus } from '#gateway/surfaces/status/feed.js'
+import type { Journal, LaneDepth } from '#gateway/journal/api/journal.js'
+import { laneKey } from '#gateway/model/lane.js'
+import type { GatewayStatus, LaneReport } from '#gateway/surfaces/status/feed.js'
 
 export type StatusSource = AlertsSource &
   Pick<Journal, 'totals' | 'depths' | 'formerDepths' | 'lastBatch' | 'unbatchedCount' | 'damages'> & {
@@ -18,15 +19,15 @@ export type JournalStatus = Pick<
 /** @param now epoch ms */
 export function journalStatus(journal: StatusSource, now: number): JournalStatus {
   const totals = journal.totals()
-  const lanes = journal.depths()
+  const depths = journal.depths()
   const last = journal.lastBatch()
-  const fhir = lanes.filter((lane) => lane.lane.startsWith('fhir:'))
+  const fhir = depths.filter(({ lane }) => lane.kind === 'fhir')
   return {
     measurements: totals.measurements,
     unmapped: journal.unmapped.counts(),
     alerts: alertsOf(journal, now),
-    lanes,
-    formerLanes: journal.formerDepths(),
+    lanes: depths.map(toStatus),
+    formerLanes: journal.formerDepths().map(toStatus),
     fhir: {
       accepted: fhir.reduce((sum, lane) => sum + lane.resourcesAccepted, 0),
       failed: fhir.reduce((sum, lane) => sum + lane.resourcesFailed, 0),
@@ -41,3 +42,5 @@ export function journalStatus(journal: StatusSource, now: number): JournalStatus
     damages: journal.damages(),
   }
 }
+
+const toStatus = (depth: LaneDepth): LaneReport => ({ ...depth, lane: laneKey(depth.lane) })

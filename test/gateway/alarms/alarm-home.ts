@@ -54,7 +54,7 @@ export class AlarmHome {
   #journal(): SqliteJournal {
     return journalAt(this.path, {
       clock: this.clock,
-      lanes: { fhir: [], alert: alertLanes(this.alerts), anchor: [] },
+      lanes: alertLanes(this.alerts),
     })
   }
 

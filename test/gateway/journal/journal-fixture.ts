@@ -7,17 +7,17 @@ import type { Journal } from '#gateway/journal/api/journal.js'
 import { SqliteJournal, type SqliteJournalOptions } from '#gateway/journal/sqlite/sqlite-journal.js'
 import type { AlertTransition } from '#gateway/model/alert.js'
 import { type ClosedBatch, type Hash32, NO_ROOT } from '#gateway/model/batch.js'
+import { alertRoute, anchorRoute, fhirRoute } from '#gateway/outbound/lanes/configured-lanes.js'
 import { silentLogger } from '#gateway/platform/logger.js'
 import { TestClock } from '#test/support/test-clock.js'
 
-export const LANES: SqliteJournalOptions['lanes'] = {
-  fhir: [
-    { name: 'clinic', alerts: true },
-    { name: 'archive', alerts: false },
-  ],
-  alert: ['terminal', 'doctor'],
-  anchor: ['consortium'],
-}
+export const LANES = [
+  fhirRoute('clinic', 'clear'),
+  fhirRoute('archive', 'sealed'),
+  alertRoute({ channel: 'terminal' }),
+  alertRoute({ channel: 'doctor' }),
+  anchorRoute('consortium'),
+]
 
 export class TemporaryFolder {
   readonly path = mkdtempSync(join(tmpdir(), 'homebeat-test-'))

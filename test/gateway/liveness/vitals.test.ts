@@ -2,6 +2,7 @@ import { expect } from 'chai'
 import type { LaneDepth } from '#gateway/journal/api/journal.js'
 import { vitalsOf } from '#gateway/liveness/vitals.js'
 import type { AlertTransition } from '#gateway/model/alert.js'
+import { laneOf } from '#gateway/model/lane.js'
 import type { TransportStatus } from '#gateway/model/transport.js'
 
 const now = Date.UTC(2026, 0, 1, 12)
@@ -52,7 +53,7 @@ describe('heartbeat/vitals', () => {
     ]
     const lanes = [
       {
-        lane: 'fhir:a',
+        lane: laneOf('fhir:a'),
         depth: 1,
         oldestAt: now - 5000,
         delivered: 0,
@@ -61,7 +62,7 @@ describe('heartbeat/vitals', () => {
         resourcesFailed: 0,
       },
       {
-        lane: 'fhir:b',
+        lane: laneOf('fhir:b'),
         depth: 1,
         oldestAt: now - 9000,
         delivered: 0,

@@ -16,8 +16,14 @@ export interface ConnectPacket {
 export type Broker = Aedes & {
   /** By client id. */
   readonly clients: Readonly<Record<string, Client>>
-  /** The QoS 2 messages whose exchange has not ended. */
-  readonly persistence: { incomingGetPacket(client: Client, packet: PublishPacket): Promise<unknown> }
+  readonly persistence: Persistence
+}
+
+interface Persistence {
+  /** A QoS 2 message whose exchange has not ended; rejects when there is none. */
+  incomingGetPacket(client: Client, packet: PublishPacket): Promise<unknown>
+  incomingStorePacket(client: Client, packet: PublishPacket): Promise<void>
+  addSubscriptions(client: Client, subscriptions: readonly Subscription[]): Promise<void>
 }
 
 /** @param returnCode of the CONNACK (3.2.2.3): 3 not now, 4 bad user name or password, 5 not authorized. */

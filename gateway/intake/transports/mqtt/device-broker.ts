@@ -19,6 +19,7 @@ import type { EnrolledDevices } from './enrolled-devices.js'
 import { Enrolment } from './enrolment.js'
 import { MessageIntake, type MessageIntakeDependencies } from './message-intake.js'
 import type { Presence } from './presence.js'
+import { MAX_FILTERS, SessionBounds } from './session-bounds.js'
 
 export interface DeviceBrokerDependencies extends Omit<MessageIntakeDependencies, 'refuse'> {
   readonly store: EnrolledDevices | undefined
@@ -34,6 +35,7 @@ export class DeviceBroker {
   readonly #enrolment: Enrolment
   readonly #admission: Admission
   readonly #intake: MessageIntake
+  readonly #bounds = new SessionBounds()
   readonly #aedes: Broker
   readonly #stopWatchingStore: () => void
   #closed = false
@@ -52,8 +54,9 @@ export class DeviceBroker {
     this.#stopWatchingStore = store?.onRevoked((id) => this.#revoke(id)) ?? (() => {})
   }
 
-  listen(): Promise<void> {
-    return this.#aedes.listen()
+  async listen(): Promise<void> {
+    await this.#aedes.listen()
+    this.#bounds.install(this.#aedes)
   }
 
   /** @param socket read with `read()` on `readable` */
@@ -96,7 +99,7 @@ export class DeviceBroker {
       authorizePublish: (client, packet, done) => this.#receive(client, packet, done),
       // null is the SUBACK failure code 0x80 (3.9.3).
       authorizeSubscribe: (client, subscription, done) =>
-        done(null, this.#mayRead(client, subscription) ? subscription : null),
+        done(null, this.#maySubscribe(client, subscription) ? subscription : null),
       authorizeForward: (client, packet) => (this.#mayRead(client, packet) ? packet : null),
     }) as Broker
     broker.on('client', (client) => this.#came(client))
@@ -106,6 +109,13 @@ export class DeviceBroker {
     broker.on('clientError', ({ id }, error) => this.#logger.debug({ device: id, reason: error.message }, 'MQTT error'))
     broker.on('connectionError', (_client, error) => this.#logger.debug({ reason: error.message }, 'MQTT error'))
     return broker
+  }
+
+  #maySubscribe(client: Client, subscription: Subscription): boolean {
+    if (!this.#mayRead(client, subscription)) return false
+    if (this.#bounds.admit(client, subscription)) return true
+    this.refuse(`subscriptions above ${MAX_FILTERS} of one session, or too long`, client.id)
+    return false
   }
 
   /** @param what a subscription, or a message that is to be forwarded. */
@@ -131,6 +141,7 @@ export class DeviceBroker {
   }
 
   #went(client: Client): void {
+    this.#intake.left(client)
     if (this.#closed || this.#enrolment.has(client)) return
     if (this.#admission.keptWill(client)) this.#presence.gone(client.id)
     this.#say('disconnected', client.id)

@@ -45,6 +45,12 @@ export class MessageIntake {
     this.#throttles.clear()
   }
 
+  /** A device has gone: nothing of what still waited is needed, it sends it again. */
+  left(client: Client): void {
+    this.#throttles.get(client.id)?.forget(client)
+    this.#slots.forget(client)
+  }
+
   /** @param done lets aedes acknowledge; with an error it closes the connection. */
   take(broker: Broker, client: Client, packet: PublishPacket, done: Done): void {
     const { clock, devices, refuse } = this.#dependencies
@@ -58,7 +64,7 @@ export class MessageIntake {
     // Nearly every message finds its turn and its place at once: a promise for each of the two would be waited for in vain.
     const throttle = this.#throttle(client.id)
     if (throttle.tryTake()) go()
-    else void throttle.take().then((turn) => turn && !client.closed && go())
+    else void throttle.take(client).then((turn) => turn && !client.closed && go())
   }
 
   /** A message whose turn it is. */
@@ -94,7 +100,7 @@ export class MessageIntake {
       this.#push(client, packet, receivedAt, done)
       return
     }
-    void slots.take().then((given) => {
+    void slots.take(client).then((given) => {
       if (!given) return
       if (client.closed) slots.release()
       else this.#push(client, packet, receivedAt, done)

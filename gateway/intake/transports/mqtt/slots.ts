@@ -1,7 +1,19 @@
+/** Somebody in a queue. */
+export interface Waiting {
+  readonly asker: object
+  readonly give: (given: boolean) => void
+}
+
+/** @returns those that still wait; the asker is told that it gets nothing. */
+export function forget(waiting: readonly Waiting[], asker: object): Waiting[] {
+  for (const one of waiting) if (one.asker === asker) one.give(false)
+  return waiting.filter((one) => one.asker !== asker)
+}
+
 /** A fixed number of places, given out in the order they were asked for. */
 export class Slots {
   #free: number
-  #waiting: ((given: boolean) => void)[] = []
+  #waiting: Waiting[] = []
   #closed = false
 
   constructor(count: number) {
@@ -15,21 +27,26 @@ export class Slots {
     return true
   }
 
-  /** Resolves with true when a place is given, with false when `close()` came first. */
-  take(): Promise<boolean> {
+  /** Resolves with true when a place is given, with false when `forget()` or `close()` came first. */
+  take(asker: object): Promise<boolean> {
     if (this.#closed) return Promise.resolve(false)
     if (this.tryTake()) return Promise.resolve(true)
-    return new Promise((resolve) => this.#waiting.push(resolve))
+    return new Promise((give) => this.#waiting.push({ asker, give }))
+  }
+
+  /** Takes an asker out of the queue. */
+  forget(asker: object): void {
+    this.#waiting = forget(this.#waiting, asker)
   }
 
   release(): void {
     const next = this.#waiting.shift()
-    if (next) next(true)
+    if (next) next.give(true)
     else this.#free++
   }
 
   close(): void {
     this.#closed = true
-    for (const resolve of this.#waiting.splice(0)) resolve(false)
+    for (const { give } of this.#waiting.splice(0)) give(false)
   }
 }

@@ -1,4 +1,5 @@
 import type { Clock } from '#gateway/platform/clock.js'
+import { forget, type Waiting } from './slots.js'
 
 /**
  * A token bucket with a queue: who asks too fast waits, in the order of asking. Nothing is dropped.
@@ -9,7 +10,7 @@ export class Throttle {
   readonly #burst: number
   #tokens: number
   #at: number
-  #waiting: ((given: boolean) => void)[] = []
+  #waiting: Waiting[] = []
   #cancel: (() => void) | null = null
 
   /** @param burst how many may come at once after a pause; at least 1. */
@@ -29,18 +30,23 @@ export class Throttle {
     return true
   }
 
-  /** Resolves with true when it is this asker's turn, with false when `close()` came first. */
-  take(): Promise<boolean> {
+  /** Resolves with true when it is this asker's turn, with false when `forget()` or `close()` came first. */
+  take(asker: object): Promise<boolean> {
     if (this.tryTake()) return Promise.resolve(true)
-    const turn = new Promise<boolean>((resolve) => this.#waiting.push(resolve))
+    const turn = new Promise<boolean>((give) => this.#waiting.push({ asker, give }))
     this.#schedule()
     return turn
+  }
+
+  /** Takes an asker out of the queue. */
+  forget(asker: object): void {
+    this.#waiting = forget(this.#waiting, asker)
   }
 
   close(): void {
     this.#cancel?.()
     this.#cancel = null
-    for (const resolve of this.#waiting.splice(0)) resolve(false)
+    for (const { give } of this.#waiting.splice(0)) give(false)
   }
 
   #refill(): void {
@@ -58,7 +64,7 @@ export class Throttle {
       this.#refill()
       while (this.#waiting.length > 0 && this.#tokens >= 1) {
         this.#tokens--
-        this.#waiting.shift()?.(true)
+        this.#waiting.shift()?.give(true)
       }
       this.#schedule()
     })

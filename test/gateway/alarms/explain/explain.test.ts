@@ -1,10 +1,11 @@
 import { expect } from 'chai'
-import { observationOf } from '#fhir/observation.js'
+import { observationOf } from '#fhir/measurement-to-observation.js'
 import { type AlarmExplanation, explainAlarm } from '#gateway/alarms/explain/explain.js'
 import { explainWords } from '#gateway/alarms/explain/explain-words.js'
 import { limitOrigin } from '#gateway/alarms/explain/limit-origin.js'
 import type { LimitOverrides } from '#gateway/clinical/settings/config.js'
 import { openJournalReader } from '#gateway/journal/api/journal-reader.js'
+import { laneOf } from '#gateway/model/lane.js'
 import { ALERTS, AlarmHome, MINUTE } from '#test/gateway/alarms/alarm-home.js'
 import { codeOf, measurement, nextBatch, transition } from '#test/gateway/journal/journal-fixture.js'
 
@@ -39,9 +40,9 @@ describe('Explaining an alarm', () => {
     await home.clock.advance(5 * MINUTE)
     const [alertId = ''] = await home.glucose(45)
     for (
-      let entry = home.journal.claim('alert:terminal/nurse-1');
+      let entry = home.journal.claim(laneOf('alert:terminal/nurse-1'));
       entry;
-      entry = home.journal.claim('alert:terminal/nurse-1')
+      entry = home.journal.claim(laneOf('alert:terminal/nurse-1'))
     ) {
       home.journal.launch(entry)
       home.journal.settle(entry, { class: 'delivered' }, 1)
@@ -139,7 +140,7 @@ Who acted
   it('says why somebody could not be told', async () => {
     home = await new AlarmHome().start()
     const [alertId = ''] = await home.glucose(45)
-    const entry = home.journal.claim('alert:terminal/nurse-1')
+    const entry = home.journal.claim(laneOf('alert:terminal/nurse-1'))
     if (!entry) throw new Error('nothing is owed')
     home.journal.launch(entry)
     home.journal.settle(entry, { class: 'permanent', reason: 'the contact is no longer configured' }, 1)

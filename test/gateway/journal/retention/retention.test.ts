@@ -3,8 +3,10 @@ import { expect } from 'chai'
 import fc from 'fast-check'
 import type { Measurement } from '#fhir/measurement.js'
 import { DAY_MS, Retention, type RetentionOptions } from '#gateway/journal/retention/retention.js'
-import type { JournalLanes, SqliteJournal } from '#gateway/journal/sqlite/sqlite-journal.js'
+import type { SqliteJournal } from '#gateway/journal/sqlite/sqlite-journal.js'
 import type { ClosedBatch, Hash32 } from '#gateway/model/batch.js'
+import { type Lane, laneOf } from '#gateway/model/lane.js'
+import { alertRoute, anchorRoute, fhirRoute } from '#gateway/outbound/lanes/configured-lanes.js'
 import { silentLogger } from '#gateway/platform/logger.js'
 import Sqlite from '#gateway/platform/sqlite.js'
 import { inclusionProof, leafHash, merkleRoot, verifyInclusion } from '#gateway/proofs/merkle.js'
@@ -21,15 +23,9 @@ import {
 import { TestClock } from '#test/support/test-clock.js'
 import { told } from '#test/support/told.js'
 
-const LANES: JournalLanes = {
-  fhir: [
-    { name: 'care', alerts: true },
-    { name: 'vault', alerts: false },
-  ],
-  alert: ['doctor'],
-  anchor: ['consortium'],
-}
-const CARE_ONLY: JournalLanes = { ...LANES, fhir: [{ name: 'care', alerts: true }] }
+const WITHOUT_TARGET = [alertRoute({ channel: 'doctor' }), anchorRoute('consortium')]
+const CARE_ONLY = [fhirRoute('care', 'clear'), ...WITHOUT_TARGET]
+const LANES = [fhirRoute('vault', 'sealed'), ...CARE_ONLY]
 const POLICY = { days: 90, maxMb: 4096, minDays: 7, alertDays: 730, identifierDays: 400, proofDays: 730 }
 
 const waveform = (name: string): Measurement =>
@@ -89,12 +85,12 @@ describe('Retention', () => {
     return batch
   }
 
-  function drain(...lanes: string[]): void {
+  function drain(...lanes: Lane[]): void {
     for (const lane of lanes) {
       for (let entry = journal.claim(lane); entry; entry = journal.claim(lane)) {
         journal.launch(entry)
         journal.settle(entry, { class: 'delivered' }, 1)
-        if (lane.startsWith('anchor:')) anchored(entry.ref)
+        if (lane.kind === 'anchor') anchored(entry.ref)
       }
     }
   }
@@ -104,7 +100,7 @@ describe('Retention', () => {
     journal.anchors.saveReceipt({ batchNumber, transactionHash: hash(batchNumber), ...block })
   }
 
-  const ALL = ['fhir:care', 'fhir:vault', 'anchor:consortium']
+  const ALL = [laneOf('fhir:care'), laneOf('fhir:vault'), laneOf('anchor:consortium')]
   const isHeld = (number: number) => journal.leafHashes(number) === null
   const later = (days: number) => clock.setWall(clock.now() + days * DAY_MS)
 
@@ -137,7 +133,7 @@ describe('Retention', () => {
 
   it('keeps what was refused until a person drops it', async () => {
     await close(measurement('m-1'))
-    const entry = journal.claim('fhir:care') as NonNullable<ReturnType<SqliteJournal['claim']>>
+    const entry = journal.claim(laneOf('fhir:care')) as NonNullable<ReturnType<SqliteJournal['claim']>>
     journal.launch(entry)
     journal.settle(entry, { class: 'permanent', reason: 'HTTP 422' }, 1)
     drain(...ALL)
@@ -151,9 +147,9 @@ describe('Retention', () => {
   })
 
   it('keeps everything where there is no FHIR target: it is the only copy', async () => {
-    await reopen({ ...LANES, fhir: [] })
+    await reopen(WITHOUT_TARGET)
     await close(measurement('m-1'))
-    drain('anchor:consortium')
+    drain(laneOf('anchor:consortium'))
     later(1000)
     await retention({ diskLow: () => true }).run()
     expect(isHeld(1)).to.equal(true)
@@ -177,7 +173,7 @@ describe('Retention', () => {
   it('keeps the salts where no sealed target has them: else nobody could prove what a server got in clear', async () => {
     await reopen(CARE_ONLY)
     const { leaves, header } = await close(measurement('m-1'), measurement('m-2'))
-    drain('fhir:care', 'anchor:consortium')
+    drain(laneOf('fhir:care'), laneOf('anchor:consortium'))
     later(91)
     await retention().run()
     const hashes = journal.leafHashes(1) as Hash32[]
@@ -222,7 +218,7 @@ describe('Retention', () => {
     await journal.commit({ measurements: [measurement('m-1'), measurement('m-2')], ...told([transition()]) })
     await journal.commit({ measurements: [], ...told([transition({ state: 'cleared', at: clock.now() })]) })
     const { leaves, header } = await close()
-    drain('alert:doctor', ...ALL)
+    drain(laneOf('alert:doctor'), ...ALL)
     later(500)
     await retention().run()
     const batch = journal.batch(1) as ClosedBatch
@@ -249,7 +245,7 @@ describe('Retention', () => {
     later(5000)
     await retention({ diskLow: () => true }).run()
     expect(journal.transitions(10)).to.have.length(3)
-    drain('alert:doctor', 'fhir:care')
+    drain(laneOf('alert:doctor'), laneOf('fhir:care'))
     await retention().run()
     expect(journal.transitions(10).map(({ condition }) => condition)).to.deep.equal(['active-one'])
   })
@@ -257,15 +253,15 @@ describe('Retention', () => {
   it('drops, and says so, what a lane of an earlier configuration was owed of a batch that goes', async () => {
     await close(measurement('m-1'))
     await reopen(CARE_ONLY)
-    drain('fhir:care', 'anchor:consortium')
-    const [owed] = journal.queue.list('fhir:vault', 'waiting', 10)
+    drain(laneOf('fhir:care'), laneOf('anchor:consortium'))
+    const [owed] = journal.queue.list(laneOf('fhir:vault'), 'waiting', 10)
     later(91)
     await retention().run()
     expect(journal.queue.audit(owed?.id as number)[0]).to.include({ action: 'drop', actor: 'retention' })
     expect(journal.formerDepths()).to.deep.equal([])
     await reopen()
-    expect(journal.queue.list('fhir:vault', 'waiting', 10)).to.deep.equal([])
-    expect(journal.claim('fhir:care')).to.equal(null)
+    expect(journal.queue.list(laneOf('fhir:vault'), 'waiting', 10)).to.deep.equal([])
+    expect(journal.claim(laneOf('fhir:care'))).to.equal(null)
   })
 
   it('works in small pieces between which readings are committed, and goes on after a crash at any of them', async function () {

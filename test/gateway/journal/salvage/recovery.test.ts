@@ -6,6 +6,7 @@ import { isDamage, journalError } from '#gateway/journal/api/errors.js'
 import { logIsDamaged } from '#gateway/journal/salvage/sqlite-pages.js'
 import { journalKeyPath } from '#gateway/journal/sqlite/journal-key.js'
 import type { SqliteJournal } from '#gateway/journal/sqlite/sqlite-journal.js'
+import { laneOf } from '#gateway/model/lane.js'
 import Sqlite from '#gateway/platform/sqlite.js'
 import {
   BATCHES,
@@ -84,7 +85,11 @@ describe('A damaged journal', function () {
     journal.closeBatch(next)
     expect(journal.batch(BATCHES + 1)).to.deep.equal(next)
     const anchors: number[] = []
-    for (let entry = journal.claim('anchor:consortium'); entry; entry = journal.claim('anchor:consortium')) {
+    for (
+      let entry = journal.claim(laneOf('anchor:consortium'));
+      entry;
+      entry = journal.claim(laneOf('anchor:consortium'))
+    ) {
       journal.launch(entry)
       journal.settle(entry, { class: 'delivered' }, 1)
       anchors.push(entry.ref)
@@ -140,7 +145,7 @@ describe('A damaged journal', function () {
       const [damage] = journal.damages()
       expect(damage?.report.batchesFromHeads).to.deep.equal([1, 2, 3, 4, 5, 6])
       expect(damage?.report.batchesWithoutRecords).to.deep.equal([1, 2, 3, 4, 5, 6])
-      expect(journal.claim('fhir:clinic')).to.equal(null)
+      expect(journal.claim(laneOf('fhir:clinic'))).to.equal(null)
       await goesOn(inFile)
       await journal.stop()
       folder.remove()

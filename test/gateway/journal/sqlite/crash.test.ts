@@ -3,9 +3,10 @@ import { once } from 'node:events'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { expect } from 'chai'
+import { laneKey } from '#gateway/model/lane.js'
 import { journalAt, TemporaryFolder } from '#test/gateway/journal/journal-fixture.js'
 
-const CHILD = fileURLToPath(new URL('crash-child.ts', import.meta.url))
+const CHILD = fileURLToPath(new URL('../crash-child.ts', import.meta.url))
 
 /** Runs the committing process and ends it with SIGKILL after so many lines. Returns every line it wrote. */
 async function runAndKill(path: string, run: number, lines: number): Promise<string[]> {
@@ -53,7 +54,7 @@ describe('The journal of a gateway that is killed', () => {
           .batchNumbers()
           .reduce((sum, number) => sum + (journal.batch(number)?.leaves.length ?? 0), 0)
         expect(batched + journal.unbatchedCount()).to.equal(total)
-        const owed = Object.fromEntries(journal.depths().map(({ lane, depth }) => [lane, depth]))
+        const owed = Object.fromEntries(journal.depths().map(({ lane, depth }) => [laneKey(lane), depth]))
         expect(owed['alert:doctor'], why).to.equal(alerts.size)
         expect(owed['anchor:consortium'], why).to.equal(journal.batchNumbers().length)
       } finally {

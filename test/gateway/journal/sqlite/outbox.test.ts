@@ -2,11 +2,12 @@ import { expect } from 'chai'
 import fc from 'fast-check'
 import type { OutboxEntry } from '#gateway/journal/api/journal.js'
 import type { SqliteJournal } from '#gateway/journal/sqlite/sqlite-journal.js'
+import { isSameLane, laneKey, laneOf } from '#gateway/model/lane.js'
 import type { DeliveryOutcome } from '#gateway/model/outcome.js'
 import { codeOf, journalAt, TemporaryFolder, transition } from '#test/gateway/journal/journal-fixture.js'
 import { told } from '#test/support/told.js'
 
-const LANE = 'alert:doctor'
+const LANE = laneOf('alert:doctor')
 
 /** What must be true of one lane: its waiting references in order, and what has become of the others. */
 interface Model {
@@ -172,7 +173,7 @@ describe('The outbox', () => {
         try {
           await real.journal.start()
           await fc.asyncModelRun(() => ({ model, real }), steps)
-          const depth = real.journal.depths().find(({ lane }) => lane === LANE)
+          const depth = real.journal.depths().find(({ lane }) => isSameLane(lane, LANE))
           expect(depth).to.include({
             depth: model.queue.length,
             delivered: model.delivered.length,
@@ -184,7 +185,7 @@ describe('The outbox', () => {
           const reached = real.journal.alertDeliveries(1000).map(({ transition: { raisedAt } }) => raisedAt)
           expect(reached).to.deep.equal(model.delivered)
           // Each alert with its two messages, and what became of those of this lane.
-          const clinic = real.journal.depths().find(({ lane }) => lane === 'fhir:clinic')
+          const clinic = real.journal.depths().find(({ lane }) => laneKey(lane) === 'fhir:clinic')
           expect(clinic?.depth).to.equal(3 * model.committed + model.delivered.length + model.refused.size)
         } finally {
           await real.journal.stop()
@@ -199,7 +200,7 @@ describe('The outbox', () => {
     const folder = new TemporaryFolder()
     const journal = journalAt(folder.journal)
     await journal.start()
-    const shown = () => journal.depths().find(({ lane }) => lane === LANE)
+    const shown = () => journal.depths().find(({ lane }) => isSameLane(lane, LANE))
     try {
       await journal.commit({ measurements: [], ...told([transition()]) })
       expect(shown()).to.include({ depth: 1, lastReason: null, nextAt: null })
@@ -223,7 +224,9 @@ describe('The outbox', () => {
     journal = journalAt(folder.journal)
     await journal.start()
     try {
-      expect(journal.depths().find(({ lane }) => lane === LANE)?.lastReason).to.contain('before the outcome was known')
+      expect(journal.depths().find(({ lane }) => isSameLane(lane, LANE))?.lastReason).to.contain(
+        'before the outcome was known',
+      )
       expect(journal.claim(LANE)).to.include({ attempts: 1, state: 'claimed' })
     } finally {
       await journal.stop()

@@ -21,11 +21,14 @@ const MAY_SCAN: Record<string, RegExp> = {
   'NOTIFICATIONS.digestItems': /^SCAN digest_item$/,
   'BATCHES.numbers': /^SCAN batch$/,
   // A row for each lane, and a row for each sensor.
-  'OUTBOX.forgetLanes': /^SCAN lane$/,
+  'OUTBOX.forgetLanes': /^SCAN lane( USING INDEX lane_parts)?$/,
   'OUTBOX.depths': /^SCAN l$/,
   'OUTBOX.formerDepths': /^SCAN l$/,
   'OUTBOX.lanes': /^SCAN lane$/,
   'BATCHES.settledEverywhere': /^SCAN l$/,
+  // The names of a few conditions.
+  'OUTBOX.untoldWaiting': /^SCAN json_each VIRTUAL TABLE/,
+  'OUTBOX.untoldRejected': /^SCAN json_each VIRTUAL TABLE/,
   // At start only, over what waits.
   'OUTBOX.requeueClaimed': /^SCAN outbox USING INDEX outbox_waiting$/,
   'OUTBOX.recoverInflight': /^SCAN outbox USING INDEX outbox_waiting$/,

@@ -4,6 +4,8 @@ import { expect } from 'chai'
 import type { OutboxEntry } from '#gateway/journal/api/journal.js'
 import { MIGRATIONS } from '#gateway/journal/sqlite/schema.js'
 import type { SqliteJournal } from '#gateway/journal/sqlite/sqlite-journal.js'
+import { isSameLane, type Lane, laneKey, laneOf } from '#gateway/model/lane.js'
+import { anchorRoute, fhirRoute } from '#gateway/outbound/lanes/configured-lanes.js'
 import Sqlite from '#gateway/platform/sqlite.js'
 import {
   codeOf,
@@ -17,8 +19,8 @@ import {
 import { told } from '#test/support/told.js'
 
 const NONE = { waiting: false, undeliveredAlert: false }
-const CLINIC = 'fhir:clinic'
-const ANCHOR = 'anchor:consortium'
+const CLINIC = laneOf('fhir:clinic')
+const ANCHOR = laneOf('anchor:consortium')
 
 describe('The queue that people see', () => {
   let folder: TemporaryFolder
@@ -42,14 +44,14 @@ describe('The queue that people see', () => {
     }
   }
 
-  function refuse(lane: string, resources = 1): OutboxEntry {
+  function refuse(lane: Lane, resources = 1): OutboxEntry {
     const entry = journal.claim(lane) as OutboxEntry
     journal.launch(entry)
     journal.settle(entry, { class: 'permanent', reason: 'HTTP 422' }, resources)
     return entry
   }
 
-  function deliver(lane: string): number | undefined {
+  function deliver(lane: Lane): number | undefined {
     const entry = journal.claim(lane)
     if (!entry) return undefined
     journal.launch(entry)
@@ -57,7 +59,7 @@ describe('The queue that people see', () => {
     return entry.ref
   }
 
-  const depth = (lane: string) => journal.depths().find((one) => one.lane === lane)
+  const depth = (lane: Lane) => journal.depths().find((one) => isSameLane(one.lane, lane))
 
   it('lists what waits and what was refused, with the reason, oldest first', async () => {
     await closeBatches(3)
@@ -79,7 +81,7 @@ describe('The queue that people see', () => {
     const { id } = refuse(CLINIC, 7)
     expect(deliver(CLINIC)).to.equal(2)
     expect(depth(CLINIC)).to.include({ rejected: 1, resourcesFailed: 7 })
-    const woken: string[] = []
+    const woken: Lane[] = []
     journal.onQueued(CLINIC, () => woken.push(CLINIC))
     expect(journal.queue.retry([id], 'anna')[0]).to.include({ id, state: 'queued' })
     expect(woken).to.deep.equal([CLINIC])
@@ -142,7 +144,7 @@ describe('The queue that people see', () => {
 
   it('drops an alert that nobody was told of only when that is said', async () => {
     await journal.commit({ measurements: [], ...told([transition()]) })
-    const { id } = refuse('alert:doctor')
+    const { id } = refuse(laneOf('alert:doctor'))
     expect(await codeOf(() => journal.queue.drop(id, 'anna', 'x', NONE))).to.equal('queue.alert')
     expect(journal.queue.drop(id, 'anna', 'x', { ...NONE, undeliveredAlert: true }).state).to.equal('dropped')
   })
@@ -178,16 +180,16 @@ describe('The queue that people see', () => {
 
   it('does not put back what belongs to a lane that the configuration no longer has, and shows such lanes apart', async () => {
     await closeBatches(2)
-    const { id } = refuse('fhir:archive')
+    const { id } = refuse(laneOf('fhir:archive'))
     await journal.stop()
     journal = journalAt(folder.journal, {
-      lanes: { fhir: [{ name: 'clinic', alerts: true }], alert: [], anchor: ['consortium'] },
+      lanes: [fhirRoute('clinic', 'clear'), anchorRoute('consortium')],
     })
     await journal.start()
     expect(await codeOf(() => journal.queue.retry([id], 'anna'))).to.equal('queue.lane')
-    expect(depth('fhir:archive')).to.equal(undefined)
+    expect(depth(laneOf('fhir:archive'))).to.equal(undefined)
     expect(journal.formerDepths().map(({ lane, depth, rejected }) => ({ lane, depth, rejected }))).to.deep.equal([
-      { lane: 'fhir:archive', depth: 1, rejected: 1 },
+      { lane: laneOf('fhir:archive'), depth: 1, rejected: 1 },
     ])
   })
 
@@ -198,9 +200,9 @@ describe('The queue that people see', () => {
     mkdirSync(dirname(folder.journal), { recursive: true })
     const sqlite = new Sqlite(folder.journal)
     sqlite.exec(`${MIGRATIONS[0]}; PRAGMA user_version = 1;
-      INSERT INTO lane (name, rejected, resources_failed) VALUES ('${CLINIC}', 1, 7);
+      INSERT INTO lane (name, rejected, resources_failed) VALUES ('${laneKey(CLINIC)}', 1, 7);
       INSERT INTO outbox (lane, kind, ref, state, attempts, created_at, reason, settled_at)
-        VALUES ('${CLINIC}', 'alert', 1, 'rejected', 1, 5, 'HTTP 422', 6);`)
+        VALUES ('${laneKey(CLINIC)}', 'alert', 1, 'rejected', 1, 5, 'HTTP 422', 6);`)
     sqlite.close()
     journal = journalAt(folder.journal)
     await journal.start()
@@ -210,23 +212,23 @@ describe('The queue that people see', () => {
   })
 
   it('gives a lane that is new, or was away, the batches closed without it: in order, each once', async () => {
-    const small = { fhir: [{ name: 'clinic', alerts: true }], alert: [], anchor: [] }
+    const small = [fhirRoute('clinic', 'clear')]
     const reopen = async (lanes: typeof small | undefined) => {
       await journal.stop()
       journal = journalAt(folder.journal, lanes && { lanes })
       await journal.start()
     }
     await closeBatches(1)
-    expect(deliver('fhir:archive')).to.equal(1)
+    expect(deliver(laneOf('fhir:archive'))).to.equal(1)
     await reopen(small)
     await closeBatches(2)
     for (let times = 0; times < 2; times++) {
       await reopen(undefined)
-      expect(journal.queue.list('fhir:archive', 'waiting', 10).map(({ ref }) => ref)).to.deep.equal([2, 3])
-      expect(journal.queue.list('fhir:clinic', 'waiting', 10).map(({ ref }) => ref)).to.deep.equal([1, 2, 3])
+      expect(journal.queue.list(laneOf('fhir:archive'), 'waiting', 10).map(({ ref }) => ref)).to.deep.equal([2, 3])
+      expect(journal.queue.list(laneOf('fhir:clinic'), 'waiting', 10).map(({ ref }) => ref)).to.deep.equal([1, 2, 3])
       expect(journal.queue.list(ANCHOR, 'waiting', 10).map(({ ref }) => ref)).to.deep.equal([1, 2, 3])
     }
     await closeBatches(1)
-    expect([1, 2, 3].map(() => deliver('fhir:archive'))).to.deep.equal([2, 3, 4])
+    expect([1, 2, 3].map(() => deliver(laneOf('fhir:archive')))).to.deep.equal([2, 3, 4])
   })
 })

@@ -5,6 +5,7 @@ import fc from 'fast-check'
 import type { Measurement } from '#fhir/measurement.js'
 import type { OutboxEntry } from '#gateway/journal/api/journal.js'
 import type { SqliteJournal } from '#gateway/journal/sqlite/sqlite-journal.js'
+import { type Lane, laneKey, laneOf } from '#gateway/model/lane.js'
 import {
   codeOf,
   hash,
@@ -38,7 +39,7 @@ describe('The SQLite journal', () => {
   }
 
   /** Everything that waits in a lane, delivered. */
-  function allOwed(lane: string): OutboxEntry[] {
+  function allOwed(lane: Lane): OutboxEntry[] {
     const entries: OutboxEntry[] = []
     for (let entry = journal.claim(lane); entry; entry = journal.claim(lane)) {
       journal.launch(entry)
@@ -131,7 +132,7 @@ describe('The SQLite journal', () => {
 
   it('owes each alert channel what it is to be told, and each fhir target that wants alerts all of it', async () => {
     await journal.commit({ measurements: [], ...told([transition()]) })
-    const depths = Object.fromEntries(journal.depths().map(({ lane, depth }) => [lane, depth]))
+    const depths = Object.fromEntries(journal.depths().map(({ lane, depth }) => [laneKey(lane), depth]))
     expect(depths).to.deep.equal({
       'alert:doctor': 1,
       'alert:terminal': 1,
@@ -139,8 +140,8 @@ describe('The SQLite journal', () => {
       'fhir:archive': 0,
       'fhir:clinic': 3,
     })
-    const entry = journal.claim('alert:doctor')
-    expect(entry).to.include({ lane: 'alert:doctor', kind: 'notification', state: 'claimed', attempts: 0 })
+    const entry = journal.claim(laneOf('alert:doctor'))
+    expect(entry).to.deep.include({ lane: laneOf('alert:doctor'), kind: 'notification', state: 'claimed', attempts: 0 })
     expect(journal.notification(entry?.ref ?? 0)?.transition).to.deep.equal(transition())
   })
 
@@ -148,7 +149,7 @@ describe('The SQLite journal', () => {
     await journal.commit({ measurements: [], ...told([transition(), transition()]) })
     await journal.commit({ measurements: [], ...told([transition()]) })
     expect(journal.transitions(10)).to.have.length(1)
-    expect(journal.depths().find(({ lane }) => lane === 'alert:doctor')?.depth).to.equal(1)
+    expect(journal.depths().find(({ lane }) => laneKey(lane) === 'alert:doctor')?.depth).to.equal(1)
   })
 
   it('restarts the alert machine from the episodes that are active', async () => {
@@ -169,7 +170,7 @@ describe('The SQLite journal', () => {
 
   it('writes a delivered alert down, and owes its Communication, in one step', async () => {
     await journal.commit({ measurements: [], ...told([transition()]) })
-    const entry = journal.claim('alert:doctor')
+    const entry = journal.claim(laneOf('alert:doctor'))
     if (!entry) throw new Error('nothing queued')
     journal.launch(entry)
     journal.settle(entry, { class: 'delivered' }, 1)
@@ -177,45 +178,45 @@ describe('The SQLite journal', () => {
     expect(others).to.deep.equal([])
     expect(delivery).to.deep.include({ channel: 'doctor', transition: transition() })
     expect(journal.alertDelivery(delivery?.id ?? 0)).to.deep.equal(delivery)
-    expect(journal.claim('alert:doctor')).to.equal(null)
+    expect(journal.claim(laneOf('alert:doctor'))).to.equal(null)
     expect(delivery?.notification).to.equal(entry.ref)
-    const owed = allOwed('fhir:clinic')
+    const owed = allOwed(laneOf('fhir:clinic'))
     expect(owed.map(({ kind }) => kind)).to.deep.equal(['alert', 'notification', 'notification', 'communication'])
     expect(owed[3]?.ref).to.equal(delivery?.id)
-    expect(journal.claim('fhir:archive')).to.equal(null)
+    expect(journal.claim(laneOf('fhir:archive'))).to.equal(null)
   })
 
   it('owes the fhir targets that a message was refused for good', async () => {
     await journal.commit({ measurements: [], ...told([transition()], ['doctor']) })
-    const entry = journal.claim('alert:doctor')
+    const entry = journal.claim(laneOf('alert:doctor'))
     if (!entry) throw new Error('nothing queued')
     journal.launch(entry)
     journal.settle(entry, { class: 'permanent', reason: 'HTTP 410' }, 1)
     expect(journal.alertDeliveries(10)).to.deep.equal([])
-    expect(allOwed('fhir:clinic').at(-1)).to.include({ kind: 'undelivered', ref: entry.ref })
+    expect(allOwed(laneOf('fhir:clinic')).at(-1)).to.include({ kind: 'undelivered', ref: entry.ref })
   })
 
   it('owes a flag of an alert that stands once, on the fhir targets that want alerts', async () => {
     const low = transition()
     await journal.commit({ measurements: [], transitions: [low] })
-    expect(journal.isFlagged('fhir:clinic', low.alertId)).to.equal(false)
+    expect(journal.isFlagged(laneOf('fhir:clinic'), low.alertId)).to.equal(false)
     journal.queueFlags([low.alertId, 'unknown-1'])
     await reopen()
     journal.queueFlags([low.alertId])
-    const [alert, flag, ...others] = allOwed('fhir:clinic')
+    const [alert, flag, ...others] = allOwed(laneOf('fhir:clinic'))
     expect([alert?.kind, flag?.kind, others]).to.deep.equal(['alert', 'flag', []])
     await journal.commit({ measurements: [], transitions: [{ ...low, state: 'cleared', at: low.at + 1 }] })
     expect(journal.episodeById(flag?.ref ?? 0).map(({ state }) => state)).to.deep.equal(['active', 'cleared'])
-    expect(journal.isFlagged('fhir:clinic', low.alertId)).to.equal(true)
-    expect(journal.isFlagged('fhir:archive', low.alertId)).to.equal(false)
-    expect(journal.isFlagged('fhir:clinic', 'unknown-1')).to.equal(false)
-    expect(journal.claim('fhir:archive')).to.equal(null)
+    expect(journal.isFlagged(laneOf('fhir:clinic'), low.alertId)).to.equal(true)
+    expect(journal.isFlagged(laneOf('fhir:archive'), low.alertId)).to.equal(false)
+    expect(journal.isFlagged(laneOf('fhir:clinic'), 'unknown-1')).to.equal(false)
+    expect(journal.claim(laneOf('fhir:archive'))).to.equal(null)
   })
 
   it('shows the deliveries of the latest episodes only, oldest first', async () => {
     for (const raisedAt of [10, 20, 30]) {
       await journal.commit({ measurements: [], ...told([transition({ raisedAt })]) })
-      for (const lane of ['alert:terminal', 'alert:doctor']) {
+      for (const lane of [laneOf('alert:terminal'), laneOf('alert:doctor')]) {
         const entry = journal.claim(lane)
         if (!entry) throw new Error('nothing queued')
         journal.launch(entry)
@@ -243,9 +244,9 @@ describe('The SQLite journal', () => {
       expect(journal.batchOf('unknown')).to.equal(null)
       expect(journal.unbatched(10).map(({ identifier }) => identifier)).to.deep.equal(['c'])
       expect(journal.totals().batchesClosed).to.equal(1)
-      for (const lane of ['fhir:clinic', 'fhir:archive', 'anchor:consortium'])
-        expect(journal.claim(lane), lane).to.include({ kind: 'batch', ref: 1 })
-      expect(journal.claim('alert:doctor')).to.equal(null)
+      for (const lane of [laneOf('fhir:clinic'), laneOf('fhir:archive'), laneOf('anchor:consortium')])
+        expect(journal.claim(lane), lane.kind).to.include({ kind: 'batch', ref: 1 })
+      expect(journal.claim(laneOf('alert:doctor'))).to.equal(null)
     })
 
     it('recognises a batched measurement that arrives again', async () => {
@@ -278,7 +279,7 @@ describe('The SQLite journal', () => {
       expect(journal.lastBatch()).to.equal(null)
       expect(journal.unbatchedCount()).to.equal(3)
       expect(journal.totals().batchesClosed).to.equal(0)
-      expect(journal.claim('anchor:consortium')).to.equal(null)
+      expect(journal.claim(laneOf('anchor:consortium'))).to.equal(null)
     })
 
     it('keeps the signed transaction and the receipt of an anchor, and counts an anchored batch once', () => {
@@ -306,11 +307,11 @@ describe('The SQLite journal', () => {
 
   it('calls a lane when something is queued for it, until it unsubscribes, and survives a listener that throws', async () => {
     const calls: string[] = []
-    const stop = journal.onQueued('alert:doctor', () => {
+    const stop = journal.onQueued(laneOf('alert:doctor'), () => {
       calls.push('doctor')
       throw new Error('a mistake')
     })
-    journal.onQueued('fhir:archive', () => calls.push('archive'))
+    journal.onQueued(laneOf('fhir:archive'), () => calls.push('archive'))
     await journal.commit({ measurements: [measurement('a')], ...told([transition()]) })
     expect(calls).to.deep.equal(['doctor'])
     stop()
@@ -321,10 +322,10 @@ describe('The SQLite journal', () => {
 
   it('keeps what a lane owes while the configuration does not name it', async () => {
     await journal.commit({ measurements: [], ...told([transition()]) })
-    await reopen({ lanes: { ...LANES, alert: ['terminal'] } })
-    expect(journal.depths().map(({ lane }) => lane)).to.not.include('alert:doctor')
+    await reopen({ lanes: LANES.filter(({ lane }) => lane.name !== 'doctor') })
+    expect(journal.depths().map(({ lane }) => laneKey(lane))).to.not.include('alert:doctor')
     await reopen()
-    expect(journal.claim('alert:doctor')).to.include({ kind: 'notification' })
+    expect(journal.claim(laneOf('alert:doctor'))).to.include({ kind: 'notification' })
   })
 
   it('may be started and stopped twice, and says that it is closed', async () => {

@@ -1,16 +1,19 @@
 /** A home for the tests of anchoring: a real journal in a temporary folder, its batcher, measurements to put in. */
+
 import { randomBytes } from 'node:crypto'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Wallet } from 'ethers'
 import type { Measurement } from '#fhir/measurement.js'
-import { observationOf } from '#fhir/observation.js'
+import { observationOf } from '#fhir/measurement-to-observation.js'
 import { signedForm } from '#fhir/signed-form.js'
 import type { OutboxEntry } from '#gateway/journal/api/journal.js'
 import { SqliteJournal } from '#gateway/journal/sqlite/sqlite-journal.js'
 import type { AnchorDomain, ClosedBatch } from '#gateway/model/batch.js'
+import { laneOf } from '#gateway/model/lane.js'
 import { Batcher, type BatcherOptions } from '#gateway/outbound/batches/batcher.js'
+import { anchorRoute } from '#gateway/outbound/lanes/configured-lanes.js'
 import { silentLogger } from '#gateway/platform/logger.js'
 import { TestClock } from '#test/support/test-clock.js'
 
@@ -64,7 +67,7 @@ export class Home {
     this.folder = folder
     this.journal = new SqliteJournal({
       path: join(folder, 'journal.sqlite'),
-      lanes: { fhir: [], alert: [], anchor: ['test'] },
+      lanes: [anchorRoute('test')],
       clock: this.clock,
       logger: silentLogger,
       commit: { maxDelayMs: 0, maxCount: 1 },
@@ -110,5 +113,5 @@ export class Home {
 }
 
 export function anchorEntry(ref: number): OutboxEntry {
-  return { id: ref, lane: 'anchor:test', kind: 'batch', ref, state: 'claimed', attempts: 0, createdAt: START }
+  return { id: ref, lane: laneOf('anchor:test'), kind: 'batch', ref, state: 'claimed', attempts: 0, createdAt: START }
 }

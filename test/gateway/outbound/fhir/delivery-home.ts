@@ -6,16 +6,18 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Task } from '@medplum/fhirtypes'
 import type { Measurement } from '#fhir/measurement.js'
-import { observationOf } from '#fhir/observation.js'
+import { observationOf } from '#fhir/measurement-to-observation.js'
 import { signedForm } from '#fhir/signed-form.js'
 import type { OutboxEntry } from '#gateway/journal/api/journal.js'
 import { SqliteJournal } from '#gateway/journal/sqlite/sqlite-journal.js'
 import type { Actor, AlertTransition } from '#gateway/model/alert.js'
 import { type ClosedBatch, NO_ROOT } from '#gateway/model/batch.js'
+import { type Lane, laneOf } from '#gateway/model/lane.js'
 import type { TargetConfig } from '#gateway/outbound/fhir/config.js'
 import { FhirClient } from '#gateway/outbound/fhir/fhir-client.js'
 import { FhirDeliverer, type FhirDelivererOptions } from '#gateway/outbound/fhir/fhir-deliverer.js'
 import { TaskPoller, type TaskPollerOptions } from '#gateway/outbound/fhir/task-poller.js'
+import { alertRoute, fhirRoute } from '#gateway/outbound/lanes/configured-lanes.js'
 import { EpochKeys } from '#gateway/outbound/sealing/epoch-keys.js'
 import { Sealer } from '#gateway/outbound/sealing/sealer.js'
 import { type Clock, systemClock } from '#gateway/platform/clock.js'
@@ -36,14 +38,10 @@ export class DeliveryHome {
     this.patient = patient
     this.journal = new SqliteJournal({
       path: join(this.#folder, 'journal.sqlite'),
-      lanes: {
-        fhir: [
-          { name: 'care', alerts: true },
-          { name: 'archive', alerts: false },
-        ],
-        alert: ['doctor', 'doctor/doctor-1'],
-        anchor: [],
-      },
+      lanes: [
+        ...[fhirRoute('care', 'clear'), fhirRoute('archive', 'sealed')],
+        ...[alertRoute({ channel: 'doctor' }), alertRoute({ channel: 'doctor', contact: 'doctor-1' })],
+      ],
       clock: new TestClock(),
       logger: silentLogger,
       commit: { maxDelayMs: 0, maxCount: 100 },
@@ -85,7 +83,11 @@ export class DeliveryHome {
   /** Commits the transitions; each `active` one also reaches the channel `doctor`, as the alert lane would record it. */
   async alert(...transitions: AlertTransition[]): Promise<void> {
     await this.journal.commit({ measurements: [], ...told(transitions, ['doctor']) })
-    for (let entry = this.journal.claim('alert:doctor'); entry; entry = this.journal.claim('alert:doctor')) {
+    for (
+      let entry = this.journal.claim(laneOf('alert:doctor'));
+      entry;
+      entry = this.journal.claim(laneOf('alert:doctor'))
+    ) {
       this.journal.launch(entry)
       this.journal.settle(entry, { class: 'delivered' }, 1)
     }
@@ -94,14 +96,14 @@ export class DeliveryHome {
   /** Raises an alert whose message to the channel `doctor` is refused for good. */
   async refused(alert: AlertTransition): Promise<void> {
     await this.journal.commit({ measurements: [], ...told([alert], ['doctor']) })
-    const entry = this.journal.claim('alert:doctor')
+    const entry = this.journal.claim(laneOf('alert:doctor'))
     if (!entry) throw new Error('nothing is owed')
     this.journal.launch(entry)
     this.journal.settle(entry, { class: 'permanent', reason: 'HTTP 410' }, 1)
   }
 
   /** Everything the lane owes now, in order, marked as delivered. */
-  owed(lane: string): OutboxEntry[] {
+  owed(lane: Lane): OutboxEntry[] {
     const entries: OutboxEntry[] = []
     for (let entry = this.journal.claim(lane); entry; entry = this.journal.claim(lane)) {
       this.journal.launch(entry)

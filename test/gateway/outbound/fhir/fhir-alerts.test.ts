@@ -1,5 +1,6 @@
 import type { Bundle, CommunicationRequest, DetectedIssue, Task } from '@medplum/fhirtypes'
 import { expect } from 'chai'
+import { laneOf } from '#gateway/model/lane.js'
 import type { DeliveryOutcome } from '#gateway/model/outcome.js'
 import { FhirServerSimulator } from '#simulators/fhir-server/server.js'
 import { sample } from '#test/fhir/sample-measurements.js'
@@ -19,7 +20,7 @@ describe('what a clear target gets about alerts', () => {
     await server.start()
     home = new DeliveryHome()
     await home.start([sample('pulseRate')])
-    home.owed('fhir:care')
+    home.owed(laneOf('fhir:care'))
   })
   afterEach(async () => {
     server.faults.clear()
@@ -39,14 +40,14 @@ describe('what a clear target gets about alerts', () => {
   const deliverAll = async (target: object = {}, fetch?: typeof globalThis.fetch): Promise<DeliveryOutcome[]> => {
     const deliverer = home.deliverer({ url: server.url, ...target }, fetch)
     const outcomes: DeliveryOutcome[] = []
-    for (const entry of home.owed('fhir:care')) outcomes.push((await deliverer.deliver(entry, never)).outcome)
+    for (const entry of home.owed(laneOf('fhir:care'))) outcomes.push((await deliverer.deliver(entry, never)).outcome)
     return outcomes
   }
   const classes = (outcomes: DeliveryOutcome[]) => outcomes.map((outcome) => outcome.class)
 
   it('is each thing once and as it stands now, however often and late its entries are repeated', async () => {
     await home.alert(raised, acknowledged, cleared)
-    const entries = home.owed('fhir:care')
+    const entries = home.owed(laneOf('fhir:care'))
     const deliverer = home.deliverer({ url: server.url })
     const versions = new Set<string | undefined>()
     for (const entry of [...entries, ...entries.toReversed(), ...entries]) {
@@ -67,7 +68,7 @@ describe('what a clear target gets about alerts', () => {
     await home.alert(raised)
     await deliverAll()
     await home.alert(acknowledged)
-    for (const entry of home.owed('fhir:care')) {
+    for (const entry of home.owed(laneOf('fhir:care'))) {
       // The transaction, the search and the update of the Task in turn.
       for (let step = 0; step < 3; step++) {
         server.faults.clear()
@@ -178,7 +179,7 @@ describe('what a clear target gets about alerts', () => {
         failing.test(`${input} ${init?.body ?? ''}`) ? new Response('busy', { status: 503 }) : fetch(input, init)
       const deliverer = home.deliverer({ url: server.url }, broken)
       const { outcome } = await deliverer.deliver(
-        { id: 1, lane: 'fhir:care', kind: 'alert', ref: 2, state: 'claimed', attempts: 0, createdAt: 0 },
+        { id: 1, lane: laneOf('fhir:care'), kind: 'alert', ref: 2, state: 'claimed', attempts: 0, createdAt: 0 },
         never,
       )
       expect(outcome.class, String(failing)).to.equal('transient')
@@ -230,7 +231,14 @@ describe('what a clear target gets about alerts', () => {
     const old = { id: 5, transition: raised, channel: 'doctor', reason: 'raised', deliveredAt: raised.at + 5 } as const
     Object.defineProperty(home.journal, 'alertDelivery', { value: () => old })
     const deliverer = home.deliverer({ url: server.url })
-    const entry = { id: 1, lane: 'fhir:care', kind: 'communication', ref: 5, state: 'claimed', attempts: 0 } as const
+    const entry = {
+      id: 1,
+      lane: laneOf('fhir:care'),
+      kind: 'communication',
+      ref: 5,
+      state: 'claimed',
+      attempts: 0,
+    } as const
     expect((await deliverer.deliver({ ...entry, createdAt: 0 }, never)).outcome.class).to.equal('delivered')
     const [communication] = await read<{ identifier: { value: string }[]; basedOn?: unknown }>('Communication')
     expect(communication?.identifier[0]?.value).to.equal(`home-1/${raised.alertId}/active/doctor`)

@@ -2,6 +2,7 @@ import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect } from 'chai'
+import { laneOf } from '#gateway/model/lane.js'
 import type { DeliveryOutcome } from '#gateway/model/outcome.js'
 import { FhirDeliverer } from '#gateway/outbound/fhir/fhir-deliverer.js'
 import { HomebeatError } from '#gateway/platform/errors.js'
@@ -26,7 +27,7 @@ describe('the FHIR deliverer', () => {
     await server.start()
     home = new DeliveryHome()
     await home.start(Array.from({ length: 60 }, (_, index) => sample('pulseRate', { identifier: `p-${index}` })))
-    const [first] = home.owed('fhir:care')
+    const [first] = home.owed(laneOf('fhir:care'))
     if (!first) throw new Error('the journal owes no batch')
     entry = first
   })
@@ -134,7 +135,7 @@ describe('the FHIR deliverer', () => {
   it('never gives an alert to a sealed target', async () => {
     await home.alert(transition())
     const before = server.requests
-    for (const owed of home.owed('fhir:care')) {
+    for (const owed of home.owed(laneOf('fhir:care'))) {
       const sealed = home.deliverer({ url: server.url, tokenFile, mode: 'sealed' })
       expect((await sealed.deliver(owed, never)).outcome.class).to.equal('permanent')
     }
@@ -184,7 +185,7 @@ describe('the FHIR deliverer', () => {
       fetch,
       logger: silentLogger,
     })
-    const { outcome } = await deliverer.deliver({ ...entry, lane: 'fhir:vault', kind: 'batch', ref: 1 }, never)
+    const { outcome } = await deliverer.deliver({ ...entry, lane: laneOf('fhir:vault'), kind: 'batch', ref: 1 }, never)
     expect(outcome.class).to.equal('transient')
   })
 

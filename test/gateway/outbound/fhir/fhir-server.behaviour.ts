@@ -18,6 +18,7 @@ import { expect } from 'chai'
 import { signedForm } from '#fhir/signed-form.js'
 import { IDENTIFIERS } from '#fhir/systems.js'
 import type { AlertTransition } from '#gateway/model/alert.js'
+import { laneOf } from '#gateway/model/lane.js'
 import { canonicalJson } from '#gateway/proofs/canonical-json.js'
 import { everyVariant, sample } from '#test/fhir/sample-measurements.js'
 import { ActionsInWords, DeliveryHome, putByDoctor, transition } from './delivery-home.js'
@@ -57,7 +58,7 @@ export function itTakesDeliveries(server: () => ServerUnderTest, seen: (resource
   it('takes a batch in clear, twice, and holds each Observation once', async function () {
     this.timeout(180_000)
     const deliverer = home.deliverer({ url: server().url })
-    const [entry] = home.owed('fhir:care')
+    const [entry] = home.owed(laneOf('fhir:care'))
     if (!entry) throw new Error('the journal owes no batch')
     for (let time = 0; time < 2; time += 1) {
       const { outcome, resources } = await deliverer.deliver(entry, never)
@@ -84,7 +85,7 @@ export function itTakesDeliveries(server: () => ServerUnderTest, seen: (resource
   it('takes a sealed batch, twice, and gives each document back byte for byte', async function () {
     this.timeout(180_000)
     const deliverer = home.deliverer({ name: 'archive', mode: 'sealed', url: server().url })
-    const [entry] = home.owed('fhir:archive')
+    const [entry] = home.owed(laneOf('fhir:archive'))
     if (!entry) throw new Error('the journal owes no batch')
     const first = await deliverer.deliver(entry, never)
     expect(first.outcome).to.deep.equal({ class: 'delivered' })
@@ -126,7 +127,7 @@ export function itTakesDeliveries(server: () => ServerUnderTest, seen: (resource
     await home.alert({ ...raised, state: 'acknowledged', at: raised.at + 30_000, actor })
     await home.alert({ ...raised, state: 'cleared', at: raised.at + 60_000 })
     await home.refused({ ...raised, alertId: 'probe-off-ecg-1', condition: 'probe-off-ecg', priority: 'low' })
-    const entries = home.owed('fhir:care')
+    const entries = home.owed(laneOf('fhir:care'))
     expect(new Set(entries.map(({ kind }) => kind))).to.deep.equal(
       new Set(['alert', 'notification', 'communication', 'flag', 'undelivered']),
     )
@@ -179,7 +180,7 @@ export function itTakesDeliveries(server: () => ServerUnderTest, seen: (resource
     const deliverer = home.deliverer({ url: server().url })
     const raised = transition({ alertId: 'fast-pulse-7', condition: 'fast-pulse' })
     const deliverAll = async () => {
-      for (const entry of home.owed('fhir:care'))
+      for (const entry of home.owed(laneOf('fhir:care')))
         expect((await deliverer.deliver(entry, never)).outcome, entry.kind).to.deep.equal({ class: 'delivered' })
     }
     await home.alert(raised)
@@ -216,7 +217,7 @@ export function itTakesDeliveries(server: () => ServerUnderTest, seen: (resource
       await other.start(measurements, (observation, index) =>
         index === 4 ? observation.replace('"code":"/min"', '"code":"bpm"') : observation,
       )
-      const [entry] = other.owed('fhir:care')
+      const [entry] = other.owed(laneOf('fhir:care'))
       if (!entry) throw new Error('the journal owes no batch')
       const { outcome, resources } = await other.deliverer({ url: server().url }).deliver(entry, never)
       expect(outcome.class).to.equal('permanent')

@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import type { Bundle, Task } from '@medplum/fhirtypes'
 import { expect } from 'chai'
 import { composeGateway } from '#gateway/compose/gateway.js'
+import { fhirRoute } from '#gateway/outbound/lanes/configured-lanes.js'
 import { ensureDataDir } from '#gateway/platform/data-dir.js'
 import { silentLogger } from '#gateway/platform/logger.js'
 import { FhirServerSimulator } from '#simulators/fhir-server/server.js'
@@ -36,7 +37,7 @@ describe('A running gateway and the Tasks of its alerts', function () {
     })
     // Raised before the gateway was last stopped.
     ensureDataDir(home.dataDir)
-    const lanes = { fhir: [{ name: 'care', alerts: true }], alert: [], anchor: [] }
+    const lanes = [fhirRoute('care', 'clear')]
     const journal = journalAt(join(home.dataDir, 'journal.db'), { lanes })
     await journal.start()
     await journal.commit({ measurements: [], transitions: [transition()] })

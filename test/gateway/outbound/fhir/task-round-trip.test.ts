@@ -1,5 +1,6 @@
 import type { DetectedIssue, Flag, Task } from '@medplum/fhirtypes'
 import { expect } from 'chai'
+import { laneKey } from '#gateway/model/lane.js'
 import { FhirServerSimulator } from '#simulators/fhir-server/server.js'
 import { AlarmHome, until } from './alarm-home.js'
 import { putByDoctor } from './delivery-home.js'
@@ -98,7 +99,9 @@ describe('an alert, its Task, and the doctor on the FHIR server', () => {
     this.timeout(20_000)
     server.faults.next(3, { type: 'status', status: 503, retryAfterSeconds: 40 })
     expect(await home.tick()).to.deep.equal(['raised nurse-1'])
-    await until(() => (home.journal.depths().find(({ lane }) => lane === 'fhir:care')?.lastReason ?? null) !== null)
+    await until(
+      () => (home.journal.depths().find(({ lane }) => laneKey(lane) === 'fhir:care')?.lastReason ?? null) !== null,
+    )
     await home.actions.acknowledge('all', { by: 'nurse-1', via: 'button' })
     server.faults.clear()
     await home.clock.advance(MINUTE)

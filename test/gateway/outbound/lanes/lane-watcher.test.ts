@@ -2,9 +2,13 @@ import { expect } from 'chai'
 import { defaultLimits } from '#gateway/clinical/limits/limits.js'
 import { Pipeline } from '#gateway/engine/pipeline.js'
 import type { OutboxEntry } from '#gateway/journal/api/journal.js'
+import type { LaneRoute } from '#gateway/journal/routing.js'
 import type { SqliteJournal } from '#gateway/journal/sqlite/sqlite-journal.js'
+import type { AlertTransition } from '#gateway/model/alert.js'
+import { type Lane, laneOf } from '#gateway/model/lane.js'
 import type { DeliveryOutcome } from '#gateway/model/outcome.js'
 import type { SystemCondition } from '#gateway/model/system-condition.js'
+import { alertRoute } from '#gateway/outbound/lanes/configured-lanes.js'
 import { LaneWatcher } from '#gateway/outbound/lanes/lane-watcher.js'
 import {
   journalAt,
@@ -47,7 +51,7 @@ describe('The lane watcher', () => {
     journal.closeBatch(nextBatch(journal))
   }
 
-  function settle(lane: string, outcome: DeliveryOutcome = { class: 'delivered' }): void {
+  function settle(lane: Lane, outcome: DeliveryOutcome = { class: 'delivered' }): void {
     const entry = journal.claim(lane) as OutboxEntry
     journal.launch(entry)
     journal.settle(entry, outcome, 1)
@@ -64,25 +68,25 @@ describe('The lane watcher', () => {
 
   it('tells of a push that fails for half an hour and of an anchor that is two hours late', async () => {
     await closeBatch()
-    settle('fhir:archive')
+    settle(laneOf('fhir:archive'))
     later(30)
     expect(present()).to.deep.equal([])
     later(1)
     expect(present()).to.deep.equal(['push-failing-clinic'])
     later(90)
     expect(present()).to.have.members(['push-failing-clinic', 'anchor-overdue'])
-    settle('fhir:clinic')
-    settle('anchor:consortium')
+    settle(laneOf('fhir:clinic'))
+    settle(laneOf('anchor:consortium'))
     later(1)
     expect(present()).to.deep.equal([])
   })
 
   it('does not call a backlog that moves a failure', async () => {
     for (let i = 0; i < 3; i++) await closeBatch()
-    settle('fhir:archive')
+    settle(laneOf('fhir:archive'))
     later(40)
     expect(present()).to.have.members(['push-failing-clinic', 'push-failing-archive'])
-    settle('fhir:clinic')
+    settle(laneOf('fhir:clinic'))
     later(1)
     expect(present()).to.deep.equal(['push-failing-archive'])
     later(31)
@@ -91,11 +95,11 @@ describe('The lane watcher', () => {
 
   it('tells of what was refused for good, until somebody has seen to it', async () => {
     await closeBatch()
-    settle('fhir:clinic', REFUSED)
-    settle('anchor:consortium', REFUSED)
+    settle(laneOf('fhir:clinic'), REFUSED)
+    settle(laneOf('anchor:consortium'), REFUSED)
     later(1)
     expect(present()).to.have.members(['push-refused-clinic', 'anchor-refused'])
-    const [entry] = journal.queue.list('fhir:clinic', 'rejected', 1)
+    const [entry] = journal.queue.list(laneOf('fhir:clinic'), 'rejected', 1)
     journal.queue.drop(entry?.id as number, 'anna', 'known', { waiting: false, undeliveredAlert: false })
     later(1)
     expect(present()).to.deep.equal(['anchor-refused'])
@@ -103,16 +107,16 @@ describe('The lane watcher', () => {
 
   it('tells that the doctor was not told: an alert that waits, or was refused for good', async () => {
     await journal.commit({ measurements: [], ...told([transition()]) })
-    settle('alert:terminal')
+    settle(laneOf('alert:terminal'))
     later(2)
     expect(present()).to.deep.equal([])
     later(1)
     expect(present()).to.deep.equal(['alert-undelivered-doctor'])
-    settle('alert:doctor', REFUSED)
+    settle(laneOf('alert:doctor'), REFUSED)
     later(1)
     expect(present()).to.deep.equal(['alert-undelivered-doctor'])
-    journal.queue.retry(journal.queue.rejected('alert:doctor'), 'anna')
-    settle('alert:doctor')
+    journal.queue.retry(journal.queue.rejected(laneOf('alert:doctor')), 'anna')
+    settle(laneOf('alert:doctor'))
     later(1)
     expect(present()).to.deep.equal([])
   })
@@ -130,15 +134,15 @@ describe('The lane watcher', () => {
         later(1 / 6)
         await tick()
         // The others take everything; the doctor's webhook refuses everything for good.
-        while (journal.claim('fhir:clinic')) settle('fhir:clinic')
-        while (journal.claim('alert:terminal')) settle('alert:terminal')
-        while (journal.claim('alert:doctor')) settle('alert:doctor', REFUSED)
+        while (journal.claim(laneOf('fhir:clinic'))) settle(laneOf('fhir:clinic'))
+        while (journal.claim(laneOf('alert:terminal'))) settle(laneOf('alert:terminal'))
+        while (journal.claim(laneOf('alert:doctor'))) settle(laneOf('alert:doctor'), REFUSED)
       }
     }
     await journal.commit({ measurements: [], ...told([transition()]) })
     await run(30)
     expect(raised).to.deep.equal(['alert-undelivered-doctor active'])
-    for (const id of journal.queue.rejected('alert:doctor'))
+    for (const id of journal.queue.rejected(laneOf('alert:doctor')))
       journal.queue.drop(id, 'anna', 'called the doctor', { waiting: false, undeliveredAlert: true })
     await run(30)
     expect(raised).to.deep.equal(['alert-undelivered-doctor active', 'alert-undelivered-doctor cleared'])
@@ -146,7 +150,7 @@ describe('The lane watcher', () => {
 
   it('keeps what it knew, and the tick alive, while the journal cannot be read', async () => {
     await closeBatch()
-    settle('fhir:clinic', REFUSED)
+    settle(laneOf('fhir:clinic'), REFUSED)
     later(1)
     expect(present()).to.deep.equal(['push-refused-clinic'])
     await journal.stop()
@@ -154,22 +158,65 @@ describe('The lane watcher', () => {
     expect(present()).to.deep.equal(['push-refused-clinic'])
   })
 
-  it('tells a contact of a channel from a channel whose name reads the same', () => {
-    const depth = (lane: string) => ({
-      ...{ lane, depth: 1, oldestAt: 1, delivered: 0, rejected: 0, resourcesAccepted: 0, resourcesFailed: 0 },
+  const alertOf = (condition: string) => transition({ condition, kind: 'technical', raisedAt: clock.now() })
+
+  async function reopen(...lanes: LaneRoute[]): Promise<void> {
+    await journal.stop()
+    journal = journalAt(folder.journal, { clock, lanes })
+    await journal.start()
+    watcher = new LaneWatcher({ journal, patience: { pushMinutes: 30, anchorMinutes: 120, alertMinutes: 2 } })
+  }
+
+  /** What a gateway of this journal raises and ends in a minute from now. */
+  function aMinute(active: readonly AlertTransition[] = []): string[] {
+    const pipeline = new Pipeline({ patient: 'p', limits: defaultLimits, active })
+    return Array.from({ length: 60 }).flatMap(() => {
+      later(1 / 60)
+      return pipeline.tick(clock.now(), conditions()).transitions.map(({ condition, state }) => `${condition} ${state}`)
     })
-    const untold: Record<string, number | null> = { 'alert:sms-nurse-1': null, 'alert:sms/nurse-1': 1 }
-    const journal = {
-      depths: () => Object.keys(untold).map(depth),
-      oldestUntold: (name: string) => untold[name] ?? null,
-    } as never
-    const lanes = new LaneWatcher({ journal, patience: { pushMinutes: 30, anchorMinutes: 120, alertMinutes: 2 } })
-    const pipeline = new Pipeline({ patient: 'p', limits: defaultLimits, active: [] })
-    const raised: string[] = []
-    for (let s = 0; s < 60; s++) {
-      const now = 1_000_000 + s * 1000
-      raised.push(...pipeline.tick(now, lanes.check(now)).transitions.map(({ condition }) => condition))
-    }
-    expect(raised).to.deep.equal(['alert-undelivered-sms.nurse-1'])
+  }
+
+  it('tells a contact of a channel from a channel whose name reads the same', async () => {
+    await reopen(alertRoute({ channel: 'sms', contact: 'nurse-1' }), alertRoute({ channel: 'sms-nurse-1' }))
+    await journal.commit({ measurements: [], ...told([transition()], [{ channel: 'sms', contact: 'nurse-1' }]) })
+    later(3)
+    expect(aMinute()).to.deep.equal(['alert-undelivered-sms.nurse-1 active'])
+  })
+
+  it('ends an alert of an earlier version under its name of before, and raises it anew', async () => {
+    await reopen(alertRoute({ channel: 'sms', contact: 'nurse-1' }))
+    const before = alertOf('alert-undelivered-sms-nurse-1')
+    expect(aMinute([before])).to.deep.equal(['alert-undelivered-sms-nurse-1 cleared'])
+    await journal.commit({ measurements: [], ...told([transition()], [{ channel: 'sms', contact: 'nurse-1' }]) })
+    later(3)
+    expect(aMinute([before])).to.have.members([
+      'alert-undelivered-sms-nurse-1 cleared',
+      'alert-undelivered-sms.nurse-1 active',
+    ])
+  })
+
+  it('leaves an alert of before to the channel that still has its name', async () => {
+    await reopen(alertRoute({ channel: 'sms', contact: 'nurse-1' }), alertRoute({ channel: 'sms-nurse-1' }))
+    await journal.commit({ measurements: [], ...told([transition()], [{ channel: 'sms-nurse-1' }]) })
+    later(3)
+    expect(aMinute([alertOf('alert-undelivered-sms-nurse-1')])).to.deep.equal([])
+  })
+
+  it('ends what was raised about a lane that the configuration no longer has', async () => {
+    const open = ['push-failing-clinic', 'push-refused-clinic', 'alert-undelivered-doctor'].map(alertOf)
+    await reopen(alertRoute({ channel: 'terminal' }))
+    expect(aMinute(open)).to.have.members(open.map(({ condition }) => `${condition} cleared`))
+  })
+
+  it('does not count an alert about an alert that was not told, whichever name it has', async () => {
+    const nurse = { channel: 'sms', contact: 'nurse-1' }
+    await reopen(alertRoute(nurse), alertRoute({ channel: 'doctor' }))
+    for (const name of ['alert-undelivered-sms-nurse-1', 'alert-undelivered-sms.nurse-1'])
+      await journal.commit({ measurements: [], ...told([alertOf(name)], [{ channel: 'doctor' }]) })
+    later(3)
+    expect(present()).to.deep.equal([])
+    await journal.commit({ measurements: [], ...told([alertOf('alert-undelivered')], [{ channel: 'doctor' }]) })
+    later(3)
+    expect(present()).to.deep.equal(['alert-undelivered-doctor'])
   })
 })

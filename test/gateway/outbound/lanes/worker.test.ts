@@ -1,6 +1,7 @@
 import { expect } from 'chai'
 import type { OutboxEntry } from '#gateway/journal/api/journal.js'
 import type { SqliteJournal } from '#gateway/journal/sqlite/sqlite-journal.js'
+import { isSameLane, laneOf } from '#gateway/model/lane.js'
 import type { DeliveryOutcome } from '#gateway/model/outcome.js'
 import type { Deliverer } from '#gateway/outbound/lanes/deliverer.js'
 import { LaneWorker, type LaneWorkerOptions } from '#gateway/outbound/lanes/worker.js'
@@ -9,7 +10,7 @@ import { journalAt, TemporaryFolder, transition } from '#test/gateway/journal/jo
 import { settle, TestClock } from '#test/support/test-clock.js'
 import { told } from '#test/support/told.js'
 
-const LANE = 'alert:doctor'
+const LANE = laneOf('alert:doctor')
 
 /** A far end that answers as told, then with `delivered`, and remembers what it was given. */
 class FarEnd implements Deliverer {
@@ -73,7 +74,7 @@ describe('A lane worker', () => {
       await journal.commit({ measurements: [], ...told([transition({ raisedAt: ++queued })], ['doctor']) })
   }
 
-  const depth = (lane = LANE) => journal.depths().find((one) => one.lane === lane)?.depth
+  const depth = (lane = LANE) => journal.depths().find((one) => isSameLane(one.lane, lane))?.depth
   const transient: DeliveryOutcome = { class: 'transient', reason: 'no connection' }
 
   it('delivers what waits when it starts and what is queued later, in order', async () => {
@@ -157,7 +158,7 @@ describe('A lane worker', () => {
     const worker = await started()
     await worker.drained()
     expect(farEnd.given).to.deep.equal([1, 2, 3])
-    expect(journal.depths().find(({ lane }) => lane === LANE)).to.include({
+    expect(journal.depths().find(({ lane }) => isSameLane(lane, LANE))).to.include({
       delivered: 2,
       rejected: 1,
       resourcesFailed: 1,
@@ -202,7 +203,7 @@ describe('A lane worker', () => {
     const stopped = worker.stop()
     await clock.advance(5000)
     await stopped
-    expect(journal.depths().find(({ lane }) => lane === LANE)).to.include({ depth: 1 })
+    expect(journal.depths().find(({ lane }) => isSameLane(lane, LANE))).to.include({ depth: 1 })
   })
 
   it('stops at once while it waits for a retry', async () => {
@@ -216,7 +217,7 @@ describe('A lane worker', () => {
 
   it('is not delayed by another lane whose far end hangs', async () => {
     const hanging: Deliverer = { deliver: () => new Promise(() => {}) }
-    const stuck = await started({ lane: 'fhir:clinic', deliverer: hanging })
+    const stuck = await started({ lane: laneOf('fhir:clinic'), deliverer: hanging })
     const worker = await started()
     await queue(5)
     await worker.drained()

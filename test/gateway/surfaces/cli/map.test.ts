@@ -86,7 +86,7 @@ describe('homebeat map', function () {
   it('unmapped reads the journal of a stopped gateway, and its JSON is what --dry-run takes', async () => {
     const journal = new SqliteJournal({
       path: join(folder, 'homebeat-data', 'journal.db'),
-      lanes: { fhir: [], alert: [], anchor: [] },
+      lanes: [],
       clock: new TestClock(),
       logger: silentLogger,
       commit: { maxDelayMs: 0, maxCount: 1 },

@@ -7,6 +7,7 @@ import { composeGateway } from '#gateway/compose/gateway.js'
 import type { LoadedConfig } from '#gateway/config/load.js'
 import type { OutboxEntry } from '#gateway/journal/api/journal.js'
 import { SqliteJournal } from '#gateway/journal/sqlite/sqlite-journal.js'
+import { laneOf } from '#gateway/model/lane.js'
 import { configuredLanes } from '#gateway/outbound/lanes/configured-lanes.js'
 import { systemClock } from '#gateway/platform/clock.js'
 import { ensureDataDir } from '#gateway/platform/data-dir.js'
@@ -51,7 +52,7 @@ describe('homebeat queue', function () {
     await onJournal(async (journal) => {
       await journal.commit({ measurements: [measurement('m-1')], ...notified([transition()], ['doctor']) })
       journal.closeBatch(nextBatch(journal))
-      const entry = journal.claim('alert:doctor') as OutboxEntry
+      const entry = journal.claim(laneOf('alert:doctor')) as OutboxEntry
       journal.launch(entry)
       journal.settle(entry, { class: 'permanent', reason: 'HTTP 404' }, 1)
     })

@@ -21,7 +21,7 @@ describe('The throttle', () => {
             await clock.advance(pause)
             for (let i = 0; i < count; i++) {
               const n = asked++
-              void throttle.take().then(() => passed.push({ n, at: clock.monotonic() }))
+              void throttle.take({}).then(() => passed.push({ n, at: clock.monotonic() }))
             }
           }
           await clock.advance((asked / perSecond + 1) * 1000)
@@ -39,8 +39,8 @@ describe('The throttle', () => {
 
   it('sends those that wait away when it is closed', async () => {
     const throttle = new Throttle({ clock: new TestClock(), perSecond: 1, burst: 1 })
-    expect(await throttle.take()).to.equal(true)
-    const waiting = throttle.take()
+    expect(await throttle.take({})).to.equal(true)
+    const waiting = throttle.take({})
     throttle.close()
     expect(await waiting).to.equal(false)
   })

@@ -1,0 +1,113 @@
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import Sqlite from 'better-sqlite3'
+import { expect } from 'chai'
+import { laneKey, laneOf } from '#gateway/model/lane.js'
+import { alertRoute, anchorRoute, fhirRoute } from '#gateway/outbound/lanes/configured-lanes.js'
+import { journalAt, nextBatch, TemporaryFolder } from '#test/gateway/journal/journal-fixture.js'
+
+const FIXTURE = new URL('../fixtures/schema-8.sql', import.meta.url)
+const ROUTES = [
+  ...[fhirRoute('clinic', 'clear'), fhirRoute('archive', 'sealed'), anchorRoute('consortium')],
+  ...[alertRoute({ channel: 'terminal' }), alertRoute({ channel: 'doctor' })],
+  ...[alertRoute({ channel: 'sms', contact: 'nurse-1' }), alertRoute({ channel: 'sms-nurse-1' })],
+]
+/** Every column that is not made anew by a start. */
+const ENTRIES = `SELECT id, lane, kind, ref, state, attempts, created_at, reason, settled_at, resources FROM outbox ORDER BY id`
+const COUNTS = `SELECT delivered, rejected, resources_accepted, resources_failed, dropped, configured FROM lane ORDER BY 1, 2, 3`
+
+describe('A journal of an earlier schema', () => {
+  let folder: TemporaryFolder
+  beforeEach(() => {
+    folder = new TemporaryFolder()
+    const sql = readFileSync(FIXTURE, 'utf8')
+    mkdirSync(join(dirname(folder.journal), 'keys'), { recursive: true, mode: 0o700 })
+    const key = /^-- key (\w+)$/m.exec(sql)?.[1]
+    writeFileSync(join(dirname(folder.journal), 'keys', 'journal.key'), `${key}\n`, { mode: 0o600 })
+    const sqlite = new Sqlite(folder.journal)
+    sqlite.pragma('foreign_keys = OFF')
+    sqlite.exec(sql)
+    sqlite.close()
+  })
+  afterEach(() => folder.remove())
+
+  function rows(sql: string): unknown[] {
+    const sqlite = new Sqlite(folder.journal, { readonly: true })
+    try {
+      return sqlite.prepare(sql).all()
+    } finally {
+      sqlite.close()
+    }
+  }
+
+  it('opens, keeps every entry of every lane, and goes on with them', async () => {
+    const [entries, counts] = [rows(ENTRIES), rows(COUNTS)]
+    expect(entries).to.have.length(31)
+    const journal = journalAt(folder.journal, { lanes: ROUTES })
+    await journal.start()
+    expect(rows(ENTRIES)).to.deep.equal(entries)
+    expect(rows(COUNTS)).to.deep.equal(counts)
+    expect(rows('PRAGMA foreign_key_check')).to.deep.equal([])
+    expect(journal.depths().map(({ lane, depth, rejected }) => [laneKey(lane), depth, rejected])).to.deep.equal([
+      ['alert:doctor', 2, 0],
+      ['alert:sms-nurse-1', 0, 0],
+      ['alert:sms/nurse-1', 1, 1],
+      ['alert:terminal', 0, 0],
+      ['anchor:consortium', 2, 0],
+      ['fhir:archive', 2, 0],
+      ['fhir:clinic', 15, 1],
+    ])
+    expect(journal.formerDepths().map(({ lane, depth }) => [laneKey(lane), depth])).to.deep.equal([['alert:pager', 2]])
+    expect(journal.claim(laneOf('alert:sms/nurse-1'))).to.include({ id: 30, ref: 8 })
+    expect(journal.queue.rejected(laneOf('alert:sms/nurse-1'))).to.deep.equal([15])
+    expect(journal.queue.audit(17)).to.have.length(1)
+    await journal.stop()
+  })
+
+  it('still says what became of each message', async () => {
+    const journal = journalAt(folder.journal, { lanes: ROUTES })
+    await journal.start()
+    const alert = journal.activeAlerts().find(({ condition }) => condition === 'low-oxygen-saturation')
+    const told = journal.tellings(alert?.alertId ?? '')
+    const fates = told.map(({ channel, contact, deliveredAt, rejected, trouble }) => [
+      ...[contact ? `${channel} ${contact}` : channel, deliveredAt !== null, rejected, trouble],
+    ])
+    expect(fates).to.deep.equal([
+      ['terminal', true, false, undefined],
+      ['doctor', false, false, 'the gateway stopped before the outcome was known'],
+      ['sms nurse-1', false, true, 'HTTP 404'],
+      ['sms-nurse-1', false, false, undefined],
+      ['pager', false, false, undefined],
+    ])
+    await journal.stop()
+  })
+
+  it('has what it held: readings, batches, alerts, settings, entries, hours, messages and keys', async () => {
+    const journal = journalAt(folder.journal, { lanes: ROUTES })
+    await journal.start()
+    expect(journal.unbatched(10).map(({ identifier }) => identifier)).to.deep.equal(['m-open'])
+    expect(journal.batch(3)?.leaves.map(({ identifier }) => identifier)).to.deep.equal(['m-3-a', 'm-3-b'])
+    expect(journal.anchors.lastReceipt()?.batchNumber).to.equal(1)
+    expect(journal.activeAlerts()).to.have.length(3)
+    expect(journal.settings.all()).to.have.length(1)
+    expect(journal.entries.latest('oxygen')?.value).to.equal('air')
+    expect(journal.hourly.all()).to.have.length(1)
+    expect(journal.unmapped.latest(9)).to.have.length(1)
+    expect(journal.epochKeys.list()).to.have.length(1)
+    expect(journal.openDispatch().digest).to.have.length(1)
+    journal.closeBatch(nextBatch(journal))
+    expect(journal.claim(laneOf('fhir:archive'))).to.include({ kind: 'batch', ref: 2 })
+    await journal.stop()
+  })
+
+  it('keeps a lane whose name a damaged page has spoilt out of sight, and goes on', async () => {
+    const sqlite = new Sqlite(folder.journal)
+    sqlite.exec(`INSERT INTO lane (name, configured) VALUES ('fhiq:clinic', 0)`)
+    sqlite.close()
+    const journal = journalAt(folder.journal, { lanes: ROUTES })
+    await journal.start()
+    expect(journal.lanes()).to.have.length(8)
+    expect(journal.queue.list(null, 'waiting', 100)).to.have.length(24)
+    await journal.stop()
+  })
+})
