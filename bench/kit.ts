@@ -7,7 +7,7 @@
 import { readFileSync } from 'node:fs'
 import type { Observation } from '@medplum/fhirtypes'
 import type { Measurement, Observable } from '#fhir/measurement.js'
-import { observationOf } from '#fhir/observation.js'
+import { observationOf } from '#fhir/measurement-to-observation.js'
 import { waveformOf } from '#fhir/sampled-data.js'
 import { committedHex } from '#firmware/build.js'
 import { Pipeline } from '#gateway/engine/pipeline.js'

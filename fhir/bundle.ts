@@ -1,7 +1,7 @@
 /**
  * Transactions that a server may be given twice: everything is created on condition of its identifier, or put under a
  * deterministic one. Literal references to what the same transaction creates are added beside the logical ones, so that
- * a server can search by patient.
+ * a server can search by patient. Every builder here throws TypeError for a resource without an identifier.
  */
 import type {
   Bundle,

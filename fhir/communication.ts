@@ -12,7 +12,7 @@ import {
   patientReference,
   REQUEST_PRIORITY,
 } from './alert-event.js'
-import { instant } from './observation.js'
+import { instant } from './instant.js'
 import {
   alertIdentifier,
   COMMUNICATION_CATEGORY,
@@ -48,6 +48,7 @@ const CATEGORY = {
 } as const
 
 /**
+ * R4 CommunicationRequest, base resource; identifier `urn:homebeat:communication-request`, `<home>/<key>`.
  * @param status revoked: the channel refused the message for good, so that "no further activity should occur" (R4
  *   request-status).
  */
@@ -69,7 +70,10 @@ export function communicationRequestOf(
   }
 }
 
-/** @param deliveredAt epoch ms. */
+/**
+ * R4 Communication, `completed`, base resource; identifier `urn:homebeat:communication`, `<home>/<key>`.
+ * @param deliveredAt epoch ms @throws RangeError where it is no time
+ */
 export function communicationOf(
   message: Message,
   alert: AlertEvent,
@@ -86,7 +90,7 @@ export function communicationOf(
   }
 }
 
-/** A message that its channel refused for good. */
+/** R4 Communication, `not-done`: the channel refused the message for good. */
 export function communicationNotDone(message: Message, alert: AlertEvent, context: AlertContext): Communication {
   return {
     resourceType: 'Communication',

@@ -13,12 +13,16 @@ import {
   latestOf,
   patientReference,
 } from './alert-event.js'
-import { instant } from './observation.js'
+import { instant } from './instant.js'
 import { alertIdentifier, CODES, IDENTIFIERS, logicalReference } from './systems.js'
 import { TERMINOLOGY } from './terminology.js'
 
 const SEVERITY = { high: 'high', medium: 'moderate', low: 'low' } as const
 
+/**
+ * R4 DetectedIssue, base resource; identifier `urn:homebeat:alert`, `<home>/<alert id>`.
+ * @param episode times are epoch ms @throws RangeError where one is no time
+ */
 export function detectedIssueOf(episode: Episode, context: AlertContext): DetectedIssue {
   const [raised] = episode
   const latest = latestOf(episode)

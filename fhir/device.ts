@@ -4,6 +4,7 @@ import type { Observable } from './measurement.js'
 import { gatewayIdentifier, IDENTIFIERS } from './systems.js'
 import { DEVICE_TYPES, TERMINOLOGY } from './terminology.js'
 
+/** R4 Device, base resource; identifier `urn:homebeat:gateway`, the home's pseudonym. */
 export function gatewayOf(home: string): Device {
   return {
     resourceType: 'Device',
@@ -14,6 +15,7 @@ export function gatewayOf(home: string): Device {
 }
 
 /**
+ * R4 Device, base resource.
  * @param identifier value under `urn:homebeat:device`: `<home>/<device id>`.
  * @param observables what it was seen to measure: one speciality gives that type, several give multi-function.
  */

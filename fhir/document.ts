@@ -4,8 +4,8 @@
  */
 import { createHash } from 'node:crypto'
 import type { Binary, DocumentReference } from '@medplum/fhirtypes'
+import { instant } from './instant.js'
 import type { DataClass } from './measurement.js'
-import { instant } from './observation.js'
 import {
   CODES,
   CONFIDENTIALITY,
@@ -38,8 +38,10 @@ export interface SealedResources {
 }
 
 /**
+ * R4 Binary and DocumentReference, base resources. Sizes are bytes of the JWE; times epoch ms.
  * The Binary's id is made from the identifier (R4 gives Binary no identifier to be conditional on), so that a repeated
  * push replaces it instead of leaving a second one.
+ * @throws RangeError where a period is no time
  */
 export function sealedResourcesOf(sealed: SealedDocument, context: { patient: string; home: string }): SealedResources {
   const bytes = Buffer.from(sealed.jwe, 'utf8')

@@ -8,7 +8,7 @@ import {
   latestOf,
   patientReference,
 } from './alert-event.js'
-import { instant } from './observation.js'
+import { instant } from './instant.js'
 import { FLAG_CATEGORY, flagIdentifier } from './systems.js'
 
 /** That the monitoring itself is impaired is a matter of safety. */
@@ -17,6 +17,10 @@ const CATEGORY = {
   technical: { code: 'safety', display: 'Safety' },
 } as const
 
+/**
+ * R4 Flag, base resource; identifier `urn:homebeat:flag`, `<home>/<alert id>`.
+ * @param episode times are epoch ms @throws RangeError where one is no time
+ */
 export function flagOf(episode: Episode, context: AlertContext): Flag {
   const [raised] = episode
   const latest = latestOf(episode)

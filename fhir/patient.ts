@@ -1,7 +1,7 @@
-/** The patient as this project knows them: a pseudonym and nothing else. */
 import type { Patient } from '@medplum/fhirtypes'
 import { OBSERVATION_VALUE, patientIdentifier } from './systems.js'
 
+/** The patient as this project knows them, a pseudonym and nothing else: R4 Patient, base resource, labelled `PSEUDED`. */
 export function patientOf(patient: string): Patient {
   return {
     resourceType: 'Patient',

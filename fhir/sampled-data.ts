@@ -8,7 +8,10 @@ import { UCUM } from './systems.js'
 
 export type Waveform = Extract<MeasurementValue, { type: 'waveform' }>
 
-/** Null when there is no sample, or the scale is not a scale: FHIR has no empty SampledData. */
+/**
+ * R4 SampledData: `period` in ms, `origin` in `unit` (UCUM), one dimension.
+ * @returns null when there is no sample, or the scale is not a scale: FHIR has no empty SampledData
+ */
 export function sampledData(waveform: Waveform, unit: string): SampledData | null {
   const { periodMs, origin, factor, lowerLimit, upperLimit, samples } = waveform
   if (samples.length === 0 || !(periodMs > 0) || ![periodMs, origin, factor].every(Number.isFinite)) return null
@@ -23,7 +26,7 @@ export function sampledData(waveform: Waveform, unit: string): SampledData | nul
   }
 }
 
-/** Reads SampledData back; `null` for `E`, `U` and `L`, which hold no value. Throws TypeError on anything else. */
+/** Reads SampledData back; a sample is `null` for `E`, `U` and `L`, which hold no value. @throws TypeError on any other word */
 export function waveformOf(data: SampledData): Waveform {
   const samples = (data.data ?? '').split(' ').map((word) => {
     if (word === 'E' || word === 'U' || word === 'L') return null

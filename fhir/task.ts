@@ -17,7 +17,7 @@ import {
   patientReference,
   REQUEST_PRIORITY,
 } from './alert-event.js'
-import { instant } from './observation.js'
+import { instant } from './instant.js'
 import { alertIdentifier, CODES, logicalReference, taskIdentifier } from './systems.js'
 
 export type TaskStatus = Task['status']
@@ -28,8 +28,8 @@ export function asksForTask({ priority }: Pick<AlertEvent, 'priority'>): boolean
 }
 
 /**
- * How far along a status is; this home only ever takes a Task further. What somebody has begun, only they end: that the
- * alert is over, the DetectedIssue says.
+ * How far along a status is; this home only ever takes a Task further. Whoever has begun a Task ends it themselves; the
+ * DetectedIssue says that the alert is over.
  */
 const RANK: Readonly<Record<TaskStatus, number>> = {
   draft: 0,
@@ -48,7 +48,10 @@ const RANK: Readonly<Record<TaskStatus, number>> = {
 
 export const TASK_STATUSES = Object.keys(RANK) as TaskStatus[]
 
-/** The Task as this home would have it, on a server that has none yet. */
+/**
+ * The Task as this home would have it, on a server that has none yet. R4 base resource; identifier `urn:homebeat:task`.
+ * @param episode times are epoch ms @throws RangeError where one is no time
+ */
 export function taskOf(episode: Episode, context: AlertContext): Task {
   const [raised] = episode
   const { condition, alertId, raisedAt } = raised

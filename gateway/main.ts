@@ -5,7 +5,7 @@
 import { randomBytes } from 'node:crypto'
 import { statfs } from 'node:fs/promises'
 import { join } from 'node:path'
-import { observationOf } from '#fhir/observation.js'
+import { observationOf } from '#fhir/measurement-to-observation.js'
 import { signedForm } from '#fhir/signed-form.js'
 import type { DeviceEvent } from '#gateway/model/decoded.js'
 import type { HealthCheck } from '#gateway/model/health-check.js'
@@ -22,12 +22,12 @@ import { LinkServer } from './alarms/links/link-server.js'
 import { LinkTokens, loadOrCreateLinkKey } from './alarms/links/link-tokens.js'
 import { limitsOnRecord } from './clinical/limits/limits-on-record.js'
 import { trendsCommands } from './clinical/scores/commands.js'
-import { HourlyBook, KEPT_MS } from './clinical/scores/hourly.js'
+import { HourlyAggregates, KEPT_MS } from './clinical/scores/hourly.js'
 import { News2Watch } from './clinical/scores/news2-watch.js'
 import { analysisOptionsOf, news2OptionsOf } from './clinical/settings/catalog.js'
 import { settingsCommands } from './clinical/settings/commands.js'
 import { inForce } from './clinical/settings/in-force.js'
-import { SettingsBook } from './clinical/settings/settings-book.js'
+import { PatientSettings } from './clinical/settings/patient-settings.js'
 import { Gateway } from './compose/gateway.js'
 import type { LoadedConfig } from './config/load.js'
 import { checkSecretFiles } from './config/secret-files.js'
@@ -83,7 +83,7 @@ import { VERSION } from './platform/version.js'
 import { ConsoleServer } from './surfaces/console/server.js'
 import { ManualObservations, manualObservationCommands } from './surfaces/manual-observation/manual-observations.js'
 import { LiveFeed } from './surfaces/status/live-feed.js'
-import { RunFileKeeper } from './surfaces/status/run-file.js'
+import { RunFileWriter } from './surfaces/status/run-file.js'
 import { SteadyClock } from './time/steady-clock.js'
 import { SystemTimeService, type TimeService } from './time/time-service.js'
 import { Timekeeper } from './time/timekeeper.js'
@@ -242,9 +242,9 @@ export async function composeGateway(loaded: LoadedConfig, edges: Edges): Promis
       builtAt: buildTime(),
       logger,
     })
-    const settings = new SettingsBook({ configured, journal: journal.settings, clock, logger })
+    const settings = new PatientSettings({ configured, journal: journal.settings, clock, logger })
     const news2 = new News2Watch(news2OptionsOf(settings.inForce.settings))
-    const hours = new HourlyBook(journal.hourly.all())
+    const hours = new HourlyAggregates(journal.hourly.all())
     const pipeline = new Pipeline({
       patient,
       limits: settings.inForce.limits,
@@ -387,7 +387,7 @@ export async function composeGateway(loaded: LoadedConfig, edges: Edges): Promis
       ledger,
       chainHead: new ChainHeadSeeker({ journal, ledger, gateway: signer.address as Address, clock, logger }),
       heartbeat,
-      announcement: new RunFileKeeper(dataDir, () => page.address().url),
+      announcement: new RunFileWriter(dataDir, () => page.address().url),
       pumps: transports.map(
         (transport) =>
           new Pump({

@@ -5,7 +5,7 @@
  */
 import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
-import { observationOf } from '#fhir/observation.js'
+import { observationOf } from '#fhir/measurement-to-observation.js'
 import { signedForm } from '#fhir/signed-form.js'
 import { limitsInForce } from '#gateway/clinical/limits/limits.js'
 import { limitsOnRecord } from '#gateway/clinical/limits/limits-on-record.js'

@@ -1,6 +1,6 @@
 import type { AlarmPipeline } from '#gateway/alarms/actions/alarm-actions.js'
 import type { Dispatcher } from '#gateway/alarms/dispatch/dispatcher.js'
-import { ConditionBook } from '#gateway/clinical/evaluate/condition-book.js'
+import { ConditionSet } from '#gateway/clinical/evaluate/condition-set.js'
 import type { Actor, AlertTransition } from '#gateway/model/alert.js'
 import type { Dispatch } from '#gateway/model/notification.js'
 import type { PipelineStep } from '#gateway/model/step.js'
@@ -17,28 +17,28 @@ export interface WatchPipelineOptions {
 /** From conditions to what is committed: the part of a gateway's pipeline that a receiver has. Reads no clock. */
 export class WatchPipeline implements AlarmPipeline {
   readonly #options: WatchPipelineOptions
-  readonly #book: ConditionBook
+  readonly #conditions: ConditionSet
 
   constructor(options: WatchPipelineOptions) {
     this.#options = options
-    this.#book = new ConditionBook('technical', options.active)
+    this.#conditions = new ConditionSet('technical', options.active)
   }
 
   /** Call about once a second. @param now epoch ms */
   tick(now: number, conditions: readonly SystemCondition[]): PipelineStep {
     const { dispatcher, isOver } = this.#options
     const seen = conditions.flatMap(({ present, ...condition }) =>
-      this.#book.step(condition, present ? 'crossed' : 'safe', now),
+      this.#conditions.step(condition, present ? 'crossed' : 'safe', now),
     )
-    const over = this.#book.open
+    const over = this.#conditions.open
       .filter(isOver)
-      .flatMap((condition) => this.#book.step({ condition, priority: 'high', delayMs: 0 }, 'withdrawn', now))
+      .flatMap((condition) => this.#conditions.step({ condition, priority: 'high', delayMs: 0 }, 'withdrawn', now))
     return this.#stepOf([...seen, ...over], now, dispatcher.tick(now))
   }
 
   acknowledge(alertIds: readonly string[], actor: Actor, now: number): PipelineStep {
     return this.#stepOf(
-      alertIds.flatMap((id) => this.#book.acknowledge(id, now, actor)),
+      alertIds.flatMap((id) => this.#conditions.acknowledge(id, now, actor)),
       now,
     )
   }

@@ -11,7 +11,7 @@ import type { FindingRow } from '#gateway/clinical/limits/findings.js'
 import type { Limit } from '#gateway/clinical/limits/limits.js'
 import type { Judged } from '#gateway/clinical/normalise/judged.js'
 import { Normaliser } from '#gateway/clinical/normalise/normaliser.js'
-import type { HourlyBook } from '#gateway/clinical/scores/hourly.js'
+import type { HourlyAggregates } from '#gateway/clinical/scores/hourly.js'
 import { News2Watch } from '#gateway/clinical/scores/news2-watch.js'
 import { Decoder, type DecoderOptions } from '#gateway/intake/decode/decoder.js'
 import type { Mapper } from '#gateway/intake/mapping/mapper.js'
@@ -39,7 +39,7 @@ export interface PipelineOptions extends DecoderOptions {
   /** With the patient's scale and what was entered before a restart. */
   readonly news2?: News2Watch
   /** What the hours were, for trends. */
-  readonly hours?: HourlyBook
+  readonly hours?: HourlyAggregates
   /** Decides who is told of the transitions. Nobody, where left out. */
   readonly dispatcher?: Dispatching
   /**
@@ -61,7 +61,7 @@ export class Pipeline {
   readonly #dispatcher: Dispatching | undefined
   readonly #live: LiveView
   readonly #news2: News2Watch
-  readonly #hours: HourlyBook | undefined
+  readonly #hours: HourlyAggregates | undefined
   readonly #known: (identifier: string) => boolean
   readonly #spots = new Set<string>()
   readonly #devices = new Map<string, Set<string>>()

@@ -180,6 +180,12 @@ export const EXPLANATIONS: Readonly<Record<string, Explanation>> = {
     'Electrodes that have come off can look the same, so it does not prove that the heart has stopped.',
     ECG,
   ),
+  'no-organised-heartbeat': row(
+    'No organised heartbeat',
+    'The ECG has for seconds shown waves without distinct heartbeats: look at the person at once.',
+    'Shaking, or electrodes that are rubbed, can look the same: only somebody beside the person can tell.',
+    ECG,
+  ),
   'ecg-pause': row(
     'Long pause between heartbeats',
     'The ECG has shown a longer pause between two heartbeats than the limit.',

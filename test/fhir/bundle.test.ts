@@ -4,7 +4,7 @@ import { alertBundle, condition, documentBundle, observationBundle, supportingEn
 import { detectedIssueOf } from '#fhir/detected-issue.js'
 import { deviceOf } from '#fhir/device.js'
 import { sealedResourcesOf } from '#fhir/document.js'
-import { observationOf } from '#fhir/observation.js'
+import { observationOf } from '#fhir/measurement-to-observation.js'
 import { patientOf } from '#fhir/patient.js'
 import { expectValidFhir } from '#test/support/fhir-validator.js'
 import { context, sample } from './sample-measurements.js'

@@ -1,6 +1,6 @@
 import { expect } from 'chai'
 import fc from 'fast-check'
-import { observationOf } from '#fhir/observation.js'
+import { observationOf } from '#fhir/measurement-to-observation.js'
 import { literalKey, signedForm, unsignedPaths, withLiterals } from '#fhir/signed-form.js'
 import { IDENTIFIERS } from '#fhir/systems.js'
 import { canonicalJson } from '#gateway/proofs/canonical-json.js'

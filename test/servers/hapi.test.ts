@@ -1,6 +1,6 @@
 import { expect } from 'chai'
 import { deviceOf, gatewayOf } from '#fhir/device.js'
-import { observationOf } from '#fhir/observation.js'
+import { observationOf } from '#fhir/measurement-to-observation.js'
 import { patientOf } from '#fhir/patient.js'
 import { context, everyVariant, sample } from '#test/fhir/sample-measurements.js'
 import { itTakesDeliveries } from '#test/gateway/outbound/fhir/fhir-server.behaviour.js'

@@ -1,6 +1,6 @@
 import type { Observation, Quantity } from '@medplum/fhirtypes'
 import type { Quality } from '#fhir/measurement.js'
-import { observationOf } from '#fhir/observation.js'
+import { observationOf } from '#fhir/measurement-to-observation.js'
 import { EXTENSIONS } from '#fhir/systems.js'
 import type { StoredValue } from '#gateway/journal/api/journal.js'
 import { unitWords } from '#gateway/wording/words.js'

@@ -3,11 +3,6 @@
  * clock: `now` (epoch ms, gateway) comes with each call.
  */
 import type { SensorKind } from '#fhir/measurement.js'
-import { ConditionBook } from '#gateway/clinical/evaluate/condition-book.js'
-import type { Waiting } from '#gateway/clinical/evaluate/confirmation.js'
-import { type Inhibition, isInhibited } from '#gateway/clinical/evaluate/inhibition.js'
-import { type Episode, restored, step } from '#gateway/clinical/evaluate/machine.js'
-import { conditionsOf, LimitGroup } from '#gateway/clinical/evaluate/machine-group.js'
 import { defaultFindings, type Finding, type FindingRow } from '#gateway/clinical/limits/findings.js'
 import { isUpper, type Limit, type LimitComponent, limitedAs, limitGroups } from '#gateway/clinical/limits/limits.js'
 import type { Judged, Signal } from '#gateway/clinical/normalise/judged.js'
@@ -15,7 +10,13 @@ import { sensorDefinitions } from '#gateway/clinical/sensors/registry.js'
 import type { Actor, AlertTransition } from '#gateway/model/alert.js'
 import type { DeviceEvent } from '#gateway/model/decoded.js'
 import type { SystemCondition } from '#gateway/model/system-condition.js'
-import { kebab, TechnicalAlerts } from './technical.js'
+import { ConditionSet } from './condition-set.js'
+import type { Waiting } from './confirmation.js'
+import { type Inhibition, isInhibited } from './inhibition.js'
+import { type Episode, restored, step } from './machine.js'
+import { conditionsOf, LimitGroup } from './machine-group.js'
+import { isRepeatPrompt, RepeatPrompts, type WaitingLimit, waitingBefore } from './repeat-prompts.js'
+import { TechnicalAlerts } from './technical.js'
 
 /** Without a value for this long a pending condition is dropped: it cannot be said to still hold. */
 const PENDING_STALE_MS = 15_000
@@ -45,9 +46,8 @@ export class Evaluator {
   #groups: Group[] = []
   readonly #technical: TechnicalAlerts
   /** What analysers found, by condition. */
-  readonly #findings: ConditionBook
-  /** What people are asked for: to measure again. */
-  readonly #prompts: ConditionBook
+  readonly #findings: ConditionSet
+  readonly #prompts: RepeatPrompts
   #findingRows: ReadonlyMap<string, FindingRow>
   #inhibitions: readonly Inhibition[] = []
   readonly #shiftMs: () => number
@@ -70,13 +70,13 @@ export class Evaluator {
     this.#inhibitions = inhibitions
     this.#shiftMs = shiftMs
     const technical = active.filter(({ kind }) => kind === 'technical')
-    const prompts = technical.filter(isPrompt)
-    this.#prompts = new ConditionBook('technical', prompts)
+    const prompts = technical.filter(isRepeatPrompt)
+    this.#prompts = new RepeatPrompts(prompts)
     const episodes = new Map(active.map((transition) => [transition.condition, restored(transition)]))
-    this.#regroup(limits, episodes, waitingOf(prompts, limits))
-    this.#technical = new TechnicalAlerts(technical.filter((transition) => !isPrompt(transition)))
+    this.#regroup(limits, episodes, waitingBefore(prompts, limits))
+    this.#technical = new TechnicalAlerts(technical.filter((transition) => !isRepeatPrompt(transition)))
     const physiological = active.filter(({ kind }) => kind === 'physiological')
-    this.#findings = new ConditionBook(
+    this.#findings = new ConditionSet(
       'physiological',
       physiological.filter(({ condition }) => this.#findingRows.has(condition)),
     )
@@ -90,7 +90,7 @@ export class Evaluator {
     const gone = this.#groups.flatMap(({ machine }) => machine.withdraw((condition) => !kept.has(condition), now))
     const waiting = this.#waiting().map(({ limit, waiting }) => [limit.condition, waiting] as const)
     this.#regroup(limits, new Map(this.#groups.flatMap(({ machine }) => machine.episodes())), new Map(waiting))
-    return [...gone, ...this.#prompt(now)]
+    return [...gone, ...this.#prompts.step(this.#waiting(), now)]
   }
 
   setFindings(rows: readonly FindingRow[]): void {
@@ -161,7 +161,7 @@ export class Evaluator {
       const cause = { measurement: measurement.identifier, value }
       transitions.push(...(inhibited ? machine.inhibit(now) : machine.see(value, now, cause, group.measuredAt)))
     }
-    return [...transitions, ...this.#prompt(now)]
+    return [...transitions, ...this.#prompts.step(this.#waiting(), now)]
   }
 
   /** How a sensor is; `expected`: it sends continuously, so its silence will count. */
@@ -198,33 +198,15 @@ export class Evaluator {
       transitions.push(...(stale ? group.machine.inhibit(now) : group.machine.tick(now)))
       if (!this.#isInhibited(group, now)) transitions.push(...group.machine.expire(now))
     }
-    return [...transitions, ...this.#prompt(now)]
+    return [...transitions, ...this.#prompts.step(this.#waiting(), now)]
   }
 
-  #waiting() {
+  #waiting(): WaitingLimit[] {
     return this.#groups.flatMap(({ machine }) => machine.waiting())
   }
 
   #isInhibited({ limits }: Group, now: number): boolean {
     return limits.some((row) => isInhibited(this.#inhibitions, row.condition, row.observable, now))
-  }
-
-  /** Asks for the repeat of what waits for one, once for each observable, and no longer than it waits. */
-  #prompt(now: number): AlertTransition[] {
-    const waiting = new Map<string, { limit: Limit; waiting: Waiting }>()
-    for (const one of this.#waiting()) {
-      const name = promptName(one.limit)
-      if (!waiting.has(name)) waiting.set(name, one)
-    }
-    const transitions = this.#prompts.open
-      .filter((condition) => !waiting.has(condition))
-      .flatMap((condition) => this.#prompts.step({ condition, priority: 'low', delayMs: 0 }, 'safe', now))
-    for (const [condition, one] of waiting) {
-      const { observable, comparator, value } = one.limit
-      const seen = { condition, priority: 'low', delayMs: 0, observable, limit: { comparator, value } } as const
-      transitions.push(...this.#prompts.step(seen, 'crossed', now, one.waiting.cause))
-    }
-    return transitions
   }
 
   #regroup(
@@ -260,22 +242,6 @@ export class Evaluator {
       return step(gone, restored(orphan), 'withdrawn', now).transition ?? []
     })
   }
-}
-
-const PROMPT = 'repeat-'
-const promptName = ({ observable }: Limit) => `${PROMPT}${kebab(observable)}`
-const isPrompt = ({ condition }: AlertTransition) => condition.startsWith(PROMPT)
-
-/** Readings whose repeat was asked for before a restart. Of two limits only that which the prompt named is known. */
-function waitingOf(prompts: readonly AlertTransition[], limits: readonly Limit[]): Map<string, Waiting> {
-  return new Map(
-    prompts.flatMap(({ condition, limit, raisedAt, measurement, value }) => {
-      const rows = limits.filter((row) => row.confirm && promptName(row) === condition)
-      const row = rows.find((one) => one.value === limit?.value && one.comparator === limit.comparator) ?? rows[0]
-      const cause = measurement === undefined ? {} : { cause: { measurement, ...(value !== undefined && { value }) } }
-      return row ? [[row.condition, { measuredAt: raisedAt, since: raisedAt, ...cause }] as const] : []
-    }),
-  )
 }
 
 const byCondition = (rows: readonly FindingRow[]) => new Map(rows.map((row) => [row.condition, row]))

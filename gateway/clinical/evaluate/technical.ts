@@ -3,7 +3,7 @@
  * the only one raised: an unplugged kit is one alert, not ten.
  */
 import type { SensorKind } from '#fhir/measurement.js'
-import { ConditionBook } from '#gateway/clinical/evaluate/condition-book.js'
+import { ConditionSet } from '#gateway/clinical/evaluate/condition-set.js'
 import type { Sight } from '#gateway/clinical/evaluate/machine.js'
 import type { Signal } from '#gateway/clinical/normalise/judged.js'
 import { sensorDefinitions } from '#gateway/clinical/sensors/registry.js'
@@ -27,13 +27,13 @@ interface Heard {
 }
 
 export class TechnicalAlerts {
-  readonly #book: ConditionBook
+  readonly #conditions: ConditionSet
   readonly #heard = new Map<string, Heard>()
   /** Devices behind a transport that is down. */
   readonly #unreachable = new Set<string>()
 
   constructor(active: readonly AlertTransition[] = []) {
-    this.#book = new ConditionBook('technical', active)
+    this.#conditions = new ConditionSet('technical', active)
   }
 
   /** @returns also the sensor's state and for how long it has been in it. */
@@ -112,16 +112,16 @@ export class TechnicalAlerts {
       if (now - (latest.get(deviceId) ?? now) > DEVICE_SILENT_MS || now - at <= silentAfterMs) continue
       transitions.push(...this.#step(`silent-${kebab(sensor)}`, 'medium', 0, 'crossed', now))
     }
-    transitions.push(...this.#book.tick(now))
+    transitions.push(...this.#conditions.tick(now))
     return transitions
   }
 
   acknowledge(alertId: string, now: number, actor: Actor): AlertTransition[] {
-    return this.#book.acknowledge(alertId, now, actor)
+    return this.#conditions.acknowledge(alertId, now, actor)
   }
 
   #step(condition: string, priority: Priority, delayMs: number, sight: Sight, now: number): AlertTransition[] {
-    return this.#book.step({ condition, priority, delayMs }, sight, now)
+    return this.#conditions.step({ condition, priority, delayMs }, sight, now)
   }
 }
 

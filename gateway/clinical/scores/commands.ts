@@ -1,12 +1,12 @@
 import { z } from 'zod'
 import type { Clock } from '#gateway/platform/clock.js'
 import { type ControlCommand, command } from '#gateway/platform/control-socket/command.js'
-import type { HourlyBook } from './hourly.js'
+import type { HourlyAggregates } from './hourly.js'
 import { trends } from './trends.js'
 
 /** @param parts.zone minutes east of UTC of the home, at an instant (epoch ms) */
 export function trendsCommands(parts: {
-  readonly hours: HourlyBook
+  readonly hours: HourlyAggregates
   readonly clock: Clock
   readonly zone: (at: number) => number
 }): ControlCommand[] {

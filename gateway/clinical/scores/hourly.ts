@@ -24,7 +24,7 @@ export const KEPT_MS = 15 * 24 * HOUR_MS
 
 const keyOf = ({ number, hour }: Pick<Hour, 'number' | 'hour'>) => `${number} ${hour}`
 
-export class HourlyBook {
+export class HourlyAggregates {
   readonly #hours = new Map<string, Hour>()
   readonly #changed = new Set<string>()
 

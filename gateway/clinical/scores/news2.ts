@@ -1,126 +1,20 @@
 /**
- * NEWS2, the National Early Warning Score 2, as data and pure functions. A score of what a home can measure is often
- * incomplete: what is missing, too old or assumed is always said with it, and the total is then a lower bound.
- *
- * Source: Royal College of Physicians. National Early Warning Score (NEWS) 2: Standardising the assessment of
- * acute-illness severity in the NHS. London: RCP, 2017. © Royal College of Physicians 2017.
+ * NEWS2, the National Early Warning Score 2, as pure functions over its published chart (`news2-chart.ts`). A score of what a
+ * home can measure is often incomplete: what is missing, too old or assumed is always said with it, and the total is then a
+ * lower bound.
  */
 import type { Consciousness, OxygenSupply } from '#gateway/model/manual-observation.js'
-
-export const NEWS2_PARAMETERS = [
-  'respiration',
-  'oxygenSaturation',
-  'oxygen',
-  'systolic',
-  'pulse',
-  'consciousness',
-  'temperature',
-] as const
-export type News2Parameter = (typeof NEWS2_PARAMETERS)[number]
-
-export type Points = 0 | 1 | 2 | 3
-
-/** Rows of a parameter, lowest values first: `points` up to and with `to`, in steps of `step`. */
-export interface News2Row {
-  readonly step: number
-  /** UCUM */
-  readonly unit: string
-  readonly bands: readonly (readonly [to: number, points: Points])[]
-}
-
-const REST = Number.POSITIVE_INFINITY
-
-/** The published chart. A value between two steps is rounded to the nearest, as it would be written on the chart. */
-export const NEWS2_CHART = {
-  respiration: {
-    step: 1,
-    unit: '/min',
-    bands: [
-      [8, 3],
-      [11, 1],
-      [20, 0],
-      [24, 2],
-      [REST, 3],
-    ],
-  },
-  spo2Scale1: {
-    step: 1,
-    unit: '%',
-    bands: [
-      [91, 3],
-      [93, 2],
-      [95, 1],
-      [REST, 0],
-    ],
-  },
-  /** Scale 2 is for hypercapnic respiratory failure, target 88–92 %, prescribed by a clinician. */
-  spo2Scale2OnAir: {
-    step: 1,
-    unit: '%',
-    bands: [
-      [83, 3],
-      [85, 2],
-      [87, 1],
-      [REST, 0],
-    ],
-  },
-  spo2Scale2OnOxygen: {
-    step: 1,
-    unit: '%',
-    bands: [
-      [83, 3],
-      [85, 2],
-      [87, 1],
-      [92, 0],
-      [94, 1],
-      [96, 2],
-      [REST, 3],
-    ],
-  },
-  systolic: {
-    step: 1,
-    unit: 'mm[Hg]',
-    bands: [
-      [90, 3],
-      [100, 2],
-      [110, 1],
-      [219, 0],
-      [REST, 3],
-    ],
-  },
-  pulse: {
-    step: 1,
-    unit: '/min',
-    bands: [
-      [40, 3],
-      [50, 1],
-      [90, 0],
-      [110, 1],
-      [130, 2],
-      [REST, 3],
-    ],
-  },
-  temperature: {
-    step: 0.1,
-    unit: 'Cel',
-    bands: [
-      [35, 3],
-      [36, 1],
-      [38, 0],
-      [39, 1],
-      [REST, 2],
-    ],
-  },
-} as const satisfies Record<string, News2Row>
-
-export const OXYGEN_POINTS: Readonly<Record<OxygenSupply, Points>> = { air: 0, oxygen: 2 }
-export const CONSCIOUSNESS_POINTS: Readonly<Record<Consciousness, Points>> = {
-  alert: 0,
-  confusion: 3,
-  voice: 3,
-  pain: 3,
-  unresponsive: 3,
-}
+import {
+  CONSCIOUSNESS_POINTS,
+  NEWS2_CHART,
+  NEWS2_PARAMETERS,
+  type News2Parameter,
+  type News2Row,
+  OXYGEN_POINTS,
+  type Points,
+  pointsOf,
+  spo2Row,
+} from './news2-chart.js'
 
 export interface Timed<Value> {
   readonly value: Value
@@ -242,17 +136,6 @@ export function news2(inputs: News2Inputs, now: number, options: News2Options = 
     missing,
     complete: stale.length + assumed.length + missing.length === 0,
   }
-}
-
-export function pointsOf({ step, bands }: News2Row, value: number): Points {
-  const written = Math.round(value / step)
-  const band = bands.find(([to]) => written <= Math.round(to / step))
-  return band ? band[1] : 0
-}
-
-export function spo2Row(scale: 1 | 2, supply: OxygenSupply): News2Row {
-  if (scale === 1) return NEWS2_CHART.spo2Scale1
-  return supply === 'oxygen' ? NEWS2_CHART.spo2Scale2OnOxygen : NEWS2_CHART.spo2Scale2OnAir
 }
 
 const LABELS: Readonly<Record<News2Parameter, string>> = {

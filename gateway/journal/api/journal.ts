@@ -5,7 +5,7 @@
 
 import type { Measurement, SensorKind } from '#fhir/measurement.js'
 import type { Hour } from '#gateway/clinical/scores/hourly.js'
-import type { SettingsJournal } from '#gateway/clinical/settings/settings-book.js'
+import type { SettingsJournal } from '#gateway/clinical/settings/patient-settings.js'
 import type { ClockStretch, Move, NewStretch } from '#gateway/journal/sqlite/stretches.js'
 import type { Actor, AlertTransition } from '#gateway/model/alert.js'
 import type { Address, AnchorReceipt, BatchHeader, ClosedBatch, Hash32 } from '#gateway/model/batch.js'

@@ -1,5 +1,5 @@
 import type { SettingChange } from '#gateway/clinical/settings/change.js'
-import type { SettingsJournal } from '#gateway/clinical/settings/settings-book.js'
+import type { SettingsJournal } from '#gateway/clinical/settings/patient-settings.js'
 import type { Actor } from '#gateway/model/alert.js'
 import type { RowCipher } from './cipher.js'
 import { SETTING_CHANGES } from './queries.js'

@@ -1,6 +1,6 @@
 import { Command, InvalidArgumentError, Option } from 'commander'
 import type { LimitChange, SettingChange } from '#gateway/clinical/settings/change.js'
-import type { ListedLimit, Origin } from '#gateway/clinical/settings/settings-book.js'
+import type { ListedLimit, Origin } from '#gateway/clinical/settings/patient-settings.js'
 import { loadConfig } from '#gateway/config/load.js'
 import { PRIORITIES } from '#gateway/model/alert.js'
 import { callGateway } from '#gateway/platform/control-socket/control-client.js'

@@ -1,5 +1,5 @@
 import { Command } from 'commander'
-import type { ListedSetting } from '#gateway/clinical/settings/settings-book.js'
+import type { ListedSetting } from '#gateway/clinical/settings/patient-settings.js'
 import { loadConfig } from '#gateway/config/load.js'
 import { callGateway } from '#gateway/platform/control-socket/control-client.js'
 import { verb } from './exit.js'

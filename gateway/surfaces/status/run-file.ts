@@ -27,7 +27,7 @@ export function readRunFile(dataDir: string): RunFile | null {
 }
 
 /** Announces a gateway while it runs. */
-export class RunFileKeeper implements Lifecycle {
+export class RunFileWriter implements Lifecycle {
   readonly #dataDir: string
   readonly #consoleUrl: () => string
 

@@ -2,7 +2,7 @@ import type { Binary, Bundle, OperationOutcome, Patient, Task } from '@medplum/f
 import { expect } from 'chai'
 import type { AlertEvent } from '#fhir/alert-event.js'
 import { observationBundle } from '#fhir/bundle.js'
-import { observationOf } from '#fhir/observation.js'
+import { observationOf } from '#fhir/measurement-to-observation.js'
 import { patientOf } from '#fhir/patient.js'
 import { taskOf } from '#fhir/task.js'
 import { FhirServerSimulator } from '#simulators/fhir-server/server.js'

@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import { observationOf } from '#fhir/observation.js'
+import { observationOf } from '#fhir/measurement-to-observation.js'
 import { type AlarmExplanation, explainAlarm } from '#gateway/alarms/explain/explain.js'
 import { explainWords } from '#gateway/alarms/explain/explain-words.js'
 import { limitOrigin } from '#gateway/alarms/explain/limit-origin.js'

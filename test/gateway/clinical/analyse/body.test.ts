@@ -1,6 +1,6 @@
 /** What the home hears of body, breath, muscle and skin, from the kit's lines to what is stored and raised. */
 import { expect } from 'chai'
-import { observationOf } from '#fhir/observation.js'
+import { observationOf } from '#fhir/measurement-to-observation.js'
 import { limitsInForce } from '#gateway/clinical/limits/limits.js'
 import { conductanceFromCounts } from '#gateway/clinical/sensors/gsr/definition.js'
 import { signed } from '#simulators/patient/noise.js'

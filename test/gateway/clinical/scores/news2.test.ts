@@ -1,14 +1,7 @@
 import { expect } from 'chai'
 import fc from 'fast-check'
-import {
-  describeNews2,
-  NEWS2_CHART,
-  NEWS2_DEFAULTS,
-  type News2Inputs,
-  type News2Row,
-  news2,
-  pointsOf,
-} from '#gateway/clinical/scores/news2.js'
+import { describeNews2, NEWS2_DEFAULTS, type News2Inputs, news2 } from '#gateway/clinical/scores/news2.js'
+import { NEWS2_CHART, type News2Row, pointsOf } from '#gateway/clinical/scores/news2-chart.js'
 import { CONSCIOUSNESS_LEVELS } from '#gateway/model/manual-observation.js'
 
 const NOW = Date.UTC(2026, 0, 2)

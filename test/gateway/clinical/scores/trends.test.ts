@@ -1,7 +1,7 @@
 import { expect } from 'chai'
 import fc from 'fast-check'
 import type { Measurement } from '#fhir/measurement.js'
-import { HOUR_MS, type Hour, HourlyBook, KEPT_MS } from '#gateway/clinical/scores/hourly.js'
+import { HOUR_MS, type Hour, HourlyAggregates, KEPT_MS } from '#gateway/clinical/scores/hourly.js'
 import { trends } from '#gateway/clinical/scores/trends.js'
 import { journalAt, measurement, TemporaryFolder } from '#test/gateway/journal/journal-fixture.js'
 
@@ -24,26 +24,26 @@ const hours = (day: number, from: number, to: number, mean: number): Hour[] =>
 
 describe('what hours were', () => {
   it('is count, mean, lowest and highest of the values that can be believed', () => {
-    const book = new HourlyBook()
+    const aggregates = new HourlyAggregates()
     const see = (value: number, over: Partial<Measurement> = {}) =>
-      book.see(judged({ at: NOON + 60_000, value: { type: 'quantity', value }, ...over }), NOON + HOUR_MS)
+      aggregates.see(judged({ at: NOON + 60_000, value: { type: 'quantity', value }, ...over }), NOON + HOUR_MS)
     see(60)
     see(80)
     see(0, { quality: 'implausible' })
     see(99, { value: { type: 'absent', reason: 'unknown' } })
     see(99, { at: NOON + 2 * HOUR_MS })
     see(99, { at: NOON - KEPT_MS })
-    expect(book.hours()).to.deep.equal([{ number: 'pulse', hour: NOON, count: 2, mean: 70, min: 60, max: 80 }])
+    expect(aggregates.hours()).to.deep.equal([{ number: 'pulse', hour: NOON, count: 2, mean: 70, min: 60, max: 80 }])
   })
 
   it('has the mean of any values, without keeping them', () => {
     fc.assert(
       fc.property(fc.array(fc.integer({ min: 25, max: 250 }), { minLength: 1, maxLength: 200 }), (values) => {
-        const book = new HourlyBook()
-        for (const value of values) book.see(judged({ at: NOON, value: { type: 'quantity', value } }), NOON)
+        const aggregates = new HourlyAggregates()
+        for (const value of values) aggregates.see(judged({ at: NOON, value: { type: 'quantity', value } }), NOON)
         const mean = values.reduce((sum, value) => sum + value, 0) / values.length
-        expect(book.hours()[0]?.mean).to.be.closeTo(mean, 1e-9)
-        expect(book.hours()).to.have.length(1)
+        expect(aggregates.hours()[0]?.mean).to.be.closeTo(mean, 1e-9)
+        expect(aggregates.hours()).to.have.length(1)
       }),
     )
   })
@@ -53,16 +53,22 @@ describe('what hours were', () => {
     try {
       let journal = journalAt(folder.journal)
       await journal.start()
-      const book = new HourlyBook([hour(NOON - KEPT_MS - HOUR_MS, 60)])
+      const aggregates = new HourlyAggregates([hour(NOON - KEPT_MS - HOUR_MS, 60)])
       const pressure = { observable: 'bloodPressure' as const, sensor: 'bloodPressure' as const }
-      book.see(judged({ ...pressure, at: NOON, value: { type: 'bloodPressure', systolic: 140, diastolic: 80 } }), NOON)
+      aggregates.see(
+        judged({ ...pressure, at: NOON, value: { type: 'bloodPressure', systolic: 140, diastolic: 80 } }),
+        NOON,
+      )
       journal.hourly.put([hour(NOON - KEPT_MS - HOUR_MS, 60)], 0)
-      const changed = book.changed(NOON)
-      book.see(judged({ ...pressure, at: NOON, value: { type: 'bloodPressure', systolic: 150, diastolic: 80 } }), NOON)
+      const changed = aggregates.changed(NOON)
+      aggregates.see(
+        judged({ ...pressure, at: NOON, value: { type: 'bloodPressure', systolic: 150, diastolic: 80 } }),
+        NOON,
+      )
       journal.hourly.put(changed, NOON - KEPT_MS)
-      book.kept(changed)
-      expect(book.changed(NOON), 'the second value came after').to.have.length(2)
-      journal.hourly.put(book.changed(NOON), NOON - KEPT_MS)
+      aggregates.kept(changed)
+      expect(aggregates.changed(NOON), 'the second value came after').to.have.length(2)
+      journal.hourly.put(aggregates.changed(NOON), NOON - KEPT_MS)
       await journal.stop()
       journal = journalAt(folder.journal)
       await journal.start()
@@ -70,7 +76,7 @@ describe('what hours were', () => {
         { number: 'systolic', hour: NOON, count: 2, mean: 145, min: 140, max: 150 },
         { number: 'diastolic', hour: NOON, count: 2, mean: 80, min: 80, max: 80 },
       ])
-      expect(new HourlyBook(journal.hourly.all()).hours()).to.have.deep.members(book.hours())
+      expect(new HourlyAggregates(journal.hourly.all()).hours()).to.have.deep.members(aggregates.hours())
       await journal.stop()
     } finally {
       folder.remove()

@@ -1,6 +1,6 @@
 import { expect } from 'chai'
 import type { SettingChange } from '#gateway/clinical/settings/change.js'
-import type { ListedLimit, ListedSetting } from '#gateway/clinical/settings/settings-book.js'
+import type { ListedLimit, ListedSetting } from '#gateway/clinical/settings/patient-settings.js'
 import type { Gateway } from '#gateway/compose/gateway.js'
 import { composeGateway } from '#gateway/main.js'
 import { callGateway } from '#gateway/platform/control-socket/control-client.js'

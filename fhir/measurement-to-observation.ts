@@ -3,6 +3,7 @@
  * Pure and deterministic: the same measurement and context give the same resource, which is hashed and signed.
  */
 import type { CodeableConcept, Extension, Observation, ObservationReferenceRange, Quantity } from '@medplum/fhirtypes'
+import { instant } from './instant.js'
 import type { AbsentReason, Measurement } from './measurement.js'
 import { sampledData, waveformEnd } from './sampled-data.js'
 import {
@@ -46,6 +47,15 @@ export interface ObservationContext {
   readonly interpretation?: keyof typeof INTERPRETATIONS
 }
 
+/**
+ * Profile: the R4 vital-signs profile of the observable's terminology row (heartrate, oxygensat, resprate, bodytemp,
+ * bodyweight, bp), named in `meta.profile`; the base resource where the row has none. Code, category and unit are the row's.
+ * @param measurement in the observable's unit (UCUM, `TERMINOLOGY`); times are epoch ms
+ * @param context pseudonyms, and the limits in force in the same unit
+ * @returns `status: final`, with a value or a `dataAbsentReason`: a number that is none, or a value of another kind than the
+ *   row's, is the reason `error` and never a 0
+ * @throws RangeError where `at` or `until` is no time
+ */
 export function observationOf(measurement: Measurement, context: ObservationContext): Observation {
   const row = TERMINOLOGY[measurement.observable]
   const mdc = row.mdcBySensor?.[measurement.sensor]
@@ -66,11 +76,6 @@ export function observationOf(measurement: Measurement, context: ObservationCont
     device: logicalReference('Device', deviceIdentifier(context.home, measurement.deviceId)),
     ...valueElements(measurement, row, context),
   }
-}
-
-/** UTC with milliseconds. */
-export function instant(epochMs: number): string {
-  return new Date(epochMs).toISOString()
 }
 
 /**

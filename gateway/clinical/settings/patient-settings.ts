@@ -49,7 +49,7 @@ export interface ListedSetting {
 }
 
 /** The patient's limits and settings: what is in force, who changed it and why. A change is durable before it is in force. */
-export class SettingsBook implements HealthCheck {
+export class PatientSettings implements HealthCheck {
   readonly #configured: Configured
   readonly #journal: SettingsJournal
   readonly #clock: Clock

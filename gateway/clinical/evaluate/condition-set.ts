@@ -17,7 +17,7 @@ interface Row {
 }
 
 /** Conditions that come by their name, as they are first seen: of sensors, transports, analysers, the gateway itself. */
-export class ConditionBook {
+export class ConditionSet {
   readonly #kind: AlertKind
   readonly #rows = new Map<string, Row>()
 
