@@ -28,7 +28,7 @@ const NOBODY = randomBytes(32)
 
 const REFUSALS = {
   'not-a-beat': [400, 'this is no heartbeat of a Homebeat gateway'],
-  'not-known': [401, 'unknown home or wrong secret: enrol it with homebeat watch-homes enrol'],
+  'not-known': [401, 'unknown home or wrong secret: enrol it with homebeat clinic enrol'],
   repeated: [409, 'this number was taken already'],
   'wrong-time': [400, 'the time is more than five minutes off: set the clock'],
 } as const

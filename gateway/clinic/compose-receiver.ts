@@ -87,7 +87,7 @@ export async function composeReceiver(loaded: LoadedWatchConfig, edges: Receiver
       rules: {
         unhealthyMs: config.unhealthyMinutes * MINUTE_MS,
         clockOffMs: config.clockOffMinutes * MINUTE_MS,
-        firstBeatMs: config.firstBeatHours * 60 * MINUTE_MS,
+        firstBeatMs: config.firstCheckInHours * 60 * MINUTE_MS,
       },
       ...{ store, clock, logger },
     })

@@ -44,9 +44,9 @@ export const watchSchema = z.strictObject({
   unhealthyMinutes: z.number().min(0).max(1440).default(10),
   /** How long a gateway's clock may be wrong. */
   clockOffMinutes: z.number().min(0).max(1440).default(10),
-  /** From enrolling a home to its first beat. */
-  firstBeatHours: z.number().min(0).max(720).default(24),
-  /** Beside those that were enrolled (homebeat watch-homes enrol). */
+  /** From enrolling a home to its first check-in, hours. */
+  firstCheckInHours: z.number().min(0).max(720).default(24),
+  /** Beside those that were enrolled (homebeat clinic enrol). */
   homes: z
     .array(z.strictObject({ id: name, secretFile: z.string(), missingAfterSeconds: missingAfterSeconds.optional() }))
     .max(1000)
@@ -55,6 +55,9 @@ export const watchSchema = z.strictObject({
   alerts: dispatchConfig.extend({ channels: channelsConfig, preview: previewConfig }),
 })
 
+/** Keys of earlier versions: the old name → today's. */
+export const RENAMED_CLINIC_KEYS = { firstBeatHours: 'firstCheckInHours' } as const
+
 export type WatchConfig = z.output<typeof watchSchema>
 
 export interface LoadedWatchConfig {
@@ -62,18 +65,21 @@ export interface LoadedWatchConfig {
   /** Folder of the file: relative paths in it start here. */
   readonly baseDir: string
   readonly dataDir: string
+  /** A line for each key that has another name today; said once, at start. */
+  readonly warnings?: readonly string[]
 }
 
 /** @throws HomebeatError `config.not-found`, `config.unreadable`, `config.invalid` (a line for each problem) */
 export function loadWatchConfig(file: string): LoadedWatchConfig {
-  const config = parseWatchConfig(readConfig(file, 'clinic.example.yaml'), file)
+  const warnings: string[] = []
+  const config = parseWatchConfig(readConfig(file, 'clinic.example.yaml'), file, (line) => warnings.push(line))
   const baseDir = dirname(resolve(file))
-  return { config, baseDir, dataDir: resolve(baseDir, config.dataDir) }
+  return { config, baseDir, dataDir: resolve(baseDir, config.dataDir), warnings }
 }
 
-/** @param file only for messages. */
-export function parseWatchConfig(text: string, file = 'clinic.yaml'): WatchConfig {
-  return parseYaml(text, file, { schema: watchSchema, check: crossCheck })
+/** @param file only for messages. @param warn told once for each key that has another name today. */
+export function parseWatchConfig(text: string, file = 'clinic.yaml', warn?: (line: string) => void): WatchConfig {
+  return parseYaml(text, file, { schema: watchSchema, renamed: RENAMED_CLINIC_KEYS, check: crossCheck }, warn)
 }
 
 function crossCheck({ listen, page, tls, allowUnencrypted, homes, alerts }: WatchConfig): string[] {

@@ -101,5 +101,5 @@ export class HomeRegister {
 }
 
 export function unknownHome(id: string): HomebeatError {
-  return new HomebeatError('clinic.unknown', `No home ${id} is watched: see homebeat watch-homes list.`)
+  return new HomebeatError('clinic.unknown', `No home ${id} is watched: see homebeat clinic list.`)
 }

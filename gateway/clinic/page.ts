@@ -20,7 +20,7 @@ export function pageOf(report: WatchReport): string {
 <header><h1>Homes watched by ${text(receiver)}</h1><p>${summary(homes)} As of <time>${clock(now, now)}</time>.</p></header>
 <main>
 ${alarms.map((alarm) => `<p class="own" role="alert">This receiver itself: ${text(conditionWords(alarm.condition))}, since ${clock(alarm.raisedAt, now)}</p>`).join('\n')}
-${homes.length === 0 ? '<p class="own">No home is enrolled yet: homebeat watch-homes enrol &lt;home&gt;</p>' : tableOf(homes, now)}
+${homes.length === 0 ? '<p class="own">No home is enrolled yet: homebeat clinic enrol &lt;home&gt;</p>' : tableOf(homes, now)}
 </main>
 <footer>Heartbeats only: no health value comes here. Not a certified medical device.</footer>
 </body>

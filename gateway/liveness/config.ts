@@ -6,11 +6,11 @@ import { MAX_EVERY_SECONDS } from './beat.js'
 
 const target = z.strictObject({
   name,
-  /** Of a receiver (homebeat watch-homes), e.g. https://watch.clinic.example/beat */
+  /** Of a receiver (homebeat clinic), e.g. https://watch.clinic.example/beat */
   url: httpUrl.refine((url) => url.startsWith('https:') || isLoopback(new URL(url).hostname), {
     error: 'give an https:// URL; http:// only to this machine',
   }),
-  /** Holds what `homebeat watch-homes enrol` printed. */
+  /** Holds what `homebeat clinic enrol` printed. */
   secretFile: z.string(),
   everySeconds: z.number().min(1).max(MAX_EVERY_SECONDS).default(60),
 })

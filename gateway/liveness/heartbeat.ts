@@ -1,5 +1,5 @@
 /**
- * The gateway's side of the dead man's switch: signed beats to receivers (`homebeat watch-homes`) that raise an alarm when
+ * The gateway's side of the dead man's switch: signed beats to receivers (`homebeat clinic`) that raise an alarm when
  * they stay away. A beat says `healthy` only where it is proven that the line works, not merely that a process runs.
  */
 import { join, resolve } from 'node:path'

@@ -3,6 +3,7 @@ import { readFileSync, statSync } from 'node:fs'
 import { type Document, parseDocument } from 'yaml'
 import type { z } from 'zod'
 import { HomebeatError } from './errors.js'
+import { renamedLine } from './renamed.js'
 
 const MAX_CONFIG_BYTES = 256 * 1024
 
@@ -56,7 +57,7 @@ export function parseYaml<Schema extends z.ZodType>(
   }
   const problems = check(result.data)
   if (problems.length > 0) throw invalid(file, problems)
-  for (const [old, key] of aliases) warn(`${file}: ${old} is now called ${key}; the old name still counts`)
+  for (const [old, key] of aliases) warn(`${file}: ${renamedLine(old, key)}`)
   return result.data
 }
 

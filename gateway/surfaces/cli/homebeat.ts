@@ -9,6 +9,7 @@
  * messages a second pays for it with about a fifth of its speed. Node 20, 22 and 24 know these flags.
  */
 import { Command } from 'commander'
+import { renamedLine } from '#gateway/platform/renamed.js'
 import { VERSION } from '#gateway/platform/version.js'
 import { EXIT } from './exit.js'
 
@@ -32,16 +33,24 @@ const VERBS: Readonly<Record<string, () => Promise<Command>>> = {
   device: async () => (await import('./device.js')).deviceCommand(),
   journal: async () => (await import('./journal.js')).journalCommand(),
   serial: async () => (await import('./serial.js')).serialCommand(),
-  'watch-homes': async () => (await import('./watch-homes.js')).watchHomesCommand(),
+  clinic: async () => (await import('./clinic.js')).clinicCommand(),
   simulate: async () => (await import('./simulate.js')).simulateCommand(),
 }
+
+/** Verbs of earlier versions that still work: the old name → today's. */
+const RENAMED_VERBS: Readonly<Record<string, string>> = { 'watch-homes': 'clinic' }
 
 const program = new Command('homebeat')
   .description('Gateway for the remote monitoring of elderly people. Not a certified medical device.')
   .version(VERSION)
   .showHelpAfterError('(homebeat --help says more)')
 
-const asked = process.argv[2] ?? ''
+const given = process.argv[2] ?? ''
+const asked = Object.hasOwn(RENAMED_VERBS, given) ? (RENAMED_VERBS[given] ?? '') : given
+if (asked !== given) {
+  process.stderr.write(`homebeat: ${renamedLine(given, asked)}\n`)
+  process.argv[2] = asked
+}
 for (const [name, load] of Object.entries(VERBS)) {
   if (name === asked || !Object.hasOwn(VERBS, asked)) program.addCommand(await load())
 }

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { expect } from 'chai'
 import { stringify } from 'yaml'
 import { policyOf } from '#gateway/alarms/dispatch/policy.js'
-import { checkWatchSecrets, loadWatchConfig, parseWatchConfig } from '#gateway/clinic/config.js'
+import { checkWatchSecrets, loadWatchConfig, parseWatchConfig, RENAMED_CLINIC_KEYS } from '#gateway/clinic/config.js'
 import { HomebeatError } from '#gateway/platform/errors.js'
 import { packageRoot } from '#gateway/platform/package-root.js'
 
@@ -32,6 +32,16 @@ describe('watching/config', () => {
       page: { host: '127.0.0.1', port: 8791 },
       missingAfterSeconds: 300,
     })
+  })
+
+  it('takes a key by its earlier name, and says so once', () => {
+    for (const [old, today] of Object.entries(RENAMED_CLINIC_KEYS)) {
+      const lines: string[] = []
+      const parsed = (keys: object) =>
+        parseWatchConfig(stringify({ ...minimal, ...keys }), 'clinic.yaml', (line) => lines.push(line))
+      expect(parsed({ [old]: 3 })).to.deep.equal(parsed({ [today]: 3 }))
+      expect(lines).to.deep.equal([`clinic.yaml: ${old} is now called ${today}; the old name still counts`])
+    }
   })
 
   it('refuses what the network could read or look at', () => {

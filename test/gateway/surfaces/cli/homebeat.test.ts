@@ -74,6 +74,16 @@ describe('the command line', function () {
     }
   })
 
+  it('knows a verb by its earlier name, and says so in one line', async () => {
+    const today = await homebeat('clinic', 'enrol', '--help')
+    const before = await homebeat('watch-homes', 'enrol', '--help')
+    expect(before).to.deep.equal({
+      ...today,
+      stderr: 'homebeat: watch-homes is now called clinic; the old name still counts\n',
+    })
+    expect(today).to.include({ code: 0, stderr: '' })
+  })
+
   it('says what is wrong with an unknown verb or option', async () => {
     expect(await homebeat('strat')).to.include({ code: 2, stdout: '' })
     expect((await homebeat('start', '--nope')).stderr).to.contain("unknown option '--nope'")

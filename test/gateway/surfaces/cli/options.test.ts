@@ -14,7 +14,7 @@ describe('the verbs that note who acts', () => {
       if (this.test) this.test.title += ' (skipped: another user cannot read this checkout)'
       this.skip()
     }
-    for (const verb of ['limits', 'settings', 'enter', 'alarms', 'queue', 'watch-homes']) {
+    for (const verb of ['limits', 'settings', 'enter', 'alarms', 'queue', 'clinic']) {
       const { code, stderr } = await runNode([PROGRAM, verb, '--help'], user)
       expect(code, `${verb}: ${stderr}`).to.equal(0)
     }

@@ -1,11 +1,19 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync } from 'node:fs'
+import { type AddressInfo, createServer } from 'node:net'
 import { join } from 'node:path'
 import { expect } from 'chai'
 import { packageRoot } from '#gateway/platform/package-root.js'
 import { readRunFile } from '#gateway/surfaces/status/run-file.js'
 import { TestHome } from '#test/support/home.js'
+
+const QUIET = {
+  log: { level: 'warn' },
+  heartbeat: { targets: [] },
+  transports: [{ name: 'broker', url: 'mqtt+broker://127.0.0.1:0' }],
+  chain: { endpoints: ['http://127.0.0.1:1'], chainId: 1, contract: `0x${'ab'.repeat(20)}` },
+}
 
 describe('homebeat start', function () {
   this.timeout(60_000)
@@ -17,16 +25,21 @@ describe('homebeat start', function () {
     home.remove()
   })
 
-  async function start(...options: string[]): Promise<ChildProcess> {
-    home.configure({
-      transports: [{ name: 'broker', url: 'mqtt+broker://127.0.0.1:0' }],
-      chain: { endpoints: ['http://127.0.0.1:1'], chainId: 1, contract: `0x${'ab'.repeat(20)}` },
-    })
+  const said: string[] = []
+
+  function run(...options: string[]): ChildProcess {
     const program = join(packageRoot, 'dist/gateway/surfaces/cli/homebeat.js')
     const child = spawn(process.execPath, [program, 'start', '-c', join(home.folder, 'homebeat.yaml'), ...options], {
-      stdio: ['pipe', 'ignore', 'inherit'],
+      stdio: ['pipe', 'ignore', 'pipe'],
     })
+    child.stderr?.setEncoding('utf8').on('data', (text: string) => said.push(text))
     gateway = child
+    return child
+  }
+
+  async function start(...options: string[]): Promise<ChildProcess> {
+    home.configure(QUIET)
+    const child = run(...options)
     while (readRunFile(home.dataDir)?.pid !== child.pid) {
       if (child.exitCode !== null) throw new Error('the gateway ended early')
       await new Promise((resolve) => setTimeout(resolve, 20))
@@ -35,7 +48,7 @@ describe('homebeat start', function () {
   }
 
   async function endOf(child: ChildProcess): Promise<number | null> {
-    if (child.exitCode === null) await once(child, 'exit')
+    if (child.exitCode === null) await once(child, 'close')
     return child.exitCode
   }
 
@@ -46,6 +59,7 @@ describe('homebeat start', function () {
     child.kill('SIGINT')
     child.kill('SIGINT')
     expect(await endOf(child)).to.equal(0)
+    expect(said.join('').split('heartbeat is now called liveness'), 'its one warning').to.have.length(2)
     expect(existsSync(join(home.dataDir, 'run.json'))).to.equal(false)
   })
 
@@ -59,5 +73,18 @@ describe('homebeat start', function () {
     const child = await start('--until-stdin-closes')
     child.kill('SIGTERM')
     expect(await endOf(child)).to.equal(0)
+  })
+  it('ends at once, with one line, where its port is taken, although its standard input stays open', async () => {
+    const other = createServer().listen(0, '127.0.0.1')
+    await once(other, 'listening')
+    const { port } = other.address() as AddressInfo
+    try {
+      home.configure({ ...QUIET, console: { port } })
+      said.length = 0
+      expect(await endOf(run('--until-stdin-closes'))).to.equal(1)
+      expect(said.join('').trim().split('\n').at(-1)).to.match(new RegExp(`^homebeat: port ${port} is already in use`))
+    } finally {
+      other.close()
+    }
   })
 })

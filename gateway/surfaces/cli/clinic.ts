@@ -22,21 +22,21 @@ interface Options {
 const CONFIG_OPTION = () =>
   new Option('-c, --config <file>', "the receiver's configuration").default('clinic.yaml').env('HOMEBEAT_WATCH_CONFIG')
 
-/** `homebeat watch-homes …`: the receiving side of the gateways' heartbeats. */
-export function watchHomesCommand(): Command {
+/** `homebeat clinic …`: the receiving side of the gateways' check-ins. */
+export function clinicCommand(): Command {
   const own = (name: string, description: string) =>
     new Command(name)
       .description(description)
       .configureHelp({ showGlobalOptions: true })
       .option('--json', 'print one JSON object')
-  /** The configuration is an option of `watch-homes`, wherever it is given. */
+  /** The configuration is an option of `clinic`, wherever it is given. */
   const withConfig = <Args extends unknown[]>(action: (loaded: LoadedWatchConfig, ...args: Args) => Promise<void>) =>
     verb(async (...given: unknown[]) => {
       const command = given.at(-1) as Command
       const options = command.optsWithGlobals<Options>()
       await action(loadWatchConfig(options.config), ...([...given.slice(0, -2), options] as Args))
     })
-  return new Command('watch-homes')
+  return new Command('clinic')
     .description("raise the alarm when a home's gateway falls silent (runs at the clinic until SIGINT or SIGTERM)")
     .addOption(CONFIG_OPTION())
     .addHelpText('after', HELP)
@@ -64,17 +64,18 @@ export function watchHomesCommand(): Command {
 const HELP = `
 Begin:
   1. copy clinic.example.yaml to clinic.yaml and say there who is told, and how
-  2. homebeat watch-homes                      start it as a service; it listens for heartbeats
-  3. homebeat watch-homes enrol home-7f3a      prints a secret
+  2. homebeat clinic                    start it as a service; it listens for check-ins
+  3. homebeat clinic enrol home-7f3a    prints a secret
   4. at the home: put the secret into a file (mode 0600) and name it and this receiver's
      address under liveness.targets in homebeat.yaml; restart the gateway
-  5. homebeat watch-homes list                 the home is present
+  5. homebeat clinic list               the home is present
 
-docs/watch-homes.md says what raises an alarm, and who watches the watcher.`
+docs/clinic.md says what raises an alarm, and who watches the watcher.`
 
 async function run(loaded: LoadedWatchConfig): Promise<void> {
   const logger = createLogger(loaded.config.log.level)
   const asked = stopAsked(false)
+  for (const line of loaded.warnings ?? []) logger.warn(line)
   const receiver = await composeReceiver(loaded, { logger })
   await receiver.start()
   logger.info({ reason: await asked }, 'stopping')
@@ -99,7 +100,7 @@ async function list(loaded: LoadedWatchConfig, options: Options): Promise<void> 
   if (options.json) return print(report)
   const lines = report.homes.map((home) => lineOf(home, report.now))
   const own = report.alarms.map(({ condition }) => `This receiver itself: ${condition}`)
-  process.stdout.write(`${[...own, ...lines].join('\n') || 'No home is enrolled: homebeat watch-homes enrol <home>'}\n`)
+  process.stdout.write(`${[...own, ...lines].join('\n') || 'No home is enrolled: homebeat clinic enrol <home>'}\n`)
 }
 
 function lineOf(home: HomeReport, now: number): string {
@@ -153,7 +154,7 @@ async function call<Result>(
     if (alone) return alone() as Result
     throw new HomebeatError(
       'clinic.not-running',
-      `No receiver runs on ${dataDir}: start it first (homebeat watch-homes), or check --config.`,
+      `No receiver runs on ${dataDir}: start it first (homebeat clinic), or check --config.`,
     )
   }
 }

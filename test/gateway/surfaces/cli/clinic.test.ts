@@ -11,7 +11,7 @@ import { TestClinic } from '#test/gateway/clinic/clinic.js'
 import { TestHome } from '#test/support/home.js'
 import { homebeat } from '#test/support/run.js'
 
-describe('homebeat watch-homes', function () {
+describe('homebeat clinic', function () {
   this.timeout(120_000)
   const clinic = new TestClinic()
   const home = new TestHome()
@@ -25,7 +25,7 @@ describe('homebeat watch-homes', function () {
     home.remove()
   })
 
-  const watchHomes = (...words: string[]) => homebeat('watch-homes', ...words, '-c', clinic.file)
+  const clinicVerb = (...words: string[]) => homebeat('clinic', ...words, '-c', clinic.file)
 
   function start(...words: string[]): ChildProcess {
     const program = join(packageRoot, 'dist/gateway/surfaces/cli/homebeat.js')
@@ -71,7 +71,7 @@ describe('homebeat watch-homes', function () {
       missingAfterSeconds: 3,
       alerts: { channels: [{ type: 'webhook', name: 'duty', url: await duty.start() }] },
     })
-    const enrolled = await watchHomes('enrol', 'test-home', '--json')
+    const enrolled = await clinicVerb('enrol', 'test-home', '--json')
     const { secret } = JSON.parse(enrolled.stdout)
     writeFileSync(join(home.folder, 'watch-secret'), secret, { mode: 0o600 })
     home.configure({
@@ -85,7 +85,7 @@ describe('homebeat watch-homes', function () {
     })
     const gatewayWords = ['start', '-c', join(home.folder, 'homebeat.yaml'), '--drain-seconds', '0']
 
-    const watching = start('watch-homes', '-c', clinic.file)
+    const watching = start('clinic', '-c', clinic.file)
     await until(() => reported().catch(() => undefined))
     let gateway = start(...gatewayWords)
     const present = await until(async () => {
@@ -97,9 +97,9 @@ describe('homebeat watch-homes', function () {
 
     await end(gateway, 'SIGKILL')
     await until(() => told('home-silent-test-home', 'raised'))
-    const list = await watchHomes('list')
+    const list = await clinicVerb('list')
     expect(list.stdout).to.match(/^test-home +silent for \d+ s .*ALARM/)
-    expect((await watchHomes('ack', 'test-home')).stdout).to.equal('test-home: acknowledged.\n')
+    expect((await clinicVerb('ack', 'test-home')).stdout).to.equal('test-home: acknowledged.\n')
     await until(() => told('home-silent-test-home', 'acknowledged'))
 
     gateway = start(...gatewayWords)
@@ -116,24 +116,24 @@ describe('homebeat watch-homes', function () {
 
   it('says what to do where nothing runs, where a name is wrong, and where a home is enrolled already', async () => {
     clinic.configure()
-    const list = await watchHomes('list')
+    const list = await clinicVerb('list')
     expect(list.code).to.equal(1)
-    expect(list.stderr).to.match(/^homebeat: No receiver runs on .*homebeat watch-homes/)
-    const wrong = await watchHomes('enrol', 'Mrs Smith')
+    expect(list.stderr).to.match(/^homebeat: No receiver runs on .*homebeat clinic/)
+    const wrong = await clinicVerb('enrol', 'Mrs Smith')
     expect(wrong).to.include({ code: 2, stdout: '' })
     expect(wrong.stderr).to.contain('pseudonym')
-    expect((await watchHomes('enrol', 'test-home')).stderr).to.contain('--renew')
-    const renewed = await watchHomes('enrol', 'test-home', '--renew')
+    expect((await clinicVerb('enrol', 'test-home')).stderr).to.contain('--renew')
+    const renewed = await clinicVerb('enrol', 'test-home', '--renew')
     expect(renewed.stdout).to.match(/^whsec_[A-Za-z0-9+/=]{44}\n/)
-    expect((await watchHomes('forget', 'test-home')).stdout).to.equal('test-home is watched no longer.\n')
-    expect((await watchHomes('forget', 'test-home')).stderr).to.contain('watch-homes list')
+    expect((await clinicVerb('forget', 'test-home')).stdout).to.equal('test-home is watched no longer.\n')
+    expect((await clinicVerb('forget', 'test-home')).stderr).to.contain('clinic list')
   })
 
   it('explains itself to a clinic’s administrator', async () => {
-    const { stdout } = await homebeat('watch-homes', '--help')
+    const { stdout } = await homebeat('clinic', '--help')
     for (const part of ['enrol', 'list', 'ack', 'forget', 'clinic.example.yaml', 'liveness.targets'])
       expect(stdout).to.contain(part)
-    expect((await homebeat('watch-homes', 'ack', '--help')).stdout).to.contain('--config')
+    expect((await homebeat('clinic', 'ack', '--help')).stdout).to.contain('--config')
   })
 })
 
