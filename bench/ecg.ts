@@ -46,6 +46,7 @@ async function main(): Promise<void> {
     if ((se ?? 100) < AIM || (ppv ?? 100) < AIM) showClusters(record, runs[i] as Run)
   }
   for (const one of runs) showRhythms(one)
+  showFibrillation(runs)
   const cost = measureCost((runs[0] as Run).record)
   console.log(
     `cost: ${cost.usPerSecond} µs CPU per second of ECG, ${cost.ratio} times a bare copy (${cost.baselineUsPerSecond} µs), ${cost.corePercent} % of one core for one home`,
@@ -135,6 +136,23 @@ function showRhythms({ record, irregular }: Run): void {
   console.log(
     `${record.name} irregular rhythm: ${hit} of ${annotated.length} annotated ${IRREGULAR.join('/')} episodes found (${covered.toFixed(0)} of ${seconds(annotated)} s); ${found.length} episodes raised (${seconds(found)} s), ${right} of them in annotated ones`,
   )
+}
+
+function showFibrillation(runs: readonly Run[]): void {
+  console.log('fibrillation and flutter, s; named of ventricular tachycardia and of all else')
+  console.log('record      there   found  rate shown      VT   named    else   false   alarms after s')
+  const sum = { seconds: 0, found: 0, others: 0, false: 0 }
+  for (const { record, fibrillation: score } of runs) {
+    const { seconds, found, rateKnown, tachycardia, tachycardiaNamed, others, delays, falseAlarms } = score
+    for (const key of ['seconds', 'found', 'others', 'false'] as const) sum[key] += score[key]
+    const row = [seconds, found, rateKnown, tachycardia, tachycardiaNamed, others, score.false]
+    const numbers = row.map((n, i) => n.toFixed(n > 0 && n < 10 ? 1 : 0).padStart(i === 2 ? 12 : 8)).join('')
+    const after = delays.map((s) => (s === null ? 'never' : s.toFixed(1))).join(' ')
+    const wrong = falseAlarms > 0 ? `${falseAlarms} false` : ''
+    console.log(`${record.name.padEnd(9)}${numbers}   ${[after, wrong].filter(Boolean).join(', ')}`)
+  }
+  const quiet = share(sum.others - sum.false, sum.others)
+  console.log(`found ${percent(share(sum.found, sum.seconds)).trim()} %, all else quiet ${percent(quiet).trim()} %`)
 }
 
 const percent = (value: number | null) => (value === null ? '–' : value.toFixed(2)).padStart(10)

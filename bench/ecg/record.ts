@@ -30,8 +30,8 @@ export function recordPaths(given: readonly string[]): string[] {
   })
 }
 
-/** @param signal its number from 0 @throws HomebeatError in one line */
-export async function readRecord(path: string, signal: number): Promise<BenchRecord> {
+/** @param signal its number from 0 @param required false: a record without annotations has none @throws HomebeatError in one line */
+export async function readRecord(path: string, signal: number, required = true): Promise<BenchRecord> {
   const choose = ({ signals }: WfdbHeader) => {
     const chosen = signals[signal]
     if (chosen) return chosen
@@ -44,6 +44,7 @@ export async function readRecord(path: string, signal: number): Promise<BenchRec
   })
   try {
     const text = await readFile(annotations, 'utf8').catch(() => {
+      if (!required) return ''
       throw new HomebeatError(
         'bench.annotations',
         `Record ${name} has no reference annotations: put what "rdann -v" prints into ${annotations}.`,

@@ -180,6 +180,12 @@ export const EXPLANATIONS: Readonly<Record<string, Explanation>> = {
     'Electrodes that have come off can look the same, so it does not prove that the heart has stopped.',
     ECG,
   ),
+  'no-organised-heartbeat': row(
+    'No organised heartbeat',
+    'The ECG has for seconds shown waves without distinct heartbeats: look at the person at once.',
+    'Shaking, or electrodes that are rubbed, can look the same: only somebody beside the person can tell.',
+    ECG,
+  ),
   'ecg-pause': row(
     'Long pause between heartbeats',
     'The ECG has shown a longer pause between two heartbeats than the limit.',
@@ -300,6 +306,12 @@ export const FAMILIES: Readonly<Record<string, Explanation>> = {
     'Disconnected: {it}',
     'The gateway has lost the connection {it} over which its devices send.',
     'It says nothing of how the person is: meanwhile nobody knows it from these devices.',
+    OWN,
+  ),
+  'broker-full': row(
+    'MQTT broker {it}: too many connections',
+    'Somebody opens so many connections to the broker {it}, without saying who they are, that devices may not get in.',
+    'Devices that are connected are heard as always.',
     OWN,
   ),
   'device-lost': row(

@@ -2,7 +2,8 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { packageRoot } from '#gateway/platform/package-root.js'
 
-const folder = join(packageRoot, '..', 'shared', 'data')
+/** Beside the project, or where this says. */
+const folder = process.env['HOMEBEAT_SHARED_DATA'] ?? join(packageRoot, '..', 'shared', 'data')
 
 /**
  * The path of a real recording that stays outside the project, or the test is counted as skipped with the reason.

@@ -17,7 +17,7 @@ import { SampleRow } from './sample-row.js'
 import { type Conclusion, NOTHING_SAID, type Said, type SignalWatch, type Surroundings } from './signal-watch.js'
 
 const HEART_RATE = 'heartRate'
-const CONDITIONS = ['asystole', 'ecg-pause', 'irregular-rhythm'] as const
+const CONDITIONS = ['asystole', 'no-organised-heartbeat', 'ecg-pause', 'irregular-rhythm'] as const
 /** Pauses that follow each other within this are one episode. */
 const PAUSES_TOGETHER_MS = 60_000
 /** The rhythm's entropy needs 48 intervals, and 8 beats of it: at 60 /min about a minute of a rate that is known. */
@@ -48,6 +48,7 @@ export class EcgWatch implements SignalWatch {
   #everKnown = false
   #quality: Quality | null = null
   #asystole: { readonly flat: boolean } | null = null
+  #unorganised = false
   #pausedAt = Number.NEGATIVE_INFINITY
   #rhythm: 'unknown' | 'irregular' | 'regular' = 'unknown'
   #irregularAt = Number.NEGATIVE_INFINITY
@@ -126,6 +127,7 @@ export class EcgWatch implements SignalWatch {
     this.#everKnown = false
     this.#quality = null
     this.#asystole = null
+    this.#unorganised = false
     this.#rhythm = 'unknown'
     this.#lead = { periodMs, scale, analyser, row: new SampleRow() }
     return this.#lead
@@ -150,6 +152,12 @@ export class EcgWatch implements SignalWatch {
       case 'asystole-end':
         this.#asystole = null
         break
+      case 'fibrillation-begin':
+        this.#unorganised = true
+        break
+      case 'fibrillation-end':
+        this.#unorganised = false
+        break
       case 'rhythm-begin':
         this.#rhythm = 'irregular'
         break
@@ -172,6 +180,7 @@ export class EcgWatch implements SignalWatch {
     const rhythm = { irregular: 'present', regular, unknown: 'unknown' } as const
     return [
       { condition: 'asystole', presence: this.#standstill(otherwise, now) },
+      { condition: 'no-organised-heartbeat', presence: this.#unorganised ? 'present' : otherwise },
       { condition: 'ecg-pause', presence: now - this.#pausedAt < PAUSES_TOGETHER_MS ? 'present' : otherwise },
       { condition: 'irregular-rhythm', presence: rhythm[this.#rhythm] },
     ]

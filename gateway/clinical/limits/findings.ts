@@ -42,6 +42,14 @@ export const defaultFindings: readonly FindingRow[] = [
     source: `No beat for 4 s; ${CLINICAL}`,
   },
   {
+    condition: 'no-organised-heartbeat',
+    observable: 'heartRate',
+    priority: 'high',
+    delaySeconds: 0,
+    latching: true,
+    source: `Threshold crossing sample count (Arafat 2011) and VF filter (Kuo and Dillman 1978); ${CLINICAL}`,
+  },
+  {
     condition: 'ecg-pause',
     observable: 'heartRate',
     priority: 'medium',

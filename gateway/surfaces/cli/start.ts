@@ -42,14 +42,17 @@ async function start(options: StartOptions): Promise<void> {
   const logger = createLogger(loaded.config.log.level)
   for (const line of loaded.warnings ?? []) logger.warn(line)
   const asked = stopAsked(options.untilStdinCloses === true)
-  for (let recoveries = 0; ; recoveries++) {
-    const reason = await runUntil(asked, loaded, logger, options.drainSeconds)
-    if (reason !== DAMAGED) break
-    if (recoveries === MOST_RECOVERIES)
-      throw new HomebeatError('journal.damaged', 'The journal is damaged again and again: replace the card or disk.')
+  try {
+    for (let recoveries = 0; ; recoveries++) {
+      const reason = await runUntil(asked, loaded, logger, options.drainSeconds)
+      if (reason !== DAMAGED) break
+      if (recoveries === MOST_RECOVERIES)
+        throw new HomebeatError('journal.damaged', 'The journal is damaged again and again: replace the card or disk.')
+    }
+  } finally {
+    // An open pipe would keep the process alive, also one that could not start.
+    process.stdin.destroy()
   }
-  // An open pipe would keep the process alive.
-  process.stdin.destroy()
 }
 
 /**

@@ -5,6 +5,7 @@
 import { BeatDetector, HIGHEST_RATE_HZ, LATENCY_MS, LOWEST_RATE_HZ } from './beat-detector.js'
 import { agreement, BeatTimes } from './beat-times.js'
 import type { EcgEvent, RateUnknown } from './events.js'
+import { type FibrillationTurn, FibrillationWatch } from './fibrillation.js'
 import { MovingMedian } from './filters.js'
 import { HeartRate } from './heart-rate.js'
 import { IrregularityWatch } from './irregularity.js'
@@ -66,6 +67,9 @@ export class EcgAnalyser {
   readonly #rate = new HeartRate()
   readonly #irregularity = new IrregularityWatch()
   readonly #standstill: Standstill
+  readonly #fibrillation: FibrillationWatch
+  /** Sample number up to which there were no organised beats. */
+  #organisedFrom = 0
   readonly #pending: Window[] = []
   #index = 0
   /** Lost samples not yet bridged. */
@@ -85,7 +89,8 @@ export class EcgAnalyser {
   readonly #grades: Grade[] = []
   #judged = 0
   #rateUnknown: RateUnknown | null = null
-  #rateSaid = false
+  /** Of the last rate said; −1: none yet. */
+  #rateAt = -1
 
   /** @throws RangeError for a rate it was not made for */
   constructor(options: EcgAnalyserOptions) {
@@ -117,6 +122,7 @@ export class EcgAnalyser {
       highest: options.highest ?? Number.POSITIVE_INFINITY,
     })
     this.#standstill = new Standstill({ pauseMs, asystoleMs })
+    this.#fibrillation = new FibrillationWatch({ rateHz, leastAmplitude })
   }
 
   /** @param samples in ADC counts, one after the other; null: lost */
@@ -172,6 +178,7 @@ export class EcgAnalyser {
       this.#detector.restart()
       this.#second.restart()
       this.#meter.restart()
+      this.#fibrillation.restart()
     }
     this.#meter.lose()
     this.#advance()
@@ -180,6 +187,20 @@ export class EcgAnalyser {
   #detect(index: number, x: number): void {
     this.#detector.push(index, x)
     this.#second.push(index, x)
+    const turn = this.#fibrillation.push(index, x)
+    if (turn) this.#turn(turn, this.#ms(index + 1))
+  }
+
+  #turn({ change, since, still }: FibrillationTurn, at: number): void {
+    this.#organisedFrom = since
+    if (change === 'end') {
+      this.#events.push({ type: 'fibrillation-end', at, since: this.#ms(since), still })
+      return
+    }
+    this.#events.push({ type: 'fibrillation-begin', at, since: this.#ms(since) })
+    this.#disbelieve()
+    this.#forgetRhythm(at)
+    this.#sayRate(at)
   }
 
   #advance(): void {
@@ -206,16 +227,14 @@ export class EcgAnalyser {
     this.#judged++
     // A flat line is what a heart that stands still looks like, too: it is told as such, never silently taken for noise.
     const flat = quality.reasons.includes('flat')
-    if (quality.grade === 'bad' && !(flat && quality.reasons.length === 1)) this.#disbelieve()
+    const believed = quality.grade !== 'bad' || (flat && quality.reasons.length === 1)
+    if (!believed || this.#isUnorganised || start < this.#organisedFrom) this.#disbelieve()
     else {
       for (const index of beats) this.#believe(index)
       this.#standstill.quiet(this.#ms(start), this.#ms(end), flat, this.#events)
     }
     const now = this.#ms(end)
-    if (this.#irregularity.irregular && now - this.#lastInterval > RHYTHM_FORGOTTEN_MS) {
-      this.#events.push({ type: 'rhythm-end', rhythm: 'irregular', at: now, reason: 'unknown' })
-    }
-    if (now - this.#lastInterval > RHYTHM_FORGOTTEN_MS) this.#irregularity.reset()
+    if (now - this.#lastInterval > RHYTHM_FORGOTTEN_MS) this.#forgetRhythm(now)
     this.#sayRate(now)
   }
 
@@ -259,6 +278,17 @@ export class EcgAnalyser {
     this.#standstill.unbelievable()
   }
 
+  #forgetRhythm(at: number): void {
+    if (this.#irregularity.irregular) {
+      this.#events.push({ type: 'rhythm-end', rhythm: 'irregular', at, reason: 'unknown' })
+    }
+    this.#irregularity.reset()
+  }
+
+  get #isUnorganised(): boolean {
+    return this.#fibrillation.active || this.#fibrillation.suspected
+  }
+
   #sayQuality(quality: Quality, start: number): void {
     const before = this.#quality
     const same = before?.grade === quality.grade && before.reasons.join() === quality.reasons.join()
@@ -270,14 +300,18 @@ export class EcgAnalyser {
     const bad = this.#grades.filter((grade) => grade === 'bad').length
     const mean = this.#rate.at(now)
     let unknown: RateUnknown | null = null
-    if (this.#standstill.asystole) unknown = 'no-beats'
+    if (this.#isUnorganised) {
+      unknown = 'no-organised-beats'
+      this.#rate.reset()
+    } else if (this.#standstill.asystole) unknown = 'no-beats'
     else if (bad > BAD_SECONDS_BORNE) unknown = 'poor-signal'
     else if (mean === null) unknown = 'learning'
-    const changed = !this.#rateSaid || unknown !== this.#rateUnknown
+    const changed = this.#rateAt < 0 || unknown !== this.#rateUnknown
     if (!changed && (unknown !== null || this.#judged % RATE_EACH_S !== 0)) return
-    this.#rateSaid = true
     this.#rateUnknown = unknown
-    this.#events.push({ type: 'rate', at: now, perMinute: unknown === null ? mean : null, unknown })
+    // Fibrillation is said sooner than a second is judged: no rate after it is older.
+    this.#rateAt = Math.max(now, this.#rateAt + 1)
+    this.#events.push({ type: 'rate', at: this.#rateAt, perMinute: unknown === null ? mean : null, unknown })
   }
 
   #ms(samples: number): number {

@@ -1,7 +1,7 @@
 /** What the analyser says. Times are ms on the sample clock: 0 is the first sample ever pushed, lost ones count. */
 import type { Quality } from './quality.js'
 
-export const RATE_UNKNOWN = ['learning', 'poor-signal', 'no-beats'] as const
+export const RATE_UNKNOWN = ['learning', 'poor-signal', 'no-beats', 'no-organised-beats'] as const
 export type RateUnknown = (typeof RATE_UNKNOWN)[number]
 
 export type EcgEvent =
@@ -44,6 +44,22 @@ export type EcgEvent =
       readonly type: 'asystole-end'
       /** The first of two beats that follow each other. */
       readonly at: number
+    }
+  | {
+      /** Fibrillation, flutter or a tachycardia that looks like them: see fibrillation.ts. */
+      readonly type: 'fibrillation-begin'
+      /** When it had been seen for long enough. */
+      readonly at: number
+      /** Where the first window that showed it begins. */
+      readonly since: number
+    }
+  | {
+      readonly type: 'fibrillation-end'
+      readonly at: number
+      /** When it was last seen. */
+      readonly since: number
+      /** It ended in a line without deflections. */
+      readonly still: boolean
     }
   | {
       readonly type: 'rhythm-begin'

@@ -18,6 +18,11 @@ export class HeartRate {
     this.#count++
   }
 
+  /** What was known says nothing of what comes. */
+  reset(): void {
+    this.#count = 0
+  }
+
   /** @returns /min, or null when there are too few intervals */
   at(now: number): number | null {
     let sum = 0

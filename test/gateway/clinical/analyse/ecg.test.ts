@@ -4,7 +4,7 @@ import { ANALYSIS_DEFAULTS } from '#gateway/clinical/analyse/options.js'
 import { defaultLimits, limitsInForce } from '#gateway/clinical/limits/limits.js'
 import { limitsOnRecord } from '#gateway/clinical/limits/limits-on-record.js'
 import { signed } from '#simulators/patient/noise.js'
-import { regular, syntheticEcg } from '#test/gateway/clinical/signals/ecg/synthetic.js'
+import { fibrillation, regular, syntheticEcg } from '#test/gateway/clinical/signals/ecg/synthetic.js'
 import { T0 } from '#test/gateway/engine/frames.js'
 import { TestHome } from './home.js'
 
@@ -134,6 +134,25 @@ describe('a heart that stands still', () => {
     home.second = 60
     home.play(trace(20, 800), rateHz)
     expect(home.told()).to.deep.equal(['asystole latched'])
+  })
+})
+
+describe('a heart that fibrillates', () => {
+  it('is raised as no organised heartbeat, and the rate is void at once, whatever the oximeter still says', () => {
+    const noise = (ms: number, i: number) => 0.01 * signed(7, i) + (ms > 30_000 ? 0.6 * fibrillation(ms) : 0)
+    const home = new TestHome()
+    home.play(syntheticEcg({ rateHz, seconds: 60, beats: regular(800, 400, 30_000), noise }), rateHz, clip(75))
+    expect(home.told()).to.deep.equal(['no-organised-heartbeat active'])
+    const [raised] = home.transitions
+    expect(raised).to.include({ priority: 'high', kind: 'physiological', observable: 'heartRate' })
+    expect(raised?.raisedAt).to.be.within(T0 + 31_000, T0 + 39_000)
+    const after = home.stored('heartRate').filter(({ at }) => at > T0 + 34_000)
+    expect(after[0]).to.deep.include({ quality: 'missing', remarks: ['no-organised-beats'] })
+    expect(after.filter(({ value }) => value.type === 'quantity')).to.deep.equal([])
+    const tile = home.pipeline.values().find(({ sensor }) => sensor === 'ecg')
+    expect(tile).to.deep.include({ value: null, remarks: ['no-organised-beats'] })
+    home.play(trace(30, 800), rateHz, clip(75))
+    expect(home.told()).to.deep.equal(['no-organised-heartbeat latched'])
   })
 })
 

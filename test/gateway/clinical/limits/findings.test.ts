@@ -16,6 +16,7 @@ describe('the conditions that analysers find', () => {
     const rows = defaultFindings.map(({ condition, priority, latching = false }) => [condition, priority, latching])
     expect(rows).to.deep.include.members([
       ['asystole', 'high', true],
+      ['no-organised-heartbeat', 'high', true],
       ['ecg-pause', 'medium', true],
       ['irregular-rhythm', 'low', false],
       ['suspected-fall', 'high', true],

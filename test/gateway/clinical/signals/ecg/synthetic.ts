@@ -40,3 +40,13 @@ export function syntheticEcg({ rateHz, seconds, beats, gain = 1, noise = rest }:
 export function regular(rrMs: number, from: number, to: number): number[] {
   return Array.from({ length: Math.max(0, Math.ceil((to - from) / rrMs)) }, (_, i) => from + i * rrMs)
 }
+
+/** Waves without beats, about ±1: three that drift against each other between 3 and 6 Hz, waxing and waning. */
+export function fibrillation(ms: number): number {
+  const s = ms / 1000
+  const wave = (hz: number, drift: number) => Math.sin(2 * Math.PI * hz * s + 2 * Math.sin(2 * Math.PI * drift * s))
+  return (
+    (0.75 + 0.25 * Math.sin(2 * Math.PI * 0.23 * s)) *
+    (0.6 * wave(4.3, 0.31) + 0.3 * wave(5.2, 0.17) + 0.2 * wave(3.1, 0.11))
+  )
+}
