@@ -1,8 +1,9 @@
 import { createHash, createPrivateKey, webcrypto, X509Certificate } from 'node:crypto'
-import { existsSync, readFileSync, statSync } from 'node:fs'
+import { existsSync } from 'node:fs'
 import { hostname, networkInterfaces } from 'node:os'
 import { join, resolve } from 'node:path'
 import { createSecureContext } from 'node:tls'
+import { readBounded } from '#gateway/platform/bounded-file.js'
 import { HomebeatError } from '#gateway/platform/errors.js'
 import { writePrivateFile } from '#gateway/platform/secrets/private-file.js'
 import { readSecret } from '#gateway/platform/secrets/secret-file.js'
@@ -64,8 +65,7 @@ export function readIdentity(certFile: string, keyFile: string): Identity {
 /** Certificates in PEM. @throws HomebeatError `config.certificate` */
 export function readCertificate(file: string): string {
   try {
-    if (statSync(file).size > MAX_CERTIFICATE_BYTES) throw new Error('too large')
-    const pem = readFileSync(file, 'utf8')
+    const pem = readBounded(file, MAX_CERTIFICATE_BYTES)?.toString() ?? ''
     new X509Certificate(pem)
     return pem
   } catch (cause) {
