@@ -308,6 +308,12 @@ export const FAMILIES: Readonly<Record<string, Explanation>> = {
     'It says nothing of how the person is: meanwhile nobody knows it from these devices.',
     OWN,
   ),
+  'broker-full': row(
+    'MQTT broker {it}: too many connections',
+    'Somebody opens so many connections to the broker {it}, without saying who they are, that devices may not get in.',
+    'Devices that are connected are heard as always.',
+    OWN,
+  ),
   'device-lost': row(
     'Lost: device {it}',
     'The device {it} went without saying goodbye: its battery may be empty, or its radio out of reach.',

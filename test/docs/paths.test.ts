@@ -6,9 +6,10 @@ import { packageRoot } from '#gateway/platform/package-root.js'
 /** Top folders of the project; a path in code type that begins with one must exist. */
 const ROOTS = ['gateway', 'fhir', 'contracts', 'firmware', 'simulators', 'test', 'bench', 'docs', '.ci', '.github']
 
+/** Walk-throughs name files that are yet to be written; how-to.test.ts checks them. */
 const pages = ['', ...ROOTS.filter((root) => !root.startsWith('.'))].flatMap((root) =>
   readdirSync(join(packageRoot, root), { recursive: root !== '', encoding: 'utf8' })
-    .filter((name) => name.endsWith('.md') && !name.includes('node_modules'))
+    .filter((name) => name.endsWith('.md') && !name.includes('node_modules') && !name.startsWith('how-to/'))
     .map((name) => join(root, name)),
 )
 

@@ -1,9 +1,9 @@
 import type { SerialBinding } from '#gateway/intake/transports/serial/binding.js'
 import type { AlertKind, AlertState, AlertTransition, Priority } from '#gateway/model/alert.js'
-import type { NoticeReason } from '#gateway/model/notification.js'
+import type { NoticeReason, Telling } from '#gateway/model/notification.js'
 import type { DeliveryOutcome } from '#gateway/model/outcome.js'
 import type { Clock } from '#gateway/platform/clock.js'
-import { type PreviewRules, previewOf } from './preview.js'
+import { type PreviewRules, previewOf } from '#gateway/wording/preview.js'
 
 /** What a channel may tell the world of an alert: no value, no limit, no name, unless the site allows it in the preview. */
 export interface AlertNotice {
@@ -80,18 +80,6 @@ export interface ChannelDependencies {
 /** What is needed of a stream: process.stderr has it. */
 export interface LineStream {
   write(text: string, done: (error?: Error | null) => void): unknown
-}
-
-/** To whom and why: of a Notification what a notice needs. */
-export interface Telling {
-  readonly key: string
-  readonly reason: NoticeReason
-  readonly contact?: string
-  readonly address?: string
-  readonly until?: number
-  /** Of a digest: the alerts in it. */
-  readonly covers?: readonly AlertTransition[]
-  readonly acknowledgeUrl?: string
 }
 
 export function noticeOf(

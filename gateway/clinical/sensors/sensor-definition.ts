@@ -53,8 +53,8 @@ export interface WaveformPart {
   readonly originOf?: (calibration: Calibration) => number
   /** Length of one stored chunk. */
   readonly chunkMs: number
-  /** Its trace has a place on the page before it is heard; others get one with their first sample. */
-  readonly alwaysDrawn?: true
+  /** Its place among the traces of the page, and whether it has it before the first sample. */
+  readonly trace: { readonly order: number; readonly always?: true }
   /** Counts at or beyond which the input stands at a supply rail: no electrode, or saturated. */
   readonly rails?: { readonly low: number; readonly high: number }
   /** A trace that stays within ±1 count for this long is reported as flat. */

@@ -1,8 +1,9 @@
 import { createHash, createPrivateKey, webcrypto, X509Certificate } from 'node:crypto'
-import { existsSync, readFileSync, statSync } from 'node:fs'
+import { existsSync } from 'node:fs'
 import { hostname, networkInterfaces } from 'node:os'
 import { join, resolve } from 'node:path'
 import { createSecureContext } from 'node:tls'
+import { readBounded } from '#gateway/platform/bounded-file.js'
 import { HomebeatError } from '#gateway/platform/errors.js'
 import { writePrivateFile } from '#gateway/platform/secrets/private-file.js'
 import { readSecret } from '#gateway/platform/secrets/secret-file.js'
@@ -10,6 +11,17 @@ import { readSecret } from '#gateway/platform/secrets/secret-file.js'
 const MAX_CERTIFICATE_BYTES = 256 * 1024
 /** Fixed: a Pi has no clock until it has a network, and devices pin the certificate itself. UTCTime ends in 2049. */
 const VALID = { notBefore: new Date('2020-01-01T00:00:00Z'), notAfter: new Date('2049-12-31T23:59:59Z') }
+
+/** TLS 1.2 or newer, and only suites that authenticate what they encrypt: none with CBC. */
+export const TLS_PROTOCOL = {
+  minVersion: 'TLSv1.2',
+  ciphers: [
+    ...['TLS_AES_128_GCM_SHA256', 'TLS_AES_256_GCM_SHA384', 'TLS_CHACHA20_POLY1305_SHA256'],
+    ...['ECDSA', 'RSA'].flatMap((key) =>
+      ['AES128-GCM-SHA256', 'AES256-GCM-SHA384', 'CHACHA20-POLY1305'].map((suite) => `ECDHE-${key}-${suite}`),
+    ),
+  ].join(':'),
+} as const
 
 export interface TlsFiles {
   readonly certFile?: string | undefined
@@ -53,8 +65,7 @@ export function readIdentity(certFile: string, keyFile: string): Identity {
 /** Certificates in PEM. @throws HomebeatError `config.certificate` */
 export function readCertificate(file: string): string {
   try {
-    if (statSync(file).size > MAX_CERTIFICATE_BYTES) throw new Error('too large')
-    const pem = readFileSync(file, 'utf8')
+    const pem = readBounded(file, MAX_CERTIFICATE_BYTES)?.toString() ?? ''
     new X509Certificate(pem)
     return pem
   } catch (cause) {

@@ -64,7 +64,7 @@ export class LoginGuard {
 }
 
 /** One household's IPv6 hosts choose their addresses: the /64 counts as one. */
-function networkOf(address: string): string {
+export function networkOf(address: string): string {
   const plain = address.replace(/^::ffff:(?=\d+\.)/, '')
   if (!plain.includes(':') || plain === '::1') return plain
   const [head = '', tail] = plain.split('::')

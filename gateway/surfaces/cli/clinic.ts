@@ -4,11 +4,12 @@ import { type LoadedWatchConfig, loadWatchConfig } from '#gateway/clinic/config.
 import { HomeRegister } from '#gateway/clinic/home-register.js'
 import { HomeStore } from '#gateway/clinic/home-store.js'
 import type { HomeReport, WatchReport } from '#gateway/clinic/report.js'
-import { alarmCounts, duration, remarks, stateWords } from '#gateway/clinic/words.js'
+import { alarmCounts, remarks, stateWords } from '#gateway/clinic/words.js'
 import { callGateway } from '#gateway/platform/control-socket/control-client.js'
 import { ensureDataDir } from '#gateway/platform/data-dir.js'
 import { HomebeatError } from '#gateway/platform/errors.js'
 import { createLogger } from '#gateway/platform/logger.js'
+import { durationWords } from '#gateway/wording/times.js'
 import { verb } from './exit.js'
 import { loginName } from './options.js'
 import type { Programs } from './programs.js'
@@ -105,7 +106,7 @@ async function list(loaded: LoadedWatchConfig, options: Options): Promise<void> 
 }
 
 function lineOf(home: HomeReport, now: number): string {
-  const heard = home.heardAt === null ? '' : `heard ${duration(Math.max(0, now - home.heardAt) / 1000)} ago`
+  const heard = home.heardAt === null ? '' : `heard ${durationWords(now - home.heardAt)} ago`
   const alarms = home.alarms.map(({ state }) => (state === 'acknowledged' ? 'alarm, acknowledged' : 'ALARM'))
   const there = home.gateway ? `open alarms there: ${alarmCounts(home)}` : ''
   return [

@@ -1,4 +1,3 @@
-import { readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { Command, InvalidArgumentError, Option } from 'commander'
 import { z } from 'zod'
@@ -12,6 +11,7 @@ import { loadMappings, type Mappings } from '#gateway/intake/mapping/load.js'
 import { type ForeignMessage, type Mapped, Mapper, type RuleName } from '#gateway/intake/mapping/mapper.js'
 import { filterOf } from '#gateway/intake/mapping/topic-pattern.js'
 import { openJournalReader } from '#gateway/journal/api/journal-reader.js'
+import { readBounded } from '#gateway/platform/bounded-file.js'
 import { callGateway } from '#gateway/platform/control-socket/control-client.js'
 import { HomebeatError } from '#gateway/platform/errors.js'
 import { EXIT, verb } from './exit.js'
@@ -266,7 +266,8 @@ function parseMessages(text: string): unknown {
 
 function readText(file: string): string {
   try {
-    if (statSync(file).size <= MAX_FILE_BYTES) return readFileSync(file, 'utf8')
+    const bytes = readBounded(file, MAX_FILE_BYTES)
+    if (bytes !== null) return bytes.toString()
   } catch (cause) {
     const code = (cause as NodeJS.ErrnoException).code
     throw new HomebeatError('usage.dry-run', `${file} cannot be read (${code}): name a file of messages.`, { cause })

@@ -64,7 +64,7 @@ describe('watching/page', function () {
     expect(html).not.to.contain('<script')
     for (const text of [
       'silent for 2 h',
-      'stopped, not started again for 67 min',
+      'stopped, not started again for 66 min',
       'never heard',
       'does not keep watch',
       'none when last heard',

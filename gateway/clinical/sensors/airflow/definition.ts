@@ -41,7 +41,7 @@ export const airflow = {
     // From 0, so that it is never −0.
     originOf: (calibration) => 0 - (calibration.get('airflow-zero') ?? 0) / ADC_FULL_SCALE,
     chunkMs: 10_000,
-    alwaysDrawn: true,
+    trace: { order: 2, always: true },
   },
   quantity: {
     observable: 'respiratoryRate',

@@ -1,7 +1,8 @@
 import type { AlertTransition } from '#gateway/model/alert.js'
-import { causeWords } from '#gateway/wording/cause-words.js'
-import { conditionWords } from '#gateway/wording/explanations.js'
-import type { Telling } from './channel.js'
+import type { Telling } from '#gateway/model/notification.js'
+import { causeWords } from './cause-words.js'
+import { conditionWords } from './explanations.js'
+import { timeOfDay } from './times.js'
 
 /** What a site allows a preview to say; by default neither. */
 export interface PreviewRules {
@@ -61,13 +62,4 @@ function digestOf(alerts: readonly AlertTransition[]): string {
 function causeOf(transition: AlertTransition, rules: PreviewRules): string {
   if (rules.value !== true || transition.value === undefined) return ''
   return ` at ${causeWords(transition)}`
-}
-
-function timeOfDay(at: number): string {
-  const date = new Date(at)
-  return `${two(date.getHours())}:${two(date.getMinutes())}`
-}
-
-function two(value: number): string {
-  return String(value).padStart(2, '0')
 }
