@@ -55,7 +55,7 @@ for (const [name, load] of Object.entries(VERBS)) {
   if (name === asked || !Object.hasOwn(VERBS, asked)) program.addCommand(await load())
 }
 
-/** What an exit code says is the same for a verb's verbs. */
+/** Gives a command and its subcommands the same exit codes. */
 function exitAs(command: Command): void {
   command.exitOverride((error) => {
     process.exit(error.exitCode === 0 ? EXIT.ok : EXIT.usage)
