@@ -1,6 +1,5 @@
 import { join } from 'node:path'
 import { Command, Option } from 'commander'
-import { composeReceiver } from '#gateway/clinic/compose-receiver.js'
 import { type LoadedWatchConfig, loadWatchConfig } from '#gateway/clinic/config.js'
 import { HomeRegister } from '#gateway/clinic/home-register.js'
 import { HomeStore } from '#gateway/clinic/home-store.js'
@@ -13,7 +12,8 @@ import { createLogger } from '#gateway/platform/logger.js'
 import { durationWords } from '#gateway/wording/times.js'
 import { verb } from './exit.js'
 import { loginName } from './options.js'
-import { stopAsked } from './start.js'
+import type { Programs } from './programs.js'
+import { stopAsked } from './stop-asked.js'
 
 interface Options {
   readonly config: string
@@ -24,7 +24,7 @@ const CONFIG_OPTION = () =>
   new Option('-c, --config <file>', "the receiver's configuration").default('clinic.yaml').env('HOMEBEAT_WATCH_CONFIG')
 
 /** `homebeat clinic …`: the receiving side of the gateways' check-ins. */
-export function clinicCommand(): Command {
+export function clinicCommand(programs: Programs): Command {
   const own = (name: string, description: string) =>
     new Command(name)
       .description(description)
@@ -41,7 +41,7 @@ export function clinicCommand(): Command {
     .description("raise the alarm when a home's gateway falls silent (runs at the clinic until SIGINT or SIGTERM)")
     .addOption(CONFIG_OPTION())
     .addHelpText('after', HELP)
-    .action(withConfig(run))
+    .action(withConfig((loaded) => run(loaded, programs)))
     .addCommand(
       own('enrol', 'watch a home: prints the secret that its gateway signs with, once')
         .argument('<home>', 'its pseudonym, as home.id in its homebeat.yaml')
@@ -73,11 +73,12 @@ Begin:
 
 docs/clinic.md says what raises an alarm, and who watches the watcher.`
 
-async function run(loaded: LoadedWatchConfig): Promise<void> {
+async function run(loaded: LoadedWatchConfig, programs: Programs): Promise<void> {
   const logger = createLogger(loaded.config.log.level)
   const asked = stopAsked(false)
   for (const line of loaded.warnings ?? []) logger.warn(line)
-  const receiver = await composeReceiver(loaded, { logger })
+  const compose = await programs.receiver()
+  const receiver = await compose(loaded, { logger })
   await receiver.start()
   logger.info({ reason: await asked }, 'stopping')
   await receiver.stop()
