@@ -30,7 +30,7 @@ export function clinicCommand(programs: Programs): Command {
       .description(description)
       .configureHelp({ showGlobalOptions: true })
       .option('--json', 'print one JSON object')
-  /** The configuration is an option of `clinic`, wherever it is given. */
+  /** `--config` is an option of `clinic` and may stand anywhere. */
   const withConfig = <Args extends unknown[]>(action: (loaded: LoadedClinicConfig, ...args: Args) => Promise<void>) =>
     verb(async (...given: unknown[]) => {
       const command = given.at(-1) as Command
@@ -142,7 +142,7 @@ async function forget(loaded: LoadedClinicConfig, home: string, options: Options
   process.stdout.write(`${home} is watched no longer.\n`)
 }
 
-/** In the running receiver; where none runs and that is enough, on its files. */
+/** Runs a command in the running receiver, or, where none runs and `alone` is given, on its files. */
 async function call<Result>(
   { dataDir }: LoadedClinicConfig,
   name: string,

@@ -69,7 +69,7 @@ describe('clinic/page', function () {
       'does not keep watch',
       'none when last heard',
       'its disk refuses readings',
-      'its clock is 2 min off',
+      'its clock is 1 min off',
       '1 high, 1 medium, 2 low',
       'Alarms not delivered: duty',
     ])
