@@ -1,6 +1,5 @@
 /**
- * What an hour of values was, instead of the values: count, mean, lowest, highest. Two weeks of a patient in constant
- * memory. Pure: no I/O, no clock.
+ * Each hour's count, mean, lowest and highest instead of its values: two weeks of a patient in constant memory. Pure: no I/O, no clock.
  */
 import type { Observable } from '#fhir/measurement.js'
 import type { Judged } from '#gateway/clinical/normalise/judged.js'
@@ -64,7 +63,7 @@ export class HourlyAggregates {
     return [...this.#changed].flatMap((key) => this.#hours.get(key) ?? [])
   }
 
-  /** These are durable now; what has changed meanwhile is not. */
+  /** These hours are durable now; an hour that has changed meanwhile is not. */
   kept(hours: readonly Hour[]): void {
     for (const hour of hours) if (this.#hours.get(keyOf(hour)) === hour) this.#changed.delete(keyOf(hour))
   }
