@@ -1,5 +1,6 @@
 /** The alarm log for people: what happened to alarms, what people did, and whom they reached, in one order of time. */
-import type { AlarmAction, AlertDelivery, Journal } from '#gateway/journal/api/journal.js'
+import type { AlertDelivery, Journal } from '#gateway/journal/api/journal.js'
+import type { AlarmAction } from '#gateway/model/alarm-action.js'
 import type { AlertTransition } from '#gateway/model/alert.js'
 
 export type LogEntry =

@@ -2,6 +2,7 @@
 import { z } from 'zod'
 import { beatSchema } from '#gateway/liveness/beat.js'
 import type { SystemCondition } from '#gateway/model/system-condition.js'
+import type { WatchConfig } from './config.js'
 
 /**
  * Silence is counted in `listened` time: milliseconds for which this receiver has listened, over all its runs. What it
@@ -52,8 +53,8 @@ export function stateOf(record: HomeRecord, listening: Listening): HomeState {
 }
 
 /**
- * Whether the silence is long enough for the alarm; once it was, only a beat ends it (`missing`). A receiver that has not listened all the time since the last beat
- * gives the home time for two more.
+ * Whether the silence is long enough for the alarm; once it was, only a beat ends it (`missing`). A receiver that has not
+ * listened all the time since the last beat gives the home time for two more.
  */
 export function isMissing(record: HomeRecord, listening: Listening, missingAfterMs: number): boolean {
   if (!record.heard) return false
@@ -68,7 +69,19 @@ export interface WatchRules {
   readonly firstBeatMs: number
 }
 
-/** All conditions of a home, those that are not present too. */
+const MINUTE_MS = 60_000
+
+export const rulesOf = ({
+  unhealthyMinutes,
+  clockOffMinutes,
+  firstCheckInHours,
+}: Pick<WatchConfig, 'unhealthyMinutes' | 'clockOffMinutes' | 'firstCheckInHours'>): WatchRules => ({
+  unhealthyMs: unhealthyMinutes * MINUTE_MS,
+  clockOffMs: clockOffMinutes * MINUTE_MS,
+  firstBeatMs: firstCheckInHours * 60 * MINUTE_MS,
+})
+
+/** All conditions of a home, also those that are not present. */
 export function conditionsOf(record: HomeRecord, listening: Listening, rules: WatchRules): SystemCondition[] {
   const { id, heard, missing } = record
   const stopped = heard?.beat.state === 'stopping'

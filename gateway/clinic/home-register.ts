@@ -8,6 +8,7 @@ import { newWebhookSecret, parseWebhookSecret } from '#gateway/platform/net/webh
 import { writePrivateFile } from '#gateway/platform/secrets/private-file.js'
 import { readSecret } from '#gateway/platform/secrets/secret-file.js'
 import type { LoadedWatchConfig } from './config.js'
+import { homeOf } from './home-record.js'
 
 export interface WatchedHome {
   readonly id: string
@@ -37,6 +38,12 @@ export class HomeRegister {
 
   get(id: string): WatchedHome | undefined {
     return this.#homes.get(id)
+  }
+
+  /** Whether a condition is about a home that is watched no longer. */
+  isForgotten(condition: string): boolean {
+    const home = homeOf(condition)
+    return home !== null && !this.#homes.has(home)
   }
 
   all(): WatchedHome[] {

@@ -22,7 +22,7 @@ const SCRIPT = 'worsening'
 const HEAD_START_MS = 2500
 const DRAIN_S = 10
 
-/** As in the first line of `gateway/surfaces/cli/homebeat.ts`, which is not looked at when Node is started with the file. */
+/** As in the first line of `gateway/main.ts`, which is not looked at when Node is started with the file. */
 const NODE_FLAGS = ['--max-semi-space-size=2', '--no-parallel-scavenge', '--heap-growing-percent=25']
 
 const built = (path: string) => join(packageRoot, 'dist', path)
@@ -128,12 +128,7 @@ export class Demo {
   async startGateway(): Promise<void> {
     const drain = String(this.#options.drainSeconds ?? DRAIN_S)
     const options = ['--config', this.home.configFile, '--until-stdin-closes', '--drain-seconds', drain]
-    this.#gateway = this.#spawn('gateway', [
-      ...NODE_FLAGS,
-      built('gateway/surfaces/cli/homebeat.js'),
-      'start',
-      ...options,
-    ])
+    this.#gateway = this.#spawn('gateway', [...NODE_FLAGS, built('gateway/main.js'), 'start', ...options])
     this.#consoleUrl = await this.#untilRunning(this.#gateway)
   }
 

@@ -1,6 +1,7 @@
 import { type Inhibition, MAX_INHIBITION_MS } from '#gateway/clinical/evaluate/inhibition.js'
 import type { Recorder } from '#gateway/engine/recorder.js'
-import type { AlarmAction, Journal } from '#gateway/journal/api/journal.js'
+import type { Journal } from '#gateway/journal/api/journal.js'
+import type { AlarmAction } from '#gateway/model/alarm-action.js'
 import { type Actor, type AlertTransition, isUnattended } from '#gateway/model/alert.js'
 import type { PipelineStep } from '#gateway/model/step.js'
 import type { Clock } from '#gateway/platform/clock.js'

@@ -7,12 +7,13 @@ import type { Measurement, SensorKind } from '#fhir/measurement.js'
 import type { Hour } from '#gateway/clinical/scores/hourly.js'
 import type { SettingsJournal } from '#gateway/clinical/settings/patient-settings.js'
 import type { ClockStretch, Move, NewStretch } from '#gateway/journal/sqlite/stretches.js'
-import type { Actor, AlertTransition } from '#gateway/model/alert.js'
+import type { AlarmAction } from '#gateway/model/alarm-action.js'
+import type { AlertTransition } from '#gateway/model/alert.js'
 import type { Address, AnchorReceipt, BatchHeader, ClosedBatch, Hash32 } from '#gateway/model/batch.js'
 import type { Lane } from '#gateway/model/lane.js'
 import type { Lifecycle } from '#gateway/model/lifecycle.js'
 import type { EntryJournal } from '#gateway/model/manual-observation.js'
-import type { DigestItem, Notification, NotificationReason, OpenDispatch } from '#gateway/model/notification.js'
+import type { DigestItem, Notification, NotificationReason, OpenDispatch, Told } from '#gateway/model/notification.js'
 import type { DeliveryOutcome } from '#gateway/model/outcome.js'
 import type { KeptMessage, UnmappedCount, UnmappedMessage } from '#gateway/model/unmapped.js'
 
@@ -31,32 +32,6 @@ export interface Commit {
   readonly unmapped?: readonly UnmappedMessage[]
   /** Ids of kept messages that `measurements` were made of. */
   readonly mapped?: readonly number[]
-}
-
-/** One thing that a person did to alarms: a row of the log, kept with who, how and when. */
-export interface AlarmAction {
-  readonly action: 'acknowledge' | 'silence' | 'inhibit' | 'release' | 'escalate'
-  /** Epoch ms. */
-  readonly at: number
-  /** Which alerts; of an inhibition, its scope as text. */
-  readonly subjects: readonly string[]
-  readonly actor: Actor
-  /** Of a silence or an inhibition: epoch ms. */
-  readonly until?: number
-}
-
-/** What became of one notification. */
-export interface Telling {
-  readonly reason: NotificationReason
-  readonly channel: string
-  readonly contact?: string
-  /** Epoch ms at which it was owed, and at which the channel took it: null where it has not. */
-  readonly at: number
-  readonly deliveredAt: number | null
-  /** Whether it will not be tried again. */
-  readonly rejected: boolean
-  /** Why it has not been delivered. */
-  readonly trouble?: string
 }
 
 /** A stored notification: what an alert lane delivers. */
@@ -270,7 +245,7 @@ export interface Journal extends Lifecycle {
   /** All notifications of one alert, oldest first. */
   notifications(alertId: string): Notification[]
   /** The same with what became of each. */
-  tellings(alertId: string): Telling[]
+  tellings(alertId: string): Told[]
   /** What the dispatcher restarts from. */
   openDispatch(): OpenDispatch
   /** Latest first. */

@@ -1,4 +1,4 @@
-import type { AlarmAction } from '#gateway/journal/api/journal.js'
+import type { AlarmAction } from '#gateway/model/alarm-action.js'
 import type { AlertTransition } from '#gateway/model/alert.js'
 import type { DigestItem, Notification } from '#gateway/model/notification.js'
 import type { UnmappedMessage } from '#gateway/model/unmapped.js'

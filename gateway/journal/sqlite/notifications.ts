@@ -1,6 +1,7 @@
-import type { AlarmAction, StoredNotification, Telling } from '#gateway/journal/api/journal.js'
+import type { StoredNotification } from '#gateway/journal/api/journal.js'
+import type { AlarmAction } from '#gateway/model/alarm-action.js'
 import type { Actor, AlertTransition } from '#gateway/model/alert.js'
-import type { DigestItem, Notification, NotificationReason, OpenDispatch } from '#gateway/model/notification.js'
+import type { DigestItem, Notification, NotificationReason, OpenDispatch, Told } from '#gateway/model/notification.js'
 import type { AlertLog } from './alert-log.js'
 import type { Database } from './database.js'
 import { NOTIFICATIONS } from './queries.js'
@@ -95,7 +96,7 @@ export class NotificationLog {
     return this.#database.all<NotificationRow>(NOTIFICATIONS.ofAlert, alertId).map(toNotification)
   }
 
-  tellings(alertId: string): Telling[] {
+  tellings(alertId: string): Told[] {
     return this.#database.all<TellingRow>(NOTIFICATIONS.tellings, alertId).map(toTelling)
   }
 
@@ -132,7 +133,7 @@ function toNotification(row: NotificationRow): Notification {
   }
 }
 
-function toTelling({ reason, channel, contact, at, deliveredAt, state, trouble }: TellingRow): Telling {
+function toTelling({ reason, channel, contact, at, deliveredAt, state, trouble }: TellingRow): Told {
   return {
     reason: reason as NotificationReason,
     channel,

@@ -3,7 +3,6 @@ import { dirname } from 'node:path'
 import type { Measurement } from '#fhir/measurement.js'
 import { damaged, isDamage, journalError } from '#gateway/journal/api/errors.js'
 import type {
-  AlarmAction,
   AlertDelivery,
   ChainHead,
   ClockJournal,
@@ -17,7 +16,6 @@ import type {
   OutboxKind,
   QueueJournal,
   StoredNotification,
-  Telling,
   UnmappedJournal,
 } from '#gateway/journal/api/journal.js'
 import { purgeRules } from '#gateway/journal/retention/purge-rules.js'
@@ -27,10 +25,11 @@ import { openDamages } from '#gateway/journal/salvage/damages.js'
 import type { LinesFile } from '#gateway/journal/salvage/lines-file.js'
 import { pendingRecovery, type Recovery, recover, requestRecovery } from '#gateway/journal/salvage/recovery.js'
 import { logIsDamaged } from '#gateway/journal/salvage/sqlite-pages.js'
+import type { AlarmAction } from '#gateway/model/alarm-action.js'
 import type { AlertTransition } from '#gateway/model/alert.js'
 import type { BatchHeader, ClosedBatch, Hash32 } from '#gateway/model/batch.js'
 import { type Lane, laneKey, type Recipient } from '#gateway/model/lane.js'
-import type { Notification, OpenDispatch } from '#gateway/model/notification.js'
+import type { Notification, OpenDispatch, Told } from '#gateway/model/notification.js'
 import type { DeliveryOutcome } from '#gateway/model/outcome.js'
 import type { Clock } from '#gateway/platform/clock.js'
 import { HomebeatError } from '#gateway/platform/errors.js'
@@ -267,7 +266,7 @@ export class SqliteJournal implements Journal, Purgeable {
     return this.#open.notifications.ofAlert(alertId)
   }
 
-  tellings(alertId: string): Telling[] {
+  tellings(alertId: string): Told[] {
     return this.#open.notifications.tellings(alertId)
   }
 

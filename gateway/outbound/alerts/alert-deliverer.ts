@@ -1,8 +1,8 @@
 import { type AlertChannel, noticeOf } from '#gateway/alarms/channels/channel.js'
-import type { PreviewRules } from '#gateway/alarms/channels/preview.js'
 import type { Journal, OutboxEntry } from '#gateway/journal/api/journal.js'
 import type { DeliveryOutcome } from '#gateway/model/outcome.js'
 import type { Deliverer } from '#gateway/outbound/lanes/deliverer.js'
+import type { PreviewRules } from '#gateway/wording/preview.js'
 
 export interface AlertDelivererOptions {
   readonly channel: AlertChannel

@@ -5,7 +5,6 @@ import { type AlarmListing, alarmListing } from '#gateway/alarms/actions/alarm-c
 import { alarmLog, type LogEntry } from '#gateway/alarms/alarm-log.js'
 import { recipientWords } from '#gateway/alarms/alert-status.js'
 import { explainAlarm } from '#gateway/alarms/explain/explain.js'
-import { explainWords } from '#gateway/alarms/explain/explain-words.js'
 import { changedLimit } from '#gateway/alarms/explain/limit-origin.js'
 import type { Inhibition } from '#gateway/clinical/evaluate/inhibition.js'
 import { sensorDefinitions } from '#gateway/clinical/sensors/registry.js'
@@ -16,11 +15,13 @@ import { openJournalReader } from '#gateway/journal/api/journal-reader.js'
 import type { LiveAlert } from '#gateway/model/live.js'
 import { callGateway } from '#gateway/platform/control-socket/control-client.js'
 import { HomebeatError } from '#gateway/platform/errors.js'
+import { explainWords } from '#gateway/wording/alarm-words.js'
 import { causeWords } from '#gateway/wording/cause-words.js'
 import { conditionWords } from '#gateway/wording/explanations.js'
+import { dateAndTime } from '#gateway/wording/times.js'
 import { verb } from './exit.js'
 import { homeVerb, loginName } from './options.js'
-import { dateAndTime, printable } from './text.js'
+import { printable } from './text.js'
 
 interface Options {
   readonly config: string

@@ -17,6 +17,7 @@ import { systemClock } from '#gateway/platform/clock.js'
 import { callGateway } from '#gateway/platform/control-socket/control-client.js'
 import { HomebeatError } from '#gateway/platform/errors.js'
 import { silentLogger } from '#gateway/platform/logger.js'
+import { durationWords } from '#gateway/wording/times.js'
 import { verb } from './exit.js'
 import { CONFIG_OPTION, loginName } from './options.js'
 
@@ -135,7 +136,7 @@ async function drop(
   process.stdout.write(`${result.entry.id} ${result.entry.lane}: ${result.entry.what} is dropped.\n`)
 }
 
-/** In the running gateway; where none runs, on its journal, under its lock. */
+/** Runs a command in the running gateway, or, where none runs, on its journal and under its lock. */
 async function run<Result>(configFile: string, name: string, input: object): Promise<Result> {
   const loaded = loadConfig(configFile)
   try {
@@ -200,7 +201,7 @@ function thingWords({ type, channel, contact, reason }: Exclude<QueuedThing, { t
 function stateWords({ state, nextAt }: ListedEntry, now: number): string {
   if (state !== 'failed') return state
   if (nextAt === null || nextAt <= now) return 'retrying'
-  return `retry in ${duration(nextAt - now)}`
+  return `retry in ${durationWords(nextAt - now)}`
 }
 
 function auditWords({ action, actor, at, reason, refusal }: QueueAudit): string {
@@ -218,14 +219,7 @@ function table(head: readonly string[], rows: readonly string[][]): string {
 }
 
 const time = (at: number) => new Date(at).toISOString()
-const ago = (at: number, now: number) => `${duration(now - at)} ago`
-
-function duration(ms: number): string {
-  const seconds = Math.max(0, Math.round(ms / 1000))
-  if (seconds < 120) return `${seconds} s`
-  if (seconds < 7200) return `${Math.round(seconds / 60)} min`
-  return seconds < 172_800 ? `${Math.round(seconds / 3600)} h` : `${Math.round(seconds / 86_400)} d`
-}
+const ago = (at: number, now: number) => `${durationWords(now - at)} ago`
 
 function wholeNumber(text: string, what: string, max = Number.MAX_SAFE_INTEGER): number {
   const number = /^[1-9]\d{0,15}$/.test(text) ? Number(text) : Number.NaN

@@ -64,12 +64,12 @@ describe('watching/page', function () {
     expect(html).not.to.contain('<script')
     for (const text of [
       'silent for 2 h',
-      'stopped, not started again for 67 min',
+      'stopped, not started again for 66 min',
       'never heard',
       'does not keep watch',
       'none when last heard',
       'its disk refuses readings',
-      'its clock is 2 min off',
+      'its clock is 1 min off',
       '1 high, 1 medium, 2 low',
       'Alarms not delivered: duty',
     ])

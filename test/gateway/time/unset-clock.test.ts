@@ -1,8 +1,8 @@
 /** A whole gateway that starts in the past, as a Raspberry Pi does after a power cut. */
 import { join } from 'node:path'
 import { expect } from 'chai'
+import { composeGateway } from '#gateway/compose/gateway.js'
 import { openJournalReader } from '#gateway/journal/api/journal-reader.js'
-import { composeGateway } from '#gateway/main.js'
 import { systemClock } from '#gateway/platform/clock.js'
 import { silentLogger } from '#gateway/platform/logger.js'
 import { packageRoot } from '#gateway/platform/package-root.js'

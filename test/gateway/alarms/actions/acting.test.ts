@@ -1,10 +1,10 @@
 import { join } from 'node:path'
 import { expect } from 'chai'
 import type { AlarmListing } from '#gateway/alarms/actions/alarm-commands.js'
-import type { Gateway } from '#gateway/compose/gateway.js'
+import { composeGateway, type Gateway } from '#gateway/compose/gateway.js'
+import type { GatewayDependencies } from '#gateway/compose/site.js'
 import type { JournalReader } from '#gateway/journal/api/journal.js'
 import { openJournalReader } from '#gateway/journal/api/journal-reader.js'
-import { composeGateway, type Edges } from '#gateway/main.js'
 import { callGateway } from '#gateway/platform/control-socket/control-client.js'
 import { silentLogger } from '#gateway/platform/logger.js'
 import { readRunFile } from '#gateway/surfaces/status/run-file.js'
@@ -44,7 +44,7 @@ describe('Acting on alarms of a running gateway', function () {
     home.remove()
   })
 
-  async function start(alerts: object, edges: Partial<Edges> = {}): Promise<void> {
+  async function start(alerts: object, dependencies: Partial<GatewayDependencies> = {}): Promise<void> {
     const devices = [
       { id: 'meter', secretFile: 'meter' },
       { id: 'button', secretFile: 'button', mayAcknowledge: true },
@@ -56,7 +56,7 @@ describe('Acting on alarms of a running gateway', function () {
       commit: { maxDelayMs: 0 },
       alerts,
     })
-    gateway = await composeGateway(loaded, { logger: silentLogger, ...edges })
+    gateway = await composeGateway(loaded, { logger: silentLogger, ...dependencies })
     await gateway.start()
     reader = openJournalReader(join(home.dataDir, 'journal.db'))
   }

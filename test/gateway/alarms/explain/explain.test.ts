@@ -1,11 +1,12 @@
 import { expect } from 'chai'
 import { observationOf } from '#fhir/measurement-to-observation.js'
-import { type AlarmExplanation, explainAlarm } from '#gateway/alarms/explain/explain.js'
-import { explainWords } from '#gateway/alarms/explain/explain-words.js'
+import { explainAlarm } from '#gateway/alarms/explain/explain.js'
 import { limitOrigin } from '#gateway/alarms/explain/limit-origin.js'
 import type { LimitOverrides } from '#gateway/clinical/settings/config.js'
 import { openJournalReader } from '#gateway/journal/api/journal-reader.js'
+import type { AlarmExplanation } from '#gateway/model/alarm-explanation.js'
 import { laneOf } from '#gateway/model/lane.js'
+import { explainWords } from '#gateway/wording/alarm-words.js'
 import { ALERTS, AlarmHome, MINUTE } from '#test/gateway/alarms/alarm-home.js'
 import { codeOf, measurement, nextBatch, transition } from '#test/gateway/journal/journal-fixture.js'
 
@@ -88,7 +89,7 @@ What else was going on
 
 Other values at that time
   Pulse rate: 72 /min (60 s before)
-  Blood pressure: 131/84 mmHg (5 min before, to be used with care)
+  Blood pressure: 131/84 mmHg (5 min before, use with care)
 
 Who was told
   nurse-1 by terminal: told at 12:05:01, that it began

@@ -28,7 +28,7 @@ describe('homebeat clinic', function () {
   const clinicVerb = (...words: string[]) => homebeat('clinic', ...words, '-c', clinic.file)
 
   function start(...words: string[]): ChildProcess {
-    const program = join(packageRoot, 'dist/gateway/surfaces/cli/homebeat.js')
+    const program = join(packageRoot, 'dist/gateway/main.js')
     const child = spawn(process.execPath, [program, ...words], { stdio: ['ignore', 'ignore', 'inherit'] })
     running.add(child)
     child.once('exit', () => running.delete(child))

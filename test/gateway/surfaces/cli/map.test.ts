@@ -67,6 +67,7 @@ describe('homebeat map', function () {
     for (const [args, wanted] of [
       [[], /Give --dry-run <file>/],
       [['--dry-run', join(folder, 'none.json')], /cannot be read \(ENOENT\)/],
+      [['--dry-run', '/dev/zero'], /larger than 16 MiB/],
       [['--dry-run', write('bad.json', '{"topic"')], /has no messages/],
       [['--dry-run', write('no-topic.json', '{"payload":"1"}')], /Message 1 names no topic/],
       [['retry', '-c', config], /No gateway runs on/],

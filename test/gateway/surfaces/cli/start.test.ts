@@ -28,7 +28,7 @@ describe('homebeat start', function () {
   const said: string[] = []
 
   function run(...options: string[]): ChildProcess {
-    const program = join(packageRoot, 'dist/gateway/surfaces/cli/homebeat.js')
+    const program = join(packageRoot, 'dist/gateway/main.js')
     const child = spawn(process.execPath, [program, 'start', '-c', join(home.folder, 'homebeat.yaml'), ...options], {
       stdio: ['pipe', 'ignore', 'pipe'],
     })

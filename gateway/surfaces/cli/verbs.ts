@@ -1,21 +1,13 @@
-#!/usr/bin/env -S node --max-semi-space-size=2 --no-parallel-scavenge --heap-growing-percent=25
-/**
- * `homebeat`: the verbs a person would say; a file each.
- *
- * The first line keeps V8's young generation small: a gateway's garbage is short-lived, and on a Pi a quarter less memory
- * is worth the collections (`npm run bench:demo`). Two megabytes are collected sooner by one thread than handed out to
- * several, above all where others use the processor (`npm run bench:ingest`). The old generation is collected before it
- * grows by more than a quarter: V8 would let it double and more, and a Pi has other uses for that. A burst of thousands of
- * messages a second pays for it with about a fifth of its speed. Node 20, 22 and 24 know these flags.
- */
+/** The verbs a person would say, a file each. */
 import { Command } from 'commander'
 import { renamedLine } from '#gateway/platform/renamed.js'
 import { VERSION } from '#gateway/platform/version.js'
 import { EXIT } from './exit.js'
+import type { Programs } from './programs.js'
 
 /** In the order of the help. Loaded when asked for: no verb waits for what another one needs. */
-const VERBS: Readonly<Record<string, () => Promise<Command>>> = {
-  start: async () => (await import('./start.js')).startCommand(),
+const VERBS: Readonly<Record<string, (programs: Programs) => Promise<Command>>> = {
+  start: async (programs) => (await import('./start.js')).startCommand(programs),
   status: async () => (await import('./status.js')).statusCommand(),
   alarms: async () => (await import('./alarms.js')).alarmsCommand(),
   limits: async () => (await import('./limits.js')).limitsCommand(),
@@ -33,29 +25,14 @@ const VERBS: Readonly<Record<string, () => Promise<Command>>> = {
   device: async () => (await import('./device.js')).deviceCommand(),
   journal: async () => (await import('./journal.js')).journalCommand(),
   serial: async () => (await import('./serial.js')).serialCommand(),
-  clinic: async () => (await import('./clinic.js')).clinicCommand(),
+  clinic: async (programs) => (await import('./clinic.js')).clinicCommand(programs),
   simulate: async () => (await import('./simulate.js')).simulateCommand(),
 }
 
 /** Verbs of earlier versions that still work: the old name → today's. */
 const RENAMED_VERBS: Readonly<Record<string, string>> = { 'watch-homes': 'clinic' }
 
-const program = new Command('homebeat')
-  .description('Gateway for the remote monitoring of elderly people. Not a certified medical device.')
-  .version(VERSION)
-  .showHelpAfterError('(homebeat --help says more)')
-
-const given = process.argv[2] ?? ''
-const asked = Object.hasOwn(RENAMED_VERBS, given) ? (RENAMED_VERBS[given] ?? '') : given
-if (asked !== given) {
-  process.stderr.write(`homebeat: ${renamedLine(given, asked)}\n`)
-  process.argv[2] = asked
-}
-for (const [name, load] of Object.entries(VERBS)) {
-  if (name === asked || !Object.hasOwn(VERBS, asked)) program.addCommand(await load())
-}
-
-/** What an exit code says is the same for a verb's verbs. */
+/** Gives a command and its subcommands the same exit codes. */
 function exitAs(command: Command): void {
   command.exitOverride((error) => {
     process.exit(error.exitCode === 0 ? EXIT.ok : EXIT.usage)
@@ -63,5 +40,21 @@ function exitAs(command: Command): void {
   for (const part of command.commands) exitAs(part)
 }
 
-exitAs(program)
-await program.parseAsync()
+/** Runs what this process was asked on its command line. */
+export async function runVerb(programs: Programs): Promise<void> {
+  const program = new Command('homebeat')
+    .description('Gateway for the remote monitoring of elderly people. Not a certified medical device.')
+    .version(VERSION)
+    .showHelpAfterError('(homebeat --help says more)')
+  const given = process.argv[2] ?? ''
+  const asked = Object.hasOwn(RENAMED_VERBS, given) ? (RENAMED_VERBS[given] ?? '') : given
+  if (asked !== given) {
+    process.stderr.write(`homebeat: ${renamedLine(given, asked)}\n`)
+    process.argv[2] = asked
+  }
+  for (const [name, load] of Object.entries(VERBS)) {
+    if (name === asked || !Object.hasOwn(VERBS, asked)) program.addCommand(await load(programs))
+  }
+  exitAs(program)
+  await program.parseAsync()
+}

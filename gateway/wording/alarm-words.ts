@@ -1,11 +1,10 @@
-import type { AlarmAction, Telling } from '#gateway/journal/api/journal.js'
-import type { NotificationReason } from '#gateway/model/notification.js'
-import { limitWords, withUnit } from '#gateway/wording/cause-words.js'
-import { conditionWords } from '#gateway/wording/explanations.js'
-import { durationWords, PRIORITY_WORDS, remarkWords } from '#gateway/wording/words.js'
-import type { AlarmExplanation, Neighbour } from './explain.js'
-import type { LimitOrigin } from './limit-origin.js'
-import type { ShownValue } from './shown-value.js'
+import type { AlarmAction } from '#gateway/model/alarm-action.js'
+import type { AlarmExplanation, LimitOrigin, Neighbour, ShownValue } from '#gateway/model/alarm-explanation.js'
+import type { NotificationReason, Told } from '#gateway/model/notification.js'
+import { limitWords, withUnit } from './cause-words.js'
+import { conditionWords } from './explanations.js'
+import { durationWords } from './times.js'
+import { PRIORITY_WORDS, QUALITY_WORDS, remarkWords } from './words.js'
 
 const REASONS: Readonly<Record<NotificationReason, string>> = {
   raised: 'that it began',
@@ -18,13 +17,6 @@ const REASONS: Readonly<Record<NotificationReason, string>> = {
   digest: 'later, with others',
 }
 
-const QUALITIES = {
-  good: 'good',
-  questionable: 'to be used with care',
-  implausible: 'not plausible',
-  missing: 'no value',
-} as const
-
 const ACTIONS: Readonly<Record<AlarmAction['action'], string>> = {
   acknowledge: 'acknowledged it',
   silence: 'silenced it',
@@ -33,7 +25,10 @@ const ACTIONS: Readonly<Record<AlarmAction['action'], string>> = {
   escalate: 'asked for the next in the chain',
 }
 
-/** In plain words, a paragraph for each question. @param time how a moment is written. @param now epoch ms */
+/**
+ * Why there was an alarm, in plain words: a paragraph for each question. @param time writes a moment. @param now epoch
+ * ms
+ */
 export function explainWords(alarm: AlarmExplanation, time: (at: number) => string, now: number): string {
   const sections: [string, string[]][] = [
     ['What it means', alarm.meaning ? [alarm.meaning.means, alarm.meaning.notMeans, `(${alarm.meaning.source})`] : []],
@@ -71,7 +66,7 @@ function causeLines({ cause, kind }: AlarmExplanation, time: (at: number) => str
   if (measured) {
     const remarks = measured.remarks.length > 0 ? ` (${measured.remarks.map(remarkWords).join(', ')})` : ''
     lines.push(
-      `Measured at ${time(measured.at)} as ${measured.what}; quality of the signal: ${QUALITIES[measured.quality]}${remarks}.`,
+      `Measured at ${time(measured.at)} as ${measured.what}; quality of the signal: ${QUALITY_WORDS[measured.quality]}${remarks}.`,
     )
   } else if (kind === 'technical') lines.push('It is about the equipment, so no measured value is behind it.')
   else lines.push('The measurement behind it is not stored here any more.')
@@ -110,11 +105,11 @@ function neighbourLine(
 function valueLine({ what, value, at, quality }: ShownValue, raisedAt: number): string {
   const apart = Math.abs(at - raisedAt)
   const when = apart < 1000 ? 'at the same moment' : `${durationWords(apart)} ${at < raisedAt ? 'before' : 'after'}`
-  return `${what}: ${value} (${when}${quality === 'good' ? '' : `, ${QUALITIES[quality]}`})`
+  return `${what}: ${value} (${when}${quality === 'good' ? '' : `, ${QUALITY_WORDS[quality]}`})`
 }
 
 function toldLine(
-  { channel, contact, reason, at, deliveredAt, rejected, trouble }: Telling,
+  { channel, contact, reason, at, deliveredAt, rejected, trouble }: Told,
   time: (at: number) => string,
 ): string {
   const who = contact === undefined ? `Channel ${channel}` : `${contact} by ${channel}`
