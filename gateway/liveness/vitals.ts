@@ -2,7 +2,7 @@ import type { Journal, LaneDepth } from '#gateway/journal/api/journal.js'
 import { ALERT_KINDS, PRIORITIES, type Priority } from '#gateway/model/alert.js'
 import type { LaneKind } from '#gateway/model/lane.js'
 import type { TransportStatus } from '#gateway/model/transport.js'
-import type { UnhealthyReason, Vitals } from './beat.js'
+import type { UnhealthyReason, Vitals } from './check-in.js'
 
 export interface VitalsOptions {
   readonly journal: Pick<Journal, 'activeAlerts' | 'depths' | 'damages'>

@@ -25,7 +25,10 @@ const ACTIONS: Readonly<Record<AlarmAction['action'], string>> = {
   escalate: 'asked for the next in the chain',
 }
 
-/** In plain words, a paragraph for each question. @param time how a moment is written. @param now epoch ms */
+/**
+ * Why there was an alarm, in plain words: a paragraph for each question. @param time writes a moment. @param now epoch
+ * ms
+ */
 export function explainWords(alarm: AlarmExplanation, time: (at: number) => string, now: number): string {
   const sections: [string, string[]][] = [
     ['What it means', alarm.meaning ? [alarm.meaning.means, alarm.meaning.notMeans, `(${alarm.meaning.source})`] : []],

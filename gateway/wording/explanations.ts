@@ -383,7 +383,7 @@ export const FAMILIES: Readonly<Record<string, Explanation>> = {
   ),
 }
 
-/** Null for a name that nobody has explained; a test sees to it that no condition of this gateway has such a name. */
+/** Null for a condition without an explanation; a test shows that every condition of this gateway has one. */
 export function explanationOf(condition: string): Explanation | null {
   if (Object.hasOwn(EXPLANATIONS, condition)) return EXPLANATIONS[condition] ?? null
   for (const [family, { words, means, notMeans, source }] of Object.entries(FAMILIES)) {
@@ -400,7 +400,7 @@ export function conditionWords(condition: string): string {
   return explanationOf(condition)?.words ?? words.charAt(0).toUpperCase() + words.slice(1)
 }
 
-/** Of a sensor or a condition, by its kebab-case name; anything else is a name that the home gave. */
+/** The words for a sensor or a condition by its kebab-case name; any other name is one that the home gave. */
 function nameOf(name: string): string {
   const letters = name.replaceAll('-', '').toLowerCase()
   const sensor = SENSORS.find(({ kind }) => kind.toLowerCase() === letters)

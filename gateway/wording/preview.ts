@@ -4,7 +4,7 @@ import { causeWords } from './cause-words.js'
 import { conditionWords } from './explanations.js'
 import { timeOfDay } from './times.js'
 
-/** What a site allows a preview to say; by default neither. */
+/** What a site allows a preview to say; by default it says neither. */
 export interface PreviewRules {
   /** The causing value and the limit it crossed. */
   readonly value?: boolean
@@ -12,7 +12,9 @@ export interface PreviewRules {
   readonly label?: string | undefined
 }
 
-/** For people who may read it on a locked screen: what and since when (home's local time); no value, no name by default. */
+/**
+ * One line for a locked screen: what it is and since when, in the home's local time; by default no value and no name.
+ */
 export function previewOf(transition: AlertTransition, telling: Telling, rules: PreviewRules = {}): string {
   const text = textOf(transition, telling, rules)
   return rules.label === undefined ? text : `${rules.label}: ${text}`
@@ -45,7 +47,7 @@ function lineOf(transition: AlertTransition, { reason, until }: Telling, rules: 
   }
 }
 
-/** Each condition once, with how often and when last. */
+/** Names each condition once, with how often it came and when it came last. */
 function digestOf(alerts: readonly AlertTransition[]): string {
   const byCondition = new Map<string, AlertTransition[]>()
   for (const alert of alerts) byCondition.set(alert.condition, [...(byCondition.get(alert.condition) ?? []), alert])

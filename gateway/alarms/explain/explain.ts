@@ -14,11 +14,11 @@ import { shownValue } from './shown-value.js'
 const MINUTE = 60_000
 /** Alarms so close to this one are told with it. */
 const AROUND_MS = 10 * MINUTE
-/** An alarm that was open then, and is over, is found where it ended within this time. */
+/** An alarm that was open then is found where it ended within this time. */
 const OPEN_LOOKED_MS = 7 * 24 * 60 * MINUTE
 /** A cuff measures every half hour. */
 const VALUES_MS = 30 * MINUTE
-/** Stored values looked at, at most: many are waveforms. */
+/** Most stored values that are looked at: many are waveforms. */
 const MAX_LOOKED_AT = 200
 const ACTIONS_LOOKED_AT = 5000
 const TOLD = SENSORS.filter(({ aroundAlarms }) => aroundAlarms).map(({ kind }) => kind)
@@ -96,7 +96,7 @@ function neighbours({ alertId, raisedAt }: AlertTransition, journal: ExplainPart
   return [...found.values()].sort((a, b) => a.raisedAt - b.raisedAt)
 }
 
-/** Of each kind the value nearest in time. @param but the kind that caused the alarm */
+/** The value nearest in time of each kind. @param but the kind that caused the alarm */
 function valuesAround(
   { raisedAt }: AlertTransition,
   but: string | undefined,

@@ -14,7 +14,7 @@ export type ChangedSetting = (
 export function changedLimit(log: readonly SettingChange[]): ChangedSetting {
   return (condition, at) => {
     const last = log.filter((one) => one.kind === 'limit' && one.name === condition && one.at <= at).at(-1)
-    // Put back: the configuration or the default holds again.
+    // Where the last change was a reset, the configuration or the default holds again.
     return last?.change ? { by: last.actor.by, at: last.at, note: last.why } : null
   }
 }

@@ -7,7 +7,8 @@ import type { ShownValue } from '#gateway/model/alarm-explanation.js'
 import { unitWords } from '#gateway/wording/words.js'
 
 export function shownValue({ content, at }: StoredValue): ShownValue {
-  // One way to read both: what is not in a batch yet becomes the Observation that it will be.
+  // A measurement that is in no batch yet becomes the Observation that it will be, so that there is one way to read
+  // both.
   const observation =
     'measurement' in content
       ? observationOf(content.measurement, { patient: 'unknown', home: 'unknown' })

@@ -1,4 +1,4 @@
-/** `retention`. */
+/** `retention`: how long what stands in the journal. */
 import { z } from 'zod'
 
 /** What may leave the journal: only what every FHIR target has and what is on the chain. */

@@ -35,7 +35,7 @@ export interface Identity {
   readonly key: string
 }
 
-/** What shows whether a certificate is the right one: `AB:CD:…`, SHA-256 of its DER form. */
+/** The fingerprint by which people compare certificates: SHA-256 of the DER form, as `AB:CD:…`. */
 export function fingerprintOf(pem: string): string {
   const { raw } = new X509Certificate(pem)
   return (createHash('sha256').update(raw).digest('hex').toUpperCase().match(/../g) ?? []).join(':')
@@ -114,7 +114,7 @@ export interface HostNames {
   readonly addresses: readonly string[]
 }
 
-/** By which devices may call this machine. */
+/** The names and addresses by which devices may call this machine. */
 export function namesOfThisHost(): HostNames {
   const name = hostname().toLowerCase()
   const names = [name, ...(name.includes('.') ? [] : [`${name}.local`]), 'localhost']
@@ -128,7 +128,7 @@ export function namesOfThisHost(): HostNames {
 
 /** A P-256 key and a certificate signed by itself, for a server of these names (RFC 5280). */
 export async function makeIdentity({ names, addresses }: HostNames): Promise<Identity> {
-  // Large, and needed once in the life of a gateway.
+  // Loaded here because it is large and needed once in the life of a gateway.
   await import('reflect-metadata')
   const x509 = await import('@peculiar/x509')
   const algorithm = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' } as const
@@ -140,7 +140,7 @@ export async function makeIdentity({ names, addresses }: HostNames): Promise<Ide
       signingAlgorithm: algorithm,
       ...VALID,
       extensions: [
-        // A trust anchor to those that pin it, which can vouch for nobody else.
+        // Those that pin the certificate trust it as their anchor; it cannot vouch for another one.
         new x509.BasicConstraintsExtension(true, 0, true),
         new x509.KeyUsagesExtension(x509.KeyUsageFlags.digitalSignature | x509.KeyUsageFlags.keyCertSign, true),
         new x509.ExtendedKeyUsageExtension([x509.ExtendedKeyUsage.serverAuth]),

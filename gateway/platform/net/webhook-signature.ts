@@ -46,8 +46,7 @@ export function signatureHeaders(
   return { 'webhook-id': id, 'webhook-timestamp': String(timestamp), 'webhook-signature': `v1,${signature}` }
 }
 
-/**
- * Who holds the secret has sent this body under this id and time; null: not so. Whether the time is near enough is for
+/** Whether the sender of this body, id and time holds the secret; null where it does not. Whether the time is near enough is for
  * the caller to say.
  * @param headers with lower-case names, as Node gives them
  */

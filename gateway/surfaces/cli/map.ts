@@ -134,7 +134,7 @@ function dryRun(options: DryRunOptions): void {
 const CONTRACT: RuleName = { template: 'homebeat', rule: 'v1' }
 const nameOf = ({ template, rule }: RuleName) => `${template}/${rule}`
 
-/** Homebeat's own topics; who publishes them is the broker's business, not a trial's. */
+/** Reads Homebeat's own topics. A trial does not check who may publish them: the broker does. */
 function byContract(message: ForeignMessage): Mapped {
   const deviceId = message.topic.split('/')[2] ?? ''
   const frame = { ...message, deviceId, format: 'mqtt-publish' as const, transport: 'dry-run', settle: () => {} }
@@ -183,7 +183,7 @@ function list(options: Json & { readonly config?: string }): void {
 async function unmapped(options: Json & { readonly config: string; readonly limit: number }): Promise<void> {
   const { dataDir } = loadConfig(options.config)
   const { counts, messages } = await listingOf(dataDir, options.limit)
-  // An array of messages: what --dry-run takes.
+  // `--dry-run` takes an array of messages.
   if (options.json) return void process.stdout.write(`${JSON.stringify(messages, null, 2)}\n`)
   const total = counts.reduce((sum, { waiting }) => sum + waiting, 0)
   const overflowed = counts.reduce((sum, count) => sum + count.overflowed, 0)
@@ -275,7 +275,7 @@ function readText(file: string): string {
   throw new HomebeatError('usage.dry-run', `${file} is larger than ${MAX_FILE_BYTES / 1024 ** 2} MiB: split it.`)
 }
 
-/** A text is the payload as sent; anything else is what it says in JSON. */
+/** A text stands for the payload as sent; any other value is sent as JSON. */
 function bytesOf({ payload, encoding }: z.output<typeof messageSchema>): Uint8Array {
   if (typeof payload === 'string') return Buffer.from(payload, encoding === 'base64' ? 'base64' : 'utf8')
   return Buffer.from(JSON.stringify(payload))

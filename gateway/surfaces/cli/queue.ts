@@ -136,7 +136,7 @@ async function drop(
   process.stdout.write(`${result.entry.id} ${result.entry.lane}: ${result.entry.what} is dropped.\n`)
 }
 
-/** In the running gateway; where none runs, on its journal, under its lock. */
+/** Runs a command in the running gateway, or, where none runs, on its journal and under its lock. */
 async function run<Result>(configFile: string, name: string, input: object): Promise<Result> {
   const loaded = loadConfig(configFile)
   try {

@@ -34,7 +34,7 @@ function seconds(text: string): number {
   return Number(text)
 }
 
-/** A card that damages its journal again and again is not mended by starting: then the supervisor's people must look. */
+/** Starting again does not mend a card that keeps damaging the journal: after so many recoveries people must look. */
 const MOST_RECOVERIES = 3
 
 const DAMAGED = 'journal damaged'
@@ -54,7 +54,7 @@ async function start(options: StartOptions, programs: Programs): Promise<void> {
         throw new HomebeatError('journal.damaged', 'The journal is damaged again and again: replace the card or disk.')
     }
   } finally {
-    // An open pipe would keep the process alive, also one that could not start.
+    // An open pipe would keep the process alive, also when the gateway could not start.
     process.stdin.destroy()
   }
 }
@@ -83,7 +83,7 @@ async function runUntil(
   await gateway.start()
   const reason = await Promise.race([asked, damaged])
   logger.info({ reason }, 'stopping')
-  // From a journal that must not be touched nothing can be delivered.
+  // Nothing can be delivered from a journal that must not be touched.
   await gateway.stop(reason === DAMAGED ? 0 : drainSeconds * 1000)
   return reason
 }

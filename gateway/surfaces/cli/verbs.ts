@@ -32,7 +32,7 @@ const VERBS: Readonly<Record<string, (programs: Programs) => Promise<Command>>> 
 /** Verbs of earlier versions that still work: the old name → today's. */
 const RENAMED_VERBS: Readonly<Record<string, string>> = { 'watch-homes': 'clinic' }
 
-/** What an exit code says is the same for a verb's verbs. */
+/** Gives a command and its subcommands the same exit codes. */
 function exitAs(command: Command): void {
   command.exitOverride((error) => {
     process.exit(error.exitCode === 0 ? EXIT.ok : EXIT.usage)

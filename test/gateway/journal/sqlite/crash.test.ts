@@ -6,7 +6,7 @@ import { expect } from 'chai'
 import { laneKey } from '#gateway/model/lane.js'
 import { journalAt, TemporaryFolder } from '#test/gateway/journal/journal-fixture.js'
 
-const CHILD = fileURLToPath(new URL('../crash-child.ts', import.meta.url))
+const CHILD = fileURLToPath(new URL('crash-child.ts', import.meta.url))
 
 /** Runs the committing process and ends it with SIGKILL after so many lines. Returns every line it wrote. */
 async function runAndKill(path: string, run: number, lines: number): Promise<string[]> {
