@@ -2,10 +2,10 @@
 
 import { conditionWords } from '#gateway/wording/explanations.js'
 import { durationWords, timeOfDay } from '#gateway/wording/times.js'
-import type { HomeReport, WatchReport } from './report.js'
+import type { ClinicReport, HomeReport } from './report.js'
 import { alarmCounts, remarks, stateWords } from './words.js'
 
-export function pageOf(report: WatchReport): string {
+export function pageOf(report: ClinicReport): string {
   const { receiver, now, homes, alarms } = report
   const missing = homes.filter(({ state }) => state === 'missing').length
   const title = missing > 0 ? `${missing} silent – ${receiver}` : receiver
@@ -24,7 +24,7 @@ export function pageOf(report: WatchReport): string {
 ${alarms.map((alarm) => `<p class="own" role="alert">This receiver itself: ${text(conditionWords(alarm.condition))}, since ${clock(alarm.raisedAt, now)}</p>`).join('\n')}
 ${homes.length === 0 ? '<p class="own">No home is enrolled yet: homebeat clinic enrol &lt;home&gt;</p>' : tableOf(homes, now)}
 </main>
-<footer>Heartbeats only: no health value comes here. Not a certified medical device.</footer>
+<footer>Check-ins only: no health value comes here. Not a certified medical device.</footer>
 </body>
 </html>
 `

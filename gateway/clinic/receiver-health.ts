@@ -1,16 +1,16 @@
 import type { Recorder } from '#gateway/engine/recorder.js'
 import type { Clock } from '#gateway/platform/clock.js'
-import type { Watchkeeper } from './watchkeeper.js'
+import type { HomeMonitor } from './home-monitor.js'
 
-/** A tick that has not come for so long will not. */
+/** The tick comes every second. After so long without one, none will come. */
 const STALLED_MS = 10_000
 
-/** Whether the receiver itself can be relied on: it ticks, and the disk takes what it hears. Asked by `GET /healthz`. */
+/** Whether the receiver itself can be relied on: it ticks, and its disk takes what it hears. `GET /healthz` asks it. */
 export class ReceiverHealth {
-  readonly #parts: { readonly keeper: Watchkeeper; readonly recorder: Recorder; readonly clock: Clock }
+  readonly #parts: { readonly monitor: HomeMonitor; readonly recorder: Recorder; readonly clock: Clock }
   #tickedAt: number
 
-  constructor(parts: { readonly keeper: Watchkeeper; readonly recorder: Recorder; readonly clock: Clock }) {
+  constructor(parts: { readonly monitor: HomeMonitor; readonly recorder: Recorder; readonly clock: Clock }) {
     this.#parts = parts
     this.#tickedAt = parts.clock.monotonic()
   }
@@ -20,7 +20,7 @@ export class ReceiverHealth {
   }
 
   get isHealthy(): boolean {
-    const { keeper, recorder, clock } = this.#parts
-    return clock.monotonic() - this.#tickedAt < STALLED_MS && keeper.canSave && !recorder.isRefused
+    const { monitor, recorder, clock } = this.#parts
+    return clock.monotonic() - this.#tickedAt < STALLED_MS && monitor.canSave && !recorder.isRefused
   }
 }

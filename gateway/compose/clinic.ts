@@ -4,17 +4,17 @@ import { join, resolve } from 'node:path'
 import { AlarmActions } from '#gateway/alarms/actions/alarm-actions.js'
 import { Dispatcher } from '#gateway/alarms/dispatch/dispatcher.js'
 import { policyOf } from '#gateway/alarms/dispatch/policy.js'
-import { BeatServer } from '#gateway/clinic/beat-server.js'
-import { watchCommands } from '#gateway/clinic/commands.js'
-import { checkWatchSecrets, type LoadedWatchConfig } from '#gateway/clinic/config.js'
+import { CheckInServer } from '#gateway/clinic/check-in-server.js'
+import { ClinicPipeline } from '#gateway/clinic/clinic-pipeline.js'
+import { clinicCommands } from '#gateway/clinic/commands.js'
+import { checkClinicSecrets, type LoadedClinicConfig } from '#gateway/clinic/config.js'
+import { HomeMonitor } from '#gateway/clinic/home-monitor.js'
 import { rulesOf } from '#gateway/clinic/home-record.js'
 import { HomeRegister } from '#gateway/clinic/home-register.js'
 import { HomeStore } from '#gateway/clinic/home-store.js'
 import { PageServer } from '#gateway/clinic/page-server.js'
 import { ReceiverHealth } from '#gateway/clinic/receiver-health.js'
-import { reportOf, type WatchReport } from '#gateway/clinic/report.js'
-import { WatchPipeline } from '#gateway/clinic/watch-pipeline.js'
-import { Watchkeeper } from '#gateway/clinic/watchkeeper.js'
+import { type ClinicReport, reportOf } from '#gateway/clinic/report.js'
 import { tlsOf } from '#gateway/clinic/web-listener.js'
 import { Recorder } from '#gateway/engine/recorder.js'
 import { commitConfig } from '#gateway/journal/config.js'
@@ -36,8 +36,8 @@ import { storageParts } from './storage.js'
 
 export interface Receiver extends Program {
   /** Where check-ins and the page are; meaningful once started. */
-  address(): { readonly beatPort: number; readonly pageUrl: string }
-  report(): WatchReport
+  address(): { readonly checkInPort: number; readonly pageUrl: string }
+  report(): ClinicReport
 }
 
 /** A receiver keeps alarms only; of these settings of a gateway their own defaults hold. */
@@ -55,13 +55,13 @@ const DRAIN_MS = 5000
  * @throws HomebeatError `config.*`, `secret.*`, `channel.*`, `journal.*`, `watching.*`, `data-dir.*`
  */
 export async function composeReceiver(
-  loaded: LoadedWatchConfig,
+  loaded: LoadedClinicConfig,
   dependencies: Pick<GatewayDependencies, 'logger' | 'clock' | 'fetch' | 'terminal'>,
 ): Promise<Receiver> {
   const { config, baseDir, dataDir } = loaded
   const { logger, clock = systemClock, fetch = globalThis.fetch, terminal: stream = process.stderr } = dependencies
   const { alerts, receiver: home, trustProxy } = config
-  checkWatchSecrets(loaded)
+  checkClinicSecrets(loaded)
   const tls = await tlsOf(loaded)
   ensureDataDir(dataDir)
   const register = new HomeRegister(loaded)
@@ -78,37 +78,42 @@ export async function composeReceiver(
   await journal.start()
   try {
     const store = new HomeStore(join(dataDir, 'homes.db'))
-    const keeper = new Watchkeeper({ homes: () => register.all(), rules: rulesOf(config), store, clock, logger })
+    const monitor = new HomeMonitor({ homes: () => register.all(), rules: rulesOf(config), store, clock, logger })
     const dispatcher = new Dispatcher(policyOf(alerts, zoneOffset), journal.notifications.openDispatch())
-    const pipeline = new WatchPipeline({
+    const pipeline = new ClinicPipeline({
       ...{ active: journal.alerts.active(), dispatcher },
       isOver: (condition) => register.isForgotten(condition),
     })
     const recorder = new Recorder({ journal, clock, logger })
     const actions = new AlarmActions({ pipeline, journal, recorder, clock, logger })
-    const health = new ReceiverHealth({ keeper, recorder, clock })
-    const report = () => reportOf(home, keeper.records(), keeper.listening, journal.alerts.active(), clock.now())
+    const health = new ReceiverHealth({ monitor, recorder, clock })
+    const report = () => reportOf(home, monitor.records(), monitor.listening, journal.alerts.active(), clock.now())
     const token = config.page.tokenFile === undefined ? null : readSecret(resolve(baseDir, config.page.tokenFile))
     const page = new PageServer({ ...config.page, tls, trustProxy, token, report, clock })
-    const beats = new BeatServer({
-      ...{ ...config.listen, tls, trustProxy, keeper, clock, logger },
+    const checkIns = new CheckInServer({
+      ...{ ...config.listen, tls, trustProxy, monitor, clock, logger },
       home: (id) => register.get(id),
       isHealthy: () => health.isHealthy,
     })
     const parts: Part[] = [
-      { name: 'homes', stage: 'open', lifecycle: { stop: async () => store.close() }, health: keeper },
+      { name: 'homes', stage: 'open', lifecycle: { stop: async () => store.close() }, health: monitor },
       { name: 'journal', stage: 'open', lifecycle: { stop: () => journal.stop() } },
       ...storageParts({ ...{ dataDir, journal: journal.retention, clock, logger, statfs }, ...DEFAULTS }),
-      { name: 'page', stage: 'open', lifecycle: page, commands: watchCommands({ register, keeper, actions, report }) },
+      {
+        name: 'page',
+        stage: 'open',
+        lifecycle: page,
+        commands: clinicCommands({ register, monitor, actions, report }),
+      },
       ...channelParts(channels, { actions, home, logger }),
       ...laneParts('alert lanes', channels.lanes),
       { name: 'lanes', stage: 'outbound', health: new LaneWatcher({ journal, patience: DEFAULTS.lanes }) },
       {
         name: 'check-ins',
         stage: 'inbound',
-        lifecycle: beats,
+        lifecycle: checkIns,
         drain: () => {
-          keeper.stop()
+          monitor.stop()
           return recorder.finish()
         },
       },
@@ -124,7 +129,7 @@ export async function composeReceiver(
     return {
       start: () => running.start(),
       stop: (drainMs = DRAIN_MS) => running.stop(drainMs),
-      address: () => ({ beatPort: beats.port, pageUrl: page.url }),
+      address: () => ({ checkInPort: checkIns.port, pageUrl: page.url }),
       report,
     }
   } catch (error) {

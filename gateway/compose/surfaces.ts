@@ -1,5 +1,5 @@
 /** Where people and other programs look in, and what tells others that the gateway runs. */
-import { Heartbeat } from '#gateway/liveness/heartbeat.js'
+import { Liveness } from '#gateway/liveness/liveness.js'
 import { vitalsOf } from '#gateway/liveness/vitals.js'
 import { VERSION } from '#gateway/platform/version.js'
 import { ConsoleServer } from '#gateway/surfaces/console/server.js'
@@ -18,7 +18,7 @@ export function surfaceParts(site: Site, { transports }: Intake, engine: Engine)
     ...{ journal, transports, refused: () => recorder.isRefused },
     clockTrusted: () => timekeeper.status().trusted,
   }
-  const heartbeat = new Heartbeat({
+  const liveness = new Liveness({
     ...{ targets: config.liveness.targets, home, software: VERSION, baseDir, dataDir, fetch, clock, logger },
     vitals: (now) => vitalsOf(proven, now),
   })
@@ -27,6 +27,6 @@ export function surfaceParts(site: Site, { transports }: Intake, engine: Engine)
     { name: 'run file removed', stage: 'open', lifecycle: { stop: () => runFile.stop() } },
     { name: 'page', stage: 'open', lifecycle: page },
     { name: 'run file', stage: 'announce', lifecycle: { start: () => runFile.start() } },
-    { name: 'liveness', stage: 'announce', lifecycle: heartbeat, health: heartbeat },
+    { name: 'liveness', stage: 'announce', lifecycle: liveness, health: liveness },
   ]
 }

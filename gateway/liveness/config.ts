@@ -2,7 +2,7 @@
 import { z } from 'zod'
 import { httpUrl, name, namedList } from '#gateway/platform/config-grammar.js'
 import { isLoopback } from '#gateway/platform/net/loopback.js'
-import { MAX_EVERY_SECONDS } from './beat.js'
+import { MAX_EVERY_SECONDS } from './check-in.js'
 
 const target = z.strictObject({
   name,

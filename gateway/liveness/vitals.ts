@@ -4,7 +4,7 @@ import type { LaneDepth, OutboxStore } from '#gateway/journal/api/outbox.js'
 import { ALERT_KINDS, type AlertTransition, PRIORITIES, type Priority } from '#gateway/model/alert.js'
 import type { LaneKind } from '#gateway/model/lane.js'
 import type { TransportStatus } from '#gateway/model/transport.js'
-import type { UnhealthyReason, Vitals } from './beat.js'
+import type { UnhealthyReason, Vitals } from './check-in.js'
 
 export interface VitalsOptions {
   readonly journal: {

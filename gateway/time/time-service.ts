@@ -18,7 +18,7 @@ const TIMEDATECTL = ['show', '-p', 'NTP', '-p', 'NTPSynchronized'] as const
 const PATIENCE_MS = 5000
 const REFRESH_MS = 10_000
 
-export interface TimeServiceEdges {
+export interface TimeServiceDependencies {
   readonly clock: Clock
   readonly exists: (path: string) => boolean
   /** Standard output of timedatectl; rejects where there is none, or it does not answer. */
@@ -26,11 +26,11 @@ export interface TimeServiceEdges {
 }
 
 export class SystemTimeService implements TimeService {
-  readonly #edges: TimeServiceEdges
+  readonly #edges: TimeServiceDependencies
   #said: boolean | null = null
   #askedAt = Number.NEGATIVE_INFINITY
 
-  constructor(clock: Clock, edges: Partial<Omit<TimeServiceEdges, 'clock'>> = {}) {
+  constructor(clock: Clock, edges: Partial<Omit<TimeServiceDependencies, 'clock'>> = {}) {
     this.#edges = { clock, exists: existsSync, timedatectl, ...edges }
   }
 

@@ -73,17 +73,13 @@ export interface PositionPart {
   readonly everyMs: number
 }
 
-/** A number that is followed over days (`gateway/clinical/scores/hourly.ts`). */
+/** The sensor's number, or one of its pressure's two, followed over days (`gateway/clinical/scores/hourly.ts`). */
 export interface TrendedNumber {
   /** Its name in the journal, never changed: what was kept under it would be lost. */
   readonly number: string
-  readonly observable: Observable
-  /** Which of a blood pressure's two. */
-  readonly component?: 'systolic' | 'diastolic'
   /** In a sentence, and its unit as people write it. */
   readonly label: string
   readonly unit: string
-  readonly decimals: number
   /** A spread below this is the instrument's, not the patient's. */
   readonly leastSpread: number
   /** Measured once a day or less: days are compared, not hours. */

@@ -1,9 +1,9 @@
 import { join } from 'node:path'
 import { Command, Option } from 'commander'
-import { type LoadedWatchConfig, loadWatchConfig } from '#gateway/clinic/config.js'
+import { type LoadedClinicConfig, loadClinicConfig } from '#gateway/clinic/config.js'
 import { HomeRegister } from '#gateway/clinic/home-register.js'
 import { HomeStore } from '#gateway/clinic/home-store.js'
-import type { HomeReport, WatchReport } from '#gateway/clinic/report.js'
+import type { ClinicReport, HomeReport } from '#gateway/clinic/report.js'
 import { alarmCounts, remarks, stateWords } from '#gateway/clinic/words.js'
 import { callGateway } from '#gateway/platform/control-socket/control-client.js'
 import { ensureDataDir } from '#gateway/platform/data-dir.js'
@@ -31,11 +31,11 @@ export function clinicCommand(programs: Programs): Command {
       .configureHelp({ showGlobalOptions: true })
       .option('--json', 'print one JSON object')
   /** `--config` is an option of `clinic` and may stand anywhere. */
-  const withConfig = <Args extends unknown[]>(action: (loaded: LoadedWatchConfig, ...args: Args) => Promise<void>) =>
+  const withConfig = <Args extends unknown[]>(action: (loaded: LoadedClinicConfig, ...args: Args) => Promise<void>) =>
     verb(async (...given: unknown[]) => {
       const command = given.at(-1) as Command
       const options = command.optsWithGlobals<Options>()
-      await action(loadWatchConfig(options.config), ...([...given.slice(0, -2), options] as Args))
+      await action(loadClinicConfig(options.config), ...([...given.slice(0, -2), options] as Args))
     })
   return new Command('clinic')
     .description("raise the alarm when a home's gateway falls silent (runs at the clinic until SIGINT or SIGTERM)")
@@ -73,7 +73,7 @@ Begin:
 
 docs/clinic.md says what raises an alarm, and who watches the watcher.`
 
-async function run(loaded: LoadedWatchConfig, programs: Programs): Promise<void> {
+async function run(loaded: LoadedClinicConfig, programs: Programs): Promise<void> {
   const logger = createLogger(loaded.config.log.level)
   const asked = stopAsked(false)
   for (const line of loaded.warnings ?? []) logger.warn(line)
@@ -85,7 +85,7 @@ async function run(loaded: LoadedWatchConfig, programs: Programs): Promise<void>
   process.stdin.destroy()
 }
 
-async function enrol(loaded: LoadedWatchConfig, home: string, options: Options & { renew?: boolean }): Promise<void> {
+async function enrol(loaded: LoadedClinicConfig, home: string, options: Options & { renew?: boolean }): Promise<void> {
   const renew = options.renew === true
   const { secret } = await call<{ secret: string }>(loaded, 'home.enrol', { home, renew }, () => {
     ensureDataDir(loaded.dataDir)
@@ -97,8 +97,8 @@ async function enrol(loaded: LoadedWatchConfig, home: string, options: Options &
   )
 }
 
-async function list(loaded: LoadedWatchConfig, options: Options): Promise<void> {
-  const report = await call<WatchReport>(loaded, 'home.list', {})
+async function list(loaded: LoadedClinicConfig, options: Options): Promise<void> {
+  const report = await call<ClinicReport>(loaded, 'home.list', {})
   if (options.json) return print(report)
   const lines = report.homes.map((home) => lineOf(home, report.now))
   const own = report.alarms.map(({ condition }) => `This receiver itself: ${condition}`)
@@ -119,7 +119,7 @@ function lineOf(home: HomeReport, now: number): string {
 }
 
 async function acknowledge(
-  loaded: LoadedWatchConfig,
+  loaded: LoadedClinicConfig,
   home: string,
   options: Options & { note?: string },
 ): Promise<void> {
@@ -131,7 +131,7 @@ async function acknowledge(
   )
 }
 
-async function forget(loaded: LoadedWatchConfig, home: string, options: Options): Promise<void> {
+async function forget(loaded: LoadedClinicConfig, home: string, options: Options): Promise<void> {
   await call(loaded, 'home.forget', { home }, () => {
     new HomeRegister(loaded).forget(home)
     const store = new HomeStore(join(loaded.dataDir, 'homes.db'))
@@ -144,7 +144,7 @@ async function forget(loaded: LoadedWatchConfig, home: string, options: Options)
 
 /** Runs a command in the running receiver, or, where none runs and `alone` is given, on its files. */
 async function call<Result>(
-  { dataDir }: LoadedWatchConfig,
+  { dataDir }: LoadedClinicConfig,
   name: string,
   input: object,
   alone?: () => unknown,

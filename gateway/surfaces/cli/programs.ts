@@ -1,4 +1,4 @@
-import type { LoadedWatchConfig } from '#gateway/clinic/config.js'
+import type { LoadedClinicConfig } from '#gateway/clinic/config.js'
 import type { LoadedConfig } from '#gateway/config/load.js'
 import type { Lifecycle } from '#gateway/model/lifecycle.js'
 import type { Logger } from '#gateway/platform/logger.js'
@@ -18,6 +18,6 @@ export interface Programs {
     ) => Promise<Running>
   >
   readonly receiver: () => Promise<
-    (loaded: LoadedWatchConfig, dependencies: { readonly logger: Logger }) => Promise<Running>
+    (loaded: LoadedClinicConfig, dependencies: { readonly logger: Logger }) => Promise<Running>
   >
 }

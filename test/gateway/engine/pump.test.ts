@@ -79,7 +79,7 @@ function build(step: Partial<PipelineStep> = { measurements: [measurement] }) {
   return { clock, queue, settled, disk, held, pump, recorder, arrive }
 }
 
-describe('runtime/pump', () => {
+describe('engine/pump', () => {
   it('settles a frame only when what it brought is durable', async () => {
     const { disk, held, pump, arrive, settled } = build()
     disk.hold = true

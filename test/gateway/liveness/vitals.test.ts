@@ -17,7 +17,7 @@ const transport = (url: string, state: TransportStatus['state']) => ({
 const kit = transport('serial:///dev/ttyACM0', 'connected')
 const base = { journal, refused: () => false, transports: [kit] }
 
-describe('heartbeat/vitals', () => {
+describe('liveness/vitals', () => {
   it('is well where a source is connected and the disk takes what is read', () => {
     expect(vitalsOf(base, now).reasons).to.deep.equal([])
   })

@@ -24,16 +24,7 @@ export const airflow = {
   aroundAlarms: true,
   entered: 'respiration',
   chart: { leastSpan: 8 },
-  trended: [
-    {
-      number: 'respiration',
-      observable: 'respiratoryRate',
-      label: 'respiration',
-      unit: '/min',
-      decimals: 0,
-      leastSpread: 1,
-    },
-  ],
+  trended: [{ number: 'respiration', label: 'respiration', unit: '/min', leastSpread: 1 }],
   absent: PROBE_ABSENT,
   waveform: {
     observable: 'airflowWaveform',

@@ -6,6 +6,7 @@ import { mayPublish, statusOf, statusTopic } from './acl.js'
 import { MAX_PAYLOAD_BYTES } from './address.js'
 import type { Broker, Client, Done, PublishPacket } from './aedes.js'
 import type { AllowedDevices } from './allowed-devices.js'
+import { ForeignTopics } from './foreign-topics.js'
 import { Slots } from './slots.js'
 import { Throttle } from './throttle.js'
 
@@ -27,16 +28,19 @@ export interface MessageIntakeDependencies {
  *
  * MQTT 3.1.1 has no negative acknowledgement (3.3.5.2): a message that will never be kept is counted and acknowledged,
  * or the sender would repeat it for ever; one that cannot be kept now closes the connection, so that it is repeated.
- * A topic outside the device's own, and a retained message, close the connection too: that is a wrong program.
+ * A message outside the device's own topics is dropped and said once: firmware publishes its state where it likes, and
+ * its readings are on its own topics. RETAIN is a wish to this broker, which keeps nothing for others.
  */
 export class MessageIntake {
   readonly #dependencies: MessageIntakeDependencies
   readonly #slots: Slots
   readonly #throttles = new Map<string, Throttle>()
+  readonly #foreign: ForeignTopics
 
   constructor(dependencies: MessageIntakeDependencies) {
     this.#dependencies = dependencies
     this.#slots = new Slots(dependencies.maxUnsettled)
+    this.#foreign = new ForeignTopics(dependencies.logger)
   }
 
   close(): void {
@@ -53,13 +57,7 @@ export class MessageIntake {
 
   /** @param done lets aedes acknowledge; with an error it closes the connection. */
   take(broker: Broker, client: Client, packet: PublishPacket, done: Done): void {
-    const { clock, devices, refuse } = this.#dependencies
-    const receivedAt = clock.now()
-    if (!mayPublish(devices.owner(client.id), packet.topic)) {
-      refuse('messages on a topic that is not the device’s own', client.id)
-      done(new Error(`${client.id} may publish below its own topics only`))
-      return
-    }
+    const receivedAt = this.#dependencies.clock.now()
     const go = () => this.#check(broker, client, packet, receivedAt, done)
     // Nearly every message finds its turn and its place at once: a promise for each of the two would be waited for in vain.
     const throttle = this.#throttle(client.id)
@@ -69,16 +67,17 @@ export class MessageIntake {
 
   /** A message whose turn it is. */
   #check(broker: Broker, client: Client, packet: PublishPacket, receivedAt: number, done: Done): void {
-    const { refuse } = this.#dependencies
-    if (packet.topic === statusTopic(client.id) && statusOf(Buffer.from(packet.payload)) !== null) {
-      // That it is connected says the same; kept for others it would only grow old.
-      packet.retain = false
+    const { devices, refuse } = this.#dependencies
+    packet.retain = false
+    if (!mayPublish(devices.owner(client.id), packet.topic)) {
+      refuse('messages on a topic that is not the device’s own', client.id)
+      this.#foreign.note(client.id, packet.topic)
       acknowledge(client, packet, done)
       return
     }
-    if (packet.retain) {
-      refuse('retained messages', client.id)
-      done(new Error('retained messages are not accepted'))
+    if (packet.topic === statusTopic(client.id) && statusOf(Buffer.from(packet.payload)) !== null) {
+      // That it is connected says the same.
+      acknowledge(client, packet, done)
       return
     }
     if (packet.payload.length > MAX_PAYLOAD_BYTES) {

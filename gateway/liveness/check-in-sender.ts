@@ -4,40 +4,40 @@ import { type Clock, wait } from '#gateway/platform/clock.js'
 import type { Logger } from '#gateway/platform/logger.js'
 import { outcomeOfNetworkError, outcomeOfResponse } from '#gateway/platform/net/http-outcome.js'
 import { signatureHeaders } from '#gateway/platform/net/webhook-signature.js'
-import type { Beat } from './beat.js'
+import type { CheckIn } from './check-in.js'
 
-/** For one answer. */
+/** Longest wait for an answer. */
 const TIMEOUT_MS = 10_000
-/** For the one to the last beat, at an orderly stop. */
+/** Longest wait for the answer to the last check-in, at an orderly stop. */
 const FAREWELL_MS = 3000
-/** A beat that was lost is followed by another one soon; not sooner than this, and later each time. */
+/** A lost check-in is repeated after this time, and after longer each further time. */
 const RETRY_MS = 5000
-/** A line that is down for less is nobody's business: the receiver waits for longer. */
+/** A shorter failure is not worth an alert: the receiver waits for longer. */
 const SHORTEST_FAILURE_MS = 120_000
 
-export interface HeartbeatLineOptions {
+export interface CheckInSenderDependencies {
   readonly name: string
   readonly url: string
   readonly secret: Buffer
   readonly everySeconds: number
-  /** A beat with the next number. */
-  readonly beat: (state: Beat['state'], everySeconds: number) => Beat
+  /** Makes a check-in with the next number. */
+  readonly checkIn: (state: CheckIn['state'], everySeconds: number) => CheckIn
   readonly fetch: typeof fetch
   readonly clock: Clock
   readonly logger: Logger
 }
 
-/** The beats to one receiver. */
-export class HeartbeatLine implements Lifecycle {
-  readonly #options: HeartbeatLineOptions
+/** Sends the check-ins to one receiver: period, repetition, and the condition that none gets through. */
+export class CheckInSender implements Lifecycle {
+  readonly #options: CheckInSenderDependencies
   #running: AbortController | null = null
   #loop: Promise<void> = Promise.resolve()
-  /** Of the beat under way. A signal of its own: what hangs on one that lives for months would stay. */
+  /** Aborts the check-in under way. Each has a signal of its own: listeners on one that lives for months would pile up. */
   #giveUp = new AbortController()
   /** Failures in a row; null before the first answer. */
   #failures: number | null = null
 
-  constructor(options: HeartbeatLineOptions) {
+  constructor(options: CheckInSenderDependencies) {
     this.#options = options
   }
 
@@ -47,7 +47,7 @@ export class HeartbeatLine implements Lifecycle {
     this.#loop = this.#run(this.#running.signal)
   }
 
-  /** Says that this is an orderly stop. */
+  /** Sends a last check-in that says: this is an orderly stop. */
   async stop(): Promise<void> {
     if (!this.#running) return
     this.#running.abort()
@@ -69,12 +69,12 @@ export class HeartbeatLine implements Lifecycle {
     }
   }
 
-  /** One beat. Never rejects. */
-  async #send(state: Beat['state'], patienceMs: number): Promise<void> {
+  /** Sends one check-in. Never rejects. */
+  async #send(state: CheckIn['state'], patienceMs: number): Promise<void> {
     const { name, url, secret, everySeconds, fetch, clock, logger } = this.#options
-    const beat = this.#options.beat(state, everySeconds)
-    const body = JSON.stringify(beat)
-    const headers = signatureHeaders(secret, `${beat.home}:${beat.sequence}`, clock.now(), body)
+    const checkIn = this.#options.checkIn(state, everySeconds)
+    const body = JSON.stringify(checkIn)
+    const headers = signatureHeaders(secret, `${checkIn.home}:${checkIn.sequence}`, clock.now(), body)
     const giveUp = new AbortController()
     this.#giveUp = giveUp
     const cancel = clock.after(patienceMs, () => giveUp.abort(new DOMException('no answer', 'TimeoutError')))
@@ -93,11 +93,11 @@ export class HeartbeatLine implements Lifecycle {
     const before = this.#failures
     this.#failures = outcome.class === 'delivered' ? 0 : (before ?? 0) + 1
     if (outcome.class !== 'delivered' && !before)
-      logger.warn({ target: name, reason: outcome.reason }, 'a heartbeat did not get through; it is sent again')
-    else if (outcome.class === 'delivered' && before) logger.info({ target: name }, 'heartbeats get through again')
+      logger.warn({ target: name, reason: outcome.reason }, 'a check-in did not get through; it is sent again')
+    else if (outcome.class === 'delivered' && before) logger.info({ target: name }, 'check-ins get through again')
   }
 
-  /** Nothing before the first answer: what failed before a restart is not over. */
+  /** Says nothing before the first answer: what failed before a restart may not be over. */
   conditions(): SystemCondition[] {
     if (this.#failures === null) return []
     const { name, everySeconds } = this.#options

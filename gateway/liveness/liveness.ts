@@ -1,6 +1,7 @@
 /**
- * The gateway's side of the dead man's switch: signed beats to receivers (`homebeat clinic`) that raise an alarm when
- * they stay away. A beat says `healthy` only where it is proven that the line works, not merely that a process runs.
+ * The gateway's side of a dead man's switch: it sends signed check-ins to receivers (`homebeat clinic`), and these raise an
+ * alarm when no check-in comes. A check-in says `healthy` only where it is proven that readings arrive and are stored; that
+ * a process runs is not enough.
  */
 import { join, resolve } from 'node:path'
 import type { HealthCheck } from '#gateway/model/health-check.js'
@@ -10,15 +11,15 @@ import type { Clock } from '#gateway/platform/clock.js'
 import type { Logger } from '#gateway/platform/logger.js'
 import { parseWebhookSecret } from '#gateway/platform/net/webhook-signature.js'
 import { readSecret } from '#gateway/platform/secrets/secret-file.js'
-import { BEAT_TYPE, type Beat, type UnhealthyReason, type Vitals } from './beat.js'
-import { BeatCounter } from './beat-counter.js'
+import { CHECK_IN_TYPE, type CheckIn, type UnhealthyReason, type Vitals } from './check-in.js'
+import { CheckInCounter } from './check-in-counter.js'
+import { CheckInSender } from './check-in-sender.js'
 import type { LivenessTarget } from './config.js'
-import { HeartbeatLine } from './heartbeat-line.js'
 
-/** The tick comes every second; one that has not come for so long will not. */
+/** The tick comes every second. After so long without one, none will come. */
 const STALLED_MS = 10_000
 
-export interface HeartbeatOptions {
+export interface LivenessDependencies {
   readonly targets: readonly LivenessTarget[]
   /** Pseudonym. */
   readonly home: string
@@ -32,23 +33,23 @@ export interface HeartbeatOptions {
   readonly logger: Logger
 }
 
-export class Heartbeat implements Lifecycle, HealthCheck {
-  readonly #options: HeartbeatOptions
-  readonly #counter: BeatCounter
-  readonly #lines: readonly HeartbeatLine[]
+export class Liveness implements Lifecycle, HealthCheck {
+  readonly #options: LivenessDependencies
+  readonly #counter: CheckInCounter
+  readonly #senders: readonly CheckInSender[]
   #running = false
   #startedAt = 0
   #tickedAt = 0
 
   /** @throws HomebeatError `secret.*` */
-  constructor(options: HeartbeatOptions) {
+  constructor(options: LivenessDependencies) {
     const { targets, baseDir, dataDir, fetch, clock, logger } = options
     this.#options = options
-    this.#counter = new BeatCounter(join(dataDir, 'heartbeat.json'), logger)
-    this.#lines = targets.map(({ name, url, secretFile, everySeconds }) => {
-      const secret = parseWebhookSecret(readSecret(resolve(baseDir, secretFile)), `the heartbeat ${name}`)
-      const beat = (state: Beat['state'], every: number) => this.#beat(state, every)
-      return new HeartbeatLine({ name, url, secret, everySeconds, beat, fetch, clock, logger })
+    this.#counter = new CheckInCounter(join(dataDir, 'heartbeat.json'), logger)
+    this.#senders = targets.map(({ name, url, secretFile, everySeconds }) => {
+      const secret = parseWebhookSecret(readSecret(resolve(baseDir, secretFile)), `liveness.targets[${name}]`)
+      const checkIn = (state: CheckIn['state'], every: number) => this.#checkIn(state, every)
+      return new CheckInSender({ name, url, secret, everySeconds, checkIn, fetch, clock, logger })
     })
   }
 
@@ -56,23 +57,23 @@ export class Heartbeat implements Lifecycle, HealthCheck {
     if (this.#running) return
     this.#running = true
     this.#startedAt = this.#tickedAt = this.#options.clock.monotonic()
-    await Promise.all(this.#lines.map((line) => line.start()))
+    await Promise.all(this.#senders.map((sender) => sender.start()))
   }
 
-  /** Says to all that this is an orderly stop. */
+  /** Tells all receivers that this is an orderly stop. */
   async stop(): Promise<void> {
     if (!this.#running) return
     this.#running = false
-    await Promise.all(this.#lines.map((line) => line.stop()))
+    await Promise.all(this.#senders.map((sender) => sender.stop()))
   }
 
-  /** The gateway's tick: that it asks is what shows that it runs. */
+  /** Being asked shows that the tick runs. */
   check(): readonly SystemCondition[] {
     this.#tickedAt = this.#options.clock.monotonic()
-    return this.#lines.flatMap((line) => line.conditions())
+    return this.#senders.flatMap((sender) => sender.conditions())
   }
 
-  #beat(state: Beat['state'], everySeconds: number): Beat {
+  #checkIn(state: CheckIn['state'], everySeconds: number): CheckIn {
     const { home, software, vitals, clock } = this.#options
     const now = clock.now()
     const { reasons: found, ...rest } = vitals(now)
@@ -83,7 +84,7 @@ export class Heartbeat implements Lifecycle, HealthCheck {
       ...found,
     ]
     return {
-      type: BEAT_TYPE,
+      type: CHECK_IN_TYPE,
       version: 1,
       home,
       sequence: number,

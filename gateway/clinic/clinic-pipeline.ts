@@ -6,7 +6,7 @@ import type { Dispatch } from '#gateway/model/notification.js'
 import type { PipelineStep } from '#gateway/model/step.js'
 import type { SystemCondition } from '#gateway/model/system-condition.js'
 
-export interface WatchPipelineOptions {
+export interface ClinicPipelineOptions {
   /** Episodes that were open before a restart. */
   readonly active: readonly AlertTransition[]
   readonly dispatcher: Dispatcher
@@ -15,11 +15,11 @@ export interface WatchPipelineOptions {
 }
 
 /** From conditions to what is committed: the part of a gateway's pipeline that a receiver has. Reads no clock. */
-export class WatchPipeline implements AlarmPipeline {
-  readonly #options: WatchPipelineOptions
+export class ClinicPipeline implements AlarmPipeline {
+  readonly #options: ClinicPipelineOptions
   readonly #conditions: ConditionSet
 
-  constructor(options: WatchPipelineOptions) {
+  constructor(options: ClinicPipelineOptions) {
     this.#options = options
     this.#conditions = new ConditionSet('technical', options.active)
   }

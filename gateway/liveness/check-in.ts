@@ -1,18 +1,19 @@
-/** What a gateway says with a heartbeat: counts and ages, never a value, a name or which condition an alarm is of. */
+/** What a check-in says: counts and ages; never a value, a name or the condition of an alarm. */
 import { z } from 'zod'
 
-export const BEAT_TYPE = 'homebeat-heartbeat'
+/** The name on the wire, from the time when a check-in was called a heartbeat. */
+export const CHECK_IN_TYPE = 'homebeat-heartbeat'
 
-/** Larger than any beat; a receiver reads no further. */
-export const MAX_BEAT_BYTES = 8192
+/** Larger than any check-in; a receiver reads no further. */
+export const MAX_CHECK_IN_BYTES = 8192
 
-/** The longest interval between two beats: a receiver that hears nothing for five minutes raises an alarm. */
+/** The longest interval between two check-ins: a receiver that hears nothing for five minutes raises an alarm. */
 export const MAX_EVERY_SECONDS = 300
 
 /**
- * Why a gateway that still sends does not keep watch.
+ * Why a gateway that still sends cannot be relied on.
  * tick-stalled: what looks for silence and escalates alarms has not run · commit-refused: the disk refuses readings ·
- * journal-unreadable · number-not-stored: not even the beat's own number could be written · no-source: neither a kit nor a
+ * journal-unreadable · number-not-stored: not even the check-in's own number could be written · no-source: neither a kit nor a
  * broker is there to be listened to.
  */
 export const UNHEALTHY_REASONS = [
@@ -28,17 +29,17 @@ const count = z.number().int().min(0).max(1_000_000)
 const counts = z.object({ high: count, medium: count, low: count })
 const age = z.number().min(0).max(1e9).nullable()
 
-/** The wire format; `test/fixtures/heartbeat/beat.json` holds an example. Members of later versions are passed over. */
-export const beatSchema = z.object({
-  type: z.literal(BEAT_TYPE),
+/** The wire format; `test/fixtures/liveness/check-in.json` holds an example. Members of later versions are passed over. */
+export const checkInSchema = z.object({
+  type: z.literal(CHECK_IN_TYPE),
   version: z.literal(1),
   /** Pseudonym. */
   home: z.string().regex(/^[a-z0-9][a-z0-9-]{0,31}$/),
-  /** Grows with every beat, over restarts too. */
+  /** Grows with every check-in, over restarts too. */
   sequence: z.number().int().min(1).max(Number.MAX_SAFE_INTEGER),
   sentAt: z.iso.datetime(),
   everySeconds: z.number().min(1).max(MAX_EVERY_SECONDS),
-  /** stopping: an orderly stop; no beat follows before the next start. */
+  /** stopping: an orderly stop; no check-in follows before the next start. */
   state: z.enum(['running', 'stopping']),
   healthy: z.boolean(),
   /** Where not healthy: `UNHEALTHY_REASONS`, and those of later versions. */
@@ -55,9 +56,9 @@ export const beatSchema = z.object({
   journal: z.enum(['ok', 'damaged', 'unreadable']),
 })
 
-export type Beat = z.output<typeof beatSchema>
+export type CheckIn = z.output<typeof checkInSchema>
 
-/** What a beat says of the gateway itself. */
-export type Vitals = Pick<Beat, 'alerts' | 'oldestSeconds' | 'journal' | 'clockTrusted'> & {
+/** What a check-in says of the gateway itself. */
+export type Vitals = Pick<CheckIn, 'alerts' | 'oldestSeconds' | 'journal' | 'clockTrusted'> & {
   readonly reasons: readonly UnhealthyReason[]
 }

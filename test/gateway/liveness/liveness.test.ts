@@ -2,8 +2,8 @@ import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect } from 'chai'
-import { type Beat, beatSchema, type Vitals } from '#gateway/liveness/beat.js'
-import { Heartbeat } from '#gateway/liveness/heartbeat.js'
+import { type CheckIn, checkInSchema, type Vitals } from '#gateway/liveness/check-in.js'
+import { Liveness } from '#gateway/liveness/liveness.js'
 import { silentLogger } from '#gateway/platform/logger.js'
 import { newWebhookSecret, parseWebhookSecret, verifySignature } from '#gateway/platform/net/webhook-signature.js'
 import { packageRoot } from '#gateway/platform/package-root.js'
@@ -17,15 +17,15 @@ const well: Vitals = {
   journal: 'ok',
 }
 
-describe('heartbeat', () => {
+describe('liveness', () => {
   const folder = mkdtempSync(join(tmpdir(), 'homebeat-beat-'))
   const secretText = newWebhookSecret()
   const secret = parseWebhookSecret(secretText, 'a test')
   let clock: TestClock
-  let sent: Beat[]
+  let sent: CheckIn[]
   let answer: () => Response
   let vitals: Vitals
-  let heartbeat: Heartbeat
+  let liveness: Liveness
 
   before(() => writeFileSync(join(folder, 'secret'), secretText, { mode: 0o600 }))
   after(() => rmSync(folder, { recursive: true, force: true }))
@@ -36,12 +36,12 @@ describe('heartbeat', () => {
     sent = []
     answer = () => new Response(null, { status: 204 })
     vitals = well
-    heartbeat = compose()
+    liveness = compose()
   })
-  afterEach(() => heartbeat.stop())
+  afterEach(() => liveness.stop())
 
-  function compose(): Heartbeat {
-    return new Heartbeat({
+  function compose(): Liveness {
+    return new Liveness({
       targets: [{ name: 'clinic', url: 'https://watch.example/beat', secretFile: 'secret', everySeconds: 60 }],
       home: 'home-1',
       software: '0.1.0',
@@ -52,7 +52,7 @@ describe('heartbeat', () => {
         const body = String(init?.body)
         const signed = verifySignature(secret, init?.headers as Record<string, string>, body)
         expect(signed?.timestamp).to.equal(Math.floor(clock.now() / 1000))
-        sent.push(beatSchema.parse(JSON.parse(body)))
+        sent.push(checkInSchema.parse(JSON.parse(body)))
         return answer()
       },
       clock,
@@ -63,47 +63,47 @@ describe('heartbeat', () => {
   /** As the gateway's tick does, second by second. */
   async function live(seconds: number): Promise<void> {
     for (let i = 0; i < seconds; i++) {
-      heartbeat.check()
+      liveness.check()
       await clock.advance(1000)
     }
   }
 
-  it('sends one signed beat after the other, with numbers that grow and nothing but counts', async () => {
-    await heartbeat.start()
+  it('sends one signed check-in after the other, with numbers that grow and nothing but counts', async () => {
+    await liveness.start()
     await live(121)
     expect(sent).to.have.length(3)
-    const [first, second] = sent as [Beat, Beat]
+    const [first, second] = sent as [CheckIn, CheckIn]
     expect(second.sequence).to.be.greaterThan(first.sequence)
-    const golden = JSON.parse(readFileSync(join(packageRoot, 'test/fixtures/heartbeat/beat.json'), 'utf8'))
+    const golden = JSON.parse(readFileSync(join(packageRoot, 'test/fixtures/liveness/check-in.json'), 'utf8'))
     expect(second).to.deep.equal({ ...golden, sequence: second.sequence })
   })
 
   it('counts on over restarts, also where the clock has been set back to its beginning', async () => {
-    await heartbeat.start()
+    await liveness.start()
     await live(1)
-    await heartbeat.stop()
+    await liveness.stop()
     const before = sent.at(-1)?.sequence ?? 0
     clock.setWall(0)
-    heartbeat = compose()
-    await heartbeat.start()
+    liveness = compose()
+    await liveness.start()
     await live(1)
     expect(sent.at(-1)?.sequence).to.be.greaterThan(before)
   })
 
   it('counts on from the time where its file is lost', async () => {
-    await heartbeat.start()
+    await liveness.start()
     await live(61)
-    await heartbeat.stop()
+    await liveness.stop()
     const before = sent.at(-1)?.sequence ?? 0
     rmSync(join(folder, 'heartbeat.json'))
-    heartbeat = compose()
-    await heartbeat.start()
+    liveness = compose()
+    await liveness.start()
     await live(1)
     expect(sent.at(-1)?.sequence).to.be.greaterThan(before)
   })
 
   it('does not look alive where the tick stands still', async () => {
-    await heartbeat.start()
+    await liveness.start()
     await live(59)
     expect(sent.at(-1)?.healthy).to.equal(true)
     await clock.advance(61_000)
@@ -112,12 +112,12 @@ describe('heartbeat', () => {
 
   it('does not look alive where the line cannot prove that it works, and says why', async () => {
     vitals = { ...well, reasons: ['commit-refused', 'no-source'] }
-    await heartbeat.start()
+    await liveness.start()
     await live(1)
     expect(sent.at(-1)).to.deep.include({ healthy: false, reasons: ['commit-refused', 'no-source'] })
   })
 
-  it('says so where the disk takes no writes, and beats on', async () => {
+  it('says so where the disk takes no writes, and goes on checking in', async () => {
     if (process.getuid?.() === 0) {
       // Root writes everywhere: a folder in the file's place refuses it too.
       rmSync(join(folder, 'heartbeat.json'), { force: true })
@@ -125,7 +125,7 @@ describe('heartbeat', () => {
       mkdirSync(join(folder, 'heartbeat.json'))
     } else chmodSync(folder, 0o500)
     try {
-      await heartbeat.start()
+      await liveness.start()
       await live(61)
       expect(sent).to.have.length(2)
       expect(sent.at(-1)).to.deep.include({ healthy: false, reasons: ['number-not-stored'] })
@@ -137,40 +137,40 @@ describe('heartbeat', () => {
   })
 
   it('says that it stops, so that the receiver can tell a stop from a power cut', async () => {
-    await heartbeat.start()
+    await liveness.start()
     await live(1)
-    await heartbeat.stop()
+    await liveness.stop()
     expect(sent.map(({ state }) => state)).to.deep.equal(['running', 'stopping'])
-    await heartbeat.stop()
+    await liveness.stop()
     await clock.advance(120_000)
     expect(sent).to.have.length(2)
   })
 
   it('tries again soon, then more slowly, and is a technical condition until it gets through', async () => {
     answer = () => new Response(null, { status: 401 })
-    expect(heartbeat.check()).to.deep.equal([])
-    await heartbeat.start()
+    expect(liveness.check()).to.deep.equal([])
+    await liveness.start()
     await live(1)
-    expect(heartbeat.check()).to.deep.equal([
+    expect(liveness.check()).to.deep.equal([
       { condition: 'heartbeat-failing-clinic', priority: 'medium', delayMs: 150_000, present: true },
     ])
     await live(40)
     expect(sent).to.have.length(4)
     answer = () => new Response(null, { status: 204 })
     await live(60)
-    expect(heartbeat.check()[0]?.present).to.equal(false)
+    expect(liveness.check()[0]?.present).to.equal(false)
   })
 
   it('takes a network that is away, and a login page in between, for a failure', async () => {
     answer = () => {
       throw new TypeError('fetch failed')
     }
-    await heartbeat.start()
+    await liveness.start()
     await live(1)
-    expect(heartbeat.check()[0]?.present).to.equal(true)
+    expect(liveness.check()[0]?.present).to.equal(true)
     answer = () => new Response(null, { status: 302, headers: { location: 'https://hotspot.example/' } })
     await live(10)
     await settle()
-    expect(heartbeat.check()[0]?.present).to.equal(true)
+    expect(liveness.check()[0]?.present).to.equal(true)
   })
 })

@@ -1,23 +1,23 @@
 import { randomBytes } from 'node:crypto'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import { beatSchema, MAX_BEAT_BYTES } from '#gateway/liveness/beat.js'
+import { checkInSchema, MAX_CHECK_IN_BYTES } from '#gateway/liveness/check-in.js'
 import type { Lifecycle } from '#gateway/model/lifecycle.js'
 import type { Clock } from '#gateway/platform/clock.js'
 import type { Logger } from '#gateway/platform/logger.js'
 import type { Identity } from '#gateway/platform/net/certificate.js'
 import { LoginGuard } from '#gateway/platform/net/login-guard.js'
 import { verifySignature } from '#gateway/platform/net/webhook-signature.js'
-import type { WatchedHome } from './home-register.js'
-import type { Watchkeeper } from './watchkeeper.js'
+import type { HomeMonitor } from './home-monitor.js'
+import type { RegisteredHome } from './home-register.js'
 import { listenOn, webListener } from './web-listener.js'
 
-export interface BeatServerOptions {
+export interface CheckInServerDependencies {
   readonly host: string
   readonly port: number
   readonly tls: Identity | null
   readonly trustProxy: readonly string[]
-  readonly home: (id: string) => WatchedHome | undefined
-  readonly keeper: Pick<Watchkeeper, 'hear'>
+  readonly home: (id: string) => RegisteredHome | undefined
+  readonly monitor: Pick<HomeMonitor, 'hear'>
   readonly isHealthy: () => boolean
   readonly clock: Clock
   readonly logger: Logger
@@ -27,20 +27,20 @@ export interface BeatServerOptions {
 const NOBODY = randomBytes(32)
 
 const REFUSALS = {
-  'not-a-beat': [400, 'this is no heartbeat of a Homebeat gateway'],
+  'not-a-beat': [400, 'this is no check-in of a Homebeat gateway'],
   'not-known': [401, 'unknown home or wrong secret: enrol it with homebeat clinic enrol'],
   repeated: [409, 'this number was taken already'],
   'wrong-time': [400, 'the time is more than five minutes off: set the clock'],
 } as const
 
-/** Takes beats from the network: `POST /beat`; `GET /healthz` for whoever looks after this receiver. */
-export class BeatServer implements Lifecycle {
-  readonly #options: BeatServerOptions
+/** Takes check-ins from the network: `POST /beat`; `GET /healthz` for whoever looks after this receiver. */
+export class CheckInServer implements Lifecycle {
+  readonly #options: CheckInServerDependencies
   readonly #guard: LoginGuard
   #app: FastifyInstance | null = null
   #port = 0
 
-  constructor(options: BeatServerOptions) {
+  constructor(options: CheckInServerDependencies) {
     this.#options = options
     this.#guard = new LoginGuard(options.clock)
   }
@@ -53,7 +53,7 @@ export class BeatServer implements Lifecycle {
     if (this.#app) return
     const { host, port, tls, trustProxy, isHealthy } = this.#options
     const app = webListener(tls, {
-      bodyLimit: MAX_BEAT_BYTES,
+      bodyLimit: MAX_CHECK_IN_BYTES,
       trustProxy: trustProxy.length > 0 ? [...trustProxy] : false,
     })
     // The signature is over the bytes as they came.
@@ -71,15 +71,15 @@ export class BeatServer implements Lifecycle {
   }
 
   #take(request: FastifyRequest, reply: FastifyReply): FastifyReply {
-    const { home: find, keeper } = this.#options
+    const { home: find, monitor } = this.#options
     const body = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0)
-    const beat = beatOf(body)
-    if (!beat) return this.#refuse(request, reply, '', 'not-a-beat')
-    const home = find(beat.home)
+    const checkIn = checkInOf(body)
+    if (!checkIn) return this.#refuse(request, reply, '', 'not-a-beat')
+    const home = find(checkIn.home)
     const signed = verifySignature(home?.secret ?? NOBODY, request.headers, body)
-    if (!home || !signed) return this.#refuse(request, reply, beat.home, 'not-known')
-    const hearing = keeper.hear(home, beat, signed.timestamp * 1000)
-    return hearing === 'taken' ? reply.code(204).send() : this.#refuse(request, reply, beat.home, hearing)
+    if (!home || !signed) return this.#refuse(request, reply, checkIn.home, 'not-known')
+    const hearing = monitor.hear(home, checkIn, signed.timestamp * 1000)
+    return hearing === 'taken' ? reply.code(204).send() : this.#refuse(request, reply, checkIn.home, hearing)
   }
 
   /**
@@ -87,7 +87,7 @@ export class BeatServer implements Lifecycle {
    * and none of these may make a home look silent.
    */
   #refuse(request: FastifyRequest, reply: FastifyReply, home: string, code: keyof typeof REFUSALS): FastifyReply {
-    this.#options.logger.debug({ address: request.ip, code }, 'a heartbeat was refused')
+    this.#options.logger.debug({ address: request.ip, code }, 'a check-in was refused')
     reply.header('connection', 'close')
     if (!this.#guard.enter(request.ip, home))
       return reply
@@ -99,9 +99,9 @@ export class BeatServer implements Lifecycle {
   }
 }
 
-function beatOf(body: Buffer) {
+function checkInOf(body: Buffer) {
   try {
-    return beatSchema.parse(JSON.parse(body.toString('utf8')))
+    return checkInSchema.parse(JSON.parse(body.toString('utf8')))
   } catch {
     return null
   }

@@ -3,24 +3,24 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect } from 'chai'
 import fc from 'fast-check'
+import { HomeMonitor } from '#gateway/clinic/home-monitor.js'
 import { stateOf } from '#gateway/clinic/home-record.js'
-import type { WatchedHome } from '#gateway/clinic/home-register.js'
+import type { RegisteredHome } from '#gateway/clinic/home-register.js'
 import { HomeStore } from '#gateway/clinic/home-store.js'
-import { Watchkeeper } from '#gateway/clinic/watchkeeper.js'
-import type { Beat } from '#gateway/liveness/beat.js'
+import type { CheckIn } from '#gateway/liveness/check-in.js'
 import { silentLogger } from '#gateway/platform/logger.js'
 import { TestClock } from '#test/support/test-clock.js'
-import { beatAt } from './clinic.js'
+import { checkInAt } from './clinic.js'
 
 const MINUTE = 60_000
-const home: WatchedHome = { id: 'home-1', secret: Buffer.alloc(32), keyId: 'a', missingAfterMs: 5 * MINUTE }
+const home: RegisteredHome = { id: 'home-1', secret: Buffer.alloc(32), keyId: 'a', missingAfterMs: 5 * MINUTE }
 
-describe('watching/watchkeeper', () => {
+describe('clinic/home-monitor', () => {
   let folder = ''
   let clock: TestClock
   let store: HomeStore
-  let keeper: Watchkeeper
-  let homes: WatchedHome[]
+  let monitor: HomeMonitor
+  let homes: RegisteredHome[]
   let sequence = 0
 
   beforeEach(() => {
@@ -37,7 +37,7 @@ describe('watching/watchkeeper', () => {
 
   function open(): void {
     store = new HomeStore(join(folder, 'homes.db'))
-    keeper = new Watchkeeper({
+    monitor = new HomeMonitor({
       homes: () => homes,
       store,
       rules: { unhealthyMs: 10 * MINUTE, clockOffMs: 10 * MINUTE, firstBeatMs: 60 * MINUTE },
@@ -53,14 +53,15 @@ describe('watching/watchkeeper', () => {
     open()
   }
 
-  const hear = (change: Partial<Beat> = {}) => keeper.hear(home, beatAt(clock.now(), ++sequence, change), clock.now())
+  const hear = (change: Partial<CheckIn> = {}) =>
+    monitor.hear(home, checkInAt(clock.now(), ++sequence, change), clock.now())
 
   /** @returns the conditions that are present afterwards, with the second in which each came. */
   async function listen(seconds: number): Promise<Record<string, number>> {
     const came: Record<string, number> = {}
     for (let second = 1; second <= seconds; second++) {
       await clock.advance(1000)
-      const present = keeper.check().filter((one) => one.present)
+      const present = monitor.check().filter((one) => one.present)
       for (const { condition } of present) came[condition] ??= second
       for (const name of Object.keys(came)) if (!present.some(({ condition }) => condition === name)) delete came[name]
     }
@@ -68,12 +69,12 @@ describe('watching/watchkeeper', () => {
   }
 
   const state = () => {
-    const record = keeper.records()[0]
+    const record = monitor.records()[0]
     if (!record) throw new Error('no record')
-    return stateOf(record, keeper.listening)
+    return stateOf(record, monitor.listening)
   }
 
-  it('calls a home present, then late after two missed beats, then missing, and present again', async () => {
+  it('calls a home present, then late after two missed check-ins, then missing, and present again', async () => {
     expect(state()).to.equal('awaited')
     hear()
     await listen(149)
@@ -92,7 +93,7 @@ describe('watching/watchkeeper', () => {
     expect(await listen(301)).to.deep.equal({ 'home-stopped-home-1': 300 })
   })
 
-  it('waits longer for a home that beats more slowly than it may be missing', async () => {
+  it('waits longer for a home that checks in more slowly than it may be missing', async () => {
     hear({ everySeconds: 300 })
     expect(await listen(749)).to.deep.equal({})
     expect(await listen(1)).to.deep.equal({ 'home-silent-home-1': 1 })
@@ -105,13 +106,13 @@ describe('watching/watchkeeper', () => {
     hear()
     expect(await listen(60)).to.deep.equal({})
     await downFor(3 * 60 * MINUTE)
-    // The home beats again a minute after the start, as it always did.
+    // The home checks in again a minute after the start, as it always did.
     expect(await listen(60)).to.deep.equal({})
     hear()
     expect(await listen(200)).to.deep.equal({})
   })
 
-  it('gives a home that was nearly missing time for two beats after its own downtime, and no more', async () => {
+  it('gives a home that was nearly missing time for two check-ins after its own downtime, and no more', async () => {
     hear()
     await listen(290)
     await downFor(60 * MINUTE)
@@ -143,34 +144,34 @@ describe('watching/watchkeeper', () => {
     clock.setWall(clock.now() + 24 * 60 * MINUTE)
     expect(await listen(1)).to.deep.equal({})
     await clock.advance(60 * MINUTE)
-    keeper.check()
+    monitor.check()
     expect(state()).to.equal('present')
   })
 
-  it('takes no beat twice, in no order and over restarts', async () => {
-    const first = beatAt(clock.now(), 7)
+  it('takes no check-in twice, in no order and over restarts', async () => {
+    const first = checkInAt(clock.now(), 7)
     const at = clock.now()
-    expect(keeper.hear(home, first, at)).to.equal('taken')
-    expect(keeper.hear(home, first, at)).to.equal('repeated')
-    expect(keeper.hear(home, beatAt(at, 6), at)).to.equal('repeated')
+    expect(monitor.hear(home, first, at)).to.equal('taken')
+    expect(monitor.hear(home, first, at)).to.equal('repeated')
+    expect(monitor.hear(home, checkInAt(at, 6), at)).to.equal('repeated')
     await downFor(1000)
-    expect(keeper.hear(home, first, at)).to.equal('repeated')
+    expect(monitor.hear(home, first, at)).to.equal('repeated')
     fc.assert(
       fc.property(fc.array(fc.nat(30)), (numbers) => {
         for (const number of numbers) {
-          const before = keeper.records()[0]?.sequence ?? 0
-          expect(keeper.hear(home, beatAt(at, number), at) === 'taken').to.equal(number > before)
+          const before = monitor.records()[0]?.sequence ?? 0
+          expect(monitor.hear(home, checkInAt(at, number), at) === 'taken').to.equal(number > before)
         }
       }),
       { numRuns: 30 },
     )
   })
 
-  it('takes no beat as a sign of life whose time is more than five minutes off, and says that a clock is wrong', async () => {
+  it('takes no check-in as a sign of life whose time is more than five minutes off, and says that a clock is wrong', async () => {
     hear()
     for (let minute = 0; minute < 16; minute++) {
       const signedAt = clock.now() - 301_000
-      expect(keeper.hear(home, beatAt(signedAt, ++sequence), signedAt)).to.equal('wrong-time')
+      expect(monitor.hear(home, checkInAt(signedAt, ++sequence), signedAt)).to.equal('wrong-time')
       await listen(60)
     }
     expect(await listen(1)).to.have.keys('home-silent-home-1', 'home-clock-off-home-1')
@@ -178,12 +179,12 @@ describe('watching/watchkeeper', () => {
     hear()
     expect(await listen(1)).to.deep.equal({})
     const old = clock.now() - 400_000
-    expect(keeper.hear(home, beatAt(old, 1), old)).to.equal('repeated')
+    expect(monitor.hear(home, checkInAt(old, 1), old)).to.equal('repeated')
     expect(await listen(1)).to.deep.equal({})
   })
 
-  it('says that a clock is off before it is so far off that beats are refused', async () => {
-    keeper.hear(home, beatAt(clock.now() + 61_000, ++sequence), clock.now() + 61_000)
+  it('says that a clock is off before it is so far off that check-ins are refused', async () => {
+    monitor.hear(home, checkInAt(clock.now() + 61_000, ++sequence), clock.now() + 61_000)
     expect(await listen(1)).to.have.keys('home-clock-off-home-1')
     hear({ clockTrusted: false })
     expect(await listen(1)).to.have.keys('home-clock-off-home-1')
@@ -193,7 +194,7 @@ describe('watching/watchkeeper', () => {
 
   it('passes on that a gateway does not keep watch, with the delay of the configuration', async () => {
     hear({ healthy: false, reasons: ['tick-stalled'] })
-    const [unhealthy] = keeper.check().filter((one) => one.present)
+    const [unhealthy] = monitor.check().filter((one) => one.present)
     expect(unhealthy).to.deep.equal({
       condition: 'home-unhealthy-home-1',
       priority: 'medium',
@@ -208,16 +209,16 @@ describe('watching/watchkeeper', () => {
   })
 
   it('begins numbers anew with a new secret, and only then', async () => {
-    keeper.hear(home, beatAt(clock.now(), 1000), clock.now())
+    monitor.hear(home, checkInAt(clock.now(), 1000), clock.now())
     homes = [{ ...home, keyId: 'b' }]
     await listen(1)
-    expect(keeper.hear(homes[0] ?? home, beatAt(clock.now(), 1), clock.now())).to.equal('taken')
+    expect(monitor.hear(homes[0] ?? home, checkInAt(clock.now(), 1), clock.now())).to.equal('taken')
   })
 
   it('forgets a home that is watched no longer', async () => {
     hear()
     homes = []
-    keeper.forget('home-1')
+    monitor.forget('home-1')
     expect(await listen(1)).to.deep.equal({})
     await downFor(0)
     expect(store.records()).to.deep.equal([])
@@ -238,7 +239,7 @@ describe('watching/watchkeeper', () => {
     hear()
     store.close()
     expect(hear()).to.equal('taken')
-    expect(keeper.canSave).to.equal(false)
+    expect(monitor.canSave).to.equal(false)
     expect(state()).to.equal('present')
   })
 })

@@ -5,10 +5,10 @@ import { readPrivateFile, writePrivateFile } from '#gateway/platform/secrets/pri
 const schema = z.object({ last: z.number().int().min(0).max(Number.MAX_SAFE_INTEGER) })
 
 /**
- * Numbers that grow over restarts: a receiver takes no number twice. Each is on disk before it is used, which also shows
- * that the disk takes writes.
+ * Gives numbers that grow over restarts: a receiver takes no number twice. Each number is on disk before it is used, which
+ * also shows that the disk takes writes. The file keeps the name that it had in earlier versions, `heartbeat.json`.
  */
-export class BeatCounter {
+export class CheckInCounter {
   readonly #path: string
   readonly #logger: Logger
   #last: number | null = null
@@ -27,7 +27,7 @@ export class BeatCounter {
       writePrivateFile(this.#path, `${JSON.stringify({ last: number })}\n`)
       return { number, stored: true }
     } catch (error) {
-      this.#logger.debug({ err: error }, 'the number of a heartbeat could not be written')
+      this.#logger.debug({ err: error }, 'the number of a check-in could not be written')
       return { number, stored: false }
     }
   }
@@ -37,7 +37,7 @@ export class BeatCounter {
       const text = readPrivateFile(this.#path)
       return text === null ? 0 : schema.parse(JSON.parse(text)).last
     } catch (error) {
-      this.#logger.warn({ err: error }, `the number of the last heartbeat cannot be read; counting on from the time`)
+      this.#logger.warn({ err: error }, `the number of the last check-in cannot be read; counting on from the time`)
       return 0
     }
   }

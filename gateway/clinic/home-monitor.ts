@@ -1,32 +1,32 @@
-import type { Beat } from '#gateway/liveness/beat.js'
+import type { CheckIn } from '#gateway/liveness/check-in.js'
 import type { HealthCheck } from '#gateway/model/health-check.js'
 import type { SystemCondition } from '#gateway/model/system-condition.js'
 import type { Clock } from '#gateway/platform/clock.js'
 import type { Logger } from '#gateway/platform/logger.js'
-import { conditionsOf, type HomeRecord, isMissing, type WatchRules } from './home-record.js'
-import type { WatchedHome } from './home-register.js'
+import { conditionsOf, type HomeRecord, type HomeRules, isMissing } from './home-record.js'
+import type { RegisteredHome } from './home-register.js'
 import type { HomeStore } from './home-store.js'
 
-export interface WatchkeeperOptions {
-  readonly homes: () => readonly WatchedHome[]
+export interface HomeMonitorDependencies {
+  readonly homes: () => readonly RegisteredHome[]
   readonly store: HomeStore
-  readonly rules: WatchRules
+  readonly rules: HomeRules
   readonly clock: Clock
   readonly logger: Logger
 }
 
-/** A genuine beat is taken, or was taken already, or says a time that cannot be now. */
+/** What becomes of a genuine check-in: it is taken, was taken already, or says a time that cannot be now. */
 export type Hearing = 'taken' | 'repeated' | 'wrong-time'
 
-/** Standard Webhooks: what is older may have been held back by somebody. */
+/** Of Standard Webhooks: somebody may have held back what is older. */
 const WINDOW_MS = 300_000
-/** Asked every second; a longer pause is one in which nothing was heard either. */
+/** The monitor is asked every second. In a longer pause it heard nothing either. */
 const LONGEST_STEP_MS = 5000
 const SAVE_MS = 5000
 
 /** Hears the homes and counts their silence. */
-export class Watchkeeper implements HealthCheck {
-  readonly #options: WatchkeeperOptions
+export class HomeMonitor implements HealthCheck {
+  readonly #options: HomeMonitorDependencies
   readonly #records = new Map<string, HomeRecord>()
   #listened: number
   #stretch: number
@@ -35,7 +35,7 @@ export class Watchkeeper implements HealthCheck {
   #canSave = true
 
   /** Begins a stretch of listening. */
-  constructor(options: WatchkeeperOptions) {
+  constructor(options: HomeMonitorDependencies) {
     const { store, clock } = options
     this.#options = options
     const { listened, stretch } = store.listening()
@@ -61,32 +61,32 @@ export class Watchkeeper implements HealthCheck {
     return { listened: this.#listened, stretch: this.#stretch }
   }
 
-  /** Of the homes that are watched. */
+  /** Records of the homes that are watched. */
   records(): HomeRecord[] {
     return this.#options.homes().flatMap(({ id }) => this.#records.get(id) ?? [])
   }
 
-  /** A beat whose signature holds. @param signedAt epoch ms */
-  hear(home: WatchedHome, beat: Beat, signedAt: number): Hearing {
+  /** Takes a check-in whose signature holds. @param signedAt epoch ms */
+  hear(home: RegisteredHome, checkIn: CheckIn, signedAt: number): Hearing {
     this.#listen()
     const { clock, logger } = this.#options
     const at = clock.now()
     const record = this.#recordOf(home)
-    if (beat.sequence <= record.sequence) return 'repeated'
+    if (checkIn.sequence <= record.sequence) return 'repeated'
     if (Math.abs(signedAt - at) > WINDOW_MS) {
-      // Once: somebody who holds an old beat back could send it again and again.
+      // Said once: somebody who holds an old check-in could send it again and again.
       if (record.clockRefusedAt === null) {
         logger.warn(
           { home: home.id },
-          'a genuine heartbeat says a time that cannot be now: look at that gateway’s clock',
+          'a genuine check-in says a time that cannot be now: look at that gateway’s clock',
         )
         this.#keep({ ...record, clockRefusedAt: at })
       }
       return 'wrong-time'
     }
     if (record.missing) logger.info({ home: home.id }, 'a home is heard again')
-    const heard = { at, listened: this.#listened, stretch: this.#stretch, beat }
-    this.#keep({ ...record, sequence: beat.sequence, heard, missing: false, clockRefusedAt: null })
+    const heard = { at, listened: this.#listened, stretch: this.#stretch, beat: checkIn }
+    this.#keep({ ...record, sequence: checkIn.sequence, heard, missing: false, clockRefusedAt: null })
     return 'taken'
   }
 
@@ -132,7 +132,7 @@ export class Watchkeeper implements HealthCheck {
     }
   }
 
-  #recordOf({ id, keyId }: WatchedHome): HomeRecord {
+  #recordOf({ id, keyId }: RegisteredHome): HomeRecord {
     const known = this.#records.get(id)
     if (known) return known.keyId === keyId ? known : { ...known, keyId, sequence: 0 }
     return {
@@ -147,7 +147,7 @@ export class Watchkeeper implements HealthCheck {
     return record
   }
 
-  /** A disk that refuses must not make homes look silent: what was heard counts, and `canSave` says that it is not kept. */
+  /** A disk that refuses must not make homes look silent: what was heard counts; `canSave` says that it is not kept. */
   #save(...records: readonly HomeRecord[]): void {
     const { store, clock, logger } = this.#options
     try {
