@@ -162,7 +162,7 @@ describe('verifying a record, on a real node', function () {
   it('fails at the anchor when the gateway signed another content for an anchored batch', async () => {
     const other = await Home.open(domain)
     try {
-      const [batch] = [await other.batches.byNumber(4)]
+      const [batch] = [await other.batch(4)]
       const rewritten = structuredClone(recordOf(batch, 0)) as Changes
       rewritten.header = { ...rewritten.header, gateway: home.wallet.address as Address }
       const [step, reason] = await failure(resigned(rewritten, home.wallet))
