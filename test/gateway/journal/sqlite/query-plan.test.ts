@@ -16,7 +16,7 @@ const MAY_SCAN: Record<string, RegExp> = {
   // From the newest backwards, as far as LIMIT says.
   'ALERTS.latest': /^SCAN t$/,
   'ALERTS.deliveries': /^SCAN (alert_episode|e|\(subquery-\d+\))( |$)/,
-  'NOTIFICATIONS.actions': /^SCAN alarm_action$/,
+  'ALARM_ACTIONS.latest': /^SCAN alarm_action$/,
   // What waits for a digest, at start.
   'NOTIFICATIONS.digestItems': /^SCAN digest_item$/,
   'BATCHES.numbers': /^SCAN batch$/,
