@@ -296,8 +296,8 @@ describe('Timekeeper', () => {
     setClock()
     await line.tick()
     await line.journal.commit({ ...commit, actions: [action] })
-    expect(line.journal.notifications(raised.alertId)).to.have.length(1)
-    expect(line.journal.actions(1)[0]).to.deep.include({ action: 'acknowledge' })
+    expect(line.journal.notifications.ofAlert(raised.alertId)).to.have.length(1)
+    expect(line.journal.alarmActions.latest(1)[0]).to.deep.include({ action: 'acknowledge' })
     expect(line.journal.unmapped.latest(1)).to.have.length(1)
   })
 
