@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path'
 import { expect } from 'chai'
 import { laneKey, laneOf } from '#gateway/model/lane.js'
 import { alertRoute, anchorRoute, fhirRoute } from '#gateway/outbound/lanes/configured-lanes.js'
-import Sqlite from '#gateway/platform/sqlite.js'
+import { Sqlite } from '#gateway/platform/sqlite.js'
 import { journalAt, nextBatch, TemporaryFolder } from '#test/gateway/journal/journal-fixture.js'
 
 const FIXTURE = new URL('../fixtures/schema-8.sql', import.meta.url)
