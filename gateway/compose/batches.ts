@@ -23,7 +23,7 @@ export function batchesOf({ config, home, patient, signer, journal, clock, logge
       return signedForm(observationOf(measurement, { patient, home, ...limits }))
     },
   })
-  return { batcher, full: new FullBatches({ journal, batcher, maxCount, clock, logger }) }
+  return { batcher, full: new FullBatches({ measurements: journal.measurements, batcher, maxCount, clock, logger }) }
 }
 
 export function batchParts({ config }: Site, { batcher }: Batches): Part[] {

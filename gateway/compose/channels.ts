@@ -21,7 +21,7 @@ export type Channels = ReturnType<typeof channelsOf>
 export function channelsOf(
   dependencies: ChannelDependencies & {
     readonly alerts: Pick<Config['alerts'], 'channels' | 'contacts' | 'preview'>
-    readonly journal: Journal
+    readonly journal: Pick<Journal, 'alerts' | 'notifications' | 'outbox'>
     readonly clock: Clock
     readonly logger: Logger
     readonly acknowledgeUrl?: AlertDelivererOptions['acknowledgeUrl']

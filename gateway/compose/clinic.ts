@@ -19,7 +19,7 @@ import { tlsOf } from '#gateway/clinic/web-listener.js'
 import { Recorder } from '#gateway/engine/recorder.js'
 import { commitConfig } from '#gateway/journal/config.js'
 import { retentionConfig } from '#gateway/journal/retention/config.js'
-import { SqliteJournal } from '#gateway/journal/sqlite/sqlite-journal.js'
+import { journalOf } from '#gateway/journal/sqlite/sqlite-journal.js'
 import { diskConfig } from '#gateway/liveness/config.js'
 import { lanesConfig } from '#gateway/outbound/lanes/config.js'
 import { alertLanes } from '#gateway/outbound/lanes/configured-lanes.js'
@@ -52,7 +52,7 @@ const DRAIN_MS = 5000
 
 /**
  * Opens the journal and composes the receiver; nothing is listened to before its `start()`.
- * @throws HomebeatError `config.*`, `secret.*`, `channel.*`, `journal.*`, `watching.*`, `data-dir.*`
+ * @throws HomebeatError `config.*`, `secret.*`, `channel.*`, `journal.*`, `clinic.*`, `data-dir.*`
  */
 export async function composeReceiver(
   loaded: LoadedClinicConfig,
@@ -66,7 +66,7 @@ export async function composeReceiver(
   ensureDataDir(dataDir)
   const register = new HomeRegister(loaded)
   const lanes = alertLanes(alerts)
-  const journal = new SqliteJournal({
+  const journal = journalOf({
     path: join(dataDir, 'journal.db'),
     lanes,
     clock,
@@ -79,15 +79,15 @@ export async function composeReceiver(
   try {
     const store = new HomeStore(join(dataDir, 'homes.db'))
     const monitor = new HomeMonitor({ homes: () => register.all(), rules: rulesOf(config), store, clock, logger })
-    const dispatcher = new Dispatcher(policyOf(alerts, zoneOffset), journal.openDispatch())
+    const dispatcher = new Dispatcher(policyOf(alerts, zoneOffset), journal.notifications.openDispatch())
     const pipeline = new ClinicPipeline({
-      ...{ active: journal.activeAlerts(), dispatcher },
+      ...{ active: journal.alerts.active(), dispatcher },
       isOver: (condition) => register.isForgotten(condition),
     })
     const recorder = new Recorder({ journal, clock, logger })
     const actions = new AlarmActions({ pipeline, journal, recorder, clock, logger })
     const health = new ReceiverHealth({ monitor, recorder, clock })
-    const report = () => reportOf(home, monitor.records(), monitor.listening, journal.activeAlerts(), clock.now())
+    const report = () => reportOf(home, monitor.records(), monitor.listening, journal.alerts.active(), clock.now())
     const token = config.page.tokenFile === undefined ? null : readSecret(resolve(baseDir, config.page.tokenFile))
     const page = new PageServer({ ...config.page, tls, trustProxy, token, report, clock })
     const checkIns = new CheckInServer({
@@ -98,7 +98,7 @@ export async function composeReceiver(
     const parts: Part[] = [
       { name: 'homes', stage: 'open', lifecycle: { stop: async () => store.close() }, health: monitor },
       { name: 'journal', stage: 'open', lifecycle: { stop: () => journal.stop() } },
-      ...storageParts({ ...{ dataDir, journal, clock, logger, statfs }, ...DEFAULTS }),
+      ...storageParts({ ...{ dataDir, journal: journal.retention, clock, logger, statfs }, ...DEFAULTS }),
       {
         name: 'page',
         stage: 'open',

@@ -50,7 +50,7 @@ export async function engineOf(site: Site, { transports, mappings, mayAcknowledg
     ...{ limits: now.limits, findings: now.findings, analysis: analysisOptionsOf(now.settings) },
     active: timekeeper.activeAlerts(),
     shiftMs: () => clock.shiftMs,
-    known: (identifier) => journal.hasMeasurement(identifier),
+    known: (identifier) => journal.measurements.has(identifier),
     devices: Object.fromEntries(config.transports.flatMap((t) => (t.device ? [[t.name, t.device]] : []))),
     dispatcher: new Dispatcher(policyOf(config.alerts, zoneOfRun), timekeeper.openDispatch()),
   })
@@ -69,7 +69,13 @@ export async function engineOf(site: Site, { transports, mappings, mayAcknowledg
 
 export function engineParts({ journal, clock }: Site, engine: Engine): Part[] {
   const { timekeeper, settings, news2, hours, pipeline, recorder, actions } = engine
-  const manual = new ManualObservations({ pipeline, recorder, news2, journal: journal.entries, clock: clock.run })
+  const manual = new ManualObservations({
+    pipeline,
+    recorder,
+    news2,
+    journal: journal.manualObservations,
+    clock: clock.run,
+  })
   const keepHours = async () => {
     const changed = hours.changed(clock.now())
     journal.hourly.put(changed, clock.now() - KEPT_MS)

@@ -5,7 +5,7 @@ import type { LoadedConfig } from '#gateway/config/load.js'
 import type { SerialBinding } from '#gateway/intake/transports/serial/binding.js'
 import { journalCommands } from '#gateway/journal/journal-commands.js'
 import { damageWatcher } from '#gateway/journal/salvage/damage-watcher.js'
-import { SqliteJournal } from '#gateway/journal/sqlite/sqlite-journal.js'
+import { journalOf } from '#gateway/journal/sqlite/sqlite-journal.js'
 import type { DiskWatcherOptions } from '#gateway/liveness/disk-watcher.js'
 import type { Address } from '#gateway/model/batch.js'
 import { ChainHeadSeeker } from '#gateway/outbound/chain/chain-head-seeker.js'
@@ -49,7 +49,7 @@ export async function siteOf({ config, baseDir, dataDir }: LoadedConfig, depende
   const masterKey = await loadOrCreateMasterKey(join(dataDir, 'keys', 'master.key'))
   const { maxMessages, maxMebibytes } = config.unmapped
   const { endpoints, chainId, contract, logBlocks } = config.chain
-  const journal = new SqliteJournal({
+  const journal = journalOf({
     path: join(dataDir, 'journal.db'),
     lanes: configuredLanes(config),
     ...{ clock, logger, commit: config.commit },
@@ -76,15 +76,19 @@ export function siteParts({ config, dataDir, journal, ledger, signer, clock, log
       name: 'journal',
       stage: 'open',
       lifecycle: { stop: () => journal.stop() },
-      health: damageWatcher(journal),
-      commands: journalCommands(journal),
+      health: damageWatcher(journal.damages),
+      commands: journalCommands(journal.damages),
     },
     { name: 'chain', stage: 'open', lifecycle: { stop: async () => ledger.close() } },
     {
       name: 'chain head',
       stage: 'outbound',
-      lifecycle: new ChainHeadSeeker({ journal, ledger, gateway, clock, logger }),
+      lifecycle: new ChainHeadSeeker({ batches: journal.batches, ledger, gateway, clock, logger }),
     },
-    ...storageParts({ ...{ dataDir, journal, clock, logger, statfs }, disk: config.disk, retention: config.retention }),
+    ...storageParts({
+      ...{ dataDir, journal: journal.retention, clock, logger, statfs },
+      disk: config.disk,
+      retention: config.retention,
+    }),
   ]
 }

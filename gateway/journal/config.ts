@@ -1,4 +1,4 @@
-/** `commit`: how readings are collected before they are written. */
+/** `commit`. */
 import { z } from 'zod'
 
 /** How long readings may be collected before they are written: the most that a power cut can take. */

@@ -39,7 +39,7 @@ export interface ClockStatus {
 
 export interface TimekeeperOptions extends Omit<WallClockFacts, 'newest'> {
   readonly clock: SteadyClock
-  readonly journal: Pick<Journal, 'clock' | 'activeAlerts' | 'openDispatch'>
+  readonly journal: Pick<Journal, 'clock' | 'alerts' | 'notifications'>
   readonly zone: ZoneOffset
   /** For so long what was stored waits for the clock; then it goes on as it is, with its remark. Milliseconds. */
   readonly holdMs: number
@@ -70,20 +70,20 @@ export class Timekeeper implements HealthCheck {
     this.#trusted = trusted
     this.#grounds = grounds
     const begun = journal.clock.begin({ ...this.#point(), trusted, run: 'new' })
-    this.#stamper = new Stamper(() => clock.shiftMs, stretchOf(begun), journal.activeAlerts())
+    this.#stamper = new Stamper(() => clock.shiftMs, stretchOf(begun), journal.alerts.active())
     if (!trusted) logger.warn({ grounds }, 'the clock of this machine is not set yet; readings are kept with a remark')
   }
 
   /** What the pipeline may count on: in run time, so never in its future. */
   activeAlerts(): AlertTransition[] {
     const now = this.#options.clock.run.now()
-    return this.#options.journal.activeAlerts().map((one) => ({ ...one, raisedAt: Math.min(one.raisedAt, now) }))
+    return this.#options.journal.alerts.active().map((one) => ({ ...one, raisedAt: Math.min(one.raisedAt, now) }))
   }
 
   /** The same of who was told of them. */
   openDispatch(): OpenDispatch {
     const now = this.#options.clock.run.now()
-    const { open, digest } = this.#options.journal.openDispatch()
+    const { open, digest } = this.#options.journal.notifications.openDispatch()
     return {
       open: open.map((one) => ({
         ...one,

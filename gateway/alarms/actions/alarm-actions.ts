@@ -21,7 +21,7 @@ export interface AlarmPipeline {
 
 export interface AlarmActionsDependencies {
   readonly pipeline: AlarmPipeline
-  readonly journal: Pick<Journal, 'activeAlerts' | 'actions'>
+  readonly journal: Pick<Journal, 'alerts' | 'alarmActions'>
   readonly recorder: Pick<Recorder, 'record' | 'log'>
   readonly clock: Clock
   readonly logger: Logger
@@ -37,13 +37,16 @@ export class AlarmActions {
 
   constructor(dependencies: AlarmActionsDependencies) {
     this.#dependencies = dependencies
-    this.#inhibitions = inhibitionsOf(dependencies.journal.actions(INHIBITIONS_LOOKED_AT), dependencies.clock.now())
+    this.#inhibitions = inhibitionsOf(
+      dependencies.journal.alarmActions.latest(INHIBITIONS_LOOKED_AT),
+      dependencies.clock.now(),
+    )
     dependencies.pipeline.setInhibitions(this.#inhibitions)
   }
 
   /** Alerts that are not over, as last committed. */
   open(): AlertTransition[] {
-    return this.#dependencies.journal.activeAlerts()
+    return this.#dependencies.journal.alerts.active()
   }
 
   inhibitions(): readonly Inhibition[] {

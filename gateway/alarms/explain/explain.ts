@@ -25,10 +25,7 @@ const TOLD = SENSORS.filter(({ aroundAlarms }) => aroundAlarms).map(({ kind }) =
 
 /** What an explanation is made from. */
 export interface ExplainParts {
-  readonly journal: Pick<
-    JournalReader,
-    'episode' | 'tellings' | 'actions' | 'transitionsBetween' | 'activeAlerts' | 'values'
-  >
+  readonly journal: Pick<JournalReader, 'alerts' | 'notifications' | 'alarmActions' | 'values'>
   /** `alerts.limits` of the configuration. */
   readonly overrides: LimitOverrides
   /** The log of settings that clinicians changed, where there is one. */
@@ -37,7 +34,7 @@ export interface ExplainParts {
 
 /** @throws HomebeatError `alarm.unknown` */
 export function explainAlarm(alertId: string, { journal, overrides, changed }: ExplainParts): AlarmExplanation {
-  const episode = journal.episode(alertId)
+  const episode = journal.alerts.episode(alertId)
   const [raised] = episode
   const latest = episode.at(-1)
   if (!raised || !latest)
@@ -63,10 +60,10 @@ export function explainAlarm(alertId: string, { journal, overrides, changed }: E
       measured,
     },
     around: { alarms: neighbours(raised, journal), values: valuesAround(raised, measured?.what, journal) },
-    told: journal.tellings(alertId),
+    told: journal.notifications.told(alertId),
     acknowledged: acknowledgement?.actor ? { ...acknowledgement.actor, at: acknowledgement.at } : null,
-    actions: journal
-      .actions(ACTIONS_LOOKED_AT)
+    actions: journal.alarmActions
+      .latest(ACTIONS_LOOKED_AT)
       .filter(({ subjects }) => subjects.includes(alertId))
       .reverse(),
   }
@@ -80,10 +77,10 @@ function delayOf(condition: string, overrides: LimitOverrides): number | null {
 /** Alarms raised or ended within ten minutes of it, and those that were open when it was raised. */
 function neighbours({ alertId, raisedAt }: AlertTransition, journal: ExplainParts['journal']): Neighbour[] {
   const found = new Map<string, Neighbour>()
-  const later = journal.transitionsBetween(raisedAt - AROUND_MS, raisedAt + OPEN_LOOKED_MS)
+  const later = journal.alerts.between(raisedAt - AROUND_MS, raisedAt + OPEN_LOOKED_MS)
   const near = ({ at }: AlertTransition) => at <= raisedAt + AROUND_MS
   const wasOpen = (one: AlertTransition) => one.raisedAt <= raisedAt
-  for (const one of [...later.filter((one) => near(one) || wasOpen(one)), ...journal.activeAlerts().filter(wasOpen)]) {
+  for (const one of [...later.filter((one) => near(one) || wasOpen(one)), ...journal.alerts.active().filter(wasOpen)]) {
     const { condition, kind, priority } = one
     if (one.alertId === alertId) continue
     const endedAt = one.state === 'cleared' ? one.at : (found.get(one.alertId)?.endedAt ?? null)

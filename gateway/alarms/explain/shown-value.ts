@@ -2,7 +2,7 @@ import type { Observation, Quantity } from '@medplum/fhirtypes'
 import type { Quality } from '#fhir/measurement.js'
 import { observationOf } from '#fhir/measurement-to-observation.js'
 import { EXTENSIONS } from '#fhir/systems.js'
-import type { StoredValue } from '#gateway/journal/api/journal.js'
+import type { StoredValue } from '#gateway/journal/api/measurements.js'
 import type { ShownValue } from '#gateway/model/alarm-explanation.js'
 import { unitWords } from '#gateway/wording/words.js'
 

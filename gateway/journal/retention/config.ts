@@ -1,4 +1,4 @@
-/** `retention`: how long what stands in the journal. */
+/** `retention`. */
 import { z } from 'zod'
 
 /** What may leave the journal: only what every FHIR target has and what is on the chain. */

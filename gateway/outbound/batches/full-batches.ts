@@ -1,4 +1,4 @@
-import type { Journal } from '#gateway/journal/api/journal.js'
+import type { MeasurementStore } from '#gateway/journal/api/measurements.js'
 import type { Clock } from '#gateway/platform/clock.js'
 import type { Logger } from '#gateway/platform/logger.js'
 import type { Batcher } from './batcher.js'
@@ -12,7 +12,7 @@ const EVERY_MS = 1000
 const SHARE = 0.05
 
 export interface FullBatchesDependencies {
-  readonly journal: Pick<Journal, 'unbatchedCount'>
+  readonly measurements: Pick<MeasurementStore, 'unbatchedCount'>
   readonly batcher: Pick<Batcher, 'closeIfDue'>
   /** Leaves of a full batch. */
   readonly maxCount: number
@@ -31,8 +31,8 @@ export class FullBatches {
 
   /** Call when measurements have become durable: closes one batch where one is full and its time has come. */
   committed(): void {
-    const { journal, batcher, maxCount, clock, logger } = this.#dependencies
-    if (journal.unbatchedCount() < maxCount || clock.monotonic() < this.#nextAt) return
+    const { measurements, batcher, maxCount, clock, logger } = this.#dependencies
+    if (measurements.unbatchedCount() < maxCount || clock.monotonic() < this.#nextAt) return
     const startedAt = clock.monotonic()
     this.#nextAt = startedAt + EVERY_MS
     batcher

@@ -2,8 +2,9 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { Command } from 'commander'
 import { type LoadedConfig, loadConfig } from '#gateway/config/load.js'
-import type { QueueAudit } from '#gateway/journal/api/journal.js'
-import { SqliteJournal } from '#gateway/journal/sqlite/sqlite-journal.js'
+import type { Journal } from '#gateway/journal/api/journal.js'
+import type { QueueAudit } from '#gateway/journal/api/queue.js'
+import { journalOf } from '#gateway/journal/sqlite/sqlite-journal.js'
 import { configuredLanes } from '#gateway/outbound/lanes/configured-lanes.js'
 import {
   LaneQueue,
@@ -154,14 +155,14 @@ async function run<Result>(configFile: string, name: string, input: object): Pro
   }
 }
 
-function closedJournal({ config, dataDir }: LoadedConfig): SqliteJournal {
+function closedJournal({ config, dataDir }: LoadedConfig): Journal {
   const path = join(dataDir, 'journal.db')
   if (!existsSync(path))
     throw new HomebeatError(
       'journal.not-found',
       `There is no journal ${path}: start the gateway once, or check dataDir.`,
     )
-  return new SqliteJournal({
+  return journalOf({
     path,
     lanes: configuredLanes(config),
     clock: systemClock,

@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path'
 import { expect } from 'chai'
 import { laneKey, laneOf } from '#gateway/model/lane.js'
 import { alertRoute, anchorRoute, fhirRoute } from '#gateway/outbound/lanes/configured-lanes.js'
-import Sqlite from '#gateway/platform/sqlite.js'
+import { Sqlite } from '#gateway/platform/sqlite.js'
 import { journalAt, nextBatch, TemporaryFolder } from '#test/gateway/journal/journal-fixture.js'
 
 const FIXTURE = new URL('../fixtures/schema-8.sql', import.meta.url)
@@ -48,7 +48,7 @@ describe('A journal of an earlier schema', () => {
     expect(rows(ENTRIES)).to.deep.equal(entries)
     expect(rows(COUNTS)).to.deep.equal(counts)
     expect(rows('PRAGMA foreign_key_check')).to.deep.equal([])
-    expect(journal.depths().map(({ lane, depth, rejected }) => [laneKey(lane), depth, rejected])).to.deep.equal([
+    expect(journal.outbox.depths().map(({ lane, depth, rejected }) => [laneKey(lane), depth, rejected])).to.deep.equal([
       ['alert:doctor', 2, 0],
       ['alert:sms-nurse-1', 0, 0],
       ['alert:sms/nurse-1', 1, 1],
@@ -57,8 +57,10 @@ describe('A journal of an earlier schema', () => {
       ['fhir:archive', 2, 0],
       ['fhir:clinic', 15, 1],
     ])
-    expect(journal.formerDepths().map(({ lane, depth }) => [laneKey(lane), depth])).to.deep.equal([['alert:pager', 2]])
-    expect(journal.claim(laneOf('alert:sms/nurse-1'))).to.include({ id: 30, ref: 8 })
+    expect(journal.outbox.formerDepths().map(({ lane, depth }) => [laneKey(lane), depth])).to.deep.equal([
+      ['alert:pager', 2],
+    ])
+    expect(journal.outbox.claim(laneOf('alert:sms/nurse-1'))).to.include({ id: 30, ref: 8 })
     expect(journal.queue.rejected(laneOf('alert:sms/nurse-1'))).to.deep.equal([15])
     expect(journal.queue.audit(17)).to.have.length(1)
     await journal.stop()
@@ -67,8 +69,8 @@ describe('A journal of an earlier schema', () => {
   it('still says what became of each message', async () => {
     const journal = journalAt(folder.journal, { lanes: ROUTES })
     await journal.start()
-    const alert = journal.activeAlerts().find(({ condition }) => condition === 'low-oxygen-saturation')
-    const told = journal.tellings(alert?.alertId ?? '')
+    const alert = journal.alerts.active().find(({ condition }) => condition === 'low-oxygen-saturation')
+    const told = journal.notifications.told(alert?.alertId ?? '')
     const fates = told.map(({ channel, contact, deliveredAt, rejected, trouble }) => [
       ...[contact ? `${channel} ${contact}` : channel, deliveredAt !== null, rejected, trouble],
     ])
@@ -85,18 +87,18 @@ describe('A journal of an earlier schema', () => {
   it('has what it held: readings, batches, alerts, settings, entries, hours, messages and keys', async () => {
     const journal = journalAt(folder.journal, { lanes: ROUTES })
     await journal.start()
-    expect(journal.unbatched(10).map(({ identifier }) => identifier)).to.deep.equal(['m-open'])
-    expect(journal.batch(3)?.leaves.map(({ identifier }) => identifier)).to.deep.equal(['m-3-a', 'm-3-b'])
+    expect(journal.measurements.unbatched(10).map(({ identifier }) => identifier)).to.deep.equal(['m-open'])
+    expect(journal.batches.byNumber(3)?.leaves.map(({ identifier }) => identifier)).to.deep.equal(['m-3-a', 'm-3-b'])
     expect(journal.anchors.lastReceipt()?.batchNumber).to.equal(1)
-    expect(journal.activeAlerts()).to.have.length(3)
+    expect(journal.alerts.active()).to.have.length(3)
     expect(journal.settings.all()).to.have.length(1)
-    expect(journal.entries.latest('oxygen')?.value).to.equal('air')
+    expect(journal.manualObservations.latest('oxygen')?.value).to.equal('air')
     expect(journal.hourly.all()).to.have.length(1)
     expect(journal.unmapped.latest(9)).to.have.length(1)
     expect(journal.epochKeys.list()).to.have.length(1)
-    expect(journal.openDispatch().digest).to.have.length(1)
-    journal.closeBatch(nextBatch(journal))
-    expect(journal.claim(laneOf('fhir:archive'))).to.include({ kind: 'batch', ref: 2 })
+    expect(journal.notifications.openDispatch().digest).to.have.length(1)
+    journal.batches.close(nextBatch(journal))
+    expect(journal.outbox.claim(laneOf('fhir:archive'))).to.include({ kind: 'batch', ref: 2 })
     await journal.stop()
   })
 
@@ -106,7 +108,7 @@ describe('A journal of an earlier schema', () => {
     sqlite.close()
     const journal = journalAt(folder.journal, { lanes: ROUTES })
     await journal.start()
-    expect(journal.lanes()).to.have.length(8)
+    expect(journal.outbox.lanes()).to.have.length(8)
     expect(journal.queue.list(null, 'waiting', 100)).to.have.length(24)
     await journal.stop()
   })

@@ -28,8 +28,8 @@ describe('The pace of full batches', () => {
         return null
       },
     }
-    const journal = { unbatchedCount: () => unbatched }
-    full = new FullBatches({ journal, batcher, maxCount: 100, clock, logger: silentLogger })
+    const measurements = { unbatchedCount: () => unbatched }
+    full = new FullBatches({ measurements, batcher, maxCount: 100, clock, logger: silentLogger })
   })
 
   /** Readings become durable, again and again, for so long. */

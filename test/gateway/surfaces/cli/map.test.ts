@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect } from 'chai'
 import { stringify } from 'yaml'
-import { SqliteJournal } from '#gateway/journal/sqlite/sqlite-journal.js'
+import { journalOf } from '#gateway/journal/sqlite/sqlite-journal.js'
 import { silentLogger } from '#gateway/platform/logger.js'
 import { homebeat } from '#test/support/run.js'
 import { TestClock } from '#test/support/test-clock.js'
@@ -85,7 +85,7 @@ describe('homebeat map', function () {
   })
 
   it('unmapped reads the journal of a stopped gateway, and its JSON is what --dry-run takes', async () => {
-    const journal = new SqliteJournal({
+    const journal = journalOf({
       path: join(folder, 'homebeat-data', 'journal.db'),
       lanes: [],
       clock: new TestClock(),
