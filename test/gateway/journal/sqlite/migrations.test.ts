@@ -5,7 +5,7 @@ import { expect } from 'chai'
 import { MIGRATIONS } from '#gateway/journal/sqlite/schema.js'
 import { laneKey, laneOf } from '#gateway/model/lane.js'
 import { alertRoute, anchorRoute, fhirRoute } from '#gateway/outbound/lanes/configured-lanes.js'
-import Sqlite from '#gateway/platform/sqlite.js'
+import { Sqlite } from '#gateway/platform/sqlite.js'
 import { journalAt, nextBatch, TemporaryFolder } from '#test/gateway/journal/journal-fixture.js'
 
 const FIXTURE = new URL('../fixtures/schema-8.sql', import.meta.url)
