@@ -125,7 +125,7 @@ function valueElements(
       if (!Number.isFinite(value.value) || row.value !== 'quantity') return absent('error', row)
       const range = rangeOf(row, context)
       return {
-        valueQuantity: quantity(value.value, row),
+        valueQuantity: { ...quantity(value.value, row), ...(value.comparator && { comparator: value.comparator }) },
         ...interpretationOf(context),
         ...(range ? { referenceRange: [range] } : {}),
       }

@@ -137,6 +137,11 @@ export class Pipeline {
     const normalised = this.#normaliser.accept(reading, now)
     for (const one of normalised.judged) {
       const judged = { ...one, measurement: { ...one.measurement, performer } }
+      // A slip of the pen: nothing is made of it, and it is refused to the person.
+      if (judged.measurement.quality === 'implausible') {
+        step.add(judged, [])
+        continue
+      }
       this.#score(judged, now)
       step.add(judged, this.#evaluator.see(judged, now))
     }

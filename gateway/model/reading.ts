@@ -8,7 +8,13 @@ export type ReadingStatus = 'ok' | 'acquiring' | 'off' | 'fault'
 
 export type ReadingValue =
   /** ADC counts, or a number the device already gives in its unit (see `unit`). */
-  | { readonly type: 'number'; readonly value: number; readonly unit: string }
+  | {
+      readonly type: 'number'
+      readonly value: number
+      readonly unit: string
+      /** The device said HI, LO, `>600` or the like: more, or less, than `value`. */
+      readonly comparator?: '<' | '>'
+    }
   | { readonly type: 'bloodPressure'; readonly systolic: number; readonly diastolic: number; readonly unit: string }
   /** Acceleration at ±8 g, 256 counts per g, oldest first. */
   | {

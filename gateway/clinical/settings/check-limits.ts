@@ -41,7 +41,7 @@ function checkRange({ condition, observable, component, value, clearAt }: Limit)
     if (clearAt < 0) throw neverEnds(condition, clearAt)
     return
   }
-  const range = plausibleOf(observable, component)
+  const range = possibleOf(observable, component)
   if (!range) return
   const { low, high } = range
   if (value <= low || value >= high)
@@ -59,9 +59,9 @@ function neverEnds(condition: string, clearAt: number): HomebeatError {
   )
 }
 
-function plausibleOf(observable: Limit['observable'], component: Exclude<Limit['component'], 'secondsSinceBreath'>) {
+function possibleOf(observable: Limit['observable'], component: Exclude<Limit['component'], 'secondsSinceBreath'>) {
   for (const { quantity, pressure } of Object.values(sensorDefinitions)) {
-    if (quantity?.observable === observable && component === 'value') return quantity.plausible
+    if (quantity?.observable === observable && component === 'value') return quantity.possible
     if (pressure?.observable === observable && component !== 'value') return pressure[component]
   }
   return null
