@@ -78,6 +78,7 @@ export class Pipeline {
     this.#news2 = options.news2 ?? new News2Watch()
     this.#hours = options.hours
     this.#known = options.known ?? (() => false)
+    this.#news2.note(options.active)
   }
 
   /** The latest value of each sensor heard so far. */
@@ -219,6 +220,7 @@ export class Pipeline {
   }
 
   #done(step: StepBuilder, now: number, rest: Parameters<StepBuilder['build']>[0] = {}): PipelineStep {
+    this.#news2.note(step.transitions)
     if (this.#dispatcher && step.transitions.length > 0) step.tell(this.#dispatcher.take(step.transitions, now))
     return step.build(rest)
   }
