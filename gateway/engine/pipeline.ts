@@ -64,6 +64,8 @@ export class Pipeline {
   readonly #hours: HourlyAggregates | undefined
   readonly #known: (identifier: string) => boolean
   readonly #spots = new Set<string>()
+  /** Memories of which the journal has records: they were asked before. */
+  readonly #asked = new Set<string>()
   readonly #devices = new Map<string, Set<string>>()
   /** The latest judged value by device and observable: what a delay that runs out was caused by. */
   readonly #latest = new Map<string, Measurement>()
@@ -95,8 +97,11 @@ export class Pipeline {
       this.#devicesOf(frame.transport).add(reading.deviceId)
       const normalised = this.#normaliser.accept(reading, now)
       const analysed = this.#analysis.accept(reading, normalised, now)
-      const all = [...normalised.judged, ...analysed.judged]
-      const repeated = all.some((one) => one.spot && this.#isRepeated(one))
+      const spots = normalised.judged.filter(({ spot }) => spot)
+      const isStored = spots.map((one) => this.#isRepeated(one)).some(Boolean)
+      const undated = reading.undated !== undefined && !this.#isTakenSince(reading, isStored)
+      const repeated = isStored && reading.undated !== 'since-last-poll'
+      const all = [...normalised.judged.map((one) => (undated ? asUndated(one) : one)), ...analysed.judged]
       for (const judged of all) {
         const transitions = repeated ? [] : this.#evaluator.see(judged, now)
         if (!repeated) this.#score(judged, now)
@@ -106,7 +111,7 @@ export class Pipeline {
       this.#conclude(analysed, now, step)
       const expected = frame.format === 'kit-line'
       for (const signal of normalised.signals) step.raise(this.#evaluator.signal(signal, expected, now))
-      if (!repeated) step.live.push(...this.#live.accept(reading, { ...normalised, judged: all }, now))
+      if (!repeated && !undated) step.live.push(...this.#live.accept(reading, { ...normalised, judged: all }, now))
     }
     const received = frame.format === 'transport-event' ? 0 : 1
     return this.#done(step, now, { lost, refused, received, events, ...(unmapped && { unmapped: [unmapped] }) })
@@ -274,6 +279,13 @@ export class Pipeline {
     step.raise(transitions)
   }
 
+  /** Whether a record without a date was taken since the device was last asked; after a restart the journal tells it. */
+  #isTakenSince({ deviceId, sensor, undated }: Reading, isStored: boolean): boolean {
+    const memory = `${deviceId} ${sensor}`
+    if (isStored) this.#asked.add(memory)
+    return undated === 'since-last-poll' || (undated === 'no-last-poll' && !isStored && this.#asked.has(memory))
+  }
+
   #isRepeated({ measurement: { identifier } }: Judged): boolean {
     if (this.#spots.has(identifier)) return true
     this.#spots.add(identifier)
@@ -282,6 +294,13 @@ export class Pipeline {
     return this.#known(identifier)
   }
 }
+
+/** It came from a memory and nobody knows of when it is: kept, and not alarmed on. */
+const asUndated = (one: Judged): Judged => ({
+  ...one,
+  undated: true,
+  measurement: { ...one.measurement, remarks: [...one.measurement.remarks, 'undated-from-memory'] },
+})
 
 class StepBuilder {
   readonly measurements: Measurement[] = []

@@ -60,6 +60,11 @@ export interface Reading {
   readonly ordinal?: number
   /** The device's own timestamp, where it stamps its stored values: `YYYY-MM-DDThh:mm[:ss]`, no zone. */
   readonly deviceTime?: string
+  /**
+   * A record of a memory whose stamp cannot be true. since-last-poll: it was not there when the device was last asked, so it was taken
+   * since. older: it was. no-last-poll: the device was not asked before, as far as decode knows.
+   */
+  readonly undated?: 'since-last-poll' | 'older' | 'no-last-poll'
   /** A sender's own message id: makes a redelivery recognisable where `at` would not. */
   readonly messageId?: string
   readonly value: ReadingValue

@@ -41,6 +41,7 @@ const REMARKS: Readonly<Record<string, string>> = {
   'device-clock-unverified': 'device clock not verified',
   'probe-off': 'probe off',
   'clock-unset': 'gateway clock not set',
+  'undated-from-memory': 'undated, from memory',
   'beyond-range': 'beyond what the sensor can show',
   'out-of-range': 'impossible: look at the sensor',
   unlikely: 'unlikely: measure again',

@@ -138,8 +138,8 @@ export class Evaluator {
 
   /** One judged value, stored or not. */
   see(judged: Judged, now: number): AlertTransition[] {
-    const { measurement, spot, superseded, held } = judged
-    if (superseded) return []
+    const { measurement, spot, superseded, held, undated } = judged
+    if (superseded || undated) return []
     const { sensor, observable, deviceId, value } = measurement
     const at = measurement.timedByDevice ? measurement.at - this.#shiftMs() : measurement.at
     if (spot && now - at > SPOT_FRESH_MS) return []
