@@ -52,7 +52,7 @@ const DRAIN_MS = 5000
 
 /**
  * Opens the journal and composes the receiver; nothing is listened to before its `start()`.
- * @throws HomebeatError `config.*`, `secret.*`, `channel.*`, `journal.*`, `watching.*`, `data-dir.*`
+ * @throws HomebeatError `config.*`, `secret.*`, `channel.*`, `journal.*`, `clinic.*`, `data-dir.*`
  */
 export async function composeReceiver(
   loaded: LoadedClinicConfig,

@@ -17,7 +17,7 @@ import type { Site } from './site.js'
 
 export type Intake = ReturnType<typeof intakeOf>
 
-/** @throws HomebeatError `config.*`, `map.*`, `devices.*`: nothing is opened then */
+/** @throws HomebeatError `config.*`, `devices.*`, `private-file.*`: nothing is opened then */
 export function intakeOf({ config, baseDir, dataDir, clock, logger }: Site) {
   const devices = EnrolledDevices.open(join(dataDir, 'devices.json'), clock)
   const dependencies = { clock: clock.run, logger, baseDir, dataDir, devices }

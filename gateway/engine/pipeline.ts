@@ -1,5 +1,5 @@
 /**
- * The line from Frame to what is committed: decode → normalise → analyse → evaluate. Holds state, does no I/O and reads no clock,
+ * The way from a Frame to what is committed: decode → normalise → analyse → evaluate. Holds state, does no I/O and reads no clock,
  * so the same frames at the same times give the same steps. The runtime commits a step and then settles its frame.
  */
 import type { Measurement } from '#fhir/measurement.js'

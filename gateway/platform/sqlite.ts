@@ -32,11 +32,10 @@ export function loadSqlite(name: string): typeof BetterSqlite {
   }
 }
 
-namespace Sqlite {
+export namespace Sqlite {
   export type Database = BetterSqlite.Database
   export type Statement = BetterSqlite.Statement
 }
 
 /** SQLite, in the version that this Node runs. No other file names its packages. */
-const Sqlite = loadSqlite(sqlitePackage(Number(process.versions['napi'])))
-export default Sqlite
+export const Sqlite = loadSqlite(sqlitePackage(Number(process.versions['napi'])))

@@ -2,7 +2,7 @@ import { chmodSync, closeSync, existsSync, mkdirSync, openSync, statSync } from 
 import { dirname } from 'node:path'
 import { damaged, journalError } from '#gateway/journal/api/errors.js'
 import { HomebeatError } from '#gateway/platform/errors.js'
-import Sqlite from '#gateway/platform/sqlite.js'
+import { Sqlite } from '#gateway/platform/sqlite.js'
 import { checkVersion, MIGRATIONS, migrate } from './schema.js'
 
 export type SqlValue = number | string | Uint8Array | null

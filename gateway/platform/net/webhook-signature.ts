@@ -22,7 +22,7 @@ export function newWebhookSecret(): string {
   return `whsec_${randomBytes(NEW_SECRET_BYTES).toString('base64')}`
 }
 
-/** @param text `whsec_` and base64. @param whose for the message, e.g. `the heartbeat clinic`. @throws HomebeatError `secret.webhook` */
+/** @param text `whsec_` and base64. @param whose for the message, e.g. `liveness.targets[clinic]`. @throws HomebeatError `secret.webhook` */
 export function parseWebhookSecret(text: string, whose: string): Buffer {
   const [, encoded] = /^whsec_([A-Za-z0-9+/]+={0,2})$/.exec(text) ?? []
   const secret = Buffer.from(encoded ?? '', 'base64')

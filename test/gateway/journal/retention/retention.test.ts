@@ -8,7 +8,7 @@ import type { ClosedBatch, Hash32 } from '#gateway/model/batch.js'
 import { type Lane, laneOf } from '#gateway/model/lane.js'
 import { alertRoute, anchorRoute, fhirRoute } from '#gateway/outbound/lanes/configured-lanes.js'
 import { silentLogger } from '#gateway/platform/logger.js'
-import Sqlite from '#gateway/platform/sqlite.js'
+import { Sqlite } from '#gateway/platform/sqlite.js'
 import { inclusionProof, leafHash, merkleRoot, verifyInclusion } from '#gateway/proofs/merkle.js'
 import { recordOf } from '#gateway/proofs/record.js'
 import {

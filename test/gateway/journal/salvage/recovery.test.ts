@@ -7,7 +7,7 @@ import type { Journal } from '#gateway/journal/api/journal.js'
 import { logIsDamaged } from '#gateway/journal/salvage/sqlite-pages.js'
 import { journalKeyPath } from '#gateway/journal/sqlite/journal-key.js'
 import { laneOf } from '#gateway/model/lane.js'
-import Sqlite from '#gateway/platform/sqlite.js'
+import { Sqlite } from '#gateway/platform/sqlite.js'
 import {
   BATCHES,
   DamagedHome,

@@ -6,7 +6,7 @@ import { openJournalReader } from '#gateway/journal/sqlite/journal-reader.js'
 import { journalHolder } from '#gateway/journal/sqlite/lock.js'
 import { APPLICATION_ID, MIGRATIONS } from '#gateway/journal/sqlite/schema.js'
 import { HomebeatError } from '#gateway/platform/errors.js'
-import Sqlite from '#gateway/platform/sqlite.js'
+import { Sqlite } from '#gateway/platform/sqlite.js'
 import {
   codeOf,
   journalAt,

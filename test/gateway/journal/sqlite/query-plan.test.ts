@@ -1,7 +1,7 @@
 import { expect } from 'chai'
 import * as queries from '#gateway/journal/sqlite/queries.js'
 import { migrate } from '#gateway/journal/sqlite/schema.js'
-import Sqlite from '#gateway/platform/sqlite.js'
+import { Sqlite } from '#gateway/platform/sqlite.js'
 
 /** Read whole on purpose: a handful of rows, bounded by LIMIT, or rare (a listing for people). */
 const MAY_SCAN: Record<string, RegExp> = {

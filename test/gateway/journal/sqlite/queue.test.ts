@@ -6,7 +6,7 @@ import type { OutboxEntry } from '#gateway/journal/api/outbox.js'
 import { MIGRATIONS } from '#gateway/journal/sqlite/schema.js'
 import { isSameLane, type Lane, laneKey, laneOf } from '#gateway/model/lane.js'
 import { anchorRoute, fhirRoute } from '#gateway/outbound/lanes/configured-lanes.js'
-import Sqlite from '#gateway/platform/sqlite.js'
+import { Sqlite } from '#gateway/platform/sqlite.js'
 import {
   codeOf,
   hash,

@@ -7,7 +7,7 @@ import { createRowCipher, keyCheckOf } from '#gateway/journal/sqlite/cipher.js'
 import { journalKeyPath } from '#gateway/journal/sqlite/journal-key.js'
 import { openJournalReader } from '#gateway/journal/sqlite/journal-reader.js'
 import { MIGRATIONS } from '#gateway/journal/sqlite/schema.js'
-import Sqlite from '#gateway/platform/sqlite.js'
+import { Sqlite } from '#gateway/platform/sqlite.js'
 import {
   codeOf,
   hash,
