@@ -77,17 +77,15 @@ const digestOf = (content: string): string => String(createHash('sha256').update
 
 /** Both forms as the Observation's value, which is what a batch keeps of a measurement. */
 const contentOf = (measurement: Measurement): string =>
-  valueOf(observationOf(measurement, { patient: 'unknown', home: 'unknown' }))
+  saidBy(observationOf(measurement, { patient: 'unknown', home: 'unknown' }))
 
 function knownContent(stored: NonNullable<StoredContent>): string {
   if (stored === 'gone') return 'gone'
-  return 'measurement' in stored
-    ? contentOf(stored.measurement)
-    : valueOf(JSON.parse(stored.observation) as Observation)
+  return 'measurement' in stored ? contentOf(stored.measurement) : saidBy(JSON.parse(stored.observation) as Observation)
 }
 
 /** Members in the order of their names: a batch's JSON is canonical (RFC 8785). */
-function valueOf({ valueQuantity, valueCodeableConcept, component, dataAbsentReason }: Observation): string {
+function saidBy({ valueQuantity, valueCodeableConcept, component, dataAbsentReason }: Observation): string {
   return JSON.stringify({ valueQuantity, valueCodeableConcept, component, dataAbsentReason }, (_, value: unknown) =>
     typeof value === 'object' && value !== null && !Array.isArray(value)
       ? Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)))
