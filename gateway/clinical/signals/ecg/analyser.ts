@@ -7,6 +7,7 @@ import { agreement, BeatTimes } from './beat-times.js'
 import type { EcgEvent, RateUnknown } from './events.js'
 import { type FibrillationTurn, FibrillationWatch } from './fibrillation.js'
 import { MovingMedian } from './filters.js'
+import { FlatRuns } from './flat-runs.js'
 import { HeartRate } from './heart-rate.js'
 import { IrregularityWatch } from './irregularity.js'
 import { type Grade, judge, type Quality, type WindowFeatures, WindowMeter } from './quality.js'
@@ -25,6 +26,8 @@ const RATE_EACH_S = 5
 const BAD_SECONDS_BORNE = 2
 /** Without an interval that can be believed for as long as this nothing is known of the rhythm. */
 const RHYTHM_FORGOTTEN_MS = 60_000
+/** Share of an interval without contact with which it is no pause. */
+const NO_CONTACT = 0.3
 /** A gap is gone through sample by sample this far; the rest of it is only counted. */
 const GAP_WALKED_MS = 20_000
 /** Windows measured and not yet judged, at most: learning and latency. */
@@ -68,6 +71,8 @@ export class EcgAnalyser {
   readonly #irregularity = new IrregularityWatch()
   readonly #standstill: Standstill
   readonly #fibrillation: FibrillationWatch
+  readonly #flats: FlatRuns
+  readonly #asystoleMs: number
   /** Sample number up to which there were no organised beats. */
   #organisedFrom = 0
   readonly #pending: Window[] = []
@@ -122,6 +127,8 @@ export class EcgAnalyser {
       highest: options.highest ?? Number.POSITIVE_INFINITY,
     })
     this.#standstill = new Standstill({ pauseMs, asystoleMs })
+    this.#flats = new FlatRuns(rateHz)
+    this.#asystoleMs = asystoleMs
     this.#fibrillation = new FibrillationWatch({ rateHz, leastAmplitude })
   }
 
@@ -179,6 +186,7 @@ export class EcgAnalyser {
       this.#second.restart()
       this.#meter.restart()
       this.#fibrillation.restart()
+      this.#flats.restart()
     }
     this.#meter.lose()
     this.#advance()
@@ -187,6 +195,7 @@ export class EcgAnalyser {
   #detect(index: number, x: number): void {
     this.#detector.push(index, x)
     this.#second.push(index, x)
+    this.#flats.push(index, x)
     const turn = this.#fibrillation.push(index, x)
     if (turn) this.#turn(turn, this.#ms(index + 1))
   }
@@ -258,18 +267,25 @@ export class EcgAnalyser {
 
   #believe(index: number): void {
     const at = this.#ms(index)
+    let lost = 0
     if (this.#lastBelieved >= 0) {
       const interval = this.#ms(index - this.#lastBelieved)
-      this.#rate.push(interval, at)
-      this.#lastInterval = at
-      const turn = this.#irregularity.push(interval, at, this.#follows)
-      this.#follows = true
-      if (turn?.change === 'begin') {
-        this.#events.push({ type: 'rhythm-begin', rhythm: 'irregular', at, since: turn.since })
-      } else if (turn) this.#events.push({ type: 'rhythm-end', rhythm: 'irregular', at, reason: 'regular' })
+      lost = this.#flats.lost(this.#lastBelieved, index)
+      if (lost === 0 && interval < this.#asystoleMs) this.#count(interval, at)
+      else this.#follows = false
     }
     this.#lastBelieved = index
-    this.#standstill.beat(at, this.#events)
+    this.#standstill.beat(at, lost < NO_CONTACT, this.#events)
+  }
+
+  #count(interval: number, at: number): void {
+    this.#rate.push(interval, at)
+    this.#lastInterval = at
+    const turn = this.#irregularity.push(interval, at, this.#follows)
+    this.#follows = true
+    if (turn?.change === 'begin') {
+      this.#events.push({ type: 'rhythm-begin', rhythm: 'irregular', at, since: turn.since })
+    } else if (turn) this.#events.push({ type: 'rhythm-end', rhythm: 'irregular', at, reason: 'regular' })
   }
 
   #disbelieve(): void {
@@ -300,12 +316,12 @@ export class EcgAnalyser {
     const bad = this.#grades.filter((grade) => grade === 'bad').length
     const mean = this.#rate.at(now)
     let unknown: RateUnknown | null = null
-    if (this.#isUnorganised) {
-      unknown = 'no-organised-beats'
-      this.#rate.reset()
-    } else if (this.#standstill.asystole) unknown = 'no-beats'
+    if (this.#isUnorganised) unknown = 'no-organised-beats'
+    else if (this.#standstill.asystole) unknown = 'no-beats'
     else if (bad > BAD_SECONDS_BORNE) unknown = 'poor-signal'
     else if (mean === null) unknown = 'learning'
+    // What comes after it is counted anew.
+    if (unknown !== null && unknown !== 'learning') this.#rate.reset()
     const changed = this.#rateAt < 0 || unknown !== this.#rateUnknown
     if (!changed && (unknown !== null || this.#judged % RATE_EACH_S !== 0)) return
     this.#rateUnknown = unknown

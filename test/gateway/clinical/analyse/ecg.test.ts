@@ -88,6 +88,53 @@ describe('the heart rate from the ECG', () => {
   })
 })
 
+describe('the heart rate over what is no ECG', () => {
+  const beats = (seconds: number, offset = 0) =>
+    syntheticEcg({ rateHz, seconds, beats: regular(1053, 300 + offset, seconds * 1000) })
+  const at = (seconds: number, count: (i: number) => number) =>
+    Array.from({ length: seconds * rateHz }, (_, i) => count(i))
+
+  for (const [name, count] of [
+    ['at a rail', () => 1023],
+    ['flat', () => 512],
+    ['nearly flat', (i: number) => 512 + (i % 3)],
+    ['hum', (i: number) => Math.round(512 + 300 * Math.sin((2 * Math.PI * 50 * i) / rateHz))],
+  ] as const) {
+    for (const seconds of [2, 5, 8, 30]) {
+      it(`is never counted across ${seconds} s ${name}`, () => {
+        const home = new TestHome().play(beats(40), rateHz)
+        home.play(at(seconds, count), rateHz).play(beats(40, 200), rateHz)
+        const rates = home.stored('heartRate').flatMap(({ value }) => (value.type === 'quantity' ? [value.value] : []))
+        expect(rates.length).to.be.above(8)
+        for (const rate of rates) expect(rate).to.be.closeTo(57, 2)
+      })
+    }
+  }
+
+  it('is never counted across a loose contact, which makes no pause, no rhythm and no fast rate', () => {
+    const good = beats(150)
+    // Off for 0.2 to 2.5 s, on for 0.3 to 4 s, for a minute and a half.
+    let edge = 30
+    let on = true
+    let n = 0
+    const loose = good.map((count, i) => {
+      const t = i / rateHz
+      if (t >= edge && t < 120) {
+        on = !on
+        n++
+        edge = t + (on ? 2.15 + 1.85 * signed(11, n) : 1.35 + 1.15 * signed(12, n))
+      }
+      return on || t >= 120 ? count : 512
+    })
+    const home = new TestHome().play(loose, rateHz)
+    for (const { value } of home.stored('heartRate')) {
+      if (value.type === 'quantity') expect(value.value).to.be.closeTo(57, 6)
+    }
+    const told = home.told().filter((one) => /ecg-pause|irregular|pulse-rate/.test(one))
+    expect(told).to.deep.equal([])
+  })
+})
+
 describe('a heart that stands still', () => {
   it('is raised within seconds, once, and stays until somebody knows', () => {
     // A trace that is never quite still: no flat line.
