@@ -3,6 +3,7 @@
  * what was pushed, however it was cut into blocks; memory does not grow.
  */
 import { BeatDetector, HIGHEST_RATE_HZ, LATENCY_MS, LOWEST_RATE_HZ } from './beat-detector.js'
+import { BeatShapes } from './beat-shapes.js'
 import { agreement, BeatTimes } from './beat-times.js'
 import type { EcgEvent, RateUnknown } from './events.js'
 import { type FibrillationTurn, FibrillationWatch } from './fibrillation.js'
@@ -65,6 +66,9 @@ export class EcgAnalyser {
   readonly #second: SlopeDetector
   readonly #meter: WindowMeter
   readonly #beats = new BeatTimes(64)
+  /** Those of them whose shape is known. */
+  readonly #known = new BeatTimes(64)
+  readonly #shapes: BeatShapes
   readonly #secondBeats = new BeatTimes(64)
   readonly #amplitudes = new MovingMedian(32)
   readonly #rate = new HeartRate()
@@ -108,6 +112,7 @@ export class EcgAnalyser {
     this.#windowLength = Math.round(rateHz)
     this.#latency = Math.ceil((LATENCY_MS * rateHz) / 1000)
     this.#longestBridge = Math.floor((LONGEST_BRIDGE_MS * rateHz) / 1000)
+    this.#shapes = new BeatShapes(rateHz)
     this.#detector = new BeatDetector({
       rateHz,
       leastAmplitude,
@@ -116,6 +121,7 @@ export class EcgAnalyser {
         this.#lastSeen = index
         this.#beats.push(index)
         this.#amplitudes.push(amplitude)
+        if (this.#shapes.take(index, amplitude)) this.#known.push(index)
         this.#events.push({ type: 'beat', at: this.#ms(index), index, rrMs })
       },
     })
@@ -187,12 +193,14 @@ export class EcgAnalyser {
       this.#meter.restart()
       this.#fibrillation.restart()
       this.#flats.restart()
+      this.#shapes.restart()
     }
     this.#meter.lose()
     this.#advance()
   }
 
   #detect(index: number, x: number): void {
+    this.#shapes.push(index, x)
     this.#detector.push(index, x)
     this.#second.push(index, x)
     this.#flats.push(index, x)
@@ -271,11 +279,19 @@ export class EcgAnalyser {
     if (this.#lastBelieved >= 0) {
       const interval = this.#ms(index - this.#lastBelieved)
       lost = this.#flats.lost(this.#lastBelieved, index)
-      if (lost === 0 && interval < this.#asystoleMs) this.#count(interval, at)
+      if (lost === 0 && this.#isSure(this.#lastBelieved, index) && interval < this.#asystoleMs)
+        this.#count(interval, at)
       else this.#follows = false
     }
     this.#lastBelieved = index
     this.#standstill.beat(at, lost < NO_CONTACT, this.#events)
+  }
+
+  /** Both beats have a shape that this heart has, and nobody saw another between them. */
+  #isSure(from: number, to: number): boolean {
+    if (this.#known.between(from, from + 1).length === 0 || this.#known.between(to, to + 1).length === 0) return false
+    const tolerance = (AGREEMENT_MS * this.#rateHz) / 1000
+    return this.#secondBeats.between(from + tolerance, to - tolerance).length === 0
   }
 
   #count(interval: number, at: number): void {
