@@ -25,6 +25,10 @@ const AGREEMENT_MS = 150
 const RATE_EACH_S = 5
 /** Bad seconds of the last five with which a mean rate can still be given. */
 const BAD_SECONDS_BORNE = 2
+/** Without an interval that can be believed the rate is void after so long, and the trace unreadable; a first one takes longer. */
+const RATE_VOID_MS = 5000
+const UNREADABLE_MS = 10_000
+const FIRST_INTERVAL_MS = 20_000
 /** Without an interval that can be believed for as long as this nothing is known of the rhythm. */
 const RHYTHM_FORGOTTEN_MS = 60_000
 /** Share of an interval without contact with which it is no pause. */
@@ -92,6 +96,10 @@ export class EcgAnalyser {
   /** The last beat that can be believed, of an unbroken row; −1: none. */
   #lastBelieved = -1
   #lastInterval = Number.NEGATIVE_INFINITY
+  /** Of the trace, without such an interval; what is lost, flat or told as something worse does not count. */
+  #unreadMs = 0
+  #unreadSince = 0
+  #unreadable = false
   #follows = false
   #quality: Quality | null = null
   /** Grades of the last five seconds, the newest first. */
@@ -252,7 +260,20 @@ export class EcgAnalyser {
     }
     const now = this.#ms(end)
     if (now - this.#lastInterval > RHYTHM_FORGOTTEN_MS) this.#forgetRhythm(now)
+    this.#watchReadable(quality, this.#ms(start), now)
     this.#sayRate(now)
+  }
+
+  #watchReadable({ reasons }: Quality, start: number, end: number): void {
+    if (this.#lastInterval >= start) return
+    if (reasons.includes('flat') || reasons.includes('lost-samples')) return
+    if (this.#isUnorganised || this.#standstill.asystole) return
+    if (this.#unreadMs === 0) this.#unreadSince = Math.max(start, this.#lastInterval)
+    this.#unreadMs += end - start
+    const most = this.#lastInterval < 0 ? FIRST_INTERVAL_MS : UNREADABLE_MS
+    if (this.#unreadable || this.#unreadMs < most) return
+    this.#unreadable = true
+    this.#events.push({ type: 'unreadable-begin', at: end, since: this.#unreadSince })
   }
 
   #qualityOf({ features, start, end, noiseShare }: Window): Quality {
@@ -297,6 +318,9 @@ export class EcgAnalyser {
   #count(interval: number, at: number): void {
     this.#rate.push(interval, at)
     this.#lastInterval = at
+    this.#unreadMs = 0
+    if (this.#unreadable) this.#events.push({ type: 'unreadable-end', at })
+    this.#unreadable = false
     const turn = this.#irregularity.push(interval, at, this.#follows)
     this.#follows = true
     if (turn?.change === 'begin') {
@@ -317,6 +341,10 @@ export class EcgAnalyser {
     this.#irregularity.reset()
   }
 
+  get #voidAfterMs(): number {
+    return this.#lastInterval < 0 ? FIRST_INTERVAL_MS : RATE_VOID_MS
+  }
+
   get #isUnorganised(): boolean {
     return this.#fibrillation.active || this.#fibrillation.suspected
   }
@@ -334,7 +362,7 @@ export class EcgAnalyser {
     let unknown: RateUnknown | null = null
     if (this.#isUnorganised) unknown = 'no-organised-beats'
     else if (this.#standstill.asystole) unknown = 'no-beats'
-    else if (bad > BAD_SECONDS_BORNE) unknown = 'poor-signal'
+    else if (bad > BAD_SECONDS_BORNE || this.#unreadMs >= this.#voidAfterMs) unknown = 'poor-signal'
     else if (mean === null) unknown = 'learning'
     // What comes after it is counted anew.
     if (unknown !== null && unknown !== 'learning') this.#rate.reset()
