@@ -144,7 +144,7 @@ try {
   const file = join(folder, 'homebeat.yaml')
   writeFileSync(file, stringify(config), { mode: 0o600 })
   const start = ['start', '--config', file, '--drain-seconds', '0', '--until-stdin-closes']
-  const gateway = run('gateway/surfaces/cli/homebeat.ts', ...start)
+  const gateway = run('gateway/main.ts', ...start)
   children.push(gateway)
   const client = await connected(brokerPort, gateway)
 

@@ -4,7 +4,7 @@
  */
 import { createServer } from 'node:net'
 import { Aedes } from 'aedes'
-import Sqlite from '#gateway/platform/sqlite.js'
+import { Sqlite } from '#gateway/platform/sqlite.js'
 
 export interface BareOptions {
   readonly file: string

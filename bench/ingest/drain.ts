@@ -10,7 +10,7 @@ import { signedForm } from '#fhir/signed-form.js'
 import { limitsInForce } from '#gateway/clinical/limits/limits.js'
 import { limitsOnRecord } from '#gateway/clinical/limits/limits-on-record.js'
 import { Pipeline } from '#gateway/engine/pipeline.js'
-import { SqliteJournal } from '#gateway/journal/sqlite/sqlite-journal.js'
+import { journalOf } from '#gateway/journal/sqlite/sqlite-journal.js'
 import type { Address } from '#gateway/model/batch.js'
 import { Batcher } from '#gateway/outbound/batches/batcher.js'
 import { loadOrCreateGatewayKey } from '#gateway/outbound/chain/gateway-key.js'
@@ -107,7 +107,7 @@ async function outage(
   signer: Awaited<ReturnType<typeof loadOrCreateGatewayKey>>,
   chain: { readonly chainId: number; readonly contract: string },
 ): Promise<{ observations: number }> {
-  const journal = new SqliteJournal({
+  const journal = journalOf({
     path: join(dataDir, 'journal.db'),
     lanes: [fhirRoute(TARGET, 'sealed'), anchorRoute(CHAIN)],
     clock: systemClock,

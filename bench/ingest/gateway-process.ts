@@ -11,7 +11,7 @@ import { readRunFile } from '#gateway/surfaces/status/run-file.js'
 import { DEVICES } from './messages.js'
 import { end, sleep, start, type Usage, usage } from './processes.js'
 
-/** As in the first line of `gateway/surfaces/cli/homebeat.ts`, which is not looked at when Node is started with the file. */
+/** As in the first line of `gateway/main.ts`, which is not looked at when Node is started with the file. */
 const NODE_FLAGS = ['--max-semi-space-size=2', '--no-parallel-scavenge', '--heap-growing-percent=25']
 /** Of the configuration's schema. */
 export const DEFAULT_COMMIT = { maxDelayMs: 50, maxCount: 200 } as const
@@ -46,7 +46,7 @@ export class GatewayProcess {
     const config = { home, dataDir: './data', chain: NO_CHAIN, console: { port: 0 }, ...parts }
     const file = join(this.folder, 'homebeat.yaml')
     writeFileSync(file, stringify(config), { mode: 0o600 })
-    const program = join(packageRoot, 'dist', 'gateway', 'surfaces', 'cli', 'homebeat.js')
+    const program = join(packageRoot, 'dist', 'gateway', 'main.js')
     this.#process = start(process.execPath, [...NODE_FLAGS, ...nodeFlags, program, 'start', '--config', file], {
       output: openSync(join(this.folder, 'gateway.log'), 'w', 0o600),
     })

@@ -9,12 +9,12 @@ const EPISODES = 50
 /** A silence lasts an hour at most: one that still holds is among the latest actions. */
 const ACTIONS = 200
 
-export type AlertsSource = Pick<Journal, 'activeAlerts' | 'transitions' | 'alertDeliveries' | 'tellings' | 'actions'>
+export type AlertsSource = Pick<Journal, 'alerts' | 'notifications' | 'alarmActions'>
 
 /** The latest state of each of the latest episodes, newest first. @param now epoch ms */
 export function alertsOf(journal: AlertsSource, now: number): LiveAlert[] {
-  const open = journal.activeAlerts()
-  const recent = journal.transitions(EPISODES * 2)
+  const open = journal.alerts.active()
+  const recent = journal.alerts.latest(EPISODES * 2)
   const latest = new Map<string, AlertTransition>()
   for (const transition of [...recent, ...open]) {
     if (!latest.has(transition.alertId)) latest.set(transition.alertId, transition)
@@ -23,7 +23,9 @@ export function alertsOf(journal: AlertsSource, now: number): LiveAlert[] {
   for (const transition of [...open, ...recent])
     if (transition.state === 'acknowledged') acknowledged.set(transition.alertId, transition)
   const told = toldOf(journal, open)
-  const silences = journal.actions(ACTIONS).filter(({ action, until = 0 }) => action === 'silence' && until > now)
+  const silences = journal.alarmActions
+    .latest(ACTIONS)
+    .filter(({ action, until = 0 }) => action === 'silence' && until > now)
   const shown = [...latest.values()].filter(({ state }, i) => state !== 'cleared' || i < EPISODES)
   return shown.map(({ alertId, condition, kind, priority, state, raisedAt, at }) => {
     const by = acknowledged.get(alertId)
@@ -41,11 +43,11 @@ export function alertsOf(journal: AlertsSource, now: number): LiveAlert[] {
 function toldOf(journal: AlertsSource, open: readonly AlertTransition[]): Map<string, Set<string>> {
   const told = new Map<string, Set<string>>()
   const add = (alertId: string, name: string) => told.set(alertId, (told.get(alertId) ?? new Set()).add(name))
-  for (const { transition, ...delivery } of journal.alertDeliveries(EPISODES)) {
+  for (const { transition, ...delivery } of journal.alerts.deliveries(EPISODES)) {
     add(transition.alertId, recipientWords(delivery))
   }
   for (const { alertId } of open)
-    for (const telling of journal.tellings(alertId))
+    for (const telling of journal.notifications.told(alertId))
       if (telling.deliveredAt !== null) add(alertId, recipientWords(telling))
   return told
 }

@@ -2,22 +2,22 @@ import { z } from 'zod'
 import type { AlarmActions } from '#gateway/alarms/actions/alarm-actions.js'
 import { actorName, actorNote } from '#gateway/model/actor.js'
 import { type ControlCommand, command } from '#gateway/platform/control-socket/command.js'
+import type { HomeMonitor } from './home-monitor.js'
 import { homeOf } from './home-record.js'
 import { type HomeRegister, unknownHome } from './home-register.js'
-import type { WatchReport } from './report.js'
-import type { Watchkeeper } from './watchkeeper.js'
+import type { ClinicReport } from './report.js'
 
-export interface WatchCommandsOptions {
+export interface ClinicCommandsDependencies {
   readonly register: HomeRegister
-  readonly keeper: Pick<Watchkeeper, 'forget'>
+  readonly monitor: Pick<HomeMonitor, 'forget'>
   readonly actions: Pick<AlarmActions, 'open' | 'acknowledge'>
-  readonly report: () => WatchReport
+  readonly report: () => ClinicReport
 }
 
 const home = z.string().min(1).max(32)
 
 /** What a person may tell a running receiver. */
-export function watchCommands({ register, keeper, actions, report }: WatchCommandsOptions): ControlCommand[] {
+export function clinicCommands({ register, monitor, actions, report }: ClinicCommandsDependencies): ControlCommand[] {
   return [
     command('home.list', z.strictObject({}), () => report()),
     command('home.enrol', z.strictObject({ home, renew: z.boolean() }), (input) => ({
@@ -25,7 +25,7 @@ export function watchCommands({ register, keeper, actions, report }: WatchComman
     })),
     command('home.forget', z.strictObject({ home }), (input) => {
       register.forget(input.home)
-      keeper.forget(input.home)
+      monitor.forget(input.home)
     }),
     command('home.acknowledge', z.strictObject({ home, by: actorName, note: actorNote.optional() }), async (input) => {
       if (!register.get(input.home)) throw unknownHome(input.home)

@@ -1,4 +1,4 @@
-/** The schema of clinic.yaml, the configuration of a receiver of heartbeats. Annotated example: `clinic.example.yaml`. */
+/** The schema of clinic.yaml, the configuration of a receiver of check-ins. Annotated example: `clinic.example.yaml`. */
 import { dirname, resolve } from 'node:path'
 import { z } from 'zod'
 import { channelSecrets, channelsConfig, previewConfig } from '#gateway/alarms/channels/config.js'
@@ -13,14 +13,14 @@ const listener = { host: z.string().min(1).max(253), port: listenPort }
 
 const missingAfterSeconds = z.number().min(1).max(86_400)
 
-export const watchSchema = z.strictObject({
+export const clinicSchema = z.strictObject({
   /** Stands in every alarm, so that people know which receiver speaks. */
   receiver: name,
   dataDir: z.string().default('./watch-data'),
   log: z.strictObject({ level: z.enum(LOG_LEVELS).default('info') }).prefault({}),
-  /** Where gateways send their beats: POST /beat. Also GET /healthz. */
+  /** Where gateways send their check-ins: POST /beat. Also GET /healthz. */
   listen: z.strictObject({ host: listener.host.default('127.0.0.1'), port: listener.port.default(8790) }).prefault({}),
-  /** The page for people. A port of its own: a proxy that lets beats in does not thereby show the page. */
+  /** The page for people. A port of its own: a proxy that lets check-ins in does not thereby show the page. */
   page: z
     .strictObject({
       host: listener.host.default('127.0.0.1'),
@@ -58,10 +58,10 @@ export const watchSchema = z.strictObject({
 /** Keys of earlier versions: the old name → today's. */
 export const RENAMED_CLINIC_KEYS = { firstBeatHours: 'firstCheckInHours' } as const
 
-export type WatchConfig = z.output<typeof watchSchema>
+export type ClinicConfig = z.output<typeof clinicSchema>
 
-export interface LoadedWatchConfig {
-  readonly config: WatchConfig
+export interface LoadedClinicConfig {
+  readonly config: ClinicConfig
   /** Folder of the file: relative paths in it start here. */
   readonly baseDir: string
   readonly dataDir: string
@@ -70,19 +70,19 @@ export interface LoadedWatchConfig {
 }
 
 /** @throws HomebeatError `config.not-found`, `config.unreadable`, `config.invalid` (a line for each problem) */
-export function loadWatchConfig(file: string): LoadedWatchConfig {
+export function loadClinicConfig(file: string): LoadedClinicConfig {
   const warnings: string[] = []
-  const config = parseWatchConfig(readConfig(file, 'clinic.example.yaml'), file, (line) => warnings.push(line))
+  const config = parseClinicConfig(readConfig(file, 'clinic.example.yaml'), file, (line) => warnings.push(line))
   const baseDir = dirname(resolve(file))
   return { config, baseDir, dataDir: resolve(baseDir, config.dataDir), warnings }
 }
 
 /** @param file only for messages. @param warn told once for each key that has another name today. */
-export function parseWatchConfig(text: string, file = 'clinic.yaml', warn?: (line: string) => void): WatchConfig {
-  return parseYaml(text, file, { schema: watchSchema, renamed: RENAMED_CLINIC_KEYS, check: crossCheck }, warn)
+export function parseClinicConfig(text: string, file = 'clinic.yaml', warn?: (line: string) => void): ClinicConfig {
+  return parseYaml(text, file, { schema: clinicSchema, renamed: RENAMED_CLINIC_KEYS, check: crossCheck }, warn)
 }
 
-function crossCheck({ listen, page, tls, allowUnencrypted, homes, alerts }: WatchConfig): string[] {
+function crossCheck({ listen, page, tls, allowUnencrypted, homes, alerts }: ClinicConfig): string[] {
   const problems: string[] = []
   for (const [where, { host }] of Object.entries({ listen, page })) {
     if (!isLoopback(host) && !tls && !allowUnencrypted)
@@ -99,7 +99,7 @@ function crossCheck({ listen, page, tls, allowUnencrypted, homes, alerts }: Watc
 }
 
 /** All secret files that the configuration names, before anything starts. @throws HomebeatError `config.secrets` */
-export function checkWatchSecrets({ config, baseDir }: Pick<LoadedWatchConfig, 'config' | 'baseDir'>): void {
+export function checkClinicSecrets({ config, baseDir }: Pick<LoadedClinicConfig, 'config' | 'baseDir'>): void {
   checkSecrets(baseDir, [
     config.page.tokenFile,
     config.tls?.keyFile,

@@ -1,18 +1,19 @@
-/** What a receiver knows of a home, and what follows from it. Pure. */
+/** What a receiver knows of a home, and which conditions follow. Pure. */
 import { z } from 'zod'
-import { beatSchema } from '#gateway/liveness/beat.js'
+import { checkInSchema } from '#gateway/liveness/check-in.js'
 import type { SystemCondition } from '#gateway/model/system-condition.js'
+import type { ClinicConfig } from './config.js'
 
 /**
- * Silence is counted in `listened` time: milliseconds for which this receiver has listened, over all its runs. What it
- * could not hear is nobody's silence; what was silent before it stopped goes on being so.
+ * Silence is counted in `listened` time: milliseconds for which this receiver has listened, over all its runs. Time in which
+ * it could not hear counts as nobody's silence. A silence that began before it stopped goes on.
  */
 export const recordSchema = z.object({
   id: z.string(),
   keyId: z.string(),
   /** Listened time at which the home was first to be watched. */
   knownListened: z.number(),
-  /** Of the last beat taken; 0: none with this secret. */
+  /** Of the last check-in taken; 0: none with this secret. */
   sequence: z.number().int(),
   heard: z
     .object({
@@ -21,11 +22,12 @@ export const recordSchema = z.object({
       listened: z.number(),
       /** The stretch of uninterrupted listening in which it came. */
       stretch: z.number(),
-      beat: beatSchema,
+      /** The check-in itself, under the name that stored records have. */
+      beat: checkInSchema,
     })
     .nullable(),
   missing: z.boolean(),
-  /** Epoch ms of a genuine beat that was refused for its time, since the last one that was taken. */
+  /** Epoch ms of a genuine check-in that was refused for its time, since the last one that was taken. */
   clockRefusedAt: z.number().nullable(),
 })
 export type HomeRecord = z.output<typeof recordSchema>
@@ -35,9 +37,9 @@ export interface Listening {
   readonly stretch: number
 }
 
-/** Two beats were due, and the second is half an interval late. */
+/** Two check-ins were due, and the second is half an interval late. */
 const LATE_BEATS = 2.5
-/** A clock further off puts the times of readings and alarms in doubt. */
+/** Beyond this, the times of a home's readings and alarms are in doubt. */
 const CLOCK_OFF_MS = 60_000
 
 export type HomeState = 'awaited' | 'present' | 'late' | 'missing'
@@ -52,8 +54,8 @@ export function stateOf(record: HomeRecord, listening: Listening): HomeState {
 }
 
 /**
- * Whether the silence is long enough for the alarm; once it was, only a beat ends it (`missing`). A receiver that has not listened all the time since the last beat
- * gives the home time for two more.
+ * Whether the silence is long enough for the alarm; once it was, only a check-in ends it (`missing`). A receiver that has not
+ * listened all the time since the last check-in gives the home time for two more.
  */
 export function isMissing(record: HomeRecord, listening: Listening, missingAfterMs: number): boolean {
   if (!record.heard) return false
@@ -62,14 +64,26 @@ export function isMissing(record: HomeRecord, listening: Listening, missingAfter
   return silenceOf(record, listening) >= Math.max(missingAfterMs, late) + again
 }
 
-export interface WatchRules {
+export interface HomeRules {
   readonly unhealthyMs: number
   readonly clockOffMs: number
   readonly firstBeatMs: number
 }
 
-/** All conditions of a home, those that are not present too. */
-export function conditionsOf(record: HomeRecord, listening: Listening, rules: WatchRules): SystemCondition[] {
+const MINUTE_MS = 60_000
+
+export const rulesOf = ({
+  unhealthyMinutes,
+  clockOffMinutes,
+  firstCheckInHours,
+}: Pick<ClinicConfig, 'unhealthyMinutes' | 'clockOffMinutes' | 'firstCheckInHours'>): HomeRules => ({
+  unhealthyMs: unhealthyMinutes * MINUTE_MS,
+  clockOffMs: clockOffMinutes * MINUTE_MS,
+  firstBeatMs: firstCheckInHours * 60 * MINUTE_MS,
+})
+
+/** All conditions of a home, also those that are not present. */
+export function conditionsOf(record: HomeRecord, listening: Listening, rules: HomeRules): SystemCondition[] {
   const { id, heard, missing } = record
   const stopped = heard?.beat.state === 'stopping'
   const condition = (
@@ -87,7 +101,7 @@ export function conditionsOf(record: HomeRecord, listening: Listening, rules: Wa
   ]
 }
 
-/** Positive: the gateway's clock is ahead; milliseconds, with the time that the beat was under way. */
+/** Positive: the gateway's clock is ahead; milliseconds, with the time that the check-in was under way. */
 export const skewOf = ({ heard }: HomeRecord): number => (heard ? Date.parse(heard.beat.sentAt) - heard.at : 0)
 
 export function isClockOff(record: HomeRecord): boolean {

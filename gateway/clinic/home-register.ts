@@ -7,9 +7,10 @@ import { HomebeatError } from '#gateway/platform/errors.js'
 import { newWebhookSecret, parseWebhookSecret } from '#gateway/platform/net/webhook-signature.js'
 import { writePrivateFile } from '#gateway/platform/secrets/private-file.js'
 import { readSecret } from '#gateway/platform/secrets/secret-file.js'
-import type { LoadedWatchConfig } from './config.js'
+import type { LoadedClinicConfig } from './config.js'
+import { homeOf } from './home-record.js'
 
-export interface WatchedHome {
+export interface RegisteredHome {
   readonly id: string
   readonly secret: Buffer
   /** Names the secret without telling it: numbers begin anew with a new one. */
@@ -21,12 +22,12 @@ const SUFFIX = '.secret'
 const MOST_HOMES = 10_000
 
 export class HomeRegister {
-  readonly #loaded: LoadedWatchConfig
+  readonly #loaded: LoadedClinicConfig
   readonly #folder: string
-  readonly #homes = new Map<string, WatchedHome>()
+  readonly #homes = new Map<string, RegisteredHome>()
 
   /** Reads all secrets. @throws HomebeatError `secret.*` */
-  constructor(loaded: LoadedWatchConfig) {
+  constructor(loaded: LoadedClinicConfig) {
     const { config, baseDir, dataDir } = loaded
     this.#loaded = loaded
     this.#folder = join(dataDir, 'homes')
@@ -35,11 +36,17 @@ export class HomeRegister {
     for (const id of this.#enrolled()) if (!this.#homes.has(id)) this.#add(id, readSecret(this.#path(id)))
   }
 
-  get(id: string): WatchedHome | undefined {
+  get(id: string): RegisteredHome | undefined {
     return this.#homes.get(id)
   }
 
-  all(): WatchedHome[] {
+  /** Whether a condition is about a home that is watched no longer. */
+  isForgotten(condition: string): boolean {
+    const home = homeOf(condition)
+    return home !== null && !this.#homes.has(home)
+  }
+
+  all(): RegisteredHome[] {
     return [...this.#homes.values()]
   }
 

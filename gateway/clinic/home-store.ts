@@ -1,13 +1,13 @@
 import { chmodSync, closeSync, existsSync, openSync } from 'node:fs'
 import { z } from 'zod'
 import { HomebeatError } from '#gateway/platform/errors.js'
-import Sqlite from '#gateway/platform/sqlite.js'
+import { Sqlite } from '#gateway/platform/sqlite.js'
 import { type HomeRecord, type Listening, recordSchema } from './home-record.js'
 
 const SCHEMA = 1
 const listeningSchema = z.object({ listened: z.number().min(0), stretch: z.number().int().min(0) })
 
-/** What a receiver must still know after a power cut: of each home its last beat, and for how long it has listened. */
+/** What a receiver must still know after a power cut: of each home its last check-in, and for how long it has listened. */
 export class HomeStore {
   readonly #sqlite: Sqlite.Database
 

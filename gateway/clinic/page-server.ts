@@ -7,7 +7,7 @@ import { LoginGuard } from '#gateway/platform/net/login-guard.js'
 import { isLoopback } from '#gateway/platform/net/loopback.js'
 import { isOwnHost, SECURITY_HEADERS } from '#gateway/platform/net/request-guard.js'
 import { PAGE_CSS, pageOf } from './page.js'
-import type { WatchReport } from './report.js'
+import type { ClinicReport } from './report.js'
 import { listenOn, webListener } from './web-listener.js'
 
 export interface PageServerOptions {
@@ -17,7 +17,7 @@ export interface PageServerOptions {
   readonly trustProxy: readonly string[]
   /** Null: only this machine may look, and needs none. */
   readonly token: string | null
-  readonly report: () => WatchReport
+  readonly report: () => ClinicReport
   readonly clock: Clock
 }
 

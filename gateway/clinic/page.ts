@@ -1,9 +1,11 @@
 /** The receiver's page as HTML and CSS. No script: a browser asks for it again every fifteen seconds. */
-import { conditionWords } from '#gateway/wording/explanations.js'
-import type { HomeReport, WatchReport } from './report.js'
-import { alarmCounts, duration, remarks, stateWords } from './words.js'
 
-export function pageOf(report: WatchReport): string {
+import { conditionWords } from '#gateway/wording/explanations.js'
+import { durationWords, timeOfDay } from '#gateway/wording/times.js'
+import type { ClinicReport, HomeReport } from './report.js'
+import { alarmCounts, remarks, stateWords } from './words.js'
+
+export function pageOf(report: ClinicReport): string {
   const { receiver, now, homes, alarms } = report
   const missing = homes.filter(({ state }) => state === 'missing').length
   const title = missing > 0 ? `${missing} silent – ${receiver}` : receiver
@@ -22,7 +24,7 @@ export function pageOf(report: WatchReport): string {
 ${alarms.map((alarm) => `<p class="own" role="alert">This receiver itself: ${text(conditionWords(alarm.condition))}, since ${clock(alarm.raisedAt, now)}</p>`).join('\n')}
 ${homes.length === 0 ? '<p class="own">No home is enrolled yet: homebeat clinic enrol &lt;home&gt;</p>' : tableOf(homes, now)}
 </main>
-<footer>Heartbeats only: no health value comes here. Not a certified medical device.</footer>
+<footer>Check-ins only: no health value comes here. Not a certified medical device.</footer>
 </body>
 </html>
 `
@@ -52,10 +54,7 @@ function rowOf(home: HomeReport, now: number): string {
   const looks = [...alarmRemarks(home, now), ...remarks(home)]
   const tone = state === 'present' && looks.length > 0 ? 'remark' : state
   const cells = [
-    [
-      'Last heard',
-      heardAt === null ? '' : `${duration(Math.max(0, now - heardAt) / 1000)} ago, ${clock(heardAt, now)}`,
-    ],
+    ['Last heard', heardAt === null ? '' : `${durationWords(now - heardAt)} ago, ${clock(heardAt, now)}`],
     ['Open alarms there', home.gateway ? alarmCounts(home) : ''],
     ['To look at', looks.map(text).join('<br>')],
   ] as const
@@ -77,9 +76,8 @@ function alarmRemarks({ alarms }: HomeReport, now: number): string[] {
 
 /** The receiver's local time; with the day where that is not today's. */
 function clock(at: number, now: number): string {
-  const time = new Date(at).toLocaleTimeString('en-GB', { hour: '2-digit', minute: '2-digit' })
   const day = (of: number) => new Date(of).toLocaleDateString('en-GB', { day: 'numeric', month: 'short' })
-  return day(at) === day(now) ? time : `${day(at)} ${time}`
+  return day(at) === day(now) ? timeOfDay(at) : `${day(at)} ${timeOfDay(at)}`
 }
 
 function text(value: string): string {

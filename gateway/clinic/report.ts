@@ -1,6 +1,6 @@
 /** What a receiver says of its homes: the same for the page, its API and the command line. */
 
-import type { Beat } from '#gateway/liveness/beat.js'
+import type { CheckIn } from '#gateway/liveness/check-in.js'
 import type { AlertState, AlertTransition, Priority } from '#gateway/model/alert.js'
 import {
   type HomeRecord,
@@ -16,14 +16,14 @@ import {
 export interface HomeReport {
   readonly id: string
   readonly state: HomeState
-  /** Epoch ms of the last beat's arrival; null: none yet. */
+  /** Epoch ms of the last check-in's arrival; null: none yet. */
   readonly heardAt: number | null
   /** For so long this receiver has listened to it in vain. */
   readonly silentSeconds: number
-  /** Of the last beat. */
+  /** Of the last check-in. */
   readonly gateway:
     | (Pick<
-        Beat,
+        CheckIn,
         | 'state'
         | 'healthy'
         | 'reasons'
@@ -45,7 +45,7 @@ export interface HomeReport {
   }[]
 }
 
-export interface WatchReport {
+export interface ClinicReport {
   readonly receiver: string
   readonly now: number
   /** Those that need somebody first. */
@@ -68,7 +68,7 @@ export function reportOf(
   listening: Listening,
   open: readonly AlertTransition[],
   now: number,
-): WatchReport {
+): ClinicReport {
   const alarmsOf = (home: string | null) =>
     open
       .filter(({ condition }) => homeOf(condition) === home)
@@ -88,8 +88,8 @@ export function reportOf(
   return { receiver, now, homes, alarms: alarmsOf(null) }
 }
 
-function gatewayOf(record: HomeRecord, beat: Beat): NonNullable<HomeReport['gateway']> {
-  const { state, healthy, reasons, software, uptimeSeconds, alerts, oldestSeconds, journal, everySeconds } = beat
+function gatewayOf(record: HomeRecord, checkIn: CheckIn): NonNullable<HomeReport['gateway']> {
+  const { state, healthy, reasons, software, uptimeSeconds, alerts, oldestSeconds, journal, everySeconds } = checkIn
   return {
     ...{ state, healthy, reasons, software, uptimeSeconds, alerts, oldestSeconds, journal, everySeconds },
     clockOff: isClockOff(record),

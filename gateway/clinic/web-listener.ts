@@ -1,10 +1,10 @@
 import { type FastifyInstance, type FastifyServerOptions, fastify } from 'fastify'
 import { HomebeatError } from '#gateway/platform/errors.js'
 import { brokerIdentity, type Identity } from '#gateway/platform/net/certificate.js'
-import type { LoadedWatchConfig } from './config.js'
+import type { LoadedClinicConfig } from './config.js'
 
 /** @throws HomebeatError `config.certificate`, `secret.*` */
-export async function tlsOf({ config, baseDir }: LoadedWatchConfig): Promise<Identity | null> {
+export async function tlsOf({ config, baseDir }: LoadedClinicConfig): Promise<Identity | null> {
   return config.tls ? brokerIdentity(config.tls, baseDir, null) : null
 }
 

@@ -1,11 +1,12 @@
 /** How a report is said to people; the same on the page and on the terminal. */
+import { durationWords } from '#gateway/wording/times.js'
 import type { HomeReport } from './report.js'
 
 export function stateWords({ state, gateway, silentSeconds }: HomeReport): string {
   const stopped = gateway?.state === 'stopping'
   switch (state) {
     case 'missing':
-      return `${stopped ? 'stopped, not started again' : 'silent'} for ${duration(silentSeconds)}`
+      return `${stopped ? 'stopped, not started again' : 'silent'} for ${durationWords(silentSeconds * 1000)}`
     case 'late':
       return stopped ? 'stopped in order' : 'late'
     case 'awaited':
@@ -35,11 +36,13 @@ export function remarks({ gateway }: HomeReport): string[] {
     ...(clockOff
       ? [
           Math.abs(clockSkewSeconds) > 5
-            ? `its clock is ${duration(Math.abs(clockSkewSeconds))} off`
+            ? `its clock is ${durationWords(Math.abs(clockSkewSeconds) * 1000)} off`
             : 'its clock cannot be trusted',
         ]
       : []),
-    ...(waiting >= WORTH_SAYING_SECONDS ? [`something has waited ${duration(waiting)} to be delivered`] : []),
+    ...(waiting >= WORTH_SAYING_SECONDS
+      ? [`something has waited ${durationWords(waiting * 1000)} to be delivered`]
+      : []),
   ]
 }
 
@@ -54,11 +57,4 @@ export function alarmCounts({ gateway, state }: HomeReport): string {
     return count > 0 ? [`${count} ${priority}`] : []
   })
   return `${counts.join(', ') || 'none'}${state === 'missing' ? ' when last heard' : ''}`
-}
-
-export function duration(seconds: number): string {
-  if (seconds < 90) return `${Math.round(seconds)} s`
-  if (seconds < 5400) return `${Math.round(seconds / 60)} min`
-  if (seconds < 172_800) return `${Math.round(seconds / 3600)} h`
-  return `${Math.round(seconds / 86_400)} days`
 }

@@ -1,148 +1,63 @@
-/**
- * The running gateway: starts the parts in the order in which they depend on each other, stops them the other way
- * round, so that what was read is committed, batched, pushed and anchored before the process ends.
- */
-
-import type { Pipeline } from '#gateway/engine/pipeline.js'
-import type { Pump } from '#gateway/engine/pump.js'
-import type { Recorder } from '#gateway/engine/recorder.js'
-import type { Journal } from '#gateway/journal/api/journal.js'
-import type { HealthCheck } from '#gateway/model/health-check.js'
-import type { Lifecycle } from '#gateway/model/lifecycle.js'
-import type { Batcher } from '#gateway/outbound/batches/batcher.js'
-import type { LaneWorker } from '#gateway/outbound/lanes/worker.js'
-import type { Logger } from '#gateway/platform/logger.js'
-import type { Schedule } from '#gateway/platform/schedule.js'
+/** The gateway of a home: site → intake → engine → batches and lanes, with the page looking on. */
+import { inForce } from '#gateway/clinical/settings/in-force.js'
+import type { LoadedConfig } from '#gateway/config/load.js'
+import { checkSecretFiles } from '#gateway/config/secret-files.js'
 import type { GatewayStatus } from '#gateway/surfaces/status/feed.js'
-import type { LiveFeed } from '#gateway/surfaces/status/live-feed.js'
-import type { SteadyClock } from '#gateway/time/steady-clock.js'
+import { batchesOf, batchParts } from './batches.js'
+import { channelParts, channelsOf } from './channels.js'
+import { engineOf, engineParts } from './engine.js'
+import { intakeOf, intakeParts } from './intake.js'
+import { linksOf } from './links.js'
+import { laneQueueParts, pollerParts, pushesOf } from './outbound.js'
+import { type Program, program } from './program.js'
+import { type GatewayDependencies, siteOf, siteParts } from './site.js'
+import { standingParts } from './standing-parts.js'
+import { surfaceParts } from './surfaces.js'
 
-/** How often silence is looked at. */
-const TICK_MS = 1000
-
-export interface GatewayParts {
-  readonly journal: Journal
-  readonly recorder: Recorder
-  readonly pipeline: Pipeline
-  readonly pumps: readonly Pump[]
-  /** Alert channels that hold something open. */
-  readonly channels: readonly Lifecycle[]
-  readonly lanes: readonly LaneWorker[]
-  /** What looks after the far ends of its own accord: their Tasks, what they must be told of in time. */
-  readonly rounds: readonly Lifecycle[]
-  readonly batcher: Batcher
-  readonly schedule: Schedule
-  readonly ledger: { close(): void }
-  /** Finds out where batches go on, where the journal lost that. */
-  readonly chainHead: Lifecycle
-  readonly console: Lifecycle
-  readonly control: Lifecycle
-  /** Look after parts of the gateway; asked on every tick. */
-  readonly watchers: readonly HealthCheck[]
-  /** Says to others that this gateway runs, once it does. */
-  readonly announcement: Lifecycle
-  /** Beats only while everything else runs. */
-  readonly heartbeat: Lifecycle
-  readonly feed: LiveFeed
-  readonly clock: SteadyClock
-  readonly logger: Logger
+export interface Gateway extends Program {
+  status(): GatewayStatus
 }
 
-const isAlertLane = (worker: LaneWorker) => worker.lane.kind === 'alert'
-
-export class Gateway implements Lifecycle {
-  readonly #parts: GatewayParts
-  #running = false
-  #cancelTick: () => void = () => {}
-
-  constructor(parts: GatewayParts) {
-    this.#parts = parts
-  }
-
-  status(): GatewayStatus {
-    return this.#parts.feed.status()
-  }
-
-  async start(): Promise<void> {
-    if (this.#running) return
-    this.#running = true
-    const {
-      console: page,
-      control,
-      chainHead,
-      channels,
-      lanes,
-      rounds,
-      pumps,
-      schedule,
-      announcement,
-      heartbeat,
-      logger,
-    } = this.#parts
-    const started: Lifecycle[] = []
-    try {
-      // The page first: its port is what people get wrong, and nothing is read before it is known to be free.
-      const parts = [
-        ...[page, control, chainHead, ...channels, ...lanes, ...rounds, ...pumps],
-        ...[schedule, announcement, heartbeat],
-      ]
-      for (const part of parts) {
-        await part.start()
-        started.push(part)
-      }
-    } catch (error) {
-      for (const part of started.reverse()) await part.stop()
-      this.#parts.ledger.close()
-      await this.#parts.journal.stop()
-      this.#running = false
-      throw error
-    }
-    this.#scheduleTick()
-    logger.info('gateway started')
-  }
-
-  /** @param drainMs how long deliveries may go on once nothing more is read; what is left is delivered after a restart. */
-  async stop(drainMs = 10_000): Promise<void> {
-    if (!this.#running) return
-    this.#running = false
-    this.#cancelTick()
-    const { heartbeat, schedule, rounds, pumps, pipeline, recorder, batcher, journal } = this.#parts
-    const { lanes, clock, logger } = this.#parts
-    await heartbeat.stop()
-    await schedule.stop()
-    // Awaited once the committer has given up: one may wait for a disk that refuses.
-    const ended = Promise.all(rounds.map((round) => round.stop()))
-    await Promise.all(pumps.map((pump) => pump.stop()))
-    try {
-      const { durable } = recorder.record(pipeline.flush(clock.run.now()))
-      await Promise.all([durable, recorder.finish()])
-      await batcher.closeIfDue('stop')
-    } catch (error) {
-      logger.error({ err: error }, 'the last readings could not be stored')
-    }
-    await ended
-    // Alerts first: one that reaches its channel still owes the FHIR servers a Communication.
-    const end = clock.monotonic() + drainMs
-    for (const draining of [lanes.filter(isAlertLane), lanes.filter((lane) => !isAlertLane(lane))]) {
-      await Promise.all(draining.map((lane) => lane.drain(Math.max(0, end - clock.monotonic()))))
-    }
-    await Promise.all(lanes.map((lane) => lane.stop()))
-    await Promise.all(this.#parts.channels.map((channel) => channel.stop()))
-    await this.#parts.chainHead.stop()
-    this.#parts.ledger.close()
-    await this.#parts.control.stop()
-    await this.#parts.console.stop()
-    await this.#parts.announcement.stop()
-    await journal.stop()
-    logger.info('gateway stopped')
-  }
-
-  #scheduleTick(): void {
-    const { clock, pipeline, recorder, watchers } = this.#parts
-    this.#cancelTick = clock.after(TICK_MS, () => {
-      const conditions = watchers.flatMap((watcher) => watcher.check(clock.now()))
-      recorder.note(pipeline.tick(clock.run.now(), conditions))
-      if (this.#running) this.#scheduleTick()
+/**
+ * Opens the journal and the keys, and composes the gateway; nothing is read or sent before its `start()`.
+ * @throws HomebeatError `data-dir.*`, `secret.*`, `gateway-key.*`, `journal.*`, `limits.*`, `config.*`
+ */
+export async function composeGateway(loaded: LoadedConfig, dependencies: GatewayDependencies): Promise<Gateway> {
+  checkSecretFiles(loaded)
+  const site = await siteOf(loaded, dependencies)
+  const { home, journal, clock, logger } = site
+  const { alerts } = loaded.config
+  const links = await linksOf(site)
+  const channels = channelsOf({ ...site, alerts, ...(links && { acknowledgeUrl: links.acknowledgeUrl }) })
+  const pushes = pushesOf(site)
+  const intake = intakeOf(site)
+  // What is wrong with the configuration is said before anything is opened.
+  inForce({ limits: alerts.limits, settings: alerts.settings }, [])
+  for (const transport of intake.transports) await transport.probe()
+  // From here on the journal is open: whoever composes must start and stop the gateway, or stop the journal.
+  await journal.start()
+  try {
+    const engine = await engineOf(site, intake)
+    const batches = batchesOf(site, engine)
+    const { actions, recorder, pipeline, feed } = engine
+    const beside = links ? [links.server(actions)] : []
+    const parts = [
+      ...engineParts(site, engine),
+      ...siteParts(site),
+      ...channelParts(channels, { actions, home, logger, beside }),
+      ...laneQueueParts(site, pushes, channels.lanes),
+      ...batchParts(site, batches),
+      ...intakeParts(site, intake, engine, batches),
+      ...pollerParts(site, engine),
+      ...surfaceParts(site, intake, engine),
+    ]
+    const standing = standingParts({
+      ...site,
+      onTick: (conditions) => recorder.note(pipeline.tick(clock.run.now(), conditions)),
     })
+    return { ...program(parts, { name: 'gateway', standing, clock, logger }), status: () => feed.status() }
+  } catch (error) {
+    await journal.stop()
+    throw error
   }
 }

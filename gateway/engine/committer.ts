@@ -1,6 +1,7 @@
 /** COMMIT that does not give up: what the disk refuses is tried again until the gateway stops. Only the recorder has one. */
 import { setMaxListeners } from 'node:events'
-import type { Commit, Journal } from '#gateway/journal/api/journal.js'
+import type { Commit } from '#gateway/journal/api/commit.js'
+import type { Journal } from '#gateway/journal/api/journal.js'
 import { type Clock, wait } from '#gateway/platform/clock.js'
 import { HomebeatError } from '#gateway/platform/errors.js'
 import type { Logger } from '#gateway/platform/logger.js'

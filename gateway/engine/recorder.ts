@@ -3,7 +3,8 @@
  * Nothing else commits a step (`test/gateway/engine/recorder.test.ts` looks for who does).
  */
 import type { Measurement } from '#fhir/measurement.js'
-import type { AlarmAction, Journal } from '#gateway/journal/api/journal.js'
+import type { Journal } from '#gateway/journal/api/journal.js'
+import type { AlarmAction } from '#gateway/model/alarm-action.js'
 import { asksForCommit, type PipelineStep } from '#gateway/model/step.js'
 import type { Clock } from '#gateway/platform/clock.js'
 import type { Logger } from '#gateway/platform/logger.js'

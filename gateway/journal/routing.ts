@@ -1,5 +1,5 @@
 /** Who owes what to which lane. Pure; the journal asks it inside the transaction that makes the debt true. */
-import type { OutboxEntry, OutboxKind } from '#gateway/journal/api/journal.js'
+import type { OutboxEntry, OutboxKind } from '#gateway/journal/api/outbox.js'
 import { alertLane, isSameLane, type Lane, type Recipient } from '#gateway/model/lane.js'
 import type { DeliveryOutcome } from '#gateway/model/outcome.js'
 

@@ -1,16 +1,16 @@
-/** `liveness` and `disk`. */
+/** `liveness`: who is told that this gateway works. `disk`: how much must be free. */
 import { z } from 'zod'
 import { httpUrl, name, namedList } from '#gateway/platform/config-grammar.js'
 import { isLoopback } from '#gateway/platform/net/loopback.js'
-import { MAX_EVERY_SECONDS } from './beat.js'
+import { MAX_EVERY_SECONDS } from './check-in.js'
 
 const target = z.strictObject({
   name,
-  /** Of a receiver (homebeat clinic), e.g. https://watch.clinic.example/beat */
+  /** The address of a receiver (`homebeat clinic`), e.g. https://watch.clinic.example/beat */
   url: httpUrl.refine((url) => url.startsWith('https:') || isLoopback(new URL(url).hostname), {
     error: 'give an https:// URL; http:// only to this machine',
   }),
-  /** Holds what `homebeat clinic enrol` printed. */
+  /** The file, mode 0600, that holds what `homebeat clinic enrol` printed. */
   secretFile: z.string(),
   everySeconds: z.number().min(1).max(MAX_EVERY_SECONDS).default(60),
 })

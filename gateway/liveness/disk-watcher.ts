@@ -10,8 +10,6 @@ export interface DiskWatcherOptions {
   readonly criticalMb: number
   /** As `statfs` of node:fs/promises. */
   readonly statfs: (path: string) => Promise<{ readonly bavail: number; readonly bsize: number }>
-  /** Called once each time the disk has become low. */
-  readonly onLow?: () => void
   readonly logger: Logger
 }
 
@@ -27,6 +25,7 @@ export class DiskWatcher implements HealthCheck {
   #critical = false
   #blind = false
   #known = false
+  #onLow: () => void = () => {}
 
   constructor(options: DiskWatcherOptions) {
     this.#options = options
@@ -34,6 +33,11 @@ export class DiskWatcher implements HealthCheck {
 
   get isLow(): boolean {
     return this.#low
+  }
+
+  /** @param listener told once each time the disk has become low */
+  onLow(listener: () => void): void {
+    this.#onLow = listener
   }
 
   check(now: number): readonly SystemCondition[] {
@@ -52,7 +56,7 @@ export class DiskWatcher implements HealthCheck {
 
   /** Asks the disk; what it says is seen by the next look. Never rejects. */
   async sample(): Promise<void> {
-    const { folder, lowMb, criticalMb, statfs, onLow, logger } = this.#options
+    const { folder, lowMb, criticalMb, statfs, logger } = this.#options
     try {
       const { bavail, bsize } = await statfs(folder)
       const freeMb = (bavail * bsize) / MB
@@ -61,7 +65,7 @@ export class DiskWatcher implements HealthCheck {
       this.#critical = freeMb < criticalMb * (this.#critical ? MARGIN : 1)
       this.#blind = false
       this.#known = true
-      if (this.#low && !wasLow) onLow?.()
+      if (this.#low && !wasLow) this.#onLow()
     } catch (error) {
       // What was known last still holds; that the disk does not answer is said once.
       if (!this.#blind) logger.warn({ err: error }, 'the free space of the disk cannot be read')

@@ -1,11 +1,17 @@
-import type { Journal, LaneDepth } from '#gateway/journal/api/journal.js'
-import { ALERT_KINDS, PRIORITIES, type Priority } from '#gateway/model/alert.js'
+import type { AlertStore } from '#gateway/journal/api/alerts.js'
+import type { DamageStore } from '#gateway/journal/api/damages.js'
+import type { LaneDepth, OutboxStore } from '#gateway/journal/api/outbox.js'
+import { ALERT_KINDS, type AlertTransition, PRIORITIES, type Priority } from '#gateway/model/alert.js'
 import type { LaneKind } from '#gateway/model/lane.js'
 import type { TransportStatus } from '#gateway/model/transport.js'
-import type { UnhealthyReason, Vitals } from './beat.js'
+import type { UnhealthyReason, Vitals } from './check-in.js'
 
 export interface VitalsOptions {
-  readonly journal: Pick<Journal, 'activeAlerts' | 'depths' | 'damages'>
+  readonly journal: {
+    readonly alerts: Pick<AlertStore, 'active'>
+    readonly outbox: Pick<OutboxStore, 'depths'>
+    readonly damages: Pick<DamageStore, 'open'>
+  }
   /** Whether the disk has refused a commit that is still waiting. */
   readonly refused: () => boolean
   readonly transports: readonly { status(): TransportStatus }[]
@@ -22,9 +28,9 @@ export function vitalsOf({ journal, refused, transports, clockTrusted }: VitalsO
   try {
     return {
       reasons,
-      alerts: countsOf(journal.activeAlerts()),
-      oldestSeconds: agesOf(journal.depths(), now),
-      journal: journal.damages().length > 0 ? 'damaged' : 'ok',
+      alerts: countsOf(journal.alerts.active()),
+      oldestSeconds: agesOf(journal.outbox.depths(), now),
+      journal: journal.damages.open().length > 0 ? 'damaged' : 'ok',
       ...clock,
     }
   } catch {
@@ -38,7 +44,7 @@ function listens({ state, url }: TransportStatus): boolean {
   return state === 'connected' || (state === 'waiting' && /^mqtts?\+broker:/.test(url))
 }
 
-function countsOf(alerts: ReturnType<Journal['activeAlerts']>): Vitals['alerts'] {
+function countsOf(alerts: readonly AlertTransition[]): Vitals['alerts'] {
   const [physiological, technical] = ALERT_KINDS.map((kind) => {
     const count = (priority: Priority) =>
       alerts.filter((alert) => alert.kind === kind && alert.priority === priority).length

@@ -17,7 +17,7 @@ export interface Recipient {
   readonly contact?: string
 }
 
-const KEY = /^(fhir|alert|anchor):([^/]+)(?:\/(.+))?$/
+const KEY = new RegExp(`^(${LANE_KINDS.join('|')}):([^/]+)(?:/(.+))?$`)
 
 /** `sms/nurse-1`, or `terminal`: part of the keys of stored notifications. */
 export const recipientKey = ({ channel, contact }: Recipient): string => (contact ? `${channel}/${contact}` : channel)

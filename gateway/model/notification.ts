@@ -42,6 +42,32 @@ export interface Notification {
   readonly covers?: readonly string[]
 }
 
+/** To whom and why: of a Notification what a notice needs. */
+export interface Telling {
+  readonly key: string
+  readonly reason: NoticeReason
+  readonly contact?: string
+  readonly address?: string
+  readonly until?: number
+  /** Of a digest: the alerts in it. */
+  readonly covers?: readonly AlertTransition[]
+  readonly acknowledgeUrl?: string
+}
+
+/** What became of one notification. */
+export interface Told {
+  readonly reason: NotificationReason
+  readonly channel: string
+  readonly contact?: string
+  /** Epoch ms at which it was owed, and at which the channel took it: null where it has not. */
+  readonly at: number
+  readonly deliveredAt: number | null
+  /** Whether it will not be tried again. */
+  readonly rejected: boolean
+  /** Why it has not been delivered. */
+  readonly trouble?: string
+}
+
 /** A low-priority alert that a contact is told of later, in a digest. Kept until the digest is committed. */
 export interface DigestItem {
   readonly contact: string

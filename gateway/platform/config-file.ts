@@ -1,7 +1,7 @@
 /** Reads a YAML configuration: parse, put old keys under today's names, validate; all problems are reported at once. */
-import { readFileSync, statSync } from 'node:fs'
 import { type Document, parseDocument } from 'yaml'
 import type { z } from 'zod'
+import { readBounded } from './bounded-file.js'
 import { HomebeatError } from './errors.js'
 import { renamedLine } from './renamed.js'
 
@@ -76,13 +76,13 @@ function plain(document: Document, file: string): unknown {
 /** @param example what to begin from. @throws HomebeatError `config.not-found`, `config.unreadable` */
 export function readConfig(file: string, example: string): string {
   try {
-    const { size } = statSync(file)
-    if (size > MAX_CONFIG_BYTES)
+    const bytes = readBounded(file, MAX_CONFIG_BYTES)
+    if (bytes === null)
       throw new HomebeatError(
         'config.unreadable',
         `${file} is larger than ${MAX_CONFIG_BYTES / 1024} KiB: is it the right file?`,
       )
-    return readFileSync(file, 'utf8')
+    return bytes.toString()
   } catch (cause) {
     if (cause instanceof HomebeatError) throw cause
     const code = (cause as NodeJS.ErrnoException).code

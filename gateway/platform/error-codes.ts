@@ -32,7 +32,7 @@ export const ERROR_CODES = {
   console: ['listen', 'not-loopback', 'port-in-use'],
   control: ['denied', 'failed', 'folder', 'input', 'no-answer', 'not-running', 'unknown'],
   'data-dir': ['unusable'],
-  demo: ['child', 'gateway', 'interrupted'],
+  demo: ['child', 'interrupted', 'port-in-use'],
   device: ['refused'],
   devices: ['configured', 'file', 'known', 'no-broker', 'too-many', 'unknown'],
   envelope: ['content', 'no-leaf', 'not-opened', 'too-large'],

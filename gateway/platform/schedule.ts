@@ -1,4 +1,4 @@
-/** Cron schedules (node-cron) with a lifecycle: batches are closed, and the kit is asked, by these. */
+/** Cron schedules (node-cron) with a lifecycle: they close batches and ask the kit. */
 import { createTask, type ScheduledTask } from 'node-cron'
 import type { Lifecycle } from '#gateway/model/lifecycle.js'
 import type { Logger } from './logger.js'

@@ -2,8 +2,6 @@ import { createRequire } from 'node:module'
 import type BetterSqlite from 'better-sqlite3'
 import { HomebeatError } from './errors.js'
 
-const require = createRequire(import.meta.url)
-
 /** The Node-API that better-sqlite3 13 is built on; Node 22.14 and 23.6 brought it, on an older Node 13 crashes. */
 const NODE_API = 10
 
@@ -18,10 +16,8 @@ export function sqlitePackage(nodeApi: number): string {
  */
 export function loadSqlite(name: string): typeof BetterSqlite {
   try {
-    return require(name) as typeof BetterSqlite
+    return createRequire(import.meta.url)(name) as typeof BetterSqlite
   } catch (cause) {
-    // Until every checkout has run `npm ci` since 13 came: 12 still has its own name there.
-    if (name === 'better-sqlite3-12' && installed12()) return require('better-sqlite3') as typeof BetterSqlite
     class Missing {
       static readonly SqliteError = class extends Error {}
       constructor() {
@@ -36,19 +32,10 @@ export function loadSqlite(name: string): typeof BetterSqlite {
   }
 }
 
-function installed12(): boolean {
-  try {
-    return /^12\./.test((require('better-sqlite3/package.json') as { version: string }).version)
-  } catch {
-    return false
-  }
-}
-
-namespace Sqlite {
+export namespace Sqlite {
   export type Database = BetterSqlite.Database
   export type Statement = BetterSqlite.Statement
 }
 
 /** SQLite, in the version that this Node runs. No other file names its packages. */
-const Sqlite = loadSqlite(sqlitePackage(Number(process.versions['napi'])))
-export default Sqlite
+export const Sqlite = loadSqlite(sqlitePackage(Number(process.versions['napi'])))

@@ -18,7 +18,7 @@ const TIMEDATECTL = ['show', '-p', 'NTP', '-p', 'NTPSynchronized'] as const
 const PATIENCE_MS = 5000
 const REFRESH_MS = 10_000
 
-export interface TimeServiceEdges {
+export interface TimeServiceDependencies {
   readonly clock: Clock
   readonly exists: (path: string) => boolean
   /** Standard output of timedatectl; rejects where there is none, or it does not answer. */
@@ -26,28 +26,28 @@ export interface TimeServiceEdges {
 }
 
 export class SystemTimeService implements TimeService {
-  readonly #edges: TimeServiceEdges
+  readonly #dependencies: TimeServiceDependencies
   #said: boolean | null = null
   #askedAt = Number.NEGATIVE_INFINITY
 
-  constructor(clock: Clock, edges: Partial<Omit<TimeServiceEdges, 'clock'>> = {}) {
-    this.#edges = { clock, exists: existsSync, timedatectl, ...edges }
+  constructor(clock: Clock, dependencies: Partial<Omit<TimeServiceDependencies, 'clock'>> = {}) {
+    this.#dependencies = { clock, exists: existsSync, timedatectl, ...dependencies }
   }
 
   /** What the last answer said; asks for a new one when that is old. */
   synchronised(): boolean | null {
-    const now = this.#edges.clock.monotonic()
+    const now = this.#dependencies.clock.monotonic()
     if (this.#said !== true && now - this.#askedAt >= REFRESH_MS) void this.refresh()
     return this.#said
   }
 
   async refresh(): Promise<void> {
-    this.#askedAt = this.#edges.clock.monotonic()
-    if (this.#edges.exists(TIMESYNCD_FLAG)) {
+    this.#askedAt = this.#dependencies.clock.monotonic()
+    if (this.#dependencies.exists(TIMESYNCD_FLAG)) {
       this.#said = true
       return
     }
-    this.#said = await this.#edges.timedatectl(TIMEDATECTL).then(readTimedatectl, () => null)
+    this.#said = await this.#dependencies.timedatectl(TIMEDATECTL).then(readTimedatectl, () => null)
   }
 }
 

@@ -43,6 +43,9 @@ export function judgeWallClock(now: number, { trust, service, builtAt, newest }:
   return { trusted: true, grounds: 'no-time-service' }
 }
 
+/** Minutes east of UTC of this machine. @param at epoch ms */
+export const zoneOffset = (at: number): number => -new Date(at).getTimezoneOffset()
+
 /** Packages are often unpacked with a date of long ago: this program is not older than its first release. */
 const FIRST_RELEASE = Date.UTC(2026, 0, 1)
 

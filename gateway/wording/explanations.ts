@@ -320,6 +320,12 @@ export const FAMILIES: Readonly<Record<string, Explanation>> = {
     'It says nothing of how the person is: meanwhile nobody knows it from these devices.',
     OWN,
   ),
+  'broker-full': row(
+    'MQTT broker {it}: too many connections',
+    'Somebody opens so many connections to the broker {it}, without saying who they are, that devices may not get in.',
+    'Devices that are connected are heard as always.',
+    OWN,
+  ),
   'device-lost': row(
     'Lost: device {it}',
     'The device {it} went without saying goodbye: its battery may be empty, or its radio out of reach.',
@@ -389,7 +395,7 @@ export const FAMILIES: Readonly<Record<string, Explanation>> = {
   ),
 }
 
-/** Null for a name that nobody has explained; a test sees to it that no condition of this gateway has such a name. */
+/** Null for a condition without an explanation; a test shows that every condition of this gateway has one. */
 export function explanationOf(condition: string): Explanation | null {
   if (Object.hasOwn(EXPLANATIONS, condition)) return EXPLANATIONS[condition] ?? null
   for (const [family, { words, means, notMeans, source }] of Object.entries(FAMILIES)) {
@@ -406,7 +412,7 @@ export function conditionWords(condition: string): string {
   return explanationOf(condition)?.words ?? words.charAt(0).toUpperCase() + words.slice(1)
 }
 
-/** Of a sensor or a condition, by its kebab-case name; anything else is a name that the home gave. */
+/** The words for a sensor or a condition by its kebab-case name; any other name is one that the home gave. */
 function nameOf(name: string): string {
   const letters = name.replaceAll('-', '').toLowerCase()
   const sensor = SENSORS.find(({ kind }) => kind.toLowerCase() === letters)

@@ -7,13 +7,10 @@ import { sensorDefinitions } from '#gateway/clinical/sensors/registry.js'
 import type { Priority } from '#gateway/model/alert.js'
 import { isLaneKey, type LaneKind, laneOf, recipientKey } from '#gateway/model/lane.js'
 import type { LiveData, LiveValue } from '#gateway/model/live.js'
+import { ageWords } from './times.js'
 
-export { conditionWords } from '#gateway/wording/explanations.js'
-
-const SECOND = 1000
-const MINUTE = 60 * SECOND
-const HOUR = 60 * MINUTE
-const DAY = 24 * HOUR
+export { conditionWords } from './explanations.js'
+export { ageWords, durationWords } from './times.js'
 
 /** UCUM code → what is printed beside the number. */
 const UNITS: Readonly<Record<string, string>> = { Cel: '°C', 'mm[Hg]': 'mmHg', uS: 'µS', uV: 'µV', '1': '' }
@@ -31,8 +28,8 @@ const POSITIONS: Readonly<Record<BodyPosition, string>> = {
   undefined: 'Not clear',
 }
 
-const QUALITIES: Readonly<Record<Quality, string>> = {
-  good: '',
+export const QUALITY_WORDS: Readonly<Record<Quality, string>> = {
+  good: 'good',
   questionable: 'use with care',
   implausible: 'not plausible',
   missing: 'no value',
@@ -65,19 +62,6 @@ export function laneWords(lane: string): string {
   return `${LANE_WORDS[kind]} → ${recipientKey({ channel: name, ...(contact !== undefined && { contact }) })}`
 }
 
-/** `3 s`, `2 min`, `5 h`, `2 days`; never negative. */
-export function durationWords(ms: number): string {
-  const t = Math.max(0, ms)
-  if (t < 1.5 * MINUTE) return `${Math.floor(t / SECOND)} s`
-  if (t < 1.5 * HOUR) return `${Math.floor(t / MINUTE)} min`
-  if (t < 2 * DAY) return `${Math.floor(t / HOUR)} h`
-  return `${Math.floor(t / DAY)} days`
-}
-
-export function ageWords(ms: number): string {
-  return ms < SECOND ? 'now' : `${durationWords(ms)} ago`
-}
-
 /** What one tile shows. */
 export interface Shown {
   /** number: large figures. words: a phrase. */
@@ -95,7 +79,8 @@ export interface Shown {
 /** @param now epoch ms on the gateway's clock. @param connected false: the gateway is out of reach, nothing is live. */
 export function show(value: LiveValue, now: number, connected = true): Shown {
   const { staleAfterMs, digits } = sensorDefinitions[value.sensor]
-  const notes = [...new Set([QUALITIES[value.quality], ...value.remarks.map(remarkWords)])].filter((n) => n !== '')
+  const quality = value.quality === 'good' ? [] : [QUALITY_WORDS[value.quality]]
+  const notes = [...new Set([...quality, ...value.remarks.map(remarkWords)])]
   const nothing = { kind: 'number', text: '–', unit: '', notes } as const
   if (value.at === null) return { ...nothing, notes: value.remarks.map(remarkWords), state: 'none', age: 'no reading' }
   const age = now - value.at
@@ -127,7 +112,7 @@ type Samples = Extract<LiveData, { type: 'samples' }>
 export function valueOfSamples(known: LiveValue | undefined, run: Samples): LiveValue | null {
   const at = run.at + run.samples.length * run.periodMs
   if (known !== undefined && known.at !== null) {
-    if (known.value !== null || known.quality === 'missing' || at - known.at < SECOND) return null
+    if (known.value !== null || known.quality === 'missing' || at - known.at < 1000) return null
   }
   if (run.samples.every((sample) => sample === null)) return null
   return { sensor: run.sensor, at, value: null, unit: run.unit, quality: 'good', remarks: [] }

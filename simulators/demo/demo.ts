@@ -2,7 +2,8 @@
  * The demo: every part of the line as a process of its own, wired over loopback as in a home and a clinic. Nothing here
  * knows the parts' inside: it starts them, lets them work, stops the gateway, then checks the result from outside.
  */
-import { existsSync, readFileSync, rmSync } from 'node:fs'
+import { once } from 'node:events'
+import { rmSync } from 'node:fs'
 import { type AddressInfo, createServer } from 'node:net'
 import { join } from 'node:path'
 import { loadOrCreateGatewayKey } from '#gateway/outbound/chain/gateway-key.js'
@@ -21,7 +22,7 @@ const SCRIPT = 'worsening'
 const HEAD_START_MS = 2500
 const DRAIN_S = 10
 
-/** As in the first line of `gateway/surfaces/cli/homebeat.ts`, which is not looked at when Node is started with the file. */
+/** As in the first line of `gateway/main.ts`, which is not looked at when Node is started with the file. */
 const NODE_FLAGS = ['--max-semi-space-size=2', '--no-parallel-scavenge', '--heap-growing-percent=25']
 
 const built = (path: string) => join(packageRoot, 'dist', path)
@@ -56,6 +57,11 @@ export class Demo {
   #gateway: Child | null = null
   #fhirUrl = ''
   #consoleUrl = ''
+  #failed: (error: HomebeatError) => void = () => {}
+  /** Resolves when a part ends that nobody has stopped. */
+  readonly failure = new Promise<HomebeatError>((resolve) => {
+    this.#failed = resolve
+  })
 
   readonly #options: DemoOptions
 
@@ -78,9 +84,13 @@ export class Demo {
     return this.#gateway?.pid
   }
 
-  /** @throws HomebeatError with one line that says what to do; everything started is stopped by `stop()`. */
+  /**
+   * @throws HomebeatError with one line that says what to do: `demo.port-in-use` before anything is started, `demo.child`
+   * when a part ended; what was started is stopped by `stop()`.
+   */
   async start(consolePort: number): Promise<void> {
     const { home } = this
+    await mustBeFree(consolePort)
     const startAt = Date.now() + HEAD_START_MS
     const patient = ['--script', SCRIPT, '--seed', String(SEED), '--start', String(startAt)]
     ensureDataDir(home.dataDir)
@@ -118,17 +128,13 @@ export class Demo {
   async startGateway(): Promise<void> {
     const drain = String(this.#options.drainSeconds ?? DRAIN_S)
     const options = ['--config', this.home.configFile, '--until-stdin-closes', '--drain-seconds', drain]
-    this.#gateway = this.#spawn('gateway', [
-      ...NODE_FLAGS,
-      built('gateway/surfaces/cli/homebeat.js'),
-      'start',
-      ...options,
-    ])
+    this.#gateway = this.#spawn('gateway', [...NODE_FLAGS, built('gateway/main.js'), 'start', ...options])
     this.#consoleUrl = await this.#untilRunning(this.#gateway)
   }
 
   /** SIGKILL: what a power cut does to the process. */
   async killGateway(): Promise<void> {
+    this.#failed = () => {}
     await this.#gateway?.kill()
     removeRunFile(this.home.dataDir)
   }
@@ -139,14 +145,9 @@ export class Demo {
     return (await response.json()) as GatewayStatus
   }
 
-  /** Resolves when a part ends that should not have. */
-  async failure(): Promise<HomebeatError> {
-    const name = await Promise.race(this.#children.map((child) => child.exited.then(() => child.name)))
-    return new HomebeatError('demo.child', `The demo's ${name} ended early: see ${this.home.logFile(name)}.`)
-  }
-
   /** Stops what sends, then the gateway, which commits, batches, pushes and anchors what it has; the far ends stay. */
-  async stopGateway(): Promise<number> {
+  async stopGateway(): Promise<number | NodeJS.Signals> {
+    this.#failed = () => {}
     await this.#child('devices')?.stop()
     const code = (await this.#gateway?.stop(((this.#options.drainSeconds ?? DRAIN_S) + 50) * 1000)) ?? 1
     await this.#child('kit')?.stop()
@@ -179,6 +180,7 @@ export class Demo {
   #spawn(name: string, args: string[]): Child {
     const child = new Child({ name, args, logFile: this.home.logFile(name) })
     this.#children.push(child)
+    void child.early().then((error) => this.#failed(error))
     return child
   }
 
@@ -192,7 +194,23 @@ export class Demo {
       if (run) return run.console
       await new Promise((resolve) => setTimeout(resolve, 50))
     }
-    throw new HomebeatError('demo.gateway', lastWords(this.home.logFile('gateway')))
+    throw await gateway.early()
+  }
+}
+
+/** The page's port is what people get wrong: looked at before a part is started that would have to be stopped. */
+async function mustBeFree(port: number): Promise<void> {
+  const server = createServer().listen(port, '127.0.0.1')
+  try {
+    await once(server, 'listening')
+  } catch (cause) {
+    throw new HomebeatError(
+      'demo.port-in-use',
+      `Port ${port} of 127.0.0.1 cannot be used (${(cause as NodeJS.ErrnoException).code}): end the program that has it, or give the page another port with --port (0 picks a free one).`,
+      { cause },
+    )
+  } finally {
+    server.close()
   }
 }
 
@@ -205,11 +223,4 @@ function freePort(): Promise<number> {
       server.close(() => resolve(port))
     })
   })
-}
-
-/** The one line with which a verb of `homebeat` says why it ended. */
-function lastWords(logFile: string): string {
-  const lines = existsSync(logFile) ? readFileSync(logFile, 'utf8').split('\n') : []
-  const said = lines.findLast((line) => line.startsWith('homebeat: '))
-  return said?.replace('homebeat: ', '') ?? `The gateway ended early: see ${logFile}.`
 }

@@ -2,6 +2,7 @@
 import { loadConfig } from '#gateway/config/load.js'
 import { systemClock } from '#gateway/platform/clock.js'
 import { HomebeatError } from '#gateway/platform/errors.js'
+import type { GatewayStatus } from '#gateway/surfaces/status/feed.js'
 import { storedStatus } from '#gateway/surfaces/status/status.js'
 import { Demo } from './demo.js'
 import { parseDemoOptions } from './options.js'
@@ -24,25 +25,23 @@ const interrupted = new Promise<'interrupted'>((resolve) => {
 })
 
 const demo = new Demo()
-/** Logs help where something went wrong that the message does not explain. */
-let logsHelp = false
+/** Nothing was started, or a person has ended it: then the logs tell nothing. */
+let logsHelp = true
 try {
   say('Starting the virtual kit, the FHIR server, the chain and the gateway …')
-  await Promise.race([
-    demo.start(options.port),
-    interrupted.then(() => Promise.reject(new HomebeatError('demo.interrupted', 'Interrupted.'))),
-  ])
+  const begun = await Promise.race([demo.start(options.port), interrupted, demo.failure])
+  if (begun === 'interrupted') throw new HomebeatError('demo.interrupted', 'Interrupted.')
+  if (begun) throw begun
   process.exitCode = await run()
-  logsHelp = process.exitCode !== 0
 } catch (error) {
-  logsHelp = !(error instanceof HomebeatError) || error.code === 'demo.child'
-  say(
-    `homebeat: ${error instanceof HomebeatError ? error.message : error instanceof Error ? error.stack : String(error)}`,
-  )
+  const code = error instanceof HomebeatError ? error.code : null
+  logsHelp = code !== 'demo.interrupted' && code !== 'demo.port-in-use'
+  say(`homebeat: ${error instanceof Error ? (code === null ? error.stack : error.message) : String(error)}`)
   process.exitCode = 1
 } finally {
   await demo.stop()
-  if (options.keep || logsHelp) say(`Journal, keys and logs are kept in ${demo.home.folder}`)
+  if (options.keep || (logsHelp && process.exitCode !== 0))
+    say(`Journal, keys and logs are kept in ${demo.home.folder}`)
   else demo.removeFolder()
 }
 process.exit()
@@ -51,11 +50,15 @@ async function run(): Promise<number> {
   const view = new TerminalView({ url: demo.consoleUrl, stream: process.stdout, clock: systemClock })
   if (!options.json) view.start()
   const time = options.for === undefined ? new Promise<never>(() => {}) : sleep(options.for)
-  const ended = await Promise.race([interrupted, time, demo.failure()])
-  if (ended instanceof HomebeatError) throw ended
-
-  const running = await demo.status()
-  await view.stop()
+  let running: GatewayStatus
+  try {
+    const ended = await Promise.race([interrupted, time, demo.failure])
+    if (ended instanceof HomebeatError) throw ended
+    running = await demo.status()
+  } finally {
+    // What is said while the view has the screen is gone with it.
+    await view.stop()
+  }
   say('Ending: storing, pushing and anchoring what was read, then verifying all of it from the far end …')
   const code = await demo.stopGateway()
   const loaded = loadConfig(demo.home.configFile)
@@ -64,7 +67,7 @@ async function run(): Promise<number> {
   const wrong = [
     ...shortcomings(result),
     ...verification.problems,
-    ...(code === 0 ? [] : [`the gateway ended with exit code ${code}: see ${demo.home.logFile('gateway')}`]),
+    ...(code === 0 ? [] : [`the gateway ended with ${code}: see ${demo.home.logFile('gateway')}`]),
   ]
   if (options.json) process.stdout.write(`${JSON.stringify(result)}\n`)
   else process.stdout.write(`${describeResult(result)}\n`)

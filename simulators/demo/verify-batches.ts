@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import type { Binary, Bundle, DocumentReference } from '@medplum/fhirtypes'
 import { IDENTIFIERS } from '#fhir/systems.js'
 import type { LoadedConfig } from '#gateway/config/load.js'
-import { openJournalReader } from '#gateway/journal/api/journal-reader.js'
+import { openJournalReader } from '#gateway/journal/sqlite/journal-reader.js'
 import type { VerifiableRecord } from '#gateway/model/batch.js'
 import { verifyRecord } from '#gateway/outbound/batches/verify.js'
 import { EthersLedger } from '#gateway/outbound/chain/ethers-ledger.js'
@@ -45,12 +45,12 @@ export async function verifyBatches({ config, dataDir }: LoadedConfig, fhirUrl: 
       }
     }
     const problems: string[] = []
-    const numbers = journal.batchNumbers()
+    const numbers = journal.batches.numbers()
     for (const number of numbers) {
       const problem = await problemOf(
         number,
         records.get(number) ?? [],
-        journal.batch(number)?.header.count ?? 0,
+        journal.batches.byNumber(number)?.header.count ?? 0,
         reader,
       )
       if (problem) problems.push(problem)

@@ -10,8 +10,8 @@ import { runningStatus } from '#gateway/surfaces/status/status.js'
 import { leaveNone } from './children.js'
 import { until } from './waiting.js'
 
-const PROGRAM = join(packageRoot, 'dist', 'gateway', 'surfaces', 'cli', 'homebeat.js')
-/** As in the first line of `gateway/surfaces/cli/homebeat.ts`, which is not looked at when Node is started with the file. */
+const PROGRAM = join(packageRoot, 'dist', 'gateway', 'main.js')
+/** As in the first line of `gateway/main.ts`, which is not looked at when Node is started with the file. */
 const NODE_FLAGS = ['--max-semi-space-size=2', '--no-parallel-scavenge', '--heap-growing-percent=25']
 const READY_MS = 60_000
 

@@ -1,9 +1,9 @@
 /** What every AlertChannel does, however it reaches people. */
 import { expect } from 'chai'
-import { type AlertChannel, type AlertNotice, noticeOf, type Telling } from '#gateway/alarms/channels/channel.js'
-import type { PreviewRules } from '#gateway/alarms/channels/preview.js'
+import { type AlertChannel, type AlertNotice, noticeOf } from '#gateway/alarms/channels/channel.js'
 import type { AlertState, AlertTransition } from '#gateway/model/alert.js'
-import { NOTICE_REASONS, type NoticeReason } from '#gateway/model/notification.js'
+import { NOTICE_REASONS, type NoticeReason, type Telling } from '#gateway/model/notification.js'
+import type { PreviewRules } from '#gateway/wording/preview.js'
 
 export interface ChannelRig {
   readonly channel: AlertChannel

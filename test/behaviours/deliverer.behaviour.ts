@@ -1,6 +1,6 @@
 /** What every Deliverer does, whatever its far end. */
 import { expect } from 'chai'
-import type { OutboxEntry } from '#gateway/journal/api/journal.js'
+import type { OutboxEntry } from '#gateway/journal/api/outbox.js'
 import type { Deliverer } from '#gateway/outbound/lanes/deliverer.js'
 
 export interface DelivererRig {

@@ -14,6 +14,10 @@ describe('The walk-throughs of docs/how-to', () => {
   for (const page of howTos())
     it(`${page}: names lines that stand in the files, and creates files that are not there yet`, () => {
       const instructions = instructionsOf(page)
+      const told = readFileSync(join(packageRoot, 'docs/how-to', `${page}.md`), 'utf8').match(
+        /^Run:|\bCreate\s+`[^`]+`:|\bIn\s+`[^`]+`,\s(?:after|before|replace)/gm,
+      )
+      expect(instructions, 'instructions in a form that can be followed').to.have.length(told?.length ?? 0)
       expect(instructions.filter((one) => one.do === 'create')).to.not.deep.equal([])
       expect(instructions.filter((one) => one.do === 'run')).to.not.deep.equal([])
       const files = new Map<string, string>()

@@ -89,6 +89,6 @@ describe('five geth validators', function () {
         expect(report.blockTime).to.equal(receipt?.blockTime)
       }
     }
-    expect(home.journal.totals().batchesAnchored).to.equal(5)
+    expect(home.journal.batches.counts().anchored).to.equal(5)
   })
 })

@@ -16,6 +16,9 @@ const VALIDATORS = 5
 const CHAIN_ID = 424_242
 const PERIOD_S = 2
 const START_MS = 180_000
+/** They agree within 15 s, or within a minute on a busy machine, or never. */
+const AGREE_MS = 120_000
+const ATTEMPTS = 3
 
 const run = promisify(execFile)
 const running = new Set<ChildProcess>()
@@ -62,6 +65,31 @@ interface Validator {
 /** Builds geth when needed, starts the network, resolves when all five agree on one chain (about 15 s). */
 export async function startGethNetwork(): Promise<GethNetwork> {
   const geth = await buildGeth()
+  return untilAgreed(
+    () => startOnce(geth),
+    (line) => console.log(line),
+  )
+}
+
+/** The validators seal, and stay on several chains. */
+export class NoAgreement extends Error {}
+
+/** Validators that do not come to one chain never do later: then another network is started, and that is said. */
+export async function untilAgreed<Network>(
+  start: () => Promise<Network>,
+  say: (line: string) => void,
+): Promise<Network> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await start()
+    } catch (error) {
+      if (!(error instanceof NoAgreement) || attempt === ATTEMPTS) throw error
+      say(`geth: network ${attempt} of at most ${ATTEMPTS} is given up and started anew: ${error.message}`)
+    }
+  }
+}
+
+async function startOnce(geth: string): Promise<GethNetwork> {
   const folder = mkdtempSync(join(tmpdir(), 'homebeat-geth-'))
   const ports = await freePorts(3 * VALIDATORS)
   const validators = Array.from({ length: VALIDATORS }, (_, i): Validator => {
@@ -78,7 +106,7 @@ export async function startGethNetwork(): Promise<GethNetwork> {
     kill: (index) => end(at(index)),
     async restart(index) {
       launch(geth, at(index))
-      await until(async () => (await blockNumber(at(index))) !== null, `validator ${index} does not answer`)
+      await sealTogether([at(index)], validators.filter(({ child }) => child).length - 1)
     },
     agree: (blocks = 1) => agree(validators, blocks),
     async stop() {
@@ -91,14 +119,28 @@ export async function startGethNetwork(): Promise<GethNetwork> {
     writeFileSync(genesis, JSON.stringify(genesisOf(validators, funded.address)))
     await Promise.all(validators.map((validator) => prepare(geth, genesis, validator, validators)))
     for (const validator of validators) launch(geth, validator)
-    // Each may have sealed a block 1 of its own: they have one chain when they share a later block.
+    await sealTogether(validators, VALIDATORS - 1)
     await network.agree(3)
     return network
   } catch (error) {
-    const log = readLog(at(0))
+    const logs = validators.map(readLog).join('\n\n')
     await network.stop()
-    throw new Error(`the geth network did not start: ${(error as Error).message}\n${log}`, { cause: error })
+    if (error instanceof NoAgreement) throw error
+    throw new Error(`the geth network did not start: ${(error as Error).message}\n${logs}`, { cause: error })
   }
+}
+
+/**
+ * Sealing begins when each has all its peers. A validator that seals alone makes a block 1 of its own; five of those
+ * have once left every validator waiting for the others ("signed recently"), each on a chain of its own.
+ */
+async function sealTogether(validators: readonly Validator[], peers: number): Promise<void> {
+  for (const validator of validators)
+    await until(
+      async () => Number(await ask(validator, 'net_peerCount', [])) >= peers,
+      () => new Error(`a validator has not found its ${peers} peers`),
+    )
+  await Promise.all(validators.map((validator) => ask(validator, 'miner_start', [])))
 }
 
 function genesisOf(validators: readonly Validator[], funded: string) {
@@ -142,11 +184,12 @@ function launch(geth: string, validator: Validator): void {
     [
       ...['--datadir', home, '--config', file('config.toml'), '--networkid', String(CHAIN_ID)],
       ...['--port', String(p2p), '--nodiscover', '--nat', 'none', '--netrestrict', '127.0.0.0/8'],
-      ...['--http', '--http.addr', '127.0.0.1', '--http.port', String(rpc), '--http.api', 'eth,net,web3,clique'],
+      // `miner` starts the sealing: for tests alone, on loopback alone.
+      ...['--http', '--http.addr', '127.0.0.1', '--http.port', String(rpc), '--http.api', 'eth,net,web3,clique,miner'],
       ...['--authrpc.addr', '127.0.0.1', '--authrpc.port', String(auth), '--ipcdisable'],
       ...['--unlock', signer.address, '--password', file('password'), '--allow-insecure-unlock'],
       // 0 would silently be replaced by 1 gwei.
-      ...['--mine', '--miner.etherbase', signer.address, '--miner.gasprice', '1', '--txpool.pricelimit', '1'],
+      ...['--miner.etherbase', signer.address, '--miner.gasprice', '1', '--txpool.pricelimit', '1'],
       ...['--syncmode', 'full', '--gcmode', 'archive', '--cache', '64'],
     ],
     { stdio: ['ignore', log, log] },
@@ -170,18 +213,23 @@ async function agree(validators: readonly Validator[], blocks: number): Promise<
   const alive = validators.filter((validator) => validator.child)
   const heights = async () => Promise.all(alive.map(async (validator) => (await blockNumber(validator)) ?? -1))
   const target = Math.max(0, ...(await heights())) + blocks
-  await until(async () => {
-    const lowest = Math.min(...(await heights()))
-    if (lowest < target) return false
-    const hashes = await Promise.all(alive.map((validator) => blockHash(validator, lowest)))
-    return hashes[0] !== null && new Set(hashes).size === 1
-  }, 'the validators do not agree on one chain')
+  let hashes: (string | null)[] = []
+  await until(
+    async () => {
+      const lowest = Math.min(...(await heights()))
+      if (lowest < target) return false
+      hashes = await Promise.all(alive.map((validator) => blockHash(validator, lowest)))
+      return hashes[0] !== null && new Set(hashes).size === 1
+    },
+    () => new NoAgreement(`the validators have ${new Set(hashes).size} chains and do not reach block ${target} on one`),
+    AGREE_MS,
+  )
 }
 
-async function until(condition: () => Promise<boolean>, otherwise: string): Promise<void> {
-  const deadline = performance.now() + START_MS
+async function until(condition: () => Promise<boolean>, otherwise: () => Error, patienceMs = START_MS): Promise<void> {
+  const deadline = performance.now() + patienceMs
   while (!(await condition())) {
-    if (performance.now() > deadline) throw new Error(otherwise)
+    if (performance.now() > deadline) throw otherwise()
     await pause(250)
   }
 }

@@ -18,8 +18,8 @@ const FENCE = '```[a-z]*\\n([\\s\\S]*?)```'
 const FORMS = new RegExp(
   [
     `Create \`(?<created>[^\`]+)\`:\\n+${FENCE.replace('(', '(?<content>')}`,
-    `In \`(?<changed>[^\`]+)\`, (?<how>after|before) the lines?\\n+${FENCE.replace('(', '(?<beside>')}\\n+add\\n+${FENCE.replace('(', '(?<added>')}`,
-    `In \`(?<edited>[^\`]+)\`, replace\\n+${FENCE.replace('(', '(?<old>')}\\n+by\\n+${FENCE.replace('(', '(?<fresh>')}`,
+    `In\\s+\`(?<changed>[^\`]+)\`, (?<how>after|before) the lines?\\n+${FENCE.replace('(', '(?<beside>')}\\n+add\\n+${FENCE.replace('(', '(?<added>')}`,
+    `In\\s+\`(?<edited>[^\`]+)\`, replace\\n+${FENCE.replace('(', '(?<old>')}\\n+by\\n+${FENCE.replace('(', '(?<fresh>')}`,
     `Run:\\n+${FENCE.replace('(', '(?<commands>')}`,
   ].join('|'),
   'g',

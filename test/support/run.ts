@@ -37,4 +37,4 @@ export function runNode(
   })
 }
 
-export const homebeat = (...args: string[]) => runNode(['dist/gateway/surfaces/cli/homebeat.js', ...args])
+export const homebeat = (...args: string[]) => runNode(['dist/gateway/main.js', ...args])

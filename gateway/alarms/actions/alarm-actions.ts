@@ -1,13 +1,14 @@
 import { type Inhibition, MAX_INHIBITION_MS } from '#gateway/clinical/evaluate/inhibition.js'
 import type { Recorder } from '#gateway/engine/recorder.js'
-import type { AlarmAction, Journal } from '#gateway/journal/api/journal.js'
+import type { Journal } from '#gateway/journal/api/journal.js'
+import type { AlarmAction } from '#gateway/model/alarm-action.js'
 import { type Actor, type AlertTransition, isUnattended } from '#gateway/model/alert.js'
 import type { PipelineStep } from '#gateway/model/step.js'
 import type { Clock } from '#gateway/platform/clock.js'
 import { HomebeatError } from '#gateway/platform/errors.js'
 import type { Logger } from '#gateway/platform/logger.js'
 
-/** At most: a silence must not outlast the person who asked for it. */
+/** The longest silence: it must not outlast the person who asked for it. */
 export const MAX_SILENCE_MS = 60 * 60_000
 
 /** What people change in a pipeline. */
@@ -20,7 +21,7 @@ export interface AlarmPipeline {
 
 export interface AlarmActionsDependencies {
   readonly pipeline: AlarmPipeline
-  readonly journal: Pick<Journal, 'activeAlerts' | 'actions'>
+  readonly journal: Pick<Journal, 'alerts' | 'alarmActions'>
   readonly recorder: Pick<Recorder, 'record' | 'log'>
   readonly clock: Clock
   readonly logger: Logger
@@ -36,13 +37,16 @@ export class AlarmActions {
 
   constructor(dependencies: AlarmActionsDependencies) {
     this.#dependencies = dependencies
-    this.#inhibitions = inhibitionsOf(dependencies.journal.actions(INHIBITIONS_LOOKED_AT), dependencies.clock.now())
+    this.#inhibitions = inhibitionsOf(
+      dependencies.journal.alarmActions.latest(INHIBITIONS_LOOKED_AT),
+      dependencies.clock.now(),
+    )
     dependencies.pipeline.setInhibitions(this.#inhibitions)
   }
 
   /** Alerts that are not over, as last committed. */
   open(): AlertTransition[] {
-    return this.#dependencies.journal.activeAlerts()
+    return this.#dependencies.journal.alerts.active()
   }
 
   inhibitions(): readonly Inhibition[] {
@@ -51,7 +55,7 @@ export class AlarmActions {
   }
 
   /**
-   * Silences only what is active now: what is raised later is told. Somebody else may have been quicker: that is no error.
+   * Acknowledges what is active now; what is raised later is told. That somebody else was quicker is no error.
    * @returns the ids acknowledged by this act.
    * @throws HomebeatError `alarm.unknown` where an id is of no open alert.
    */
@@ -137,7 +141,7 @@ export class AlarmActions {
   }
 }
 
-/** Inhibitions last an hour at most: one that still holds is among the latest actions. */
+/** An inhibition lasts an hour at most, so one that still holds is among the latest actions. */
 const INHIBITIONS_LOOKED_AT = 1000
 
 /** The inhibitions that hold now. @param actions latest first */

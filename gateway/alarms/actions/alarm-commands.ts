@@ -33,7 +33,7 @@ export function alarmListing(journal: AlertsSource, now: number, all: boolean): 
   const alerts = alertsOf(journal, now)
   return {
     alerts: all ? alerts : alerts.filter(({ state }) => state !== 'cleared'),
-    inhibitions: inhibitionsOf(journal.actions(INHIBITIONS_LOOKED_AT), now),
+    inhibitions: inhibitionsOf(journal.alarmActions.latest(INHIBITIONS_LOOKED_AT), now),
   }
 }
 

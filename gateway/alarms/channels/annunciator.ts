@@ -15,7 +15,7 @@ type AnnunciatorConfig = Extract<ChannelConfig, { type: 'annunciator' }>
 
 /** A board answers within a few milliseconds. */
 const ANSWER_MS = 3000
-/** Of a string message: Firmata boards have room for 64 bytes, and each character takes two. */
+/** Bytes of text in one string message: Firmata boards have room for 64 bytes, and each byte of text takes two. */
 const TEXT_PART = 28
 /** How long a test message shows every lamp and sounds: the first burst of the high priority. */
 const TEST_MS = 4000
@@ -48,7 +48,7 @@ export class Annunciator implements AlertChannel {
   readonly #players: Readonly<Record<Priority | 'buzzer', RhythmPlayer>>
   readonly #button: PushButton
   readonly #active = new Map<string, Priority>()
-  /** Acknowledged or silenced: their lamps are on, the buzzer passes over them. */
+  /** Alerts that are acknowledged or silenced: their lamps are on, the buzzer passes over them. */
   readonly #quiet = new Set<string>()
   #acknowledged: (acknowledgement: Acknowledgement) => void = () => {}
   #endTest: () => void = () => {}
@@ -94,7 +94,7 @@ export class Annunciator implements AlertChannel {
     await this.#connection.start()
   }
 
-  /** Dark and silent: a gateway that is off watches over nobody. */
+  /** Leaves the board dark and silent: a gateway that is off watches over nobody. */
   async stop(): Promise<void> {
     for (const player of Object.values(this.#players)) player.play(null)
     this.#endTest()
@@ -103,7 +103,7 @@ export class Annunciator implements AlertChannel {
     this.#quiet.clear()
     this.#button.forget()
     const board = this.#connection.board()
-    // What is still being written when the port closes never leaves it.
+    // The port drops what is still being written when it closes.
     if (board) await this.#answers(board, new AbortController().signal)
     await this.#connection.stop()
   }
@@ -175,7 +175,7 @@ export class Annunciator implements AlertChannel {
     const late = wait(this.#dependencies.clock, ANSWER_MS, AbortSignal.any([signal, ended.signal])).then(() => false)
     const answer = await Promise.race([answered, late, board.closed.then(() => false)])
     ended.abort()
-    // Opening its port again resets it.
+    // The port is opened again, which resets the board.
     if (!answer && !signal.aborted) {
       board.fail(new HomebeatError('firmata.silent', 'the board does not answer', { retry: 'transient' }))
     }
@@ -236,7 +236,7 @@ export class Annunciator implements AlertChannel {
 
 function say(board: Board, text: string): void {
   const bytes = Buffer.from(text)
-  // Each part goes out as its bytes, one character each: a character is never cut in two.
+  // A part is cut between bytes; the board puts them together, so that no character is lost.
   for (let at = 0; at < bytes.length; at += TEXT_PART) {
     const part = bytes.subarray(at, at + TEXT_PART)
     board.five.sysexCommand([0x71, ...[...part].flatMap((byte) => [byte & 0x7f, byte >> 7])])

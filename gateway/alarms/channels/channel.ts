@@ -1,13 +1,13 @@
 import type { SerialBinding } from '#gateway/intake/transports/serial/binding.js'
 import type { AlertKind, AlertState, AlertTransition, Priority } from '#gateway/model/alert.js'
-import type { NoticeReason } from '#gateway/model/notification.js'
+import type { NoticeReason, Telling } from '#gateway/model/notification.js'
 import type { DeliveryOutcome } from '#gateway/model/outcome.js'
 import type { Clock } from '#gateway/platform/clock.js'
-import { type PreviewRules, previewOf } from './preview.js'
+import { type PreviewRules, previewOf } from '#gateway/wording/preview.js'
 
 /** What a channel may tell the world of an alert: no value, no limit, no name, unless the site allows it in the preview. */
 export interface AlertNotice {
-  /** The same for every attempt at this notice and no other of this home: what a far end drops repetitions by. */
+  /** Unique in this home and the same for every attempt at this notice: far ends drop repetitions by it. */
   readonly key: string
   readonly reason: NoticeReason
   readonly alertId: string
@@ -35,17 +35,19 @@ export interface AlertNotice {
 /** A way to reach people. All implementations pass `test/behaviours/channel.behaviour.ts`. */
 export interface AlertChannel {
   readonly name: string
-  /** What it says of its own configuration, for people: no secret, nothing that lets somebody else send or read. */
+  /** Describes its configuration for people, without a secret or anything that lets somebody else send or read. */
   readonly about: string
-  /** Where a channel sends to an address: a sentence where it cannot be used, or is missing; null where it can. */
+  /**
+   * For channels that send to an address: a sentence that says why it cannot be used, or is missing; null where it can.
+   */
   addressProblem?(address: string | undefined): string | null
-  /** For how long a test message goes on being seen or heard, in ms. */
+  /** How long a test message is seen or heard, ms. */
   readonly testMs?: number
-  /** Where people can acknowledge at the channel itself, e.g. by its button: who is to be told. One listener. */
+  /** For channels at which people can acknowledge, e.g. by a button. There is one listener: the last one given. */
   onAcknowledged?(listener: (acknowledgement: Acknowledgement) => void): void
   /** Never rejects. The same notice may come twice; the far end is given what it needs to recognise it. */
   notify(notice: AlertNotice, signal: AbortSignal): Promise<DeliveryOutcome>
-  /** Where a channel holds something open. @param open what was raised before the gateway started and is not over. */
+  /** For channels that hold something open. @param open alerts raised before the gateway started that are not over. */
   start?(open: readonly AlertNotice[]): Promise<void>
   stop?(): Promise<void>
 }
@@ -77,21 +79,9 @@ export interface ChannelDependencies {
   readonly serialBinding?: SerialBinding
 }
 
-/** What is needed of a stream: process.stderr has it. */
+/** The part of a stream that the terminal channel uses; process.stderr has it. */
 export interface LineStream {
   write(text: string, done: (error?: Error | null) => void): unknown
-}
-
-/** To whom and why: of a Notification what a notice needs. */
-export interface Telling {
-  readonly key: string
-  readonly reason: NoticeReason
-  readonly contact?: string
-  readonly address?: string
-  readonly until?: number
-  /** Of a digest: the alerts in it. */
-  readonly covers?: readonly AlertTransition[]
-  readonly acknowledgeUrl?: string
 }
 
 export function noticeOf(
@@ -121,7 +111,7 @@ export function noticeOf(
   }
 }
 
-/** A transition as such, told to nobody in particular. */
+/** The telling of a transition that is told to nobody in particular. */
 function standing({ alertId, state }: AlertTransition): Telling {
   return { key: `${alertId}:${state}`, reason: state === 'active' ? 'raised' : state }
 }

@@ -29,7 +29,7 @@ const channel = z.discriminatedUnion('type', [
     host: z.string().min(1).max(253),
     /** 587 with starttls, 465 with tls, 25 with none. */
     port: port.optional(),
-    /** none: only to this machine. */
+    /** `none` is allowed to this machine only. */
     security: z.enum(['tls', 'starttls', 'none']).default('starttls'),
     user: z.string().min(1).max(254).optional(),
     passwordFile: z.string().optional(),

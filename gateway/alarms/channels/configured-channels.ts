@@ -3,10 +3,10 @@ import type { AlertTransition } from '#gateway/model/alert.js'
 import type { DeliveryOutcome } from '#gateway/model/outcome.js'
 import type { Clock } from '#gateway/platform/clock.js'
 import { HomebeatError } from '#gateway/platform/errors.js'
+import type { PreviewRules } from '#gateway/wording/preview.js'
 import { type AlertChannel, noticeOf } from './channel.js'
-import type { PreviewRules } from './preview.js'
 
-/** Longer than any channel's own patience, shorter than that of who asks a running gateway. */
+/** Longer than any channel waits by itself, shorter than a verb waits for the running gateway. */
 const TEST_PATIENCE_MS = 25_000
 
 export interface ChannelEntry {

@@ -1,4 +1,4 @@
-/** What channels read from files, and where they may send it. */
+/** Tokens and authorities that channels read from files, and where tokens may be sent. */
 import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { HomebeatError } from '#gateway/platform/errors.js'

@@ -16,7 +16,7 @@ const BAD_LOGIN: ReadonlySet<unknown> = new Set([4, 5, 0x86, 0x87])
 const NOT_AUTHORIZED = 0x87
 const NO_SUBSCRIBER = 0x10
 const INVALID_TOPIC = 0x90
-/** For the good-bye. */
+/** How long a broker may take to close the connection, ms. */
 const GRACE_MS = 2000
 const CERTIFICATE = /CERT|SELF_SIGNED|UNABLE_TO|ERR_TLS|ERR_SSL/
 

@@ -36,7 +36,7 @@ class MqttChannel implements AlertChannel {
   readonly #timeoutMs: number
   readonly #options: IClientOptions
   readonly #alarms: HomeAssistantAlarms | null
-  /** Of what `start` publishes. */
+  /** How long publishing at the start may take, ms. */
   #stop = new AbortController()
 
   constructor(config: MqttConfig, dependencies: Pick<ChannelDependencies, 'home' | 'baseDir' | 'timeoutMs'>) {
@@ -53,7 +53,7 @@ class MqttChannel implements AlertChannel {
     this.about = `publishes to ${this.#prefix}/+ at ${shown}${tls ? '' : ' (not encrypted)'}${extra}`
   }
 
-  /** Home Assistant learns what is active now; where the broker is away, with the next notice. */
+  /** Tells Home Assistant what is active now; where the broker is away, the next notice does. */
   async start(open: readonly AlertNotice[] = []): Promise<void> {
     if (!this.#alarms) return
     this.#stop = new AbortController()
@@ -81,7 +81,7 @@ class MqttChannel implements AlertChannel {
     const json = JSON.stringify({ key, ...noticeJson(notice) })
     const told = { topic: `${this.#prefix}/${alertId}`, payload: json, retain: false }
     if (!this.#retainState || reason === 'test' || reason === 'digest') return [told]
-    // An empty retained message takes the topic away: what is over must not pile up at the broker.
+    // An empty retained message removes the topic: topics of past alerts must not pile up at the broker.
     const payload = state === 'cleared' ? '' : json
     return [{ topic: `${this.#prefix}/${alertId}/state`, payload, retain: true }, told]
   }

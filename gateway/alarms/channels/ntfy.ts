@@ -33,7 +33,7 @@ export function ntfyChannel(
   }
   return {
     name,
-    // Who knows a topic can read it.
+    // Everybody who knows a topic can read it.
     about: `posts to a topic at ${url.origin}${tokenFile === undefined ? '' : ', with a token'}`,
     addressProblem,
     async notify(notice, signal): Promise<DeliveryOutcome> {

@@ -6,7 +6,7 @@ export function opaqueId(...parts: readonly string[]): string {
   return createHash('sha256').update(JSON.stringify(parts)).digest('hex').slice(0, 32)
 }
 
-/** The same for all notices of one alert; a digest and a test stand for themselves. */
+/** One id for all notices of an alert; a digest and a test each have their own. */
 export function threadId({ home, alertId, reason, key }: AlertNotice): string {
   return opaqueId(home, reason === 'digest' || reason === 'test' ? key : alertId)
 }

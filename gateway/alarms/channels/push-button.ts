@@ -7,7 +7,7 @@ const STEADY_MS = 30
 export class PushButton {
   readonly #clock: Clock
   readonly #pressed: () => void
-  /** Low has been told, or counted as a press, until the button was steadily up. */
+  /** Whether this press has been told already: a new one begins only after the button was steadily up. */
   #armed = false
   #low: boolean | null = null
   #cancel: () => void = () => {}

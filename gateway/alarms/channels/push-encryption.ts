@@ -15,7 +15,7 @@ export interface PushKeys {
   readonly auth: Buffer
 }
 
-/** What is new for each message. */
+/** Key and salt that are made anew for each message. */
 export interface Ephemeral {
   readonly salt: Buffer
   readonly sender: ECDH

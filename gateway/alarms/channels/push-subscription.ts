@@ -32,7 +32,7 @@ export function parseSubscription(address: string | undefined, baseDir: string):
     const { endpoint, keys } = schema.parse(JSON.parse(text))
     return { endpoint: new URL(endpoint), keys }
   } catch (error) {
-    // Not what JSON.parse says: it quotes the text, and who has the text can send.
+    // The words of JSON.parse are not passed on: they quote the text, and everybody who has the text can send.
     if (error instanceof SyntaxError) return 'the address is no push subscription (JSON with endpoint and keys)'
     if (error instanceof z.ZodError) return `the push subscription cannot be used: ${error.issues[0]?.message}`
     return error instanceof Error ? error.message : String(error)

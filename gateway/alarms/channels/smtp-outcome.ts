@@ -13,7 +13,7 @@ const ABOUT_LOGIN = new Set([530, 534, 535, 538])
  */
 export function outcomeOfSmtpError(error: SMTPError, dataBegun: boolean): DeliveryOutcome {
   const { responseCode, command = '' } = error
-  // People put it right; until then nothing is lost.
+  // Nothing is lost until people put it right.
   if (error.code === 'EAUTH' || (responseCode !== undefined && ABOUT_LOGIN.has(responseCode)))
     return { class: 'transient', reason: `${replied(responseCode)}: renew the user and its passwordFile` }
   if (responseCode !== undefined && responseCode >= 400) {
@@ -32,7 +32,7 @@ function replied(code: number | undefined): string {
   return code === undefined ? 'the SMTP server refuses the login' : `SMTP ${code}`
 }
 
-/** Of the socket's own error, where there was one. */
+/** The code of the socket's own error, where there was one. */
 function codeOf(error: SMTPError & { readonly originalCode?: unknown }): string {
   const { originalCode } = error
   return typeof originalCode === 'string' ? originalCode : (error.code ?? 'unknown')

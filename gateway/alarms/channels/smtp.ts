@@ -12,7 +12,7 @@ import type { Account } from './smtp-client.js'
 
 type SmtpConfig = Extract<ChannelConfig, { type: 'smtp' }>
 
-/** For the whole conversation: servers that delay unknown clients take several seconds. */
+/** Longest conversation, ms: servers that delay unknown clients take several seconds. */
 const TIMEOUT_MS = 20_000
 /** A server that does not answer the good-bye. */
 const SILENCE_MS = 30_000
@@ -34,7 +34,7 @@ export function smtpChannel(
   }: Pick<ChannelDependencies, 'baseDir' | 'timeoutMs' | 'clock'>,
 ): AlertChannel {
   const account = accountOf(config, baseDir)
-  // Loaded where e-mail is configured, and then at the start: not when somebody has to be told.
+  // Loaded only where e-mail is configured, and at the start: not when somebody has to be told.
   const client = import('./smtp-client.js')
   client.catch(() => {})
   const { name, from, host, security } = config
@@ -82,7 +82,7 @@ function accountOf(config: SmtpConfig, baseDir: string): Account {
       requireTLS: security === 'starttls',
       ignoreTLS: security === 'none',
       socketTimeout: SILENCE_MS,
-      // Not the machine's own name: it may be a person's.
+      // The machine's own name is not sent: it may be a person's.
       name: from.slice(from.lastIndexOf('@') + 1),
       ...(caFile !== undefined && { tls: { ca: readCa(name, caFile, baseDir) } }),
     },

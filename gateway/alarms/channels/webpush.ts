@@ -85,7 +85,7 @@ function payloadOf(notice: AlertNotice): Buffer {
         ...(acknowledgeUrl !== undefined && { acknowledgeUrl }),
       }),
     )
-  // A long digest: what is left out stands on the console.
+  // A long digest is cut: the console has what is left out.
   for (let length = preview.length; ; length = Math.floor(length * 0.8)) {
     const payload = json(length < preview.length ? `${preview.slice(0, length)} …` : preview)
     if (payload.length <= MAX_PUSH_BYTES || length === 0) return payload

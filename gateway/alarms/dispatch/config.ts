@@ -23,7 +23,7 @@ const contact = z.strictObject({
   channel: name,
   /** Where the channel reaches this contact, e.g. an e-mail address; kept at home. */
   address: z.string().min(1).max(2000).optional(),
-  /** Only then; always where left out. */
+  /** The contact is told only within these; at any time where left out. */
   hours: z.array(hours).max(20).default([]),
   /** What this contact is told of; by role where left out. */
   kinds: z.array(z.enum(ALERT_KINDS)).min(1).optional(),

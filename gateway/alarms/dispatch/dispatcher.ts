@@ -12,14 +12,14 @@ import { isWithinAny, passed } from './hours.js'
 import type { Contact, DispatchPolicy } from './policy.js'
 import { contactsOf, everybodyOf } from './recipients.js'
 
-/** After so many reminders, the next come an hour apart at most: who did not answer six does not need twelve. */
+/** After so many reminders the next come an hour apart: somebody who did not answer six does not need twelve. */
 const FREQUENT_REMINDERS = 6
 const HOUR_MS = 3_600_000
 
 interface Open {
   alert: AlertTransition
   readonly told: Map<string, Recipient>
-  /** How often a recipient was told for a reason: what makes keys unique. */
+  /** How often a recipient was told for a reason; it makes keys unique. */
   readonly counts: Map<string, number>
   /** The next step of the chain. */
   step: number
@@ -66,7 +66,7 @@ export class Dispatcher implements Dispatching {
     const out = new Out()
     for (const open of this.#open.values()) {
       if (!isUnattended(open.alert.state)) continue
-      // Found open at the start, and nothing says that anybody was ever told.
+      // The alert was open at the start, and the journal does not say that anybody was ever told.
       if (open.told.size === 0) this.#broadcast(open, now, out)
       this.#climb(open, now, out)
       this.#remind(open, now, out)
@@ -76,7 +76,10 @@ export class Dispatcher implements Dispatching {
     return out
   }
 
-  /** No reminders until then; what escalates still does, and a new alert is not silenced. @param alertIds unknown ones are passed over */
+  /**
+   * Sends no reminders until then. Escalation goes on, and new alerts are not silenced. @param alertIds unknown ones
+   * are passed over
+   */
   silence(alertIds: readonly string[], until: number, now: number): Dispatch {
     const out = new Out()
     for (const id of alertIds) {
@@ -128,7 +131,7 @@ export class Dispatcher implements Dispatching {
     while (open.step < last && now - open.alert.raisedAt >= (chain[open.step]?.afterMs ?? 0)) this.#next(open, now, out)
   }
 
-  /** One step, or the first of those that follow in which somebody is on duty. */
+  /** Takes one step, or the first one after it in which somebody is on duty. */
   #next(open: Open, now: number, out: Out): void {
     const { alert } = open
     const last = Math.max(1, this.#policy.chains[alert.priority].length)

@@ -17,7 +17,7 @@ export function isWithin(hours: Hours, at: number, zone: ZoneOffsetAt): boolean 
   const from = minutesOf(hours.from)
   const to = minutesOf(hours.to)
   const on = (weekday: number) => hours.days === undefined || hours.days.includes(weekday)
-  // The whole day where both are the same.
+  // Equal times mean the whole day.
   if (from === to) return on(day)
   if (from < to) return minute >= from && minute < to && on(day)
   return (minute >= from && on(day)) || (minute < to && on(day === 1 ? 7 : day - 1))
@@ -27,7 +27,7 @@ export function isWithinAny(spans: readonly Hours[], at: number, zone: ZoneOffse
   return spans.some((hours) => isWithin(hours, at, zone))
 }
 
-/** Whether a time of day came between two instants; a day or more apart it did. */
+/** Whether a time of day lies between two instants; always where they are a day or more apart. */
 export function passed(timeOfDay: string, since: number, now: number, zone: ZoneOffsetAt): boolean {
   if (now <= since) return false
   if (now - since >= DAY_MINUTES * MINUTE_MS) return true

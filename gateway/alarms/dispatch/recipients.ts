@@ -6,7 +6,7 @@ import type { Contact, DispatchPolicy } from './policy.js'
 export function contactsOf(policy: DispatchPolicy, alert: AlertTransition, step: number, now: number): Contact[] {
   const chain = policy.chains[alert.priority]
   const named = chain.length === 0 ? (step === 0 ? policy.contacts : []) : chainContacts(policy, chain[step]?.contacts)
-  // Who stands in a chain by name is told of it, whatever the role would be told of otherwise.
+  // A contact named in a chain is told, whatever the role would be told of otherwise.
   const wanted = chain.length === 0 ? named.filter((contact) => wants(contact, alert)) : named
   return wanted.filter(({ hours }) => onDuty(hours, now, policy.zone))
 }

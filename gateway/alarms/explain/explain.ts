@@ -2,79 +2,30 @@ import { defaultFindings } from '#gateway/clinical/limits/findings.js'
 import { limitsInForce } from '#gateway/clinical/limits/limits.js'
 import { SENSORS } from '#gateway/clinical/sensors/registry.js'
 import type { LimitOverrides } from '#gateway/clinical/settings/config.js'
-import type { AlarmAction, JournalReader, Telling } from '#gateway/journal/api/journal.js'
+import type { JournalReader } from '#gateway/journal/api/journal.js'
+import type { AlarmExplanation, Neighbour, ShownValue } from '#gateway/model/alarm-explanation.js'
 import type { AlertTransition } from '#gateway/model/alert.js'
 import { HomebeatError } from '#gateway/platform/errors.js'
 import { unitOf } from '#gateway/wording/cause-words.js'
-import { conditionWords, type Explanation, explanationOf } from '#gateway/wording/explanations.js'
-import { type ChangedSetting, type LimitOrigin, limitOrigin } from './limit-origin.js'
-import { type ShownValue, shownValue } from './shown-value.js'
+import { conditionWords, explanationOf } from '#gateway/wording/explanations.js'
+import { type ChangedSetting, limitOrigin } from './limit-origin.js'
+import { shownValue } from './shown-value.js'
 
 const MINUTE = 60_000
 /** Alarms so close to this one are told with it. */
 const AROUND_MS = 10 * MINUTE
-/** An alarm that was open then, and is over, is found where it ended within this time. */
+/** An alarm that was open then is found where it ended within this time. */
 const OPEN_LOOKED_MS = 7 * 24 * 60 * MINUTE
 /** A cuff measures every half hour. */
 const VALUES_MS = 30 * MINUTE
-/** Stored values looked at, at most: many are waveforms. */
+/** Most stored values that are looked at: many are waveforms. */
 const MAX_LOOKED_AT = 200
 const ACTIONS_LOOKED_AT = 5000
 const TOLD = SENSORS.filter(({ aroundAlarms }) => aroundAlarms).map(({ kind }) => kind)
 
-/** Another alarm at the time of this one. */
-export interface Neighbour {
-  readonly alertId: string
-  readonly condition: string
-  readonly kind: AlertTransition['kind']
-  readonly priority: AlertTransition['priority']
-  /** Epoch ms. */
-  readonly raisedAt: number
-  /** Null: not over, as far as was looked. */
-  readonly endedAt: number | null
-}
-
-/** Everything that the journal knows of one alarm. Times are epoch ms. */
-export interface AlarmExplanation {
-  readonly alertId: string
-  readonly condition: string
-  readonly words: string
-  readonly kind: AlertTransition['kind']
-  readonly priority: AlertTransition['priority']
-  readonly state: AlertTransition['state']
-  readonly raisedAt: number
-  readonly endedAt: number | null
-  readonly meaning: Pick<Explanation, 'means' | 'notMeans' | 'source'> | null
-  /** What completed the condition. */
-  readonly cause: {
-    readonly value?: number
-    readonly unit: string
-    readonly limit?: AlertTransition['limit']
-    readonly limitOrigin: LimitOrigin | null
-    /** How long the condition must hold, by the settings of today; null where that is not known. */
-    readonly delaySeconds: number | null
-    /** The measurement behind it; null where none is stored any more, or none was behind it. */
-    readonly measured: ShownValue | null
-  }
-  readonly around: { readonly alarms: readonly Neighbour[]; readonly values: readonly ShownValue[] }
-  /** Everybody who was to be told, in that order. */
-  readonly told: readonly Telling[]
-  /** Who acknowledged, and what else people did about it. */
-  readonly acknowledged: {
-    readonly by: string
-    readonly via: string
-    readonly at: number
-    readonly note?: string
-  } | null
-  readonly actions: readonly AlarmAction[]
-}
-
 /** What an explanation is made from. */
 export interface ExplainParts {
-  readonly journal: Pick<
-    JournalReader,
-    'episode' | 'tellings' | 'actions' | 'transitionsBetween' | 'activeAlerts' | 'values'
-  >
+  readonly journal: Pick<JournalReader, 'alerts' | 'notifications' | 'alarmActions' | 'values'>
   /** `alerts.limits` of the configuration. */
   readonly overrides: LimitOverrides
   /** The log of settings that clinicians changed, where there is one. */
@@ -83,7 +34,7 @@ export interface ExplainParts {
 
 /** @throws HomebeatError `alarm.unknown` */
 export function explainAlarm(alertId: string, { journal, overrides, changed }: ExplainParts): AlarmExplanation {
-  const episode = journal.episode(alertId)
+  const episode = journal.alerts.episode(alertId)
   const [raised] = episode
   const latest = episode.at(-1)
   if (!raised || !latest)
@@ -109,10 +60,10 @@ export function explainAlarm(alertId: string, { journal, overrides, changed }: E
       measured,
     },
     around: { alarms: neighbours(raised, journal), values: valuesAround(raised, measured?.what, journal) },
-    told: journal.tellings(alertId),
+    told: journal.notifications.told(alertId),
     acknowledged: acknowledgement?.actor ? { ...acknowledgement.actor, at: acknowledgement.at } : null,
-    actions: journal
-      .actions(ACTIONS_LOOKED_AT)
+    actions: journal.alarmActions
+      .latest(ACTIONS_LOOKED_AT)
       .filter(({ subjects }) => subjects.includes(alertId))
       .reverse(),
   }
@@ -126,10 +77,10 @@ function delayOf(condition: string, overrides: LimitOverrides): number | null {
 /** Alarms raised or ended within ten minutes of it, and those that were open when it was raised. */
 function neighbours({ alertId, raisedAt }: AlertTransition, journal: ExplainParts['journal']): Neighbour[] {
   const found = new Map<string, Neighbour>()
-  const later = journal.transitionsBetween(raisedAt - AROUND_MS, raisedAt + OPEN_LOOKED_MS)
+  const later = journal.alerts.between(raisedAt - AROUND_MS, raisedAt + OPEN_LOOKED_MS)
   const near = ({ at }: AlertTransition) => at <= raisedAt + AROUND_MS
   const wasOpen = (one: AlertTransition) => one.raisedAt <= raisedAt
-  for (const one of [...later.filter((one) => near(one) || wasOpen(one)), ...journal.activeAlerts().filter(wasOpen)]) {
+  for (const one of [...later.filter((one) => near(one) || wasOpen(one)), ...journal.alerts.active().filter(wasOpen)]) {
     const { condition, kind, priority } = one
     if (one.alertId === alertId) continue
     const endedAt = one.state === 'cleared' ? one.at : (found.get(one.alertId)?.endedAt ?? null)
@@ -142,7 +93,7 @@ function neighbours({ alertId, raisedAt }: AlertTransition, journal: ExplainPart
   return [...found.values()].sort((a, b) => a.raisedAt - b.raisedAt)
 }
 
-/** Of each kind the value nearest in time. @param but the kind that caused the alarm */
+/** The value nearest in time of each kind. @param but the kind that caused the alarm */
 function valuesAround(
   { raisedAt }: AlertTransition,
   but: string | undefined,

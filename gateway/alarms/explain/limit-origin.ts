@@ -1,16 +1,8 @@
 import { defaultLimits } from '#gateway/clinical/limits/limits.js'
 import type { SettingChange } from '#gateway/clinical/settings/change.js'
 import type { LimitOverrides } from '#gateway/clinical/settings/config.js'
+import type { LimitOrigin } from '#gateway/model/alarm-explanation.js'
 import type { AlertTransition } from '#gateway/model/alert.js'
-
-/** Where the limit in force came from. */
-export type LimitOrigin =
-  | { readonly from: 'default'; readonly source: string }
-  /** The site's configuration, instead of the default value. */
-  | { readonly from: 'configuration'; readonly default: number }
-  | { readonly from: 'clinician'; readonly by: string; readonly at: number; readonly note?: string }
-  /** It was changed since, and nobody wrote down how. */
-  | { readonly from: 'unknown' }
 
 /** Who changed a condition's limit last before that time (epoch ms); null where nobody did. */
 export type ChangedSetting = (
@@ -22,7 +14,7 @@ export type ChangedSetting = (
 export function changedLimit(log: readonly SettingChange[]): ChangedSetting {
   return (condition, at) => {
     const last = log.filter((one) => one.kind === 'limit' && one.name === condition && one.at <= at).at(-1)
-    // Put back: the configuration or the default holds again.
+    // Where the last change was a reset, the configuration or the default holds again.
     return last?.change ? { by: last.actor.by, at: last.at, note: last.why } : null
   }
 }

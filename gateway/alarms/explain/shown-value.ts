@@ -2,23 +2,13 @@ import type { Observation, Quantity } from '@medplum/fhirtypes'
 import type { Quality } from '#fhir/measurement.js'
 import { observationOf } from '#fhir/measurement-to-observation.js'
 import { EXTENSIONS } from '#fhir/systems.js'
-import type { StoredValue } from '#gateway/journal/api/journal.js'
+import type { StoredValue } from '#gateway/journal/api/measurements.js'
+import type { ShownValue } from '#gateway/model/alarm-explanation.js'
 import { unitWords } from '#gateway/wording/words.js'
 
-/** A stored value as people read it. */
-export interface ShownValue {
-  /** e.g. "Heart rate". */
-  readonly what: string
-  /** e.g. "84 %"; null for a waveform, or where there is no value. */
-  readonly value: string | null
-  /** Epoch ms. */
-  readonly at: number
-  readonly quality: Quality
-  readonly remarks: readonly string[]
-}
-
 export function shownValue({ content, at }: StoredValue): ShownValue {
-  // One way to read both: what is not in a batch yet becomes the Observation that it will be.
+  // A measurement that is in no batch yet becomes the Observation that it will be, so that there is one way to read
+  // both.
   const observation =
     'measurement' in content
       ? observationOf(content.measurement, { patient: 'unknown', home: 'unknown' })

@@ -2,7 +2,7 @@ import type { Clock } from '#gateway/platform/clock.js'
 
 const WINDOW_MS = 60_000
 
-/** How many requests a minute are answered: of one address, and of all together. */
+/** Bounds the requests answered in a minute: from one address, and from all together. */
 export class Attempts {
   readonly #clock: Clock
   readonly #perAddress: number

@@ -1,4 +1,4 @@
-/** `alerts.links`. */
+/** `alerts.links`: the server of acknowledge links. */
 import { z } from 'zod'
 import { httpUrl, listenPort } from '#gateway/platform/config-grammar.js'
 

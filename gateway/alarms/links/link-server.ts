@@ -101,7 +101,7 @@ export class LinkServer implements Lifecycle {
       : fastify(common)
     app.server.maxConnections = 50
     app.removeAllContentTypeParsers()
-    // A form without fields; whatever else somebody sends is not looked at.
+    // The form has no fields: a body is not looked at.
     app.addContentTypeParser('*', (_request, payload, done) => {
       payload.resume()
       done(null)

@@ -10,7 +10,7 @@ const HEAD_BYTES = EXPIRY_BYTES + NONCE_BYTES
 const KEY_BYTES = 32
 const TOKEN = /^[A-Za-z0-9_-]{35}$/
 
-/** Whom a link lets acknowledge what. */
+/** What a link allows: this contact to acknowledge this alert. */
 export interface Bearer {
   readonly alertId: string
   readonly contact: string
@@ -49,7 +49,7 @@ export class LinkTokens {
     return Buffer.concat([head, this.#tag(head, { alertId, contact })]).toString('base64url')
   }
 
-  /** @param candidates what it may be for. @returns null where it is expired, forged, or for something else */
+  /** @param candidates what the link may be for. @returns null where it is expired, forged, or for something else */
   read(token: string, candidates: Iterable<Bearer>): Bearer | null {
     if (!TOKEN.test(token)) return null
     const bytes = Buffer.from(token, 'base64url')

@@ -17,9 +17,9 @@ import { ANALYSIS_DEFAULTS, type AnalysisOptions } from './options.js'
 import type { Said, SignalWatch, Surroundings } from './signal-watch.js'
 import { SkinWatch } from './skin-watch.js'
 
-/** Nothing of a sensor for so long: it is gone, and what was learnt of it with it. */
+/** A sensor that is silent for so long is gone, with everything that was learnt of it. */
 const GONE_MS = 10 * 60_000
-/** A pulse that an oximeter shows is seen; one that it last showed longer ago than this is not. */
+/** A pulse is seen while an oximeter shows one, and for so long after. */
 const PULSE_FRESH_MS = 5000
 /**
  * An oximeter averages over some seconds and holds its number about as long (IEC/ISO 80601-2-61 asks for both to be disclosed;
@@ -93,7 +93,7 @@ export class Analysis {
     for (const watched of this.#watched.values()) if (watched.deviceId === deviceId) watched.watch.restart()
   }
 
-  /** Holds at once: the analysers that it concerns begin anew. What they had raised stays until they know better. */
+  /** Holds at once: the analysers that it concerns begin anew. Alerts that they raised stay until they know better. */
   setOptions(options: AnalysisOptions): Analysed {
     const before = this.#options
     this.#options = options
@@ -104,7 +104,7 @@ export class Analysis {
     return { judged: [], findings: [], technical }
   }
 
-  /** Nothing more comes of a device, or of one of its sensors. */
+  /** A device, or one of its sensors, sends nothing more. */
   end(deviceId: string, sensor?: SensorKind): Analysed {
     const technical = this.#free(
       (watched) => watched.deviceId === deviceId && (sensor === undefined || watched.sensor === sensor),
@@ -145,7 +145,7 @@ export class Analysis {
 
   #pulse({ measurement, superseded, held }: Judged, now: number): SystemCondition[] {
     const { observable, sensor, value, quality, deviceTime } = measurement
-    // A cuff's pulse is of when somebody measured.
+    // A cuff's pulse belongs to the time at which somebody measured.
     if (observable !== 'pulseRate' || sensor === 'bloodPressure' || superseded || held || deviceTime !== undefined)
       return []
     const rate = value.type === 'quantity' && quality !== 'implausible' ? value.value : null
@@ -160,7 +160,7 @@ export class Analysis {
   }
 }
 
-/** Where nothing can be said, nothing is. */
+/** Nothing is said while the two cannot be compared. */
 function disagreement({ state }: AgreementStep): SystemCondition[] {
   if (state === 'unknown') return []
   return [{ condition: PULSE_ECG_DISAGREE, priority: 'low', delayMs: 0, present: state === 'disagree' }]

@@ -66,7 +66,7 @@ export class BreathingWatch implements SignalWatch {
     }
   }
 
-  /** Whoever did not breathe may still not do so: that the kit started anew is a gap as any other. */
+  /** A restart of the kit is a gap like any other: a patient who did not breathe before it may still not breathe. */
   restart(): void {
     this.#row.break()
   }
@@ -118,12 +118,12 @@ export class BreathingWatch implements SignalWatch {
         this.#quality = event
         break
       case 'apnoea-alarm':
-        // How long is too long is the limit's to say: 10 to 40 s, by the patient's settings.
+        // The limit `no-breath` says how long is too long: 10 to 40 s, by the patient's settings.
         break
     }
   }
 
-  /** A flat line can be a patient who does not breathe: that is for the pause to tell. */
+  /** A flat line can be a patient who does not breathe: the pause tells that. */
   get #isAway(): boolean {
     return this.#probe === 'displaced' || this.#probe === 'saturated'
   }

@@ -1,6 +1,6 @@
 import type { SystemCondition } from '#gateway/model/system-condition.js'
 
-/** A signal must be believable for so long before that is over: noise comes and goes, and some are judged only each ten seconds. */
+/** A signal must be believable for so long before its alert ends: noise comes and goes, and some signals are judged every 10 s. */
 const CLEAR_AFTER_MS = 20_000
 
 /** A signal that cannot be believed, as a technical condition of low priority. */
@@ -27,7 +27,7 @@ export class PoorSignal {
     return this.#said
   }
 
-  /** There is no signal to be judged: something else is wrong, and said. */
+  /** No signal can be judged: another condition says what is wrong. */
   end(): SystemCondition {
     this.#since = null
     this.#present = false

@@ -6,7 +6,7 @@ import type { Reading } from '#gateway/model/reading.js'
 
 /** Timestamps are whole milliseconds: one sample early or late is their rounding, not a gap. */
 const TOLERANCE_SAMPLES = 1
-/** What does not follow leaves a gap at least as long: more than any analyser bridges. */
+/** A block that does not follow the last leaves a gap of at least this length: more than any analyser bridges. */
 const LEAST_BREAK_MS = 1000
 
 export class SampleRow {

@@ -15,7 +15,7 @@ export interface Conclusion {
   readonly at: number
   readonly judgement: Judgement
   readonly secondsSinceBreath?: number
-  /** For who looks on; nothing that belongs on the record. */
+  /** Shown on the page only; it does not belong on the record. */
   readonly shownOnly?: true
 }
 
@@ -35,7 +35,7 @@ export interface Surroundings {
   /** Whether an oximeter shows a pulse now, be it of beats before. */
   pulseSeen(now: number): boolean
   calibrationOf(deviceId: string): Calibration
-  /** As they are now; what holds is what was set when an analyser began. */
+  /** The options as they are now. An analyser keeps those that held when it began. */
   options(): AnalysisOptions
 }
 

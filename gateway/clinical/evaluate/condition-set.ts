@@ -16,7 +16,7 @@ interface Row {
   episode: Episode
 }
 
-/** Conditions that come by their name, as they are first seen: of sensors, transports, analysers, the gateway itself. */
+/** Conditions that are known only when they are first seen: of sensors, transports, analysers and the gateway itself. */
 export class ConditionSet {
   readonly #kind: AlertKind
   readonly #rows = new Map<string, Row>()
@@ -40,7 +40,7 @@ export class ConditionSet {
     }
   }
 
-  /** What was seen of a condition; one that is not known begins with being crossed. */
+  /** One look at a condition. An unknown condition begins when it is first crossed. */
   step(seen: Omit<Condition, 'kind'>, sight: Sight, now: number, cause?: Cause): AlertTransition[] {
     let row = this.#rows.get(seen.condition)
     if (!row) {
@@ -51,7 +51,7 @@ export class ConditionSet {
     // An episode keeps the priority with which it was raised.
     const { priority } = isOpen(row.episode) ? row.condition : seen
     if (sight === 'crossed') row.condition = { ...seen, priority, kind: this.#kind }
-    // What a restart found open says not whether it stays until somebody knows.
+    // An episode that a restart found open does not say whether it is latching.
     else if (seen.latching) row.condition = { ...row.condition, latching: true }
     const { episode, transition } = step(row.condition, row.episode, sight, now, cause)
     row.episode = episode

@@ -1,18 +1,18 @@
 /**
  * A crossing that is repeated before it alarms. A pressure beyond the crisis limit is measured again after some minutes
  * (Whelton PK et al. 2017 ACC/AHA guideline for high blood pressure in adults, and the American Heart Association's
- * advice to patients: above 180/120, wait five minutes and measure again). A repeat that crosses too raises the alarm, a
- * normal one ends the matter, and without a repeat it is raised all the same, as unconfirmed. Pure functions.
+ * advice to patients: above 180/120, wait five minutes and measure again). A repeat that crosses too raises the alarm. A
+ * normal repeat ends the matter. Without a repeat the alarm is raised as unconfirmed. Pure functions.
  */
 import type { Priority } from '#gateway/model/alert.js'
 import type { Cause, Sight } from './machine.js'
 
 export interface ConfirmationRule {
-  /** What a person is asked for: to measure again after this. */
+  /** A person is asked to measure again after this. */
   readonly repeatAfterSeconds: number
   /** Without a repeat in this time the alarm comes as unconfirmed. */
   readonly withinSeconds: number
-  /** A value beyond this is not waited for; in the limit's own unit. */
+  /** A value beyond this alarms at once; in the limit's own unit. */
   readonly atOnceBeyond?: number
 }
 
@@ -21,7 +21,7 @@ export const SOONEST_REPEAT_MS = 60_000
 
 /** A first crossing that waits for its repeat. */
 export interface Waiting {
-  /** When it was measured, and when it was seen here; epoch ms. */
+  /** Epoch ms: `measuredAt` by the device, `since` when it arrived here. */
   readonly measuredAt: number
   readonly since: number
   readonly cause?: Cause
@@ -71,5 +71,5 @@ export function isOverdue(rule: ConfirmationRule, waiting: Waiting, now: number)
 
 export const unconfirmedName = (condition: string): string => `unconfirmed-${condition}`
 
-/** Nobody has measured twice: not the highest. */
+/** An unconfirmed alarm never has the highest priority: nobody has measured twice. */
 export const unconfirmedPriority = (priority: Priority): Priority => (priority === 'high' ? 'medium' : priority)

@@ -34,7 +34,7 @@ const NEVER = { seenAt: 0, spot: false, continuousAt: 0, measuredAt: 0 }
 interface Group {
   readonly limits: readonly [Limit, ...Limit[]]
   readonly machine: LimitGroup
-  /** When a value last came, whether it was a spot value, and when a continuous one last came. */
+  /** `seenAt`: when a value last came; `spot`: it was a spot value; `continuousAt`: when a continuous value last came. */
   seenAt: number
   spot: boolean
   continuousAt: number
@@ -54,7 +54,7 @@ export class Evaluator {
   /** When a pulse that can be believed last came from an oximeter, and when the ECG's rate last stood in for it. */
   #pulseAt = Number.NEGATIVE_INFINITY
   #heartRateAt = Number.NEGATIVE_INFINITY
-  /** Active before the restart under a condition that is no longer defined. */
+  /** Alerts from before the restart whose condition is no longer defined. */
   #orphans: AlertTransition[]
 
   /** @param options.shiftMs from `now` to wall time, in which devices stamp */
@@ -84,7 +84,7 @@ export class Evaluator {
     this.#orphans = physiological.filter(({ condition }) => !defined.has(condition))
   }
 
-  /** New limits hold from the next value on; an open episode goes on under them. One whose limit is gone is withdrawn. */
+  /** New limits hold from the next value on. An open episode goes on under them, and is withdrawn where its limit is gone. */
   setLimits(limits: readonly Limit[], now: number): AlertTransition[] {
     const kept = new Set(conditionsOf(limits))
     const gone = this.#groups.flatMap(({ machine }) => machine.withdraw((condition) => !kept.has(condition), now))
@@ -97,7 +97,7 @@ export class Evaluator {
     this.#findingRows = byCondition(rows)
   }
 
-  /** While somebody cares for the patient: no physiological condition of these is raised. Replaces those of before. */
+  /** No physiological condition of these is raised while somebody cares for the patient. Replaces earlier inhibitions. */
   setInhibitions(inhibitions: readonly Inhibition[]): void {
     this.#inhibitions = inhibitions
   }
@@ -112,7 +112,7 @@ export class Evaluator {
     ]
   }
 
-  /** What an analyser saw. A condition that nobody defined is passed over: somebody has switched it off. */
+  /** A finding of an analyser. A condition without a row is passed over: somebody has switched it off. */
   finding({ condition, presence, measurement, value, limit }: Finding, now: number): AlertTransition[] {
     const row = this.#findingRows.get(condition)
     const seen = row && {
@@ -154,7 +154,7 @@ export class Evaluator {
       group.seenAt = now
       group.spot = spot
       group.measuredAt = Math.min(at, now)
-      // The ECG only stands in: a pulse that somebody sends goes before it.
+      // The ECG only stands in: a pulse that a device sends goes before it.
       if (!spot && measurement.observable !== 'heartRate') group.continuousAt = now
       const inhibited = this.#isInhibited(group, now)
       const { machine } = group
@@ -167,7 +167,7 @@ export class Evaluator {
   /** How a sensor is; `expected`: it sends continuously, so its silence will count. */
   signal(signal: Signal, expected: boolean, now: number): AlertTransition[] {
     if (signal.spot) return []
-    // Where the heart is said to stand still, the flat line is only its trace: one thing is one alert of high priority.
+    // A flat line beside an asystole is only its trace: one event gives one alert of high priority.
     const flatPriority = this.#findings.open.includes('asystole') ? 'low' : 'high'
     const { transitions, state, sinceMs } = this.#technical.signal(signal, expected, now, flatPriority)
     const trusted = state === 'ok' || state === 'flat' || (state === 'acquiring' && sinceMs < ACQUIRING_GRACE_MS)
@@ -223,7 +223,7 @@ export class Evaluator {
     })
   }
 
-  /** A sensor cannot be believed. That of a pulse which another one stands in for makes no difference. */
+  /** The sensor cannot be believed. A pulse sensor for which another one stands in makes no difference. */
   #inhibit(sensor: SensorKind, now: number): AlertTransition[] {
     const standsIn = now - this.#heartRateAt < PULSE_FRESH_MS
     if (sensor === 'pulse' && standsIn) return []

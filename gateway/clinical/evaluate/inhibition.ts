@@ -8,7 +8,7 @@ export interface Inhibition {
   readonly until: number
 }
 
-/** At most: who cares for somebody for longer inhibits again. */
+/** The longest inhibition: a person who needs longer inhibits again. */
 export const MAX_INHIBITION_MS = 60 * 60_000
 
 export function isInhibited(

@@ -1,7 +1,7 @@
 /**
- * Limits of one number in one direction, e.g. saturation ≤94, ≤91, <85: of these only the most severe that holds is
- * active. A worse one is a new alert, and what it supersedes is cleared. A limit that asks for a repeat has an
- * unconfirmed companion right behind it.
+ * Limits of one number in one direction, e.g. saturation ≤94, ≤91, <85. Only the most severe one that holds is active. A
+ * worse one is a new alert and clears the alert that it supersedes. A limit that asks for a repeat has an unconfirmed
+ * companion right behind it.
  */
 
 import { crosses, isSafe, type Limit } from '#gateway/clinical/limits/limits.js'
@@ -95,7 +95,7 @@ export class LimitGroup {
       const verdict = confirm(waiting, open, { sight, extreme, measuredAt, cause }, now)
       one.waiting = verdict.waiting
       seen.set(row, { sight: verdict.confirmed, cause })
-      // What crosses is confirmed, and then of no concern here: the row before supersedes it.
+      // A crossing that is confirmed does not concern this row: the row before supersedes it.
       seen.set(unconfirmed, { sight: verdict.unconfirmed, cause })
     }
     return this.#step(now, (row) => seen.get(row) ?? { sight: 'unknown' })
@@ -136,7 +136,7 @@ export class LimitGroup {
     })
   }
 
-  /** Ends the episodes of limits that are no more. */
+  /** Ends the episodes of limits that no longer exist. */
   withdraw(gone: (condition: string) => boolean, now: number): AlertTransition[] {
     return this.#rows.flatMap((row) => {
       if (!gone(row.limit.condition)) return []

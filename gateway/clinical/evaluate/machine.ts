@@ -78,7 +78,7 @@ function stepOpen(condition: Condition, episode: OpenEpisode, sight: Sight, now:
     transition: transitionOf(condition, state, episode.alertId, episode.raisedAt, at, cause),
   })
   if (episode.state === 'latched') {
-    // What a worse condition takes over needs nobody's word for itself.
+    // An episode that a worse condition takes over needs no acknowledgement of its own.
     if (sight === 'withdrawn') return go('cleared')
     return sight === 'crossed' && at > episode.raisedAt ? go('active') : { episode, transition: null }
   }
@@ -86,7 +86,7 @@ function stepOpen(condition: Condition, episode: OpenEpisode, sight: Sight, now:
   return episode.state === 'active' && condition.latching && sight === 'safe' ? go('latched') : go('cleared')
 }
 
-/** Somebody says that they know: what is active is acknowledged; what has gone already is thereby over. */
+/** Somebody says that they know: an active episode is acknowledged, a latched one is over. */
 export function acknowledge(
   condition: Condition,
   episode: Episode,

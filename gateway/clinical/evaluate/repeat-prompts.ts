@@ -15,7 +15,7 @@ const nameOf = ({ observable }: Limit) => `${PREFIX}${kebab(observable)}`
 
 export const isRepeatPrompt = ({ condition }: AlertTransition): boolean => condition.startsWith(PREFIX)
 
-/** What people are asked for: to measure again. One prompt for each observable, for as long as a crossing waits. */
+/** Prompts that ask people to measure again: one for each observable, for as long as a crossing waits. */
 export class RepeatPrompts {
   readonly #conditions: ConditionSet
 

@@ -1,6 +1,6 @@
 /**
- * Technical conditions: probes off, faults, silence, a transport that is gone. The widest one that explains the others is
- * the only one raised: an unplugged kit is one alert, not ten.
+ * Technical conditions: probes off, faults, silence, a transport that is gone. Only the widest condition that explains the
+ * others is raised: an unplugged kit is one alert, not one for each sensor.
  */
 import type { SensorKind } from '#fhir/measurement.js'
 import { ConditionSet } from '#gateway/clinical/evaluate/condition-set.js'
@@ -13,7 +13,7 @@ import type { SystemCondition } from '#gateway/model/system-condition.js'
 
 const PROBE_DELAY_MS = 10_000
 const DISCONNECTED_DELAY_MS = 5000
-/** A kit from which nothing at all comes. */
+/** A device that sends nothing at all for so long is silent as a whole. */
 const DEVICE_SILENT_MS = 30_000
 
 interface Heard {
@@ -56,7 +56,7 @@ export class TechnicalAlerts {
     const transitions = [
       ...probe('probe-off', 'low', state === 'off'),
       ...probe('sensor-fault', 'medium', state === 'fault'),
-      // Either the electrodes or the patient: look at both.
+      // The electrodes or the patient can be the cause: look at both.
       ...probe('flat-line', flatPriority, state === 'flat'),
       ...this.#step(`silent-${name}`, 'medium', 0, 'safe', now),
       ...this.#step(`silent-device-${deviceId}`, 'medium', 0, 'safe', now),
@@ -67,7 +67,7 @@ export class TechnicalAlerts {
   /** @param devices heard over the transport, for transport events. */
   event(event: DeviceEvent, devices: ReadonlySet<string>, now: number): AlertTransition[] {
     if (event.type === 'mode') {
-      // The other of the two on the shared input is not expected any more.
+      // ECG and EMG share one input: the other of the two is no longer expected.
       this.#heard.delete(`${event.deviceId} ${event.mode === 'ecg' ? 'emg' : 'ecg'}`)
       const other = event.mode === 'ecg' ? 'emg' : 'ecg'
       return ['probe-off', 'sensor-fault', 'flat-line', 'silent'].flatMap((name) =>
@@ -89,7 +89,7 @@ export class TechnicalAlerts {
     return this.#step(condition, 'medium', DISCONNECTED_DELAY_MS, 'safe', now)
   }
 
-  /** What a watcher says of the gateway itself. */
+  /** The state of the gateway itself, as one of its health checks says it. */
   system({ condition, priority, delayMs, present }: SystemCondition, now: number): AlertTransition[] {
     return this.#step(condition, priority, delayMs, present ? 'crossed' : 'safe', now)
   }
@@ -98,7 +98,7 @@ export class TechnicalAlerts {
     const transitions: AlertTransition[] = []
     const latest = new Map<string, number>()
     for (const heard of this.#heard.values()) {
-      // The clock was set back.
+      // The clock may have been set back.
       heard.at = Math.min(heard.at, now)
       if (heard.expected) latest.set(heard.deviceId, Math.max(latest.get(heard.deviceId) ?? 0, heard.at))
     }

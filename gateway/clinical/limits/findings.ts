@@ -31,8 +31,8 @@ const NEWS2 = 'NEWS2 (Royal College of Physicians, 2017)'
 const CLINICAL = 'gateway/clinical/signals/README.md; priority and latching: project default, not verified'
 
 export const defaultFindings: readonly FindingRow[] = [
-  // Those of signals have no delay: an analyser says present only of what lasted in seconds that it could believe, and
-  // nothing over noise. What can be over before anybody looks, and was not harmless for that, is latching.
+  // Findings of signals have no delay: an analyser reports only what lasted for seconds that it could believe, and nothing
+  // over noise. A finding that can be over before anybody looks, and was not harmless, is latching.
   {
     condition: 'asystole',
     observable: 'heartRate',
@@ -72,8 +72,8 @@ export const defaultFindings: readonly FindingRow[] = [
     latching: true,
     source: `More than 3 s between two beats; ${CLINICAL}`,
   },
-  // Says "irregular rhythm: review the ECG", never a diagnosis. Low: who has it for years is not alarmed on it all day; a
-  // rate that comes with it has limits of its own.
+  // Says "irregular rhythm: review the ECG", never a diagnosis. The priority is low, because a patient who has had it for
+  // years must not be alarmed on all day; the rate that comes with it has limits of its own.
   {
     condition: 'irregular-rhythm',
     observable: 'heartRate',

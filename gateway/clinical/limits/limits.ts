@@ -38,9 +38,9 @@ export interface Limit {
 
 const NEWS2 = 'NEWS2 (Royal College of Physicians, 2017)'
 const CRISIS = 'hypertensive crisis (2017 ACC/AHA guideline), confirmed by a repeat after 5 min'
-/** Five minutes are asked for; that the alarm waits a quarter of an hour at most is this project's own. */
+/** The guideline asks for five minutes. The alarm waits a quarter of an hour at most: this project's own choice. */
 const REPEAT: ConfirmationRule = { repeatAfterSeconds: 300, withinSeconds: 900 }
-/** Between which a clinician may choose how long without a breath is an alarm; shorter pauses are not looked for. */
+/** A clinician may choose, within this range, how long without a breath is an alarm. Shorter pauses are not looked for. */
 const SILENCE_SECONDS = { low: 10, high: 40 } as const
 const LOCAL = 'project default, not verified: to be set by a clinician'
 
@@ -76,7 +76,7 @@ export const defaultLimits: readonly Limit[] = [
     'secondsSinceBreath',
   ),
   // A respiratory rate is breaths counted over a whole minute; a rate over a few breaths is not yet one that NEWS2 scores.
-  // What cannot wait a minute has its own alarm: no breath for 20 s, or a saturation that falls.
+  // An emergency within that minute has its own alarm: no breath for 20 s, or a saturation that falls.
   limit('low-respiratory-rate', 'respiratoryRate', ['<=', 8, 10], 60, 'high', `${NEWS2}: score 3`),
   limit('high-respiratory-rate', 'respiratoryRate', ['>=', 25, 23], 60, 'high', `${NEWS2}: score 3`),
 
@@ -182,7 +182,7 @@ function ruleInForce(
   return rule
 }
 
-/** Whose limits hold for a value: the ECG's rate is held against the pulse's, so that one thing is one alert. */
+/** The observable whose limits hold for a value. The ECG's rate has the pulse's limits, so that one event is one alert. */
 export const limitedAs = (observable: Observable): Observable => (observable === 'heartRate' ? 'pulseRate' : observable)
 
 /** Whether `value` is beyond `limit`. */
@@ -208,7 +208,7 @@ export function isSafe({ comparator, clearAt }: Limit, value: number): boolean {
 }
 
 /**
- * Limits of the same number in the same direction, the most severe first: of each group only one alert is active.
+ * Limits of the same number in the same direction, the most severe first. Each group has at most one active alert.
  */
 export function limitGroups(limits: readonly Limit[]): Limit[][] {
   const groups = new Map<string, Limit[]>()

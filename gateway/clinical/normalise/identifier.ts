@@ -15,7 +15,7 @@ export interface IdentifierParts {
   readonly at: number
   /** The device's own local time; goes before `at`, which may differ from dump to dump. */
   readonly deviceTime?: string
-  /** With `deviceTime`: the how-manieth value of that time. */
+  /** With `deviceTime`: the number of the value among those of that time. */
   readonly ordinal?: number
   /** The sender's own message id; goes before both. */
   readonly messageId?: string
@@ -55,6 +55,6 @@ export function movedIdentifier(identifier: string, byMs: number, repeat: (at: n
   const at = Date.UTC(year, month - 1, day, hour, minute, second, ms) + byMs
   const again = repeat(at)
   const moved = `${head}${compact(at)}${again === null ? '' : `.${again}`}`
-  // What makes it longer than a server takes is worth less than the reading.
+  // A reading is worth more than the part of its identifier that a server would not take.
   return moved.length > MAX_IDENTIFIER ? identifier : moved
 }

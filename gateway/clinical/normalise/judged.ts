@@ -4,8 +4,8 @@ import type { Measurement, SensorKind } from '#fhir/measurement.js'
 export interface Judged {
   readonly measurement: Measurement
   /**
-   * To be stored. Continuous sensors say the same every second: what differs too little from the last stored value is
-   * still judged and evaluated, but not stored (see `keep` in the sensor definition).
+   * To be stored. Continuous sensors say the same every second: a value that differs too little from the last stored one
+   * is still judged and evaluated, but not stored (see `keep` in the sensor definition).
    */
   readonly stored: boolean
   /** A stored record or a message, not one of a continuous row of values. */
@@ -18,7 +18,7 @@ export interface Judged {
   readonly secondsSinceBreath?: number
 }
 
-/** How a sensor is, with every reading: what technical alerts are made of. `flat`: a trace without any movement. */
+/** The state of a sensor, with every reading; technical alerts are made of it. `flat`: a trace without any movement. */
 export interface Signal {
   readonly sensor: SensorKind
   readonly deviceId: string

@@ -1,7 +1,7 @@
 /**
  * Oximeter values that jump further within a second than blood and heart do: a clip that slips, a display misread. Such a
- * value is held until it has been the same for some seconds. Nothing real is hidden for longer than that: what stays beyond
- * the jump, however it goes on from there, counts.
+ * value is held until it has been the same for some seconds. Nothing real is hidden for longer: a value that stays beyond the
+ * jump counts, however it goes on from there.
  */
 import type { JumpLimits } from '#gateway/clinical/sensors/sensor-definition.js'
 

@@ -21,7 +21,7 @@ interface Channel {
   readonly waveform: WaveformChannel | null
   readonly jumps: JumpGuard | null
   readonly row: MeasurementRow
-  /** Whether its waveform brings its own time. */
+  /** The waveform brings its own time. */
   timedByDevice: boolean
 }
 
@@ -42,7 +42,7 @@ export class Normaliser {
           ? this.#waveform(channel, channel.waveform, reading, reading.value, now)
           : this.#mean(channel, reading, reading.value)
       case 'acceleration':
-        // What it says of the body is the analysis's to find.
+        // The analysis finds what the acceleration says of the body.
         return reading.status === 'ok'
           ? { judged: [], signals: [signal(reading, 'ok')] }
           : this.#value(channel, reading)
@@ -89,7 +89,7 @@ export class Normaliser {
     for (const channel of this.#channels.values()) if (channel.deviceId === deviceId) channel.waveform?.remark(remark)
   }
 
-  /** For what is concluded from a sensor's readings: its values go on the same row. */
+  /** Values that are concluded from a sensor's readings go on the sensor's own row. */
   rowOf(reading: Reading): MeasurementRow {
     return this.#channel(reading).row
   }

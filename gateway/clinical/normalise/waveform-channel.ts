@@ -42,7 +42,7 @@ export class WaveformChannel {
       periodMs: value.periodMs,
       scale: scaleOf(this.#part, value, this.#calibration()),
       samples: value.samples,
-      // The samples stay, whatever the state: what the converter gave is evidence.
+      // The samples stay, whatever the state: they are evidence of what the converter gave.
       remarks: [...reading.remarks, ...this.#remarks(state)],
     })
     return { chunks, state }
@@ -68,8 +68,8 @@ export class WaveformChannel {
 
   #state(reading: Reading, value: Samples): Signal['state'] {
     const { rails, flatAfterMs } = this.#part
-    // The kit has no lead-off pin: it infers "off" from a trace without movement. So does a heart that stands still; what
-    // is not at a rail is therefore judged here, where it becomes a flat line of high priority.
+    // The kit has no lead-off pin: it infers "off" from a trace without movement. A heart that stands still gives the same
+    // trace. A trace that is not at a rail is therefore judged here, and becomes a flat line of high priority.
     const inferred = reading.status === 'off' && flatAfterMs !== undefined
     if (reading.status !== 'ok' && !inferred) return reading.status
     // A source with its own scale has its own rails, too.

@@ -1,12 +1,21 @@
 /**
- * What an hour of values was, instead of the values: count, mean, lowest, highest. Two weeks of a patient in constant
- * memory. Pure: no I/O, no clock.
+ * Each hour's count, mean, lowest and highest instead of its values: two weeks of a patient in constant memory. Pure: no I/O, no clock.
  */
+import type { Observable } from '#fhir/measurement.js'
 import type { Judged } from '#gateway/clinical/normalise/judged.js'
 import { SENSORS } from '#gateway/clinical/sensors/registry.js'
+import { numberOf, type TrendedNumber } from '#gateway/clinical/sensors/sensor-definition.js'
+
+export interface Followed extends TrendedNumber {
+  readonly observable: Observable | undefined
+  readonly decimals: number
+}
 
 /** The numbers that are followed, each in its observable's unit. */
-export const TRENDED = SENSORS.flatMap(({ trended = [] }) => trended)
+export const TRENDED: readonly Followed[] = SENSORS.flatMap((sensor) => {
+  const { observable } = numberOf(sensor) ?? sensor.pressure ?? {}
+  return (sensor.trended ?? []).map((row) => ({ ...row, observable, decimals: sensor.digits }))
+})
 
 export interface Hour {
   /** Of a `TrendedNumber`. */
@@ -40,7 +49,7 @@ export class HourlyAggregates {
     for (const row of TRENDED) {
       if (row.observable !== observable) continue
       if (value.type === 'quantity') this.#add(row.number, value.value, at)
-      else if (value.type === 'bloodPressure' && row.component) this.#add(row.number, value[row.component], at)
+      else if (value.type === 'bloodPressure') this.#add(row.number, value[row.number as 'systolic' | 'diastolic'], at)
     }
   }
 
@@ -54,7 +63,7 @@ export class HourlyAggregates {
     return [...this.#changed].flatMap((key) => this.#hours.get(key) ?? [])
   }
 
-  /** These are durable now; what has changed meanwhile is not. */
+  /** These hours are durable now; an hour that has changed meanwhile is not. */
   kept(hours: readonly Hour[]): void {
     for (const hour of hours) if (this.#hours.get(keyOf(hour)) === hour) this.#changed.delete(keyOf(hour))
   }

@@ -7,7 +7,7 @@ import type { Judged } from '#gateway/clinical/normalise/judged.js'
 import type { Consciousness, OxygenSupply } from '#gateway/model/manual-observation.js'
 import { NEWS2_DEFAULTS, type News2Inputs, type News2Options, type News2Score, news2, type Timed } from './news2.js'
 
-/** A score of minutes need not be computed each second. */
+/** A score whose inputs are minutes old need not be computed each second. */
 const EVERY_MS = 5000
 
 const HIGH = 7
@@ -64,7 +64,7 @@ export class News2Watch {
 
   /** Call about once a second. @returns nothing while there is no measured value, or it is too soon to look again. */
   tick(now: number): Finding[] {
-    // Without a change only ages move, and those in minutes.
+    // Without a change only the ages grow, and they count in minutes.
     const due = now - this.#lookedAt
     if (due >= 0 && due < (this.#changed ? EVERY_MS : 6 * EVERY_MS)) return []
     this.#lookedAt = now
@@ -76,7 +76,7 @@ export class News2Watch {
 
   #put<Key extends keyof News2Inputs>(key: Key, input: News2Inputs[Key], now: number): void {
     const known = this.#inputs[key]
-    // One of the future is of before the clock was set back: it must not outlast what is measured now.
+    // An input from the future was measured before the clock was set back: it must not outlast newer ones.
     if (!input || (known && known.at > input.at && known.at <= now)) return
     if (known?.value !== input.value) this.#changed = true
     this.#inputs = { ...this.#inputs, [key]: input }
@@ -105,7 +105,7 @@ export function news2Findings(score: News2Score, measurement?: string): Finding[
   const single = red.length > 0 ? 'present' : wasRed ? 'unknown' : 'absent'
   return [
     finding('news2-high', presenceOf(HIGH), total, HIGH),
-    // The worse one says it all: no further alert begins, an open one goes on.
+    // The worse condition includes this one: no further alert begins, an open one goes on.
     finding('news2-medium', total >= HIGH ? 'unknown' : presenceOf(MEDIUM), total, MEDIUM),
     finding('news2-single-parameter', single === 'present' && total >= MEDIUM ? 'unknown' : single, 3, 3),
   ]

@@ -4,8 +4,7 @@
  *
  * The windows and the least data are this project's own choice.
  */
-import type { TrendedNumber } from '#gateway/clinical/sensors/sensor-definition.js'
-import { HOUR_MS, type Hour, TRENDED } from './hourly.js'
+import { type Followed, HOUR_MS, type Hour, TRENDED } from './hourly.js'
 
 const DAY_MS = 24 * HOUR_MS
 const USUAL_DAYS = 14
@@ -74,12 +73,7 @@ export function trends(hours: readonly Hour[], now: number, zone: (at: number) =
   })
 }
 
-function trendOf(
-  row: TrendedNumber,
-  means: ReadonlyMap<number, number>,
-  now: number,
-  zone: (at: number) => number,
-): Trend {
+function trendOf(row: Followed, means: ReadonlyMap<number, number>, now: number, zone: (at: number) => number): Trend {
   const span = row.daily ? DAYS : HOURS
   const to = Math.floor(now / HOUR_MS) * HOUR_MS
   const from = to - span.hours * HOUR_MS
@@ -146,7 +140,7 @@ function medianOf(values: readonly number[]): number {
 }
 
 function words(
-  { label, unit, decimals, daily }: TrendedNumber,
+  { label, unit, decimals, daily }: Followed,
   from: number,
   to: number,
   zone: (at: number) => number,

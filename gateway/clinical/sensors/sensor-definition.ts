@@ -53,8 +53,8 @@ export interface WaveformPart {
   readonly originOf?: (calibration: Calibration) => number
   /** Length of one stored chunk. */
   readonly chunkMs: number
-  /** Its trace has a place on the page before it is heard; others get one with their first sample. */
-  readonly alwaysDrawn?: true
+  /** Its place among the traces of the page, and whether it has it before the first sample. */
+  readonly trace: { readonly order: number; readonly always?: true }
   /** Counts at or beyond which the input stands at a supply rail: no electrode, or saturated. */
   readonly rails?: { readonly low: number; readonly high: number }
   /** A trace that stays within ±1 count for this long is reported as flat. */
@@ -73,17 +73,13 @@ export interface PositionPart {
   readonly everyMs: number
 }
 
-/** A number that is followed over days (`gateway/clinical/scores/hourly.ts`). */
+/** The sensor's number, or one of its pressure's two, followed over days (`gateway/clinical/scores/hourly.ts`). */
 export interface TrendedNumber {
   /** Its name in the journal, never changed: what was kept under it would be lost. */
   readonly number: string
-  readonly observable: Observable
-  /** Which of a blood pressure's two. */
-  readonly component?: 'systolic' | 'diastolic'
   /** In a sentence, and its unit as people write it. */
   readonly label: string
   readonly unit: string
-  readonly decimals: number
   /** A spread below this is the instrument's, not the patient's. */
   readonly leastSpread: number
   /** Measured once a day or less: days are compared, not hours. */

@@ -17,7 +17,7 @@ export interface InForce {
   /** Of analysers and scores. */
   readonly findings: readonly FindingRow[]
   readonly settings: Settings
-  /** Changes that hold no longer: what the configuration or a later version says does not go with them. */
+  /** Changes that no longer hold: the configuration, or a later version, contradicts them. */
   readonly rejected: readonly SettingChange[]
 }
 

@@ -56,7 +56,7 @@ export class PatientSettings implements HealthCheck {
   readonly #listeners = new Set<(inForce: InForce) => void>()
   #changes: readonly SettingChange[]
   #inForce: InForce
-  /** By how many changes there were. */
+  /** Limits of the past, by the number of changes that were in force. */
   readonly #past = new Map<number, readonly Limit[]>()
 
   /** @throws HomebeatError `limits.*`, `settings.*` where the configuration is wrong */
@@ -77,7 +77,7 @@ export class PatientSettings implements HealthCheck {
     return this.#inForce
   }
 
-  /** The limits as they were at an instant (epoch ms): what a value of that time was judged by. */
+  /** The limits by which a value of that instant (epoch ms) was judged. */
   limitsAt(at: number): readonly Limit[] {
     const count = this.#changes.filter((change) => change.at <= at).length
     if (count === this.#changes.length) return this.#inForce.limits
@@ -154,7 +154,7 @@ export class PatientSettings implements HealthCheck {
     for (const listener of this.#listeners) listener(this.#inForce)
   }
 
-  /** Later than every change before: a clock set back must not reorder them. */
+  /** Later than every earlier change: a clock that is set back must not reorder them. */
   #now(): number {
     return Math.max(this.#clock.now(), this.#changes.at(-1)?.at ?? 0)
   }

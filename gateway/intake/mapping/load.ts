@@ -1,7 +1,7 @@
 /** Reads mapping files: those that are shipped, and the site's own. */
-import { readFileSync, statSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { parseDocument } from 'yaml'
+import { readBounded } from '#gateway/platform/bounded-file.js'
 import { HomebeatError } from '#gateway/platform/errors.js'
 import { packageRoot } from '#gateway/platform/package-root.js'
 import { type MappingFile, type MappingTemplate, mappingFileSchema } from './template.js'
@@ -55,8 +55,9 @@ export function parseMappingFile(text: string, file: string): MappingFile {
 
 function readText(path: string): string {
   try {
-    if (statSync(path).size > MAX_FILE_BYTES) throw problem(`${path} is larger than ${MAX_FILE_BYTES / 1024} KiB.`)
-    return readFileSync(path, 'utf8')
+    const bytes = readBounded(path, MAX_FILE_BYTES)
+    if (bytes === null) throw problem(`${path} is larger than ${MAX_FILE_BYTES / 1024} KiB.`)
+    return bytes.toString()
   } catch (cause) {
     if (cause instanceof HomebeatError) throw cause
     throw problem(`${path} cannot be read (${(cause as NodeJS.ErrnoException).code}): check \`mappings\` and its mode.`)

@@ -1,8 +1,8 @@
 /** Other people's MQTT messages → Readings, by mapping templates. No I/O and no clock; remembers only what `change` needs. */
 
 import type { ZoneOffset } from '#gateway/intake/decode/device-time.js'
-import { parseJson } from '#gateway/intake/decode/mqtt.js'
 import type { Reading } from '#gateway/model/reading.js'
+import { parseForeignJson } from './foreign-json.js'
 import { Misfit } from './misfit.js'
 import { valueAt } from './pointer.js'
 import { type Placed, timeOf } from './read-time.js'
@@ -66,8 +66,8 @@ export class Mapper {
 
   map(message: ForeignMessage): Mapped {
     const text = textOf(message.payload)
-    const document = parseJson(message.payload)
-    let nearest: { misfit: Misfit; name: RuleName } | null = null
+    const document = parseForeignJson(message.payload)
+    let nearest: { misfit: Misfit; name: RuleName; rank: number } | null = null
     for (const { template, rules } of this.#templates) {
       for (const rule of rules) {
         const segments = matchTopic(rule.topic, message.topic)
@@ -75,7 +75,9 @@ export class Mapper {
         const name = { template, rule: rule.name }
         const fitted = this.#fit(rule, message, segments, document, text)
         if (!(fitted instanceof Misfit)) return this.#told(fitted, rule, name, message)
-        if (!nearest || fitted.depth > nearest.misfit.depth) nearest = { misfit: fitted, name }
+        // Of rules that come as far, the one whose sensor the message names is meant.
+        const rank = fitted.depth + (names(rule, document) ? 0.5 : 0)
+        if (!nearest || rank > nearest.rank) nearest = { misfit: fitted, name, rank }
       }
     }
     if (nearest) {
@@ -186,6 +188,17 @@ export class Mapper {
     const id = `in.${message.receivedAt}.${fingerprint(JSON.stringify(values))}`
     return { id, remarks: ['identity-by-arrival'] }
   }
+}
+
+/** Whether the message has a member that the rule reads, or one of several alike (`DS18B20-1` for `DS18B20`). */
+function names({ readings }: MappingRule, document: unknown): boolean {
+  if (typeof document !== 'object' || document === null) return false
+  const members = Object.keys(document)
+  return readings.some((reading) => {
+    const place = 'systolic' in reading ? reading.systolic : reading.value
+    const first = place === 'payload' ? undefined : place.pointer.split('/')[1]
+    return first !== undefined && members.some((member) => member === first || member.startsWith(`${first}-`))
+  })
 }
 
 /** MAC addresses are the same however they are written. */

@@ -7,6 +7,12 @@ import { valueAt } from './pointer.js'
 import type { MappedReading, MappingRule } from './template.js'
 import { ucumOf } from './units.js'
 
+/** How programs write that there is no value: printf's words, Python's, Home Assistant's, JavaScript's, a dash. */
+const NOTHING = new Set([
+  ...['-', '--', 'nan', '+nan', '-nan', 'inf', '+inf', '-inf', 'infinity', '+infinity', '-infinity'],
+  ...['null', 'none', 'undefined', 'unavailable', 'unknown', 'n/a', 'na'],
+])
+
 export function readValue(
   reading: MappedReading,
   rule: MappingRule,
@@ -43,9 +49,10 @@ function numberAt(
   // A whole payload is a JSON scalar (Home Assistant writes "36.6" with its quotes) or plain text.
   const found = whole ? (document ?? text) : valueAt(document, place.pointer)
   if (typeof found === 'number' && Number.isFinite(found)) return found
+  if (found === null) return 'absent'
   if (typeof found === 'string') {
     const trimmed = found.trim()
-    if (absent.includes(trimmed)) return 'absent'
+    if (absent.includes(trimmed) || NOTHING.has(trimmed.toLowerCase())) return 'absent'
     if (/^[+-]?\d{1,15}(?:\.\d{1,15})?$/.test(trimmed)) return Number(trimmed)
   }
   return new Misfit(3, 'value', whole ? 'The payload is not a number.' : `There is no number at ${place.pointer}.`)

@@ -1,6 +1,6 @@
 import { dirname } from 'node:path'
 import { HomebeatError, type RetryClass } from '#gateway/platform/errors.js'
-import Sqlite from '#gateway/platform/sqlite.js'
+import { Sqlite } from '#gateway/platform/sqlite.js'
 
 /** Translates what SQLite says into a HomebeatError that says what to do; a HomebeatError passes as it is. */
 export function journalError(error: unknown, path: string, action: 'open' | 'read' | 'write'): HomebeatError {

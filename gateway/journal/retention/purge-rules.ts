@@ -1,7 +1,7 @@
 /** What may leave the journal: see README, "Retention". Every rule works in slices, so that ingest never waits for it. */
 import { SENSORS } from '#gateway/clinical/sensors/registry.js'
 import type { LaneRoute } from '#gateway/journal/routing.js'
-import type { HeldLeaf } from '#gateway/journal/sqlite/batches.js'
+import type { HeldLeaf } from '#gateway/journal/sqlite/leaves.js'
 import { ALERTS, BATCHES, MEASUREMENTS, NOTIFICATIONS, QUEUE } from '#gateway/journal/sqlite/queries.js'
 import type { Tables } from '#gateway/journal/sqlite/tables.js'
 import type { Hash32 } from '#gateway/model/batch.js'
@@ -25,8 +25,7 @@ const FORGOTTEN = 3
 const FROM_MEMORY: ReadonlySet<string> = new Set(SENSORS.flatMap(({ kind, fromMemory }) => (fromMemory ? kind : [])))
 
 export interface PurgeRulesOptions {
-  /** The open ones; throws `journal.closed`. */
-  readonly tables: () => Tables
+  readonly tables: Tables
   readonly lanes: readonly LaneRoute[]
   readonly logger: Logger
 }
@@ -74,8 +73,8 @@ class BatchRule implements PurgeRule {
       }
       yield 0
     }
-    const { database, batches } = this.#tables
-    database.transaction(() => batches.saveProofs(number, hashes, salts))
+    const { database, leaves } = this.#options.tables
+    database.transaction(() => leaves.saveProofs(number, hashes, salts))
     yield* this.#empty(number)
   }
 
@@ -84,13 +83,13 @@ class BatchRule implements PurgeRule {
       const slice = this.#slice(number, position)
       const last = slice.at(-1)
       if (!last) break
-      this.#tables.database.transaction(() => {
+      this.#options.tables.database.transaction(() => {
         for (const held of slice) this.#release(number, held)
       })
       position = last.position + 1
       yield 0
     }
-    const { database, queue, outbox } = this.#tables
+    const { database, queue, outbox } = this.#options.tables
     const dropped = database.transaction(() => {
       for (const lane of outbox.lanes()) database.run(QUEUE.deleteDelivered, laneKey(lane), 'batch', number)
       database.run(BATCHES.stage, GONE, number)
@@ -102,19 +101,19 @@ class BatchRule implements PurgeRule {
   }
 
   #release(batch: number, { position, measurement, sensor, leaf }: HeldLeaf): void {
-    const { database, batches } = this.#tables
+    const { database, leaves } = this.#options.tables
     if (database.get(ALERTS.names, leaf.identifier)) return
-    batches.deleteLeaf(batch, position)
+    leaves.delete(batch, position)
     if (!FROM_MEMORY.has(sensor)) database.run(MEASUREMENTS.delete, measurement)
   }
 
   #isSettled(number: number): boolean {
-    return this.#tables.database.get(BATCHES.settledEverywhere, number) !== undefined
+    return this.#options.tables.database.get(BATCHES.settledEverywhere, number) !== undefined
   }
 
   /** What a target that takes no alerts was given is sealed, and holds the salts. */
   #isSealedSomewhere(number: number): boolean {
-    const { database } = this.#tables
+    const { database } = this.#options.tables
     return this.#options.lanes.some(
       ({ lane, takes }) =>
         lane.kind === 'fhir' &&
@@ -124,15 +123,11 @@ class BatchRule implements PurgeRule {
   }
 
   #slice(number: number, position: number): HeldLeaf[] {
-    return this.#tables.batches.heldLeaves(number, position, SLICE)
+    return this.#options.tables.leaves.held(number, position, SLICE)
   }
 
   #inStage(stage: number, after: number): { number: number; closedAt: number }[] {
-    return this.#tables.database.all(BATCHES.inStage, stage, after, PAGE)
-  }
-
-  get #tables(): Tables {
-    return this.#options.tables()
+    return this.#options.tables.database.all(BATCHES.inStage, stage, after, PAGE)
   }
 }
 
@@ -142,7 +137,7 @@ function toldRule({ tables }: PurgeRulesOptions): PurgeRule {
     name: 'delivered alert entries',
     *purge({ oldBefore }) {
       for (;;) {
-        const { changes } = tables().database.run(QUEUE.deleteTold, oldBefore, SLICE)
+        const { changes } = tables.database.run(QUEUE.deleteTold, oldBefore, SLICE)
         if (changes === 0) return
         yield changes
       }
@@ -156,7 +151,7 @@ function identifierRule({ tables }: PurgeRulesOptions): PurgeRule {
     name: 'identifiers',
     *purge({ identifiersBefore }) {
       for (let after = 0; ; ) {
-        const batches = tables().database.all<{ number: number; closedAt: number }>(BATCHES.inStage, GONE, after, PAGE)
+        const batches = tables.database.all<{ number: number; closedAt: number }>(BATCHES.inStage, GONE, after, PAGE)
         if (batches.length === 0) return
         for (const { number, closedAt } of batches) {
           if (closedAt >= identifiersBefore) return
@@ -174,11 +169,11 @@ function proofRule({ tables }: PurgeRulesOptions): PurgeRule {
     name: 'proofs',
     *purge({ proofsBefore }) {
       for (;;) {
-        const batches = tables().database.all<{ number: number; closedAt: number }>(BATCHES.inStage, FORGOTTEN, 0, PAGE)
+        const batches = tables.database.all<{ number: number; closedAt: number }>(BATCHES.inStage, FORGOTTEN, 0, PAGE)
         const old = batches.filter(({ closedAt }) => closedAt < proofsBefore)
         if (old.length === 0) return
-        tables().database.transaction(() => {
-          for (const { number } of old) tables().database.run(BATCHES.dropProofs, number)
+        tables.database.transaction(() => {
+          for (const { number } of old) tables.database.run(BATCHES.dropProofs, number)
         })
         yield old.length
       }
@@ -186,9 +181,9 @@ function proofRule({ tables }: PurgeRulesOptions): PurgeRule {
   }
 }
 
-function* forget(tables: () => Tables, batch: number): Iterable<number> {
+function* forget(tables: Tables, batch: number): Iterable<number> {
   for (;;) {
-    const { database } = tables()
+    const { database } = tables
     const ids = database.all<{ id: number }>(MEASUREMENTS.unneeded, batch, SLICE)
     if (ids.length === 0) break
     database.transaction(() => {
@@ -196,7 +191,7 @@ function* forget(tables: () => Tables, batch: number): Iterable<number> {
     })
     yield ids.length
   }
-  tables().database.run(BATCHES.stage, FORGOTTEN, batch)
+  tables.database.run(BATCHES.stage, FORGOTTEN, batch)
   yield 0
 }
 
@@ -213,14 +208,10 @@ function alertRule({ tables }: PurgeRulesOptions): PurgeRule {
     readonly at: number
   }
   const deliveriesOf = (transition: number) =>
-    tables()
-      .database.all<{ id: number }>(ALERTS.deliveriesOf, transition)
-      .map(({ id }) => id)
+    tables.database.all<{ id: number }>(ALERTS.deliveriesOf, transition).map(({ id }) => id)
 
   const notificationsOf = (transition: number) =>
-    tables()
-      .database.all<{ id: number }>(NOTIFICATIONS.ofTransition, transition)
-      .map(({ id }) => id)
+    tables.database.all<{ id: number }>(NOTIFICATIONS.ofTransition, transition).map(({ id }) => id)
 
   /** The outbox entries about a transition: the alert itself, who was to be told, and that somebody was. */
   const entriesOf = (transition: number) => [
@@ -232,7 +223,7 @@ function alertRule({ tables }: PurgeRulesOptions): PurgeRule {
     ...deliveriesOf(transition).map((ref) => ({ kind: 'communication', ref })),
   ]
   const isOwed = (transition: number) => {
-    const { database, outbox } = tables()
+    const { database, outbox } = tables
     return entriesOf(transition).some(({ kind, ref }) =>
       outbox.lanes().some((lane) => {
         const entry = database.get<{ state: string }>(QUEUE.ofAlert, laneKey(lane), kind, ref)
@@ -241,7 +232,7 @@ function alertRule({ tables }: PurgeRulesOptions): PurgeRule {
     )
   }
   const remove = (episode: Episode, transitions: readonly Transition[]) => {
-    const { database, batches, outbox } = tables()
+    const { database, leaves, outbox } = tables
     database.transaction(() => {
       database.run(ALERTS.deleteEpisode, episode.id)
       for (const { id, measurement } of transitions) {
@@ -251,7 +242,7 @@ function alertRule({ tables }: PurgeRulesOptions): PurgeRule {
         database.run(ALERTS.deleteDeliveries, id)
         database.run(NOTIFICATIONS.deleteOfTransition, id)
         database.run(ALERTS.deleteTransition, id)
-        if (measurement !== null && !database.get(ALERTS.names, measurement)) batches.deleteLeftOver(measurement)
+        if (measurement !== null && !database.get(ALERTS.names, measurement)) leaves.deleteLeftOver(measurement)
       }
     })
   }
@@ -259,11 +250,11 @@ function alertRule({ tables }: PurgeRulesOptions): PurgeRule {
     name: 'alerts',
     *purge({ alertsBefore }) {
       for (let after = 0; ; ) {
-        const episodes = tables().database.all<Episode>(ALERTS.episodesAfter, after, PAGE)
+        const episodes = tables.database.all<Episode>(ALERTS.episodesAfter, after, PAGE)
         let old = 0
         for (const episode of episodes) {
           after = episode.id
-          const transitions = tables().database.all<Transition>(ALERTS.transitionsOf, episode.alertId)
+          const transitions = tables.database.all<Transition>(ALERTS.transitionsOf, episode.alertId)
           if (transitions.some(({ at }) => at >= alertsBefore)) continue
           old++
           if (episode.active === 1 || transitions.some(({ id }) => isOwed(id))) continue

@@ -1,5 +1,5 @@
-import { readerCipher } from '#gateway/journal/api/journal-reader.js'
 import { Database } from '#gateway/journal/sqlite/database.js'
+import { readerCipher } from '#gateway/journal/sqlite/journal-reader.js'
 import { CHECK } from '#gateway/journal/sqlite/queries.js'
 import { isLocked, openLeaf, openMeasurement } from '#gateway/journal/sqlite/sealed-rows.js'
 import { HomebeatError } from '#gateway/platform/errors.js'

@@ -7,7 +7,7 @@
 import { chmodSync, existsSync, readFileSync, renameSync, rmSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { z } from 'zod'
-import type { SalvageReport } from '#gateway/journal/api/journal.js'
+import type { SalvageReport } from '#gateway/journal/api/damages.js'
 import type { BatchHeads } from '#gateway/journal/sqlite/batch-heads.js'
 import { Database } from '#gateway/journal/sqlite/database.js'
 import { DAMAGE } from '#gateway/journal/sqlite/queries.js'

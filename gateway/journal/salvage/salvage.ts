@@ -3,7 +3,7 @@
  * each checked (`salvage-checks.ts`), then what belongs together put in order again.
  */
 
-import type { SalvageReport } from '#gateway/journal/api/journal.js'
+import type { SalvageReport } from '#gateway/journal/api/damages.js'
 import { type BatchHead, isSigned } from '#gateway/journal/sqlite/batch-heads.js'
 import { createRowCipher, keyCheckOf, type RowCipher } from '#gateway/journal/sqlite/cipher.js'
 import type { Database, SqlValue } from '#gateway/journal/sqlite/database.js'

@@ -1,5 +1,5 @@
 import type { Observable } from '#fhir/measurement.js'
-import type { AlertDelivery } from '#gateway/journal/api/journal.js'
+import type { AlertDelivery, AlertStore } from '#gateway/journal/api/alerts.js'
 import type { Actor, AlertKind, AlertState, AlertTransition, Priority } from '#gateway/model/alert.js'
 import type { NotificationReason } from '#gateway/model/notification.js'
 import type { RowCipher } from './cipher.js'
@@ -34,8 +34,8 @@ interface DeliveryRow extends TransitionRow {
   readonly deliveredAt: number
 }
 
-/** The alarm log: transitions, the state of each episode, and which channel each transition reached. */
-export class AlertLog {
+/** The alert log: transitions, the state of each episode, and whom each transition reached. */
+export class AlertLog implements AlertStore {
   readonly #database: Database
   readonly #cipher: RowCipher
 
@@ -82,8 +82,7 @@ export class AlertLog {
     return this.#database.all<TransitionRow>(ALERTS.latest, limit).map((row) => this.#transition(row))
   }
 
-  /** All transitions of one alert, oldest first. */
-  ofAlert(alertId: string): AlertTransition[] {
+  episode(alertId: string): AlertTransition[] {
     return this.#database.all<TransitionRow>(ALERTS.ofAlert, alertId).map((row) => this.#transition(row))
   }
 
@@ -92,12 +91,10 @@ export class AlertLog {
     return this.#database.get<{ id: number }>(ALERTS.episodeId, alertId)?.id ?? null
   }
 
-  /** All transitions of one episode by its row id, oldest first. */
-  ofEpisode(id: number): AlertTransition[] {
+  episodeById(id: number): AlertTransition[] {
     return this.#database.all<TransitionRow>(ALERTS.ofEpisode, id).map((row) => this.#transition(row))
   }
 
-  /** Transitions of these times (epoch ms, both included), oldest first. */
   between(from: number, to: number): AlertTransition[] {
     return this.#database.all<TransitionRow>(ALERTS.between, from, to).map((row) => this.#transition(row))
   }
@@ -108,13 +105,13 @@ export class AlertLog {
     return changes === 0 ? null : id
   }
 
-  deliveryById(id: number): AlertDelivery | null {
+  delivery(id: number): AlertDelivery | null {
     const row = this.#database.get<DeliveryRow>(ALERTS.deliveryById, id)
-    return row ? this.#delivery(row) : null
+    return row ? this.#toDelivery(row) : null
   }
 
   deliveries(limit: number): AlertDelivery[] {
-    return this.#database.all<DeliveryRow>(ALERTS.deliveries, limit).map((row) => this.#delivery(row))
+    return this.#database.all<DeliveryRow>(ALERTS.deliveries, limit).map((row) => this.#toDelivery(row))
   }
 
   #transition(row: TransitionRow): AlertTransition {
@@ -146,16 +143,19 @@ export class AlertLog {
 
   /** Without the key an alert is still an alert: its values are left out. */
   #values(row: TransitionRow): [value: number | null, limit: number | null] {
-    if (row.value === null) return [null, null]
-    try {
-      return openTransition(this.#cipher, row, row.value)
-    } catch (error) {
-      if (isLocked(error)) return [null, null]
-      throw error
-    }
+    const { value } = row
+    if (value === null) return [null, null]
+    return this.#database.unsealing(() => {
+      try {
+        return openTransition(this.#cipher, row, value)
+      } catch (error) {
+        if (isLocked(error)) return [null, null]
+        throw error
+      }
+    })
   }
 
-  #delivery(row: DeliveryRow): AlertDelivery {
+  #toDelivery(row: DeliveryRow): AlertDelivery {
     const { deliveryId: id, notification, channel, contact, deliveredAt } = row
     return {
       id,

@@ -1,9 +1,11 @@
-import type { AlarmAction } from '#gateway/journal/api/journal.js'
+import type { Commit } from '#gateway/journal/api/commit.js'
+import type { AlarmAction } from '#gateway/model/alarm-action.js'
 import type { AlertTransition } from '#gateway/model/alert.js'
 import type { DigestItem, Notification } from '#gateway/model/notification.js'
 import type { UnmappedMessage } from '#gateway/model/unmapped.js'
 import type { Clock } from '#gateway/platform/clock.js'
-import type { MeasurementRow } from './measurement-codec.js'
+import { encodeMeasurement, type MeasurementRow } from './measurement-codec.js'
+import type { Tables } from './tables.js'
 
 /** One caller's commit, already in the form in which it is stored: what cannot be stored is refused before it joins. */
 export interface EncodedCommit {
@@ -84,4 +86,35 @@ export class CommitGroup {
 /** What people wait for: written at once, in whatever company it finds. */
 function urgentCount({ transitions, notifications, digestItems, actions }: EncodedCommit): number {
   return transitions.length + notifications.length + digestItems.length + actions.length
+}
+
+/** @throws HomebeatError `journal.not-storable` */
+export function encodeCommit(commit: Commit): EncodedCommit {
+  const { transitions, notifications = [], digestItems = [], actions = [], unmapped = [], mapped = [] } = commit
+  const measurements = commit.measurements.map(encodeMeasurement)
+  return { measurements, transitions, notifications, digestItems, actions, unmapped, mapped }
+}
+
+/** One transaction: what the commits hold, and what each lane owes because of it. @param now epoch ms */
+export function writeCommits(tables: Tables, commits: readonly EncodedCommit[], now: number): void {
+  const { measurements, alerts, notifications, alarmActions, unmapped, outbox, transactions } = tables
+  let stored = 0
+  transactions.run(() => {
+    for (const commit of commits) {
+      stored += measurements.insert(commit.measurements)
+      unmapped.insert(commit.unmapped)
+      unmapped.markMapped(commit.mapped, now)
+      for (const transition of commit.transitions) {
+        const id = alerts.insert(transition)
+        if (id !== null) outbox.owe('alert', id)
+      }
+      for (const item of commit.digestItems) notifications.addDigestItem(item)
+      for (const notification of commit.notifications) {
+        const id = notifications.insert(notification)
+        if (id !== null) outbox.owe('notification', id, notification)
+      }
+      for (const action of commit.actions) alarmActions.add(action)
+    }
+  })
+  measurements.counted(stored)
 }

@@ -2,7 +2,7 @@ import { chmodSync, closeSync, existsSync, mkdirSync, openSync, statSync } from 
 import { dirname } from 'node:path'
 import { damaged, journalError } from '#gateway/journal/api/errors.js'
 import { HomebeatError } from '#gateway/platform/errors.js'
-import Sqlite from '#gateway/platform/sqlite.js'
+import { Sqlite } from '#gateway/platform/sqlite.js'
 import { checkVersion, MIGRATIONS, migrate } from './schema.js'
 
 export type SqlValue = number | string | Uint8Array | null
@@ -13,26 +13,41 @@ const BUSY_TIMEOUT_MS = 5000
 /** A check reads the whole file; above this size it would hold up alerting for minutes on a Pi's card. */
 const CHECK_LIMIT_BYTES = 256 * 1024 * 1024
 
-/** One open SQLite file: prepared statements kept by their text, errors translated once, one transaction at a time. */
+/** One SQLite file: prepared statements kept by their text, errors translated once, one transaction at a time. */
 export class Database {
   readonly path: string
-  readonly #sqlite: Sqlite.Database
+  #open: Sqlite.Database | null = null
   readonly #statements = new Map<string, Sqlite.Statement>()
   #frozen: HomebeatError | null = null
   /** Called with what says that the file is damaged, while it is in use. */
   onDamage: (error: HomebeatError) => void = () => {}
+  /** Whether a row that does not open is damage too: of a reader it is no more than that row. */
+  #judgesRows = false
 
-  private constructor(path: string, sqlite: Sqlite.Database) {
+  /** Until it is opened, and once it is closed, everything throws `journal.closed`. */
+  constructor(path: string) {
     this.path = path
-    this.#sqlite = sqlite
+  }
+
+  static openWriter(path: string, suspect: boolean): Database {
+    const database = new Database(path)
+    database.openWriter(suspect)
+    return database
+  }
+
+  static openReader(path: string): Database {
+    const database = new Database(path)
+    database.openReader()
+    return database
   }
 
   /**
    * Opens for writing, creates what is missing (folder 0700, file 0600) and migrates.
    * @param suspect the last gateway did not stop cleanly: check the file, within reason, before trusting it.
    */
-  static openWriter(path: string, suspect: boolean): Database {
-    return opening(path, () => {
+  openWriter(suspect: boolean): void {
+    const { path } = this
+    this.#open = opening(path, () => {
       mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
       // Created by us so that SQLite gives the -wal and -shm files the same mode. Only when missing: closing a
       // descriptor of a file that SQLite has open would drop its locks.
@@ -54,19 +69,22 @@ export class Database {
           if (result !== 'ok') throw damaged(path, new Error(String(result)))
         }
         migrate(sqlite, path)
-        return new Database(path, sqlite)
+        return sqlite
       })
     })
+    this.#frozen = null
+    this.#judgesRows = true
   }
 
   /** Opens for reading only; a gateway may be writing meanwhile. */
-  static openReader(path: string): Database {
+  openReader(): void {
+    const { path } = this
     if (!existsSync(path))
       throw new HomebeatError(
         'journal.not-found',
         `There is no journal ${path}: start the gateway once, or check dataDir.`,
       )
-    return opening(path, () => {
+    this.#open = opening(path, () => {
       const sqlite = new Sqlite(path, { readonly: true, fileMustExist: true, timeout: BUSY_TIMEOUT_MS })
       return configured(sqlite, () => {
         const version = checkVersion(sqlite, path)
@@ -75,7 +93,7 @@ export class Database {
             'journal.older-schema',
             `The journal ${path} was written by an older Homebeat (schema ${version}): start the gateway once to bring it up to date.`,
           )
-        return new Database(path, sqlite)
+        return sqlite
       })
     })
   }
@@ -119,6 +137,18 @@ export class Database {
     })
   }
 
+  /** Opens a sealed row of a table that salvaging can judge: one that does not open is damage. */
+  unsealing<Result>(open: () => Result): Result {
+    try {
+      return open()
+    } catch (error) {
+      if (!this.#judgesRows || !(error instanceof HomebeatError) || error.code !== 'journal.altered') throw error
+      const found = damaged(this.path, error)
+      this.onDamage(found)
+      throw found
+    }
+  }
+
   /** From here on every attempt to write is answered with this: a damaged file is not written to. */
   freeze(error: HomebeatError): void {
     this.#frozen = error
@@ -147,7 +177,18 @@ export class Database {
 
   close(): void {
     this.#statements.clear()
-    this.#sqlite.close()
+    this.#open?.close()
+    this.#open = null
+  }
+
+  /** @throws HomebeatError `journal.closed` */
+  assertOpen(): void {
+    void this.#sqlite
+  }
+
+  get #sqlite(): Sqlite.Database {
+    if (this.#open) return this.#open
+    throw new HomebeatError('journal.closed', `The journal ${this.path} is closed: start it first.`)
   }
 
   #prepared(sql: string): Sqlite.Statement {

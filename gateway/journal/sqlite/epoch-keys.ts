@@ -1,7 +1,7 @@
 import { mkdirSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { z } from 'zod'
-import type { EpochKeyStore } from '#gateway/journal/api/journal.js'
+import type { EpochKeyStore } from '#gateway/journal/api/epoch-keys.js'
 import { LinesFile } from '#gateway/journal/salvage/lines-file.js'
 import { HomebeatError } from '#gateway/platform/errors.js'
 import type { Database } from './database.js'
@@ -15,25 +15,24 @@ export function epochKeyCopy(journal: string): LinesFile {
 }
 
 /**
- * @param database the open one; throws `journal.closed` when there is none.
  * @param copy written before the database, so that no key is used of which there is one copy only
  */
-export function epochKeyStore(database: () => Database, copy?: LinesFile): EpochKeyStore {
-  const get = (epoch: string) => database().get<{ wrapped: string }>(EPOCH_KEYS.get, epoch)?.wrapped ?? null
+export function epochKeyStore(database: Database, copy?: LinesFile): EpochKeyStore {
+  const get = (epoch: string) => database.get<{ wrapped: string }>(EPOCH_KEYS.get, epoch)?.wrapped ?? null
   return {
     get,
     put(epoch, wrapped) {
       const existing = get(epoch)
       if (existing !== null) return existing
       copy?.append({ epoch, wrapped })
-      database().run(EPOCH_KEYS.put, epoch, wrapped)
+      database.run(EPOCH_KEYS.put, epoch, wrapped)
       const stored = get(epoch)
       // The key that wraps what is sealed next must be the one that is kept.
       if (stored === null)
         throw new HomebeatError('journal.write-failed', `The epoch key ${epoch} was not stored: check the disk.`)
       return stored
     },
-    list: () => database().all<{ epoch: string; wrapped: string }>(EPOCH_KEYS.list),
+    list: () => database.all<{ epoch: string; wrapped: string }>(EPOCH_KEYS.list),
   }
 }
 

@@ -1,9 +1,9 @@
 import type { Hour } from '#gateway/clinical/scores/hourly.js'
-import type { HourlyStore } from '#gateway/journal/api/journal.js'
+import type { HourlyStore } from '#gateway/journal/api/hourly.js'
 import type { RowCipher } from './cipher.js'
+import type { Database } from './database.js'
 import { HOURLY } from './queries.js'
 import { openJson, sealJson } from './sealed-rows.js'
-import type { Tables } from './tables.js'
 
 interface HourlyRow {
   readonly number: string
@@ -11,11 +11,9 @@ interface HourlyRow {
   readonly payload: Uint8Array
 }
 
-/** @param tables the open ones; throws `journal.closed` when there are none. */
-export function hourlyStore(tables: () => Pick<Tables, 'database' | 'cipher'>): HourlyStore {
+export function hourlyStore(database: Database, cipher: RowCipher): HourlyStore {
   return {
     put(hours, since) {
-      const { database, cipher } = tables()
       database.transaction(() => {
         for (const hour of hours) {
           const row = encode(cipher, hour)
@@ -25,7 +23,6 @@ export function hourlyStore(tables: () => Pick<Tables, 'database' | 'cipher'>): 
       })
     },
     all() {
-      const { database, cipher } = tables()
       return database.all<HourlyRow>(HOURLY.all).map((row) => decode(cipher, row))
     },
   }

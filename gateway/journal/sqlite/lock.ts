@@ -1,6 +1,6 @@
 import { closeSync, existsSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { HomebeatError } from '#gateway/platform/errors.js'
-import Sqlite from '#gateway/platform/sqlite.js'
+import { Sqlite } from '#gateway/platform/sqlite.js'
 
 /**
  * One writer per journal. The lock is the kernel's, held through an exclusive transaction on an empty database beside

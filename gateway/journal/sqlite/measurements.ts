@@ -1,4 +1,5 @@
 import { type Measurement, SENSOR_KINDS, type SensorKind } from '#fhir/measurement.js'
+import type { MeasurementStore } from '#gateway/journal/api/measurements.js'
 import type { RowCipher } from './cipher.js'
 import type { Database } from './database.js'
 import { decodeMeasurement, encodeMeasurement, type MeasurementRow } from './measurement-codec.js'
@@ -9,9 +10,13 @@ import { addTotal, readTotals } from './totals.js'
 type SealedRow = Pick<MeasurementRow, 'identifier' | 'sensor' | 'at'> & { readonly payload: Uint8Array }
 
 /** Measurements in commit order, until a batch holds them. */
-export class MeasurementTable {
+export class MeasurementTable implements MeasurementStore {
   readonly #database: Database
   readonly #cipher: RowCipher
+  /** Of a writer: asked after every commit, and counted along, since SQLite would walk through all of them. */
+  #count: number | null = null
+  /** Row id of the first one that waits for the clock. */
+  #heldFrom: number | null = null
 
   constructor(database: Database, cipher: RowCipher) {
     this.#database = database
@@ -38,13 +43,33 @@ export class MeasurementTable {
     return stored
   }
 
-  /** @param before row id: later ones are not looked at */
-  unbatched(limit: number, before = Number.MAX_SAFE_INTEGER): Measurement[] {
+  unbatched(limit: number): Measurement[] {
+    const before = this.#heldFrom ?? Number.MAX_SAFE_INTEGER
     return this.#database.all<SealedRow>(MEASUREMENTS.unbatched, before, limit).map((row) => this.#open(row))
   }
 
-  unbatchedCount(before = Number.MAX_SAFE_INTEGER): number {
-    return this.#database.get<{ count: number }>(MEASUREMENTS.unbatchedCount, before)?.count ?? 0
+  unbatchedCount(): number {
+    return this.#heldFrom === null && this.#count !== null ? this.#count : this.#countBefore(this.#heldFrom)
+  }
+
+  /** Those that wait for the clock. */
+  heldCount(): number {
+    return this.#heldFrom === null ? 0 : this.#countBefore(null) - this.#countBefore(this.#heldFrom)
+  }
+
+  /** @param from row id; null: none waits for the clock */
+  hold(from: number | null): void {
+    this.#heldFrom = from
+  }
+
+  /** Begins to count along. */
+  recount(): void {
+    this.#count = this.#countBefore(null)
+  }
+
+  /** So many more, or fewer, have no batch: once that is durable. */
+  counted(difference: number): void {
+    if (this.#count !== null) this.#count += difference
   }
 
   /** In commit order, with their row ids. @param after row id */
@@ -79,6 +104,11 @@ export class MeasurementTable {
     return this.#database.run(MEASUREMENTS.markBatched, batch, row.id).changes === 1 ? row.id : null
   }
 
+  #countBefore(id: number | null): number {
+    const before = id ?? Number.MAX_SAFE_INTEGER
+    return this.#database.get<{ count: number }>(MEASUREMENTS.unbatchedCount, before)?.count ?? 0
+  }
+
   counts(): Record<SensorKind, number> {
     const totals = readTotals(this.#database)
     return Object.fromEntries(
@@ -87,7 +117,9 @@ export class MeasurementTable {
   }
 
   #open(row: SealedRow): Measurement {
-    return decodeMeasurement({ ...row, ...openMeasurement(this.#cipher, row.identifier, row.payload) })
+    const { identifier, payload } = row
+    const body = this.#database.unsealing(() => openMeasurement(this.#cipher, identifier, payload))
+    return decodeMeasurement({ ...row, ...body })
   }
 
   #find(identifier: string): { id: number; batch: number | null } | undefined {

@@ -1,6 +1,6 @@
-import type { AlarmAction, StoredNotification, Telling } from '#gateway/journal/api/journal.js'
-import type { Actor, AlertTransition } from '#gateway/model/alert.js'
-import type { DigestItem, Notification, NotificationReason, OpenDispatch } from '#gateway/model/notification.js'
+import type { NotificationStore, StoredNotification } from '#gateway/journal/api/notifications.js'
+import type { DigestItem, Notification, NotificationReason, OpenDispatch, Told } from '#gateway/model/notification.js'
+import type { AlarmActionLog } from './alarm-actions.js'
 import type { AlertLog } from './alert-log.js'
 import type { Database } from './database.js'
 import { NOTIFICATIONS } from './queries.js'
@@ -18,7 +18,7 @@ interface NotificationRow {
   readonly covers: string | null
 }
 
-interface TellingRow {
+interface ToldRow {
   readonly reason: string
   readonly channel: string
   readonly contact: string | null
@@ -28,24 +28,16 @@ interface TellingRow {
   readonly trouble: string | null
 }
 
-interface ActionRow {
-  readonly action: string
-  readonly at: number
-  readonly subjects: string
-  readonly by: string
-  readonly via: string
-  readonly note: string | null
-  readonly until: number | null
-}
-
-/** Who was to be told of what, what waits for a digest, and what people did. */
-export class NotificationLog {
+/** Who was to be told of what, and what is kept for a digest. */
+export class NotificationLog implements NotificationStore {
   readonly #database: Database
   readonly #alerts: AlertLog
+  readonly #actions: AlarmActionLog
 
-  constructor(database: Database, alerts: AlertLog) {
+  constructor(database: Database, alerts: AlertLog, actions: AlarmActionLog) {
     this.#database = database
     this.#alerts = alerts
+    this.#actions = actions
   }
 
   /** Row id, or null when it is stored already, or names an alert that is not. Call inside a transaction. */
@@ -71,20 +63,6 @@ export class NotificationLog {
     this.#database.run(NOTIFICATIONS.addDigestItem, contact, alertId, at)
   }
 
-  addAction({ action, at, subjects, actor, until }: AlarmAction): void {
-    const { by, via, note } = actor
-    this.#database.run(
-      NOTIFICATIONS.addAction,
-      action,
-      at,
-      JSON.stringify(subjects),
-      by,
-      via,
-      note ?? null,
-      until ?? null,
-    )
-  }
-
   byId(id: number): StoredNotification | null {
     const row = this.#database.get<NotificationRow>(NOTIFICATIONS.byId, id)
     const transition = row && this.#alerts.byId(row.transition)
@@ -95,24 +73,20 @@ export class NotificationLog {
     return this.#database.all<NotificationRow>(NOTIFICATIONS.ofAlert, alertId).map(toNotification)
   }
 
-  tellings(alertId: string): Telling[] {
-    return this.#database.all<TellingRow>(NOTIFICATIONS.tellings, alertId).map(toTelling)
+  told(alertId: string): Told[] {
+    return this.#database.all<ToldRow>(NOTIFICATIONS.told, alertId).map(toTold)
   }
 
-  open(alerts: readonly AlertTransition[]): OpenDispatch {
-    const silences = this.actions(SILENCES_LOOKED_AT).filter(({ action }) => action === 'silence')
+  openDispatch(): OpenDispatch {
+    const silences = this.#actions.latest(SILENCES_LOOKED_AT).filter(({ action }) => action === 'silence')
     return {
-      open: alerts.map((alert) => ({
+      open: this.#alerts.active().map((alert) => ({
         alert,
         notifications: this.ofAlert(alert.alertId),
         silencedUntil: silences.find(({ subjects }) => subjects.includes(alert.alertId))?.until ?? 0,
       })),
       digest: this.#database.all<DigestItem>(NOTIFICATIONS.digestItems),
     }
-  }
-
-  actions(limit: number): AlarmAction[] {
-    return this.#database.all<ActionRow>(NOTIFICATIONS.actions, limit).map(toAction)
   }
 }
 
@@ -132,7 +106,7 @@ function toNotification(row: NotificationRow): Notification {
   }
 }
 
-function toTelling({ reason, channel, contact, at, deliveredAt, state, trouble }: TellingRow): Telling {
+function toTold({ reason, channel, contact, at, deliveredAt, state, trouble }: ToldRow): Told {
   return {
     reason: reason as NotificationReason,
     channel,
@@ -141,16 +115,5 @@ function toTelling({ reason, channel, contact, at, deliveredAt, state, trouble }
     deliveredAt,
     rejected: state === 'rejected',
     ...(deliveredAt === null && trouble !== null && { trouble }),
-  }
-}
-
-function toAction(row: ActionRow): AlarmAction {
-  const { by, note } = row
-  return {
-    action: row.action as AlarmAction['action'],
-    at: row.at,
-    subjects: JSON.parse(row.subjects) as string[],
-    actor: { by, via: row.via as Actor['via'], ...(note !== null && { note }) },
-    ...(row.until !== null && { until: row.until }),
   }
 }

@@ -1,10 +1,13 @@
-import type { LaneDepth, OutboxEntry, OutboxKind, OutboxState } from '#gateway/journal/api/journal.js'
-import { isLaneKey, type Lane, laneKey, laneOf } from '#gateway/model/lane.js'
+import type { LaneDepth, OutboxEntry, OutboxKind, OutboxState, OutboxStore } from '#gateway/journal/api/outbox.js'
+import { type LaneRoute, lanesOwed, owedAfter } from '#gateway/journal/routing.js'
+import { isLaneKey, type Lane, laneKey, laneOf, type Recipient } from '#gateway/model/lane.js'
 import type { DeliveryOutcome } from '#gateway/model/outcome.js'
 import type { Clock } from '#gateway/platform/clock.js'
 import { HomebeatError } from '#gateway/platform/errors.js'
+import type { AlertLog } from './alert-log.js'
 import type { Database } from './database.js'
 import { OUTBOX } from './queries.js'
+import type { WakingTransactions } from './waking-transactions.js'
 
 /** Reasons are for people and for status; a far end that writes novels is cut here. */
 const MAX_REASON = 300
@@ -26,23 +29,37 @@ const HEAD_STATES: Partial<Record<OutboxState, NonNullable<LaneDepth['state']>>>
  * What each lane owes, strictly in order of being queued. A claim is kept in memory alone: were it on disk, a crash
  * would have to undo it, and writing it would cost the card a sync. `launch` and `settle` are durable.
  */
-export class Outbox {
+export class Outbox implements OutboxStore {
   readonly #database: Database
   readonly #clock: Clock
   readonly #claims = new Map<string, number>()
   /** One at a time in each lane, also when an older entry is put back meanwhile. */
   readonly #inflight = new Map<string, number>()
+  readonly #alerts: AlertLog
+  readonly #transactions: WakingTransactions
+  readonly #routes: readonly LaneRoute[]
 
-  constructor(database: Database, clock: Clock) {
+  constructor(
+    database: Database,
+    clock: Clock,
+    alerts: AlertLog,
+    transactions: WakingTransactions,
+    routes: readonly LaneRoute[],
+  ) {
     this.#database = database
     this.#clock = clock
+    this.#alerts = alerts
+    this.#transactions = transactions
+    this.#routes = routes
   }
 
   /** Makes the configured lanes known, and says what a crash left: claimed never began, inflight is ambiguous. */
-  recover(lanes: readonly Lane[]): void {
+  recover(): void {
+    this.#claims.clear()
+    this.#inflight.clear()
     this.#database.transaction(() => {
       this.#database.run(OUTBOX.forgetLanes)
-      for (const lane of lanes) this.#database.run(OUTBOX.addLane, laneKey(lane))
+      for (const { lane } of this.#routes) this.#database.run(OUTBOX.addLane, laneKey(lane))
       nameLanes(this.#database)
       this.#database.run(OUTBOX.requeueClaimed)
       this.#database.run(OUTBOX.recoverInflight)
@@ -52,11 +69,30 @@ export class Outbox {
   /** Call inside a transaction. */
   add(lane: Lane, kind: OutboxKind, ref: number): void {
     this.#database.run(OUTBOX.add, laneKey(lane), kind, ref, this.#clock.now())
+    this.#transactions.wake(lane)
   }
 
-  /** Whether this was ever owed, delivered or not. */
-  has(lane: Lane, kind: OutboxKind, ref: number): boolean {
-    return this.#database.get(OUTBOX.find, laneKey(lane), kind, ref) !== undefined
+  /** To all lanes that take it. Call inside a transaction. @param recipient of a notification */
+  owe(kind: OutboxKind, ref: number, recipient?: Recipient): void {
+    for (const lane of lanesOwed(this.#routes, kind, recipient)) this.add(lane, kind, ref)
+  }
+
+  queueFlags(alertIds: readonly string[]): void {
+    this.#transactions.run(() => {
+      for (const alertId of alertIds) {
+        const episode = this.#alerts.episodeId(alertId)
+        if (episode !== null) this.owe('flag', episode)
+      }
+    })
+  }
+
+  isFlagged(lane: Lane, alertId: string): boolean {
+    const episode = this.#alerts.episodeId(alertId)
+    return episode !== null && this.#database.get(OUTBOX.find, laneKey(lane), 'flag', episode) !== undefined
+  }
+
+  onQueued(lane: Lane, listener: () => void): () => void {
+    return this.#transactions.onQueued(lane, listener)
   }
 
   claim(lane: Lane): OutboxEntry | null {
@@ -78,8 +114,18 @@ export class Outbox {
     this.#inflight.set(key, entry.id)
   }
 
-  /** Call inside a transaction. Throws when the entry is not inflight, so nothing is counted twice. */
-  settle(entry: OutboxEntry, outcome: DeliveryOutcome, resources: number, nextAt: number | undefined): void {
+  settle(entry: OutboxEntry, outcome: DeliveryOutcome, resources: number, nextAt?: number): void {
+    this.#transactions.run(() => {
+      this.#record(entry, outcome, resources, nextAt)
+      const owed = owedAfter(entry, outcome.class)
+      if (owed === null) return
+      const ref = owed === 'communication' ? this.#alerts.insertDelivery(entry.ref, this.#clock.now()) : entry.ref
+      if (ref !== null) this.owe(owed, ref)
+    })
+  }
+
+  /** Throws when the entry is not inflight, so nothing is counted twice. */
+  #record(entry: OutboxEntry, outcome: DeliveryOutcome, resources: number, nextAt: number | undefined): void {
     const delivered = outcome.class === 'delivered'
     const rejected = outcome.class === 'permanent'
     const { changes } = this.#database.run(
@@ -102,7 +148,6 @@ export class Outbox {
     return this.#database.all<DepthRow>(OUTBOX.depths).map((row) => this.#withState(row))
   }
 
-  /** Lanes of an earlier configuration in which something is left. */
   formerDepths(): LaneDepth[] {
     const rows = this.#database.all<DepthRow>(OUTBOX.formerDepths)
     return rows.filter(({ depth, rejected }) => depth > 0 || rejected > 0).map((row) => this.#withState(row))

@@ -1,9 +1,9 @@
 import type { Actor } from '#gateway/model/alert.js'
 import type { EntryJournal, Observed } from '#gateway/model/manual-observation.js'
 import type { RowCipher } from './cipher.js'
+import type { Database } from './database.js'
 import { PATIENT_ENTRIES } from './queries.js'
 import { openJson, sealJson } from './sealed-rows.js'
-import type { Tables } from './tables.js'
 
 interface EntryRow {
   readonly at: number
@@ -13,16 +13,13 @@ interface EntryRow {
   readonly via: string
 }
 
-/** @param tables the open ones; throws `journal.closed` when there are none. */
-export function entryJournal(tables: () => Pick<Tables, 'database' | 'cipher'>): EntryJournal {
+export function manualObservationStore(database: Database, cipher: RowCipher): EntryJournal {
   return {
     append(observed) {
-      const { database, cipher } = tables()
       const { at, what, value, actor, via } = encode(cipher, observed)
       database.run(PATIENT_ENTRIES.insert, at, what, value, actor, via)
     },
     latest(what) {
-      const { database, cipher } = tables()
       const row = database.get<EntryRow>(PATIENT_ENTRIES.latest, what)
       return row ? decode(cipher, row) : null
     },

@@ -107,7 +107,7 @@ export const NOTIFICATIONS = {
     SELECT ?, ?, ?, ?, ?, ?, ?, latest, alert_id FROM alert_episode WHERE alert_id = ? ON CONFLICT (key) DO NOTHING`,
   byId: `SELECT ${NOTIFICATION} FROM notification WHERE id = ?`,
   ofAlert: `SELECT ${NOTIFICATION} FROM notification WHERE alert_id = ? ORDER BY id`,
-  tellings: `SELECT n.reason, n.channel, n.contact, n.at, d.delivered_at AS deliveredAt, o.state, o.reason AS trouble
+  told: `SELECT n.reason, n.channel, n.contact, n.at, d.delivered_at AS deliveredAt, o.state, o.reason AS trouble
     FROM notification n LEFT JOIN alert_delivery d ON d.notification = n.id
     LEFT JOIN lane l ON l.kind = 'alert' AND l.name = n.channel AND l.contact IS n.contact
     LEFT JOIN outbox o ON o.lane = l.key AND o.kind = 'notification' AND o.ref = n.id
@@ -115,10 +115,13 @@ export const NOTIFICATIONS = {
   addDigestItem: `INSERT INTO digest_item (contact, alert_id, at) VALUES (?, ?, ?) ON CONFLICT DO NOTHING`,
   removeDigestItem: `DELETE FROM digest_item WHERE contact = ? AND alert_id = ?`,
   digestItems: `SELECT contact, alert_id AS alertId, at FROM digest_item ORDER BY contact, alert_id`,
-  addAction: `INSERT INTO alarm_action (action, at, subjects, actor, via, note, until) VALUES (?, ?, ?, ?, ?, ?, ?)`,
   ofTransition: `SELECT id FROM notification WHERE transition = ?`,
   deleteOfTransition: `DELETE FROM notification WHERE transition = ?`,
-  actions: `SELECT action, at, subjects, actor AS "by", via, note, until FROM alarm_action ORDER BY id DESC LIMIT ?`,
+} as const
+
+export const ALARM_ACTIONS = {
+  add: `INSERT INTO alarm_action (action, at, subjects, actor, via, note, until) VALUES (?, ?, ?, ?, ?, ?, ?)`,
+  latest: `SELECT action, at, subjects, actor AS "by", via, note, until FROM alarm_action ORDER BY id DESC LIMIT ?`,
 } as const
 
 export const BATCHES = {

@@ -1,22 +1,25 @@
-import type { DropPermissions, QueueAudit, QueuedEntry, QueueJournal } from '#gateway/journal/api/journal.js'
+import type { DropPermissions, QueueAudit, QueuedEntry, QueueStore } from '#gateway/journal/api/queue.js'
 import { type Lane, laneKey, laneOf } from '#gateway/model/lane.js'
 import type { Clock } from '#gateway/platform/clock.js'
 import { HomebeatError } from '#gateway/platform/errors.js'
 import type { Database } from './database.js'
 import type { Keyed } from './outbox.js'
 import { ANCHORS, BATCHES, OUTBOX, QUEUE } from './queries.js'
+import type { WakingTransactions } from './waking-transactions.js'
 
 /** A row; `resources` is what the lane's count of refused ones holds of it. */
 type QueueRow = Keyed<QueuedEntry> & { readonly resources: number }
 
 /** The outbox as people look into it and mend it; every change leaves an audit row in the same transaction. */
-export class OutboxQueue implements QueueJournal {
+export class OutboxQueue implements QueueStore {
   readonly #database: Database
   readonly #clock: Clock
+  readonly #transactions: WakingTransactions
 
-  constructor(database: Database, clock: Clock) {
+  constructor(database: Database, clock: Clock, transactions: WakingTransactions) {
     this.#database = database
     this.#clock = clock
+    this.#transactions = transactions
   }
 
   list(lane: Lane | null, state: 'waiting' | 'rejected', limit: number): QueuedEntry[] {
@@ -43,15 +46,22 @@ export class OutboxQueue implements QueueJournal {
   }
 
   retry(ids: readonly number[], actor: string): QueuedEntry[] {
-    return this.#database.transaction(() => ids.map((id) => this.#retry(id, actor)))
+    return this.#transactions.run(() => {
+      const entries = ids.map((id) => this.#retry(id, actor))
+      for (const { lane } of entries) this.#transactions.wake(lane)
+      return entries
+    })
   }
 
   drop(id: number, actor: string, reason: string, permissions: DropPermissions): QueuedEntry {
-    return this.#database.transaction(() => {
+    return this.#transactions.run(() => {
       const row = this.#found(id)
       this.#checkDrop(row, permissions)
       this.#drop(row, actor, reason)
-      return toEntry(this.#found(id))
+      const entry = toEntry(this.#found(id))
+      // A held lane may go on once what held it is gone.
+      this.#transactions.wake(entry.lane)
+      return entry
     })
   }
 

@@ -1,6 +1,6 @@
 import { type LaneRoute, lanesOwed } from '#gateway/journal/routing.js'
 import { SALVAGE } from '#gateway/journal/salvage/salvage-queries.js'
-import { type LaneKind, laneKey } from '#gateway/model/lane.js'
+import { laneKey } from '#gateway/model/lane.js'
 import type { Tables } from './tables.js'
 
 interface Untold {
@@ -15,12 +15,14 @@ interface Untold {
  */
 export function requeue({ database, outbox }: Tables, routes: readonly LaneRoute[], now: number): void {
   const ids = (sql: string) => database.all<{ id: number }>(sql).map(({ id }) => id)
-  const batchLanes = (kind: LaneKind) => lanesOwed(routes, 'batch').filter((lane) => lane.kind === kind)
+  const batchLanes = lanesOwed(routes, 'batch')
+  const anchors = batchLanes.filter(({ kind }) => kind === 'anchor')
   database.transaction(() => {
     database.run(SALVAGE.rejectIncomplete, now)
-    for (const id of ids(SALVAGE.complete)) for (const lane of batchLanes('fhir')) outbox.add(lane, 'batch', id)
-    for (const lane of batchLanes('anchor')) database.run(SALVAGE.dropWaitingAnchors, laneKey(lane))
-    for (const id of ids(SALVAGE.notAnchored)) for (const lane of batchLanes('anchor')) outbox.add(lane, 'batch', id)
+    for (const id of ids(SALVAGE.complete))
+      for (const lane of batchLanes) if (lane.kind !== 'anchor') outbox.add(lane, 'batch', id)
+    for (const lane of anchors) database.run(SALVAGE.dropWaitingAnchors, laneKey(lane))
+    for (const id of ids(SALVAGE.notAnchored)) for (const lane of anchors) outbox.add(lane, 'batch', id)
     for (const id of ids(SALVAGE.activeTransitions))
       for (const lane of lanesOwed(routes, 'alert')) outbox.add(lane, 'alert', id)
     for (const { id, channel, contact } of database.all<Untold>(SALVAGE.untold)) {

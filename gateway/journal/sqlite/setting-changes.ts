@@ -2,9 +2,9 @@ import type { SettingChange } from '#gateway/clinical/settings/change.js'
 import type { SettingsJournal } from '#gateway/clinical/settings/patient-settings.js'
 import type { Actor } from '#gateway/model/alert.js'
 import type { RowCipher } from './cipher.js'
+import type { Database } from './database.js'
 import { SETTING_CHANGES } from './queries.js'
 import { openJson, sealJson } from './sealed-rows.js'
-import type { Tables } from './tables.js'
 
 interface SettingChangeRow {
   readonly at: number
@@ -15,16 +15,13 @@ interface SettingChangeRow {
   readonly via: string
 }
 
-/** @param tables the open ones; throws `journal.closed` when there are none. */
-export function settingsJournal(tables: () => Pick<Tables, 'database' | 'cipher'>): SettingsJournal {
+export function settingStore(database: Database, cipher: RowCipher): SettingsJournal {
   return {
     append(change) {
-      const { database, cipher } = tables()
       const { at, kind, name, change: sealed, actor, via } = encode(cipher, change)
       database.run(SETTING_CHANGES.insert, at, kind, name, sealed, actor, via)
     },
     all() {
-      const { database, cipher } = tables()
       return database.all<SettingChangeRow>(SETTING_CHANGES.all).map((row) => decode(cipher, row))
     },
   }

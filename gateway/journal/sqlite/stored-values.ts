@@ -1,5 +1,5 @@
 import type { SensorKind } from '#fhir/measurement.js'
-import type { StoredValue, StoredValues } from '#gateway/journal/api/journal.js'
+import type { StoredValue, StoredValues } from '#gateway/journal/api/measurements.js'
 import type { RowCipher } from './cipher.js'
 import type { Database } from './database.js'
 import { decodeMeasurement } from './measurement-codec.js'

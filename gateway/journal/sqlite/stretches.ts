@@ -1,45 +1,9 @@
-import type { Measurement } from '#fhir/measurement.js'
+import type { ClockStretch, Move, NewStretch } from '#gateway/journal/api/clock.js'
 import type { RowCipher } from './cipher.js'
 import type { Database } from './database.js'
 import type { MeasurementTable } from './measurements.js'
 import { STRETCHES } from './queries.js'
 import { openTransition, sealTransition } from './sealed-rows.js'
-
-/**
- * A stretch of one run of the gateway in which its wall time was its monotonic time plus a constant, but for corrections
- * of at most 500 ppm. It holds the rows from `firstMeasurement` and `firstTransition` up to those of the next stretch. A
- * row's monotonic time is therefore `monotonicMs + (at − wallMs − movedMs)`, for what the gateway has timed.
- */
-export interface ClockStretch {
-  readonly id: number
-  /** The id of the run's first stretch. */
-  readonly run: number
-  /** Monotonic milliseconds at its beginning, and the epoch milliseconds that the gateway counted as. */
-  readonly monotonicMs: number
-  readonly wallMs: number
-  readonly trusted: boolean
-  readonly firstMeasurement: number
-  readonly firstTransition: number
-  /** The newest time stored before it, epoch ms. */
-  readonly newestMs: number
-  /** What its times were found to be wrong by and have been moved by; null: they stand as they were written. */
-  readonly movedMs: number | null
-}
-
-/** Moves what the run stored while its clock was not to be believed. */
-export interface Move {
-  readonly byMs: number
-  /** Null: stays as it is. */
-  readonly measurement: (measurement: Measurement, stretch: ClockStretch) => Measurement | null
-}
-
-export interface NewStretch {
-  readonly monotonicMs: number
-  readonly wallMs: number
-  readonly trusted: boolean
-  /** `new`: the gateway has just started. */
-  readonly run: 'new' | 'same'
-}
 
 type Row = Omit<ClockStretch, 'trusted'> & { readonly trusted: number }
 
@@ -75,7 +39,6 @@ export class StretchTable {
     return row ? toStretch(row) : null
   }
 
-  /** The newest time, epoch ms, that was stored while the clock was believed; null: none yet. */
   newestTrusted(): number | null {
     const row = this.#database.get<Row>(STRETCHES.lastTrusted)
     if (!row) return this.#newest(0, Number.MAX_SAFE_INTEGER)

@@ -1,3 +1,4 @@
+import type { UnmappedStore } from '#gateway/journal/api/unmapped.js'
 import type { KeptMessage, UnmappedCount, UnmappedMessage } from '#gateway/model/unmapped.js'
 import type { RowCipher } from './cipher.js'
 import type { Database } from './database.js'
@@ -30,7 +31,7 @@ interface Row {
 }
 
 /** Messages that became no reading, each with its reason, until a mapping takes them. */
-export class UnmappedTable {
+export class UnmappedTable implements UnmappedStore {
   readonly #database: Database
   readonly #bounds: UnmappedBounds
   readonly #cipher: RowCipher
@@ -68,7 +69,6 @@ export class UnmappedTable {
     }
   }
 
-  /** Deletes what waits of a device, and what was counted of it. @returns how many messages */
   discard(deviceId: string): number {
     return this.#database.transaction(() => {
       this.#database.run(UNMAPPED.forget, deviceId)
@@ -76,19 +76,16 @@ export class UnmappedTable {
     })
   }
 
-  /** By device. */
   counts(): UnmappedCount[] {
     return this.#database
       .all<{ device: string; waiting: number; bytes: number; overflowed: number }>(UNMAPPED.counts)
       .map(({ device, ...rest }) => ({ deviceId: device, ...rest }))
   }
 
-  /** Of those that wait, newest first. */
   latest(limit: number): KeptMessage[] {
     return this.#database.all<Row>(UNMAPPED.latest, limit).map((row) => this.#decode(row))
   }
 
-  /** Of those that wait, oldest first, from the one after `id`. */
   after(id: number, limit: number): KeptMessage[] {
     return this.#database.all<Row>(UNMAPPED.after, id, limit).map((row) => this.#decode(row))
   }

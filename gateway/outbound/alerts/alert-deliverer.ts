@@ -1,12 +1,13 @@
 import { type AlertChannel, noticeOf } from '#gateway/alarms/channels/channel.js'
-import type { PreviewRules } from '#gateway/alarms/channels/preview.js'
-import type { Journal, OutboxEntry } from '#gateway/journal/api/journal.js'
+import type { Journal } from '#gateway/journal/api/journal.js'
+import type { OutboxEntry } from '#gateway/journal/api/outbox.js'
 import type { DeliveryOutcome } from '#gateway/model/outcome.js'
 import type { Deliverer } from '#gateway/outbound/lanes/deliverer.js'
+import type { PreviewRules } from '#gateway/wording/preview.js'
 
 export interface AlertDelivererOptions {
   readonly channel: AlertChannel
-  readonly journal: Pick<Journal, 'notification' | 'episode'>
+  readonly journal: Pick<Journal, 'notifications' | 'alerts'>
   /** Pseudonym of the home. */
   readonly home: string
   readonly preview?: PreviewRules
@@ -29,7 +30,7 @@ export class AlertDeliverer implements Deliverer {
 
   async deliver(entry: OutboxEntry, signal: AbortSignal): Promise<{ outcome: DeliveryOutcome; resources: number }> {
     const { channel, journal, home, preview, addressOf, acknowledgeUrl } = this.#options
-    const stored = entry.kind === 'notification' ? journal.notification(entry.ref) : null
+    const stored = entry.kind === 'notification' ? journal.notifications.byId(entry.ref) : null
     if (!stored) return refused('the entry names no stored notification')
     const { notification, transition } = stored
     const { key, reason, contact, until, covers, alertId } = notification
@@ -42,7 +43,7 @@ export class AlertDeliverer implements Deliverer {
       ...(contact !== undefined && { contact }),
       ...(known.address !== undefined && { address: known.address }),
       ...(until !== undefined && { until }),
-      ...(covers && { covers: covers.flatMap((id) => journal.episode(id).at(-1) ?? []) }),
+      ...(covers && { covers: covers.flatMap((id) => journal.alerts.episode(id).at(-1) ?? []) }),
       ...(link !== undefined && { acknowledgeUrl: link }),
     }
     return { outcome: await channel.notify(noticeOf(transition, home, telling, preview), signal), resources: 1 }

@@ -20,7 +20,7 @@ import { leafHash, merkleRoot } from '#gateway/proofs/merkle.js'
 export type CloseReason = 'count' | 'time' | 'stop'
 
 export interface BatcherOptions {
-  readonly journal: Pick<Journal, 'unbatched' | 'unbatchedCount' | 'lastBatch' | 'closeBatch'>
+  readonly journal: Pick<Journal, 'measurements' | 'batches'>
   /** An ethers Wallet, or anything with its address and key. */
   readonly signer: { readonly address: string; readonly signingKey: SigningKey }
   readonly domain: AnchorDomain
@@ -59,8 +59,8 @@ export class Batcher {
     const { journal, maxCount } = this.#options
     const least = reason === 'count' ? maxCount : 1
     let last: ClosedBatch | null = null
-    for (let closed = 0; closed < atMost && journal.unbatchedCount() >= least; closed++) {
-      const measurements = journal.unbatched(maxCount)
+    for (let closed = 0; closed < atMost && journal.measurements.unbatchedCount() >= least; closed++) {
+      const measurements = journal.measurements.unbatched(maxCount)
       if (measurements.length === 0) break
       last = this.#close(measurements)
       // Hashing and writing 500 leaves takes milliseconds: readings get their turn between two batches.
@@ -71,7 +71,7 @@ export class Batcher {
 
   #close(measurements: readonly Measurement[]): ClosedBatch {
     const { journal, signer, domain, observationOf, random, clock } = this.#options
-    const previous = journal.lastBatch()
+    const previous = journal.batches.last()
     if (previous && previous.gateway !== signer.address)
       throw new HomebeatError(
         'batch.key-changed',
@@ -101,7 +101,7 @@ export class Batcher {
       leaves,
       closedAt: clock.now(),
     }
-    journal.closeBatch(batch)
+    journal.batches.close(batch)
     return batch
   }
 }

@@ -5,7 +5,9 @@
  */
 import { keccak256, Transaction, type Wallet } from 'ethers'
 import { anchorRegistry } from '#contracts/anchor-registry.js'
-import type { AnchorJournal, Journal, OutboxEntry } from '#gateway/journal/api/journal.js'
+import type { AnchorStore } from '#gateway/journal/api/anchors.js'
+import type { Journal } from '#gateway/journal/api/journal.js'
+import type { OutboxEntry } from '#gateway/journal/api/outbox.js'
 import type { AnchorReceipt, ClosedBatch, Hash32 } from '#gateway/model/batch.js'
 import type { DeliveryOutcome } from '#gateway/model/outcome.js'
 import type { Deliverer } from '#gateway/outbound/lanes/deliverer.js'
@@ -22,7 +24,7 @@ const POLLS_PER_BROADCAST = 5
 
 export interface AnchorDelivererOptions {
   readonly ledger: Ledger
-  readonly journal: Pick<Journal, 'batch'> & { readonly anchors: AnchorJournal }
+  readonly journal: Pick<Journal, 'batches'> & { readonly anchors: AnchorStore }
   readonly signer: Pick<Wallet, 'address' | 'signTransaction'>
   readonly clock: Clock
   readonly logger: Logger
@@ -58,7 +60,7 @@ export class AnchorDeliverer implements Deliverer {
 
   async #deliver(entry: OutboxEntry, signal: AbortSignal): Promise<DeliveryOutcome> {
     try {
-      const batch = this.#options.journal.batch(entry.ref)
+      const batch = this.#options.journal.batches.byNumber(entry.ref)
       if (entry.kind !== 'batch' || !batch)
         return { class: 'permanent', reason: `Entry ${entry.id} is no batch of this journal: nothing to anchor.` }
       const misplaced = this.#misplaced(batch)
@@ -139,7 +141,7 @@ export class AnchorDeliverer implements Deliverer {
       return { step: 'give-up', outcome: { class: 'transient', reason } }
     }
     // A re-organisation deeper than `confirmations` took back a final anchor: the same signed bytes restore it.
-    const missing = journal.batch(head.number + 1)
+    const missing = journal.batches.byNumber(head.number + 1)
     const transaction = journal.anchors.transaction(head.number + 1)
     if (missing && transaction) {
       this.#resent.add(missing.header.number)
@@ -157,7 +159,7 @@ export class AnchorDeliverer implements Deliverer {
   async #renewReceipts(): Promise<void> {
     const { journal } = this.#options
     for (const number of this.#resent) {
-      const batch = journal.batch(number)
+      const batch = journal.batches.byNumber(number)
       const step = batch && (await this.#look(batch))
       if (step?.step !== 'done') continue
       journal.anchors.saveReceipt(receiptOf(batch as ClosedBatch, step.receipt, step.blockTime))

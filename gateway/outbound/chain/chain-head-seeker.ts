@@ -2,7 +2,7 @@
  * Asks the contract for the last batch of this gateway. Needed where the journal was damaged and the file of heads is
  * gone too. No batch is closed before the contract has answered; readings are kept meanwhile.
  */
-import type { ChainHead } from '#gateway/journal/api/journal.js'
+import type { BatchStore, ChainHead } from '#gateway/journal/api/batches.js'
 import type { Address } from '#gateway/model/batch.js'
 import type { Lifecycle } from '#gateway/model/lifecycle.js'
 import { type Clock, wait } from '#gateway/platform/clock.js'
@@ -12,7 +12,7 @@ import type { LedgerReader } from './ledger.js'
 const RETRY_MS = 30_000
 
 export interface ChainHeadSeekerOptions {
-  readonly journal: { headKnown(): boolean; continueFrom(anchored: ChainHead | null): void }
+  readonly batches: Pick<BatchStore, 'headKnown' | 'continueFrom'>
   readonly ledger: Pick<LedgerReader, 'head' | 'anchored'>
   readonly gateway: Address
   readonly clock: Clock
@@ -30,7 +30,7 @@ export class ChainHeadSeeker implements Lifecycle {
 
   /** Begins to ask; does not wait for the answer. */
   async start(): Promise<void> {
-    if (this.#seeking || this.#options.journal.headKnown()) return
+    if (this.#seeking || this.#options.batches.headKnown()) return
     this.#stop = new AbortController()
     this.#seeking = this.#seek(this.#stop.signal)
   }
@@ -42,12 +42,12 @@ export class ChainHeadSeeker implements Lifecycle {
   }
 
   async #seek(signal: AbortSignal): Promise<void> {
-    const { journal, clock, logger } = this.#options
+    const { batches, clock, logger } = this.#options
     for (let attempt = 1; !signal.aborted; attempt++) {
       try {
         const head = await this.#ask()
         if (signal.aborted) return
-        journal.continueFrom(head)
+        batches.continueFrom(head)
         logger.warn({ batch: head?.number ?? 0 }, 'batches go on after the last one that is anchored')
         return
       } catch (error) {

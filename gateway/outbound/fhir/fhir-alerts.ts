@@ -6,7 +6,9 @@ import { communicationNotDone, communicationOf, communicationRequestOf, type Mes
 import { detectedIssueOf } from '#fhir/detected-issue.js'
 import { flagOf } from '#fhir/flag.js'
 import { asksForTask, taskAfter, taskOf } from '#fhir/task.js'
-import type { AlertDelivery, Journal, OutboxEntry } from '#gateway/journal/api/journal.js'
+import type { AlertDelivery } from '#gateway/journal/api/alerts.js'
+import type { Journal } from '#gateway/journal/api/journal.js'
+import type { OutboxEntry } from '#gateway/journal/api/outbox.js'
 import type { AlertTransition } from '#gateway/model/alert.js'
 import type { Lane } from '#gateway/model/lane.js'
 import type { TargetConfig } from '#gateway/outbound/fhir/config.js'
@@ -17,10 +19,7 @@ import { tasksIn } from './fhir-task.js'
 export interface FhirAlertsOptions {
   readonly target: TargetConfig
   readonly client: FhirClient
-  readonly journal: Pick<
-    Journal,
-    'transition' | 'episode' | 'episodeById' | 'notification' | 'alertDelivery' | 'isFlagged'
-  >
+  readonly journal: Pick<Journal, 'alerts' | 'notifications' | 'outbox'>
   /** Pseudonyms. */
   readonly home: string
   readonly patient: string
@@ -46,15 +45,15 @@ export class FhirAlerts {
     const { journal } = this.#options
     switch (kind) {
       case 'alert':
-        return this.#alert(journal.transition(ref), lane, signal)
+        return this.#alert(journal.alerts.byId(ref), lane, signal)
       case 'notification':
         return this.#request(ref, signal)
       case 'communication':
-        return this.#communication(journal.alertDelivery(ref), signal)
+        return this.#communication(journal.alerts.delivery(ref), signal)
       case 'undelivered':
         return this.#undelivered(ref, signal)
       case 'flag':
-        return this.#standing(journal.episodeById(ref), signal)
+        return this.#standing(journal.alerts.episodeById(ref), signal)
       case 'batch':
         return gone('alert')
     }
@@ -62,7 +61,7 @@ export class FhirAlerts {
 
   async #alert(transition: AlertTransition | null, lane: Lane, signal: AbortSignal): Promise<Delivery> {
     const { client, journal, target } = this.#options
-    const episode = transition && episodeOf(journal.episode(transition.alertId))
+    const episode = transition && episodeOf(journal.alerts.episode(transition.alertId))
     if (!episode) return gone('alert')
     const issue = await client.transaction(alertBundle(detectedIssueOf(episode, this.#options), this.#options), signal)
     if (!issue.ok) return { outcome: issue.outcome, resources: 1 }
@@ -71,7 +70,7 @@ export class FhirAlerts {
     let resources = 1
     const further = [
       ...(target.tasks && asksForTask(episode[0]) ? [() => this.#task(episode, signal)] : []),
-      ...(journal.isFlagged(lane, episode[0].alertId) ? [() => this.#flag(episode, signal)] : []),
+      ...(journal.outbox.isFlagged(lane, episode[0].alertId) ? [() => this.#flag(episode, signal)] : []),
     ]
     for (const push of further) {
       const refusal = await push()
@@ -112,7 +111,7 @@ export class FhirAlerts {
   }
 
   async #request(ref: number, signal: AbortSignal): Promise<Delivery> {
-    const stored = this.#options.journal.notification(ref)
+    const stored = this.#options.journal.notifications.byId(ref)
     if (!stored) return gone('notification')
     const request = communicationRequestOf(stored.notification, stored.transition, 'active', this.#options)
     return delivery(await this.#push('CommunicationRequest', requestBundle(request, this.#options), signal))
@@ -121,7 +120,7 @@ export class FhirAlerts {
   async #communication(delivered: AlertDelivery | null, signal: AbortSignal): Promise<Delivery> {
     if (!delivered) return gone('communication')
     const { transition, channel, reason, deliveredAt, notification } = delivered
-    const stored = notification === undefined ? null : this.#options.journal.notification(notification)
+    const stored = notification === undefined ? null : this.#options.journal.notifications.byId(notification)
     const message: Message = stored?.notification ?? {
       ...{ key: `${transition.alertId}/${transition.state}/${channel}`, channel, reason, at: transition.at },
     }
@@ -135,7 +134,7 @@ export class FhirAlerts {
   }
 
   async #undelivered(ref: number, signal: AbortSignal): Promise<Delivery> {
-    const stored = this.#options.journal.notification(ref)
+    const stored = this.#options.journal.notifications.byId(ref)
     if (!stored) return gone('notification')
     const { notification, transition } = stored
     const communication = communicationNotDone(notification, transition, this.#options)

@@ -1,6 +1,7 @@
 /** The deliverer of a `fhir:<target>` lane: hands each entry to what sends batches, or to what sends alerts. */
 
-import type { Journal, OutboxEntry } from '#gateway/journal/api/journal.js'
+import type { Journal } from '#gateway/journal/api/journal.js'
+import type { OutboxEntry } from '#gateway/journal/api/outbox.js'
 import type { TargetConfig } from '#gateway/outbound/fhir/config.js'
 import type { Deliverer } from '#gateway/outbound/lanes/deliverer.js'
 import { HomebeatError } from '#gateway/platform/errors.js'
@@ -12,7 +13,7 @@ import { clientOf } from './target-client.js'
 
 export interface FhirDelivererOptions {
   readonly target: TargetConfig
-  readonly journal: Pick<Journal, 'batch'> & FhirAlertsOptions['journal']
+  readonly journal: Pick<Journal, 'batches'> & FhirAlertsOptions['journal']
   readonly envelopes: EnvelopeSource
   /** Pseudonyms. */
   readonly home: string
@@ -54,7 +55,7 @@ export class FhirDeliverer implements Deliverer {
   async #deliver(entry: OutboxEntry, signal: AbortSignal): Promise<Delivery> {
     const { journal, target } = this.#options
     if (entry.kind === 'batch') {
-      const batch = journal.batch(entry.ref)
+      const batch = journal.batches.byNumber(entry.ref)
       // A purged batch must not count as delivered because nothing of it is left to send.
       if (!batch || batch.leafHashes) return refused('the batch is not in the journal')
       return this.#batches.deliver(batch, signal)

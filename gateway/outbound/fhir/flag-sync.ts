@@ -4,7 +4,7 @@ import type { Clock } from '#gateway/platform/clock.js'
 import type { Logger } from '#gateway/platform/logger.js'
 
 export interface FlagSyncOptions {
-  readonly journal: Pick<Journal, 'activeAlerts' | 'queueFlags'>
+  readonly journal: Pick<Journal, 'alerts' | 'outbox'>
   /** How long an alert must have been open. */
   readonly afterMs: number
   readonly clock: Clock
@@ -48,12 +48,12 @@ export class FlagSync implements Lifecycle {
 
   #queue(now: number): void {
     const { journal, afterMs } = this.#options
-    const standing = journal
-      .activeAlerts()
+    const standing = journal.alerts
+      .active()
       .filter(({ condition, raisedAt }) => FLAGGED_AT_ONCE.has(condition) || now - raisedAt >= afterMs)
       .map(({ alertId }) => alertId)
     const fresh = standing.filter((alertId) => !this.#queued.has(alertId))
-    if (fresh.length > 0) journal.queueFlags(fresh)
+    if (fresh.length > 0) journal.outbox.queueFlags(fresh)
     this.#queued = new Set(standing)
   }
 }

@@ -18,7 +18,7 @@ export interface TaskPollerOptions {
   readonly client: FhirClient
   /** Pseudonym. */
   readonly home: string
-  readonly journal: Pick<Journal, 'activeAlerts' | 'actions'>
+  readonly journal: Pick<Journal, 'alerts' | 'alarmActions'>
   readonly actions: Pick<AlarmActions, 'acknowledge' | 'escalate'>
   readonly clock: Clock
   readonly logger: Logger
@@ -84,7 +84,7 @@ export class TaskPoller implements Lifecycle {
     const { client, home, journal, logger, target } = this.#options
     try {
       const open = new Map(
-        journal.activeAlerts().flatMap((alert) => (asksForTask(alert) ? [[alert.alertId, alert]] : [])),
+        journal.alerts.active().flatMap((alert) => (asksForTask(alert) ? [[alert.alertId, alert]] : [])),
       )
       for (const alertId of this.#seen.keys()) if (!open.has(alertId)) this.#seen.delete(alertId)
       const alertIds = [...open.keys()]
@@ -138,8 +138,8 @@ export class TaskPoller implements Lifecycle {
 
   /** Also before a restart: a second escalation would tell yet another person. */
   #isEscalated(alertId: string, note: string): boolean {
-    return this.#options.journal
-      .actions(ACTIONS_LOOKED_AT)
+    return this.#options.journal.alarmActions
+      .latest(ACTIONS_LOOKED_AT)
       .some(
         ({ action, subjects, actor }) =>
           action === 'escalate' && actor.via === 'fhir-task' && actor.note === note && subjects.includes(alertId),

@@ -1,4 +1,4 @@
-/** `lanes`. */
+/** `lanes`: how long deliveries may wait before it is an alarm. */
 import { z } from 'zod'
 
 /** How long something may wait before people are told, minutes. */

@@ -1,6 +1,6 @@
 import type { ChannelConfig } from '#gateway/alarms/channels/config.js'
 import type { ContactConfig } from '#gateway/alarms/dispatch/config.js'
-import type { OutboxKind } from '#gateway/journal/api/journal.js'
+import type { OutboxKind } from '#gateway/journal/api/outbox.js'
 import type { LaneRoute } from '#gateway/journal/routing.js'
 import { alertLane, type Recipient } from '#gateway/model/lane.js'
 import type { ChainConfig } from '#gateway/outbound/chain/config.js'

@@ -1,4 +1,4 @@
-import type { OutboxEntry } from '#gateway/journal/api/journal.js'
+import type { OutboxEntry } from '#gateway/journal/api/outbox.js'
 import type { DeliveryOutcome } from '#gateway/model/outcome.js'
 
 /** What a lane's worker calls for each entry, strictly in order. One implementation per kind of far end. */

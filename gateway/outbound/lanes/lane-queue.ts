@@ -1,6 +1,8 @@
 /** The lanes' entries for people: what each of them is, without a health value, and putting back or dropping one. */
 import { z } from 'zod'
-import type { Journal, OutboxKind, QueueAudit, QueuedEntry } from '#gateway/journal/api/journal.js'
+import type { Journal } from '#gateway/journal/api/journal.js'
+import type { OutboxKind } from '#gateway/journal/api/outbox.js'
+import type { QueueAudit, QueuedEntry } from '#gateway/journal/api/queue.js'
 import { actorName } from '#gateway/model/actor.js'
 import type { AlertTransition } from '#gateway/model/alert.js'
 import { isLaneKey, type Lane, laneKey, laneOf } from '#gateway/model/lane.js'
@@ -85,10 +87,7 @@ export interface QueueDetail {
 }
 
 export interface LaneQueueOptions {
-  readonly journal: Pick<
-    Journal,
-    'queue' | 'batch' | 'transition' | 'episodeById' | 'notification' | 'alertDelivery'
-  > & {
+  readonly journal: Pick<Journal, 'queue' | 'batches' | 'alerts' | 'notifications'> & {
     readonly anchors: Pick<Journal['anchors'], 'receipt'>
   }
   /** Ends the lane's wait for its next attempt, where a worker runs. */
@@ -149,7 +148,7 @@ export class LaneQueue {
   #thing({ kind, ref }: QueuedEntry): QueuedThing {
     const { journal } = this.#options
     if (kind === 'batch') {
-      const batch = journal.batch(ref)
+      const batch = journal.batches.byNumber(ref)
       if (!batch) return { type: 'unknown' }
       const { number, count, periodStart, periodEnd } = batch.header
       const anchored = journal.anchors.receipt(number) !== null
@@ -171,18 +170,18 @@ export class LaneQueue {
   #told(kind: OutboxKind, ref: number): Told | null {
     const { journal } = this.#options
     if (kind === 'communication') {
-      const delivery = journal.alertDelivery(ref)
+      const delivery = journal.alerts.delivery(ref)
       return delivery && toldOf(delivery.transition, delivery)
     }
     if (kind === 'flag') {
-      const transition = journal.episodeById(ref).at(-1)
+      const transition = journal.alerts.episodeById(ref).at(-1)
       return transition ? { transition } : null
     }
     if (kind === 'notification' || kind === 'undelivered') {
-      const stored = journal.notification(ref)
+      const stored = journal.notifications.byId(ref)
       return stored && toldOf(stored.transition, stored.notification)
     }
-    const transition = journal.transition(ref)
+    const transition = journal.alerts.byId(ref)
     return transition && { transition }
   }
 }

@@ -1,13 +1,14 @@
 /** Looks at the lanes: a far end that takes nothing any more must not be found by chance. */
 
-import type { Journal, LaneDepth } from '#gateway/journal/api/journal.js'
+import type { Journal } from '#gateway/journal/api/journal.js'
+import type { LaneDepth } from '#gateway/journal/api/outbox.js'
 import type { HealthCheck } from '#gateway/model/health-check.js'
 import { type Lane, laneKey } from '#gateway/model/lane.js'
 import type { SystemCondition } from '#gateway/model/system-condition.js'
 import { alertUndelivered, conditionsOf, pushFailing, pushRefused } from './lane-conditions.js'
 
 export interface LaneWatcherOptions {
-  readonly journal: Pick<Journal, 'depths' | 'lanes' | 'oldestUntold'>
+  readonly journal: Pick<Journal, 'outbox'>
   /** How long the oldest entry may wait, minutes. */
   readonly patience: { readonly pushMinutes: number; readonly anchorMinutes: number; readonly alertMinutes: number }
 }
@@ -39,8 +40,8 @@ export class LaneWatcher implements HealthCheck {
   #sample(now: number): readonly SystemCondition[] {
     try {
       const { journal } = this.#options
-      const lanes = journal.lanes()
-      const conditions = journal.depths().flatMap((depth) => this.#conditionsOf(depth, lanes, now))
+      const lanes = journal.outbox.lanes()
+      const conditions = journal.outbox.depths().flatMap((depth) => this.#conditionsOf(depth, lanes, now))
       return [...conditions, ...withdrawn(lanes, conditions)]
     } catch {
       // A disk that cannot be read is somebody else's alarm; the tick that asks must go on, and what was known holds.
@@ -73,7 +74,7 @@ export class LaneWatcher implements HealthCheck {
           { condition: 'anchor-refused', priority: 'medium', delayMs: 0, present: depth.rejected > 0 },
         ]
       case 'alert': {
-        const oldest = this.#options.journal.oldestUntold(lane, lanes.flatMap(conditionsOf))
+        const oldest = this.#options.journal.outbox.oldestUntold(lane, lanes.flatMap(conditionsOf))
         return [
           {
             condition: alertUndelivered(lane),

@@ -1,4 +1,5 @@
-import type { Journal, OutboxEntry } from '#gateway/journal/api/journal.js'
+import type { Journal } from '#gateway/journal/api/journal.js'
+import type { OutboxEntry } from '#gateway/journal/api/outbox.js'
 import { isSameLane, type Lane, laneKey } from '#gateway/model/lane.js'
 import type { Lifecycle } from '#gateway/model/lifecycle.js'
 import type { DeliveryOutcome } from '#gateway/model/outcome.js'
@@ -9,7 +10,7 @@ import { DRAIN_RETRY_MS, retryDelay } from './retry.js'
 
 export interface LaneWorkerOptions {
   readonly lane: Lane
-  readonly journal: Journal
+  readonly journal: Pick<Journal, 'outbox'>
   readonly deliverer: Deliverer
   readonly clock: Clock
   readonly logger: Logger
@@ -72,7 +73,7 @@ export class LaneWorker implements Lifecycle {
     const abort = new AbortController()
     this.#abort = abort
     this.#state = 'idle'
-    const unsubscribe = this.#options.journal.onQueued(this.#options.lane, () => this.#notice())
+    const unsubscribe = this.#options.journal.outbox.onQueued(this.#options.lane, () => this.#notice())
     this.#loop = this.#run(abort.signal).finally(unsubscribe)
   }
 
@@ -130,7 +131,7 @@ export class LaneWorker implements Lifecycle {
     const { lane, journal } = this.#options
     return {
       state: this.#state,
-      depth: journal.depths().find((depth) => isSameLane(depth.lane, lane))?.depth ?? 0,
+      depth: journal.outbox.depths().find((depth) => isSameLane(depth.lane, lane))?.depth ?? 0,
       lastOutcome: this.#lastOutcome,
       nextAttemptAt: this.#nextAttemptAt,
     }
@@ -140,7 +141,7 @@ export class LaneWorker implements Lifecycle {
     while (!signal.aborted) {
       try {
         this.#woken = false
-        const entry = this.#options.journal.claim(this.#options.lane)
+        const entry = this.#options.journal.outbox.claim(this.#options.lane)
         if (entry) await this.#deliver(entry, signal)
         else await this.#rest(signal)
       } catch (error) {
@@ -152,7 +153,7 @@ export class LaneWorker implements Lifecycle {
 
   async #deliver(entry: OutboxEntry, signal: AbortSignal): Promise<void> {
     const { journal, clock } = this.#options
-    journal.launch(entry)
+    journal.outbox.launch(entry)
     this.#state = 'delivering'
     const { outcome, resources } = await this.#attempt(entry, signal)
     const failed = outcome.class === 'transient' || outcome.class === 'ambiguous'
@@ -200,7 +201,7 @@ export class LaneWorker implements Lifecycle {
   ): Promise<void> {
     for (;;) {
       try {
-        return this.#options.journal.settle(entry, outcome, resources, nextAt)
+        return this.#options.journal.outbox.settle(entry, outcome, resources, nextAt)
       } catch (error) {
         if (signal.aborted) throw error
         await this.#retryLater(error, signal)

@@ -4,7 +4,7 @@
  */
 import { CompactEncrypt, compactDecrypt } from 'jose'
 import type { DataClass } from '#fhir/measurement.js'
-import type { EpochKeyStore } from '#gateway/journal/api/journal.js'
+import type { EpochKeyStore } from '#gateway/journal/api/epoch-keys.js'
 import { HomebeatError } from '#gateway/platform/errors.js'
 
 export interface EpochKey {

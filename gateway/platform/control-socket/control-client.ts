@@ -4,7 +4,7 @@ import { HomebeatError } from '#gateway/platform/errors.js'
 import { socketPath } from './socket-path.js'
 
 const PATIENCE_MS = 30_000
-/** Of an answer: a long list of entries, never a record. */
+/** The longest answer that is read, bytes: a long list of entries fits, records are never sent. */
 const MAX_ANSWER_BYTES = 16 * 1024 * 1024
 
 /**

@@ -27,7 +27,9 @@ export class ControlServer implements Lifecycle {
     this.#commands = new Map(options.commands.map((command) => [command.name, command]))
   }
 
-  /** The journal's lock already says that no other gateway uses the folder: a socket left behind is a crash's. */
+  /**
+   * Only a crash leaves a socket behind: the journal's lock has already shown that no other gateway uses the folder.
+   */
   async start(): Promise<void> {
     if (this.#app) return
     const path = socketPath(this.#options.dataDir)

@@ -5,7 +5,10 @@ import { join, resolve } from 'node:path'
 /** `sun_path` of unix(7) holds 108 bytes with its end. */
 const LONGEST = 107
 
-/** Of the gateway's control socket: in its data folder, or in a private folder of the temporary one where that is too deep. */
+/**
+ * The path of the gateway's control socket: in its data folder, or in a private temporary folder where that path is too
+ * long.
+ */
 export function socketPath(dataDir: string): string {
   const path = join(resolve(dataDir), 'control.sock')
   if (Buffer.byteLength(path) <= LONGEST) return path

@@ -1,8 +1,9 @@
 import { createHash, createPrivateKey, webcrypto, X509Certificate } from 'node:crypto'
-import { existsSync, readFileSync, statSync } from 'node:fs'
+import { existsSync } from 'node:fs'
 import { hostname, networkInterfaces } from 'node:os'
 import { join, resolve } from 'node:path'
 import { createSecureContext } from 'node:tls'
+import { readBounded } from '#gateway/platform/bounded-file.js'
 import { HomebeatError } from '#gateway/platform/errors.js'
 import { writePrivateFile } from '#gateway/platform/secrets/private-file.js'
 import { readSecret } from '#gateway/platform/secrets/secret-file.js'
@@ -10,6 +11,17 @@ import { readSecret } from '#gateway/platform/secrets/secret-file.js'
 const MAX_CERTIFICATE_BYTES = 256 * 1024
 /** Fixed: a Pi has no clock until it has a network, and devices pin the certificate itself. UTCTime ends in 2049. */
 const VALID = { notBefore: new Date('2020-01-01T00:00:00Z'), notAfter: new Date('2049-12-31T23:59:59Z') }
+
+/** TLS 1.2 or newer, and only suites that authenticate what they encrypt: none with CBC. */
+export const TLS_PROTOCOL = {
+  minVersion: 'TLSv1.2',
+  ciphers: [
+    ...['TLS_AES_128_GCM_SHA256', 'TLS_AES_256_GCM_SHA384', 'TLS_CHACHA20_POLY1305_SHA256'],
+    ...['ECDSA', 'RSA'].flatMap((key) =>
+      ['AES128-GCM-SHA256', 'AES256-GCM-SHA384', 'CHACHA20-POLY1305'].map((suite) => `ECDHE-${key}-${suite}`),
+    ),
+  ].join(':'),
+} as const
 
 export interface TlsFiles {
   readonly certFile?: string | undefined
@@ -23,7 +35,7 @@ export interface Identity {
   readonly key: string
 }
 
-/** What shows whether a certificate is the right one: `AB:CD:…`, SHA-256 of its DER form. */
+/** The fingerprint by which people compare certificates: SHA-256 of the DER form, as `AB:CD:…`. */
 export function fingerprintOf(pem: string): string {
   const { raw } = new X509Certificate(pem)
   return (createHash('sha256').update(raw).digest('hex').toUpperCase().match(/../g) ?? []).join(':')
@@ -53,8 +65,7 @@ export function readIdentity(certFile: string, keyFile: string): Identity {
 /** Certificates in PEM. @throws HomebeatError `config.certificate` */
 export function readCertificate(file: string): string {
   try {
-    if (statSync(file).size > MAX_CERTIFICATE_BYTES) throw new Error('too large')
-    const pem = readFileSync(file, 'utf8')
+    const pem = readBounded(file, MAX_CERTIFICATE_BYTES)?.toString() ?? ''
     new X509Certificate(pem)
     return pem
   } catch (cause) {
@@ -103,7 +114,7 @@ export interface HostNames {
   readonly addresses: readonly string[]
 }
 
-/** By which devices may call this machine. */
+/** The names and addresses by which devices may call this machine. */
 export function namesOfThisHost(): HostNames {
   const name = hostname().toLowerCase()
   const names = [name, ...(name.includes('.') ? [] : [`${name}.local`]), 'localhost']
@@ -117,7 +128,7 @@ export function namesOfThisHost(): HostNames {
 
 /** A P-256 key and a certificate signed by itself, for a server of these names (RFC 5280). */
 export async function makeIdentity({ names, addresses }: HostNames): Promise<Identity> {
-  // Large, and needed once in the life of a gateway.
+  // Loaded here because it is large and needed once in the life of a gateway.
   await import('reflect-metadata')
   const x509 = await import('@peculiar/x509')
   const algorithm = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' } as const
@@ -129,7 +140,7 @@ export async function makeIdentity({ names, addresses }: HostNames): Promise<Ide
       signingAlgorithm: algorithm,
       ...VALID,
       extensions: [
-        // A trust anchor to those that pin it, which can vouch for nobody else.
+        // Those that pin the certificate trust it as their anchor; it cannot vouch for another one.
         new x509.BasicConstraintsExtension(true, 0, true),
         new x509.KeyUsagesExtension(x509.KeyUsageFlags.digitalSignature | x509.KeyUsageFlags.keyCertSign, true),
         new x509.ExtendedKeyUsageExtension([x509.ExtendedKeyUsage.serverAuth]),

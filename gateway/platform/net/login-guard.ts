@@ -1,8 +1,11 @@
 import type { Clock } from '#gateway/platform/clock.js'
 
-/** Of one device id at one address: five mistakes, then one attempt a minute. */
+/** One device id at one address may fail five times, then once a minute. */
 const PER_DEVICE = { burst: 5, perMinute: 1 }
-/** Of one address, whatever the names it tries: twenty, then ten a minute. A forgotten device does not use it up. */
+/**
+ * One address may fail twenty times, then ten times a minute, whatever names it tries. A forgotten device does not use
+ * that up.
+ */
 const PER_ADDRESS = { burst: 20, perMinute: 10 }
 const MAX_ENTRIES = 2048
 const MAX_DELAY_MS = 4000
@@ -12,7 +15,10 @@ interface Allowance {
   at: number
 }
 
-/** Makes guessing slow, and then impossible for a while. Remembers only so many addresses: the longest quiet one goes first. */
+/**
+ * Makes guessing slow, and then impossible for a while. The number of remembered addresses is bounded: the longest
+ * quiet one goes first.
+ */
 export class LoginGuard {
   readonly #clock: Clock
   readonly #allowances = new Map<string, Allowance>()
@@ -64,7 +70,7 @@ export class LoginGuard {
 }
 
 /** One household's IPv6 hosts choose their addresses: the /64 counts as one. */
-function networkOf(address: string): string {
+export function networkOf(address: string): string {
   const plain = address.replace(/^::ffff:(?=\d+\.)/, '')
   if (!plain.includes(':') || plain === '::1') return plain
   const [head = '', tail] = plain.split('::')

@@ -24,7 +24,7 @@ export function isOwnHost(host: string | undefined, port: number): boolean {
   return NAMES.some((name) => asked === `${name}:${port}` || (port === 80 && asked === name))
 }
 
-/** A request that acts: only of our own page, which says so. A browser adds both headers to every POST by itself. */
+/** Whether a request that acts comes from our own page. A browser adds both headers to every POST by itself. */
 export function isOwnAct(headers: IncomingHttpHeaders): boolean {
   const [type = ''] = headers['content-type']?.split(';') ?? []
   return isOwnSite(headers) && headers.origin !== undefined && type.trim().toLowerCase() === 'application/json'

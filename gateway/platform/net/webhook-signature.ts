@@ -22,7 +22,7 @@ export function newWebhookSecret(): string {
   return `whsec_${randomBytes(NEW_SECRET_BYTES).toString('base64')}`
 }
 
-/** @param text `whsec_` and base64. @param whose for the message, e.g. `the heartbeat clinic`. @throws HomebeatError `secret.webhook` */
+/** @param text `whsec_` and base64. @param whose for the message, e.g. `liveness.targets[clinic]`. @throws HomebeatError `secret.webhook` */
 export function parseWebhookSecret(text: string, whose: string): Buffer {
   const [, encoded] = /^whsec_([A-Za-z0-9+/]+={0,2})$/.exec(text) ?? []
   const secret = Buffer.from(encoded ?? '', 'base64')
@@ -46,8 +46,7 @@ export function signatureHeaders(
   return { 'webhook-id': id, 'webhook-timestamp': String(timestamp), 'webhook-signature': `v1,${signature}` }
 }
 
-/**
- * Who holds the secret has sent this body under this id and time; null: not so. Whether the time is near enough is for
+/** Whether the sender of this body, id and time holds the secret; null where it does not. Whether the time is near enough is for
  * the caller to say.
  * @param headers with lower-case names, as Node gives them
  */

@@ -10,7 +10,10 @@ const CLOSED_TO_OTHERS = 0o077
 /** systemd opens a credential to the service's user by an ACL, whose mask shows as the group's right to read. */
 const CREDENTIAL = 0o037
 
-/** A secret that the service manager handed over; as `readSecret`, but for its mode. @throws HomebeatError `secret.*` */
+/**
+ * A secret that the service manager handed over: as `readSecret`, with its looser mode. @throws HomebeatError
+ * `secret.*`
+ */
 export function readCredential(path: string): string {
   return readSecret(path, CREDENTIAL)
 }

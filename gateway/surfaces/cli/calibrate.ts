@@ -32,10 +32,10 @@ export function calibrateCommand(): Command {
 async function calibrate(url: string, settings: readonly string[], options: Options): Promise<void> {
   const changes = settings.map(parseSetting)
   const kit = new SerialTransport({ name: 'kit', url, logger: silentLogger })
-  // The clock's timers let a process end: between two attempts to open the port nothing else would keep this one.
+  // The clock's timers do not keep a process alive, and between two attempts to open the port nothing else does.
   const alive = setInterval(() => {}, 1000)
   try {
-    // A cable that is not plugged in would be waited for: here a person waits.
+    // The transport would wait for a cable to be plugged in; a person who waits wants to be told.
     const link = await openLink(parseSerialUrl(url), { clock: systemClock })
     await link.close()
     await kit.start()

@@ -87,9 +87,9 @@ async function pushKey({ config: file }: { config: string }): Promise<void> {
 
 function compose({ config, baseDir, dataDir }: LoadedConfig) {
   const home = config.home.id
-  const edges = { fetch, stream: process.stderr, home, baseDir, dataDir }
+  const dependencies = { fetch, stream: process.stderr, home, baseDir, dataDir }
   const { channels: configs, contacts, preview } = config.alerts
-  const channels = configs.map((channel) => createChannel(channel, edges))
+  const channels = configs.map((channel) => createChannel(channel, dependencies))
   return { channels, book: new ConfiguredChannels({ channels, contacts, home, preview, clock: systemClock }) }
 }
 

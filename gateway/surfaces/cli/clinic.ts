@@ -1,18 +1,19 @@
 import { join } from 'node:path'
 import { Command, Option } from 'commander'
-import { composeReceiver } from '#gateway/clinic/compose-receiver.js'
-import { type LoadedWatchConfig, loadWatchConfig } from '#gateway/clinic/config.js'
+import { type LoadedClinicConfig, loadClinicConfig } from '#gateway/clinic/config.js'
 import { HomeRegister } from '#gateway/clinic/home-register.js'
 import { HomeStore } from '#gateway/clinic/home-store.js'
-import type { HomeReport, WatchReport } from '#gateway/clinic/report.js'
-import { alarmCounts, duration, remarks, stateWords } from '#gateway/clinic/words.js'
+import type { ClinicReport, HomeReport } from '#gateway/clinic/report.js'
+import { alarmCounts, remarks, stateWords } from '#gateway/clinic/words.js'
 import { callGateway } from '#gateway/platform/control-socket/control-client.js'
 import { ensureDataDir } from '#gateway/platform/data-dir.js'
 import { HomebeatError } from '#gateway/platform/errors.js'
 import { createLogger } from '#gateway/platform/logger.js'
+import { durationWords } from '#gateway/wording/times.js'
 import { verb } from './exit.js'
 import { loginName } from './options.js'
-import { stopAsked } from './start.js'
+import type { Programs } from './programs.js'
+import { stopAsked } from './stop-asked.js'
 
 interface Options {
   readonly config: string
@@ -23,24 +24,24 @@ const CONFIG_OPTION = () =>
   new Option('-c, --config <file>', "the receiver's configuration").default('clinic.yaml').env('HOMEBEAT_WATCH_CONFIG')
 
 /** `homebeat clinic …`: the receiving side of the gateways' check-ins. */
-export function clinicCommand(): Command {
+export function clinicCommand(programs: Programs): Command {
   const own = (name: string, description: string) =>
     new Command(name)
       .description(description)
       .configureHelp({ showGlobalOptions: true })
       .option('--json', 'print one JSON object')
-  /** The configuration is an option of `clinic`, wherever it is given. */
-  const withConfig = <Args extends unknown[]>(action: (loaded: LoadedWatchConfig, ...args: Args) => Promise<void>) =>
+  /** `--config` is an option of `clinic` and may stand anywhere. */
+  const withConfig = <Args extends unknown[]>(action: (loaded: LoadedClinicConfig, ...args: Args) => Promise<void>) =>
     verb(async (...given: unknown[]) => {
       const command = given.at(-1) as Command
       const options = command.optsWithGlobals<Options>()
-      await action(loadWatchConfig(options.config), ...([...given.slice(0, -2), options] as Args))
+      await action(loadClinicConfig(options.config), ...([...given.slice(0, -2), options] as Args))
     })
   return new Command('clinic')
     .description("raise the alarm when a home's gateway falls silent (runs at the clinic until SIGINT or SIGTERM)")
     .addOption(CONFIG_OPTION())
     .addHelpText('after', HELP)
-    .action(withConfig(run))
+    .action(withConfig((loaded) => run(loaded, programs)))
     .addCommand(
       own('enrol', 'watch a home: prints the secret that its gateway signs with, once')
         .argument('<home>', 'its pseudonym, as home.id in its homebeat.yaml')
@@ -72,18 +73,19 @@ Begin:
 
 docs/clinic.md says what raises an alarm, and who watches the watcher.`
 
-async function run(loaded: LoadedWatchConfig): Promise<void> {
+async function run(loaded: LoadedClinicConfig, programs: Programs): Promise<void> {
   const logger = createLogger(loaded.config.log.level)
   const asked = stopAsked(false)
   for (const line of loaded.warnings ?? []) logger.warn(line)
-  const receiver = await composeReceiver(loaded, { logger })
+  const compose = await programs.receiver()
+  const receiver = await compose(loaded, { logger })
   await receiver.start()
   logger.info({ reason: await asked }, 'stopping')
   await receiver.stop()
   process.stdin.destroy()
 }
 
-async function enrol(loaded: LoadedWatchConfig, home: string, options: Options & { renew?: boolean }): Promise<void> {
+async function enrol(loaded: LoadedClinicConfig, home: string, options: Options & { renew?: boolean }): Promise<void> {
   const renew = options.renew === true
   const { secret } = await call<{ secret: string }>(loaded, 'home.enrol', { home, renew }, () => {
     ensureDataDir(loaded.dataDir)
@@ -95,8 +97,8 @@ async function enrol(loaded: LoadedWatchConfig, home: string, options: Options &
   )
 }
 
-async function list(loaded: LoadedWatchConfig, options: Options): Promise<void> {
-  const report = await call<WatchReport>(loaded, 'home.list', {})
+async function list(loaded: LoadedClinicConfig, options: Options): Promise<void> {
+  const report = await call<ClinicReport>(loaded, 'home.list', {})
   if (options.json) return print(report)
   const lines = report.homes.map((home) => lineOf(home, report.now))
   const own = report.alarms.map(({ condition }) => `This receiver itself: ${condition}`)
@@ -104,7 +106,7 @@ async function list(loaded: LoadedWatchConfig, options: Options): Promise<void> 
 }
 
 function lineOf(home: HomeReport, now: number): string {
-  const heard = home.heardAt === null ? '' : `heard ${duration(Math.max(0, now - home.heardAt) / 1000)} ago`
+  const heard = home.heardAt === null ? '' : `heard ${durationWords(now - home.heardAt)} ago`
   const alarms = home.alarms.map(({ state }) => (state === 'acknowledged' ? 'alarm, acknowledged' : 'ALARM'))
   const there = home.gateway ? `open alarms there: ${alarmCounts(home)}` : ''
   return [
@@ -117,7 +119,7 @@ function lineOf(home: HomeReport, now: number): string {
 }
 
 async function acknowledge(
-  loaded: LoadedWatchConfig,
+  loaded: LoadedClinicConfig,
   home: string,
   options: Options & { note?: string },
 ): Promise<void> {
@@ -129,7 +131,7 @@ async function acknowledge(
   )
 }
 
-async function forget(loaded: LoadedWatchConfig, home: string, options: Options): Promise<void> {
+async function forget(loaded: LoadedClinicConfig, home: string, options: Options): Promise<void> {
   await call(loaded, 'home.forget', { home }, () => {
     new HomeRegister(loaded).forget(home)
     const store = new HomeStore(join(loaded.dataDir, 'homes.db'))
@@ -140,9 +142,9 @@ async function forget(loaded: LoadedWatchConfig, home: string, options: Options)
   process.stdout.write(`${home} is watched no longer.\n`)
 }
 
-/** In the running receiver; where none runs and that is enough, on its files. */
+/** Runs a command in the running receiver, or, where none runs and `alone` is given, on its files. */
 async function call<Result>(
-  { dataDir }: LoadedWatchConfig,
+  { dataDir }: LoadedClinicConfig,
   name: string,
   input: object,
   alone?: () => unknown,

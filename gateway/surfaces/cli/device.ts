@@ -6,6 +6,7 @@ import { callGateway } from '#gateway/platform/control-socket/control-client.js'
 import { ensureDataDir } from '#gateway/platform/data-dir.js'
 import { HomebeatError } from '#gateway/platform/errors.js'
 import { brokerIdentity, fingerprintOf, readCertificate } from '#gateway/platform/net/certificate.js'
+import { timeOfDay } from '#gateway/wording/times.js'
 import { verb } from './exit.js'
 import { CONFIG_OPTION } from './options.js'
 
@@ -46,7 +47,7 @@ async function list({ config, json }: Options): Promise<void> {
   const words = (device: ListedDevice) =>
     [
       device.state === 'configured' ? 'secret file in the configuration' : device.state.replace('-', ' '),
-      ...(device.codeExpiresAt === null ? [] : [`a code is good until ${localTime(device.codeExpiresAt)}`]),
+      ...(device.codeExpiresAt === null ? [] : [`a code is good until ${timeOfDay(device.codeExpiresAt)}`]),
     ].join('; ')
   process.stdout.write(devices.map((device) => `${device.id.padEnd(32)} ${words(device)}\n`).join('') || 'no devices\n')
 }
@@ -56,7 +57,7 @@ async function enrol(id: string, { config, json, minutes }: Options & { minutes:
   const answer = await callGateway<{ code: string; expiresAt: number }>(loaded.dataDir, 'device.enrol', { id, minutes })
   if (json) return print(answer)
   process.stdout.write(
-    `${answer.code}\n\nGood for one device until ${localTime(answer.expiresAt)}. On the device: client id and user ${id}, password this code;\nsubscribe with QoS 1 to homebeat/v1/${id}/enrolment, keep the credential that comes, and connect again with it.\n`,
+    `${answer.code}\n\nGood for one device until ${timeOfDay(answer.expiresAt)}. On the device: client id and user ${id}, password this code;\nsubscribe with QoS 1 to homebeat/v1/${id}/enrolment, keep the credential that comes, and connect again with it.\n`,
   )
 }
 
@@ -93,10 +94,6 @@ function minutes(text: string): number {
   const value = Number(text)
   if (!Number.isInteger(value) || value < 1 || value > 1440) throw new InvalidArgumentError('give 1 to 1440 minutes')
   return value
-}
-
-function localTime(at: number): string {
-  return new Date(at).toLocaleTimeString('en-GB', { hour: '2-digit', minute: '2-digit' })
 }
 
 function print(value: unknown): void {

@@ -4,6 +4,7 @@ import type { ListedLimit, Origin } from '#gateway/clinical/settings/patient-set
 import { loadConfig } from '#gateway/config/load.js'
 import { PRIORITIES } from '#gateway/model/alert.js'
 import { callGateway } from '#gateway/platform/control-socket/control-client.js'
+import { dateAndTime } from '#gateway/wording/times.js'
 import { verb } from './exit.js'
 import { type HomeOptions, homeVerb, type SignedOptions, signing } from './options.js'
 
@@ -99,10 +100,6 @@ function changeLine({ at, name, change, actor, why }: SettingChange): string {
             .join(', ')
         : String(change)
   return `${dateAndTime(at)} ${actor.by} (${actor.via}) ${name}: ${what}: ${why}`
-}
-
-export function dateAndTime(at: number): string {
-  return new Date(at).toLocaleString('sv-SE', { dateStyle: 'short', timeStyle: 'short' })
 }
 
 function yesNo(flag: string, description: string): Option {

@@ -1,4 +1,3 @@
-import { readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { Command, InvalidArgumentError, Option } from 'commander'
 import { z } from 'zod'
@@ -11,7 +10,8 @@ import { decodeMqtt } from '#gateway/intake/decode/mqtt.js'
 import { loadMappings, type Mappings } from '#gateway/intake/mapping/load.js'
 import { type ForeignMessage, type Mapped, Mapper, type RuleName } from '#gateway/intake/mapping/mapper.js'
 import { filterOf } from '#gateway/intake/mapping/topic-pattern.js'
-import { openJournalReader } from '#gateway/journal/api/journal-reader.js'
+import { openJournalReader } from '#gateway/journal/sqlite/journal-reader.js'
+import { readBounded } from '#gateway/platform/bounded-file.js'
 import { callGateway } from '#gateway/platform/control-socket/control-client.js'
 import { HomebeatError } from '#gateway/platform/errors.js'
 import { EXIT, verb } from './exit.js'
@@ -134,7 +134,7 @@ function dryRun(options: DryRunOptions): void {
 const CONTRACT: RuleName = { template: 'homebeat', rule: 'v1' }
 const nameOf = ({ template, rule }: RuleName) => `${template}/${rule}`
 
-/** Homebeat's own topics; who publishes them is the broker's business, not a trial's. */
+/** Reads Homebeat's own topics. A trial does not check who may publish them: the broker does. */
 function byContract(message: ForeignMessage): Mapped {
   const deviceId = message.topic.split('/')[2] ?? ''
   const frame = { ...message, deviceId, format: 'mqtt-publish' as const, transport: 'dry-run', settle: () => {} }
@@ -183,7 +183,7 @@ function list(options: Json & { readonly config?: string }): void {
 async function unmapped(options: Json & { readonly config: string; readonly limit: number }): Promise<void> {
   const { dataDir } = loadConfig(options.config)
   const { counts, messages } = await listingOf(dataDir, options.limit)
-  // An array of messages: what --dry-run takes.
+  // `--dry-run` takes an array of messages.
   if (options.json) return void process.stdout.write(`${JSON.stringify(messages, null, 2)}\n`)
   const total = counts.reduce((sum, { waiting }) => sum + waiting, 0)
   const overflowed = counts.reduce((sum, count) => sum + count.overflowed, 0)
@@ -266,7 +266,8 @@ function parseMessages(text: string): unknown {
 
 function readText(file: string): string {
   try {
-    if (statSync(file).size <= MAX_FILE_BYTES) return readFileSync(file, 'utf8')
+    const bytes = readBounded(file, MAX_FILE_BYTES)
+    if (bytes !== null) return bytes.toString()
   } catch (cause) {
     const code = (cause as NodeJS.ErrnoException).code
     throw new HomebeatError('usage.dry-run', `${file} cannot be read (${code}): name a file of messages.`, { cause })
@@ -274,7 +275,7 @@ function readText(file: string): string {
   throw new HomebeatError('usage.dry-run', `${file} is larger than ${MAX_FILE_BYTES / 1024 ** 2} MiB: split it.`)
 }
 
-/** A text is the payload as sent; anything else is what it says in JSON. */
+/** A text stands for the payload as sent; any other value is sent as JSON. */
 function bytesOf({ payload, encoding }: z.output<typeof messageSchema>): Uint8Array {
   if (typeof payload === 'string') return Buffer.from(payload, encoding === 'base64' ? 'base64' : 'utf8')
   return Buffer.from(JSON.stringify(payload))

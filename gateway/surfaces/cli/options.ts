@@ -6,17 +6,17 @@ import { actorOfLogin } from '#gateway/model/actor.js'
 export const CONFIG_OPTION = () =>
   new Option('-c, --config <file>', 'configuration file').default('homebeat.yaml').env('HOMEBEAT_CONFIG')
 
-/** Who acts, where nobody is named: the login, in the grammar of who acts. */
+/** Who acts where the command names nobody: the login, in the grammar of `actorName`. */
 export function loginName(): string {
   try {
     return actorOfLogin(userInfo().username)
   } catch {
-    // A user without an entry in the password file, as a service manager may make one.
+    // A service manager may make a user without an entry in the password file.
     return `uid-${process.getuid?.() ?? 0}`
   }
 }
 
-/** A verb's verb about one home, whose answer may be had as JSON. */
+/** A subcommand about one home whose answer may be had as JSON. */
 export const homeVerb = (name: string, description: string): Command =>
   new Command(name).description(description).addOption(CONFIG_OPTION()).option('--json', 'print one JSON value')
 
@@ -25,7 +25,7 @@ export interface HomeOptions {
   readonly json?: boolean
 }
 
-/** Every change that a clinician signs. */
+/** Adds the options of a change that a clinician signs. */
 export const signing = (command: Command): Command =>
   command
     .option('--by <who>', 'who changes it: a contact or login', loginName())

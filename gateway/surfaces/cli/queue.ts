@@ -2,8 +2,9 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { Command } from 'commander'
 import { type LoadedConfig, loadConfig } from '#gateway/config/load.js'
-import type { QueueAudit } from '#gateway/journal/api/journal.js'
-import { SqliteJournal } from '#gateway/journal/sqlite/sqlite-journal.js'
+import type { Journal } from '#gateway/journal/api/journal.js'
+import type { QueueAudit } from '#gateway/journal/api/queue.js'
+import { journalOf } from '#gateway/journal/sqlite/sqlite-journal.js'
 import { configuredLanes } from '#gateway/outbound/lanes/configured-lanes.js'
 import {
   LaneQueue,
@@ -17,6 +18,7 @@ import { systemClock } from '#gateway/platform/clock.js'
 import { callGateway } from '#gateway/platform/control-socket/control-client.js'
 import { HomebeatError } from '#gateway/platform/errors.js'
 import { silentLogger } from '#gateway/platform/logger.js'
+import { durationWords } from '#gateway/wording/times.js'
 import { verb } from './exit.js'
 import { CONFIG_OPTION, loginName } from './options.js'
 
@@ -135,7 +137,7 @@ async function drop(
   process.stdout.write(`${result.entry.id} ${result.entry.lane}: ${result.entry.what} is dropped.\n`)
 }
 
-/** In the running gateway; where none runs, on its journal, under its lock. */
+/** Runs a command in the running gateway, or, where none runs, on its journal and under its lock. */
 async function run<Result>(configFile: string, name: string, input: object): Promise<Result> {
   const loaded = loadConfig(configFile)
   try {
@@ -153,14 +155,14 @@ async function run<Result>(configFile: string, name: string, input: object): Pro
   }
 }
 
-function closedJournal({ config, dataDir }: LoadedConfig): SqliteJournal {
+function closedJournal({ config, dataDir }: LoadedConfig): Journal {
   const path = join(dataDir, 'journal.db')
   if (!existsSync(path))
     throw new HomebeatError(
       'journal.not-found',
       `There is no journal ${path}: start the gateway once, or check dataDir.`,
     )
-  return new SqliteJournal({
+  return journalOf({
     path,
     lanes: configuredLanes(config),
     clock: systemClock,
@@ -200,7 +202,7 @@ function thingWords({ type, channel, contact, reason }: Exclude<QueuedThing, { t
 function stateWords({ state, nextAt }: ListedEntry, now: number): string {
   if (state !== 'failed') return state
   if (nextAt === null || nextAt <= now) return 'retrying'
-  return `retry in ${duration(nextAt - now)}`
+  return `retry in ${durationWords(nextAt - now)}`
 }
 
 function auditWords({ action, actor, at, reason, refusal }: QueueAudit): string {
@@ -218,14 +220,7 @@ function table(head: readonly string[], rows: readonly string[][]): string {
 }
 
 const time = (at: number) => new Date(at).toISOString()
-const ago = (at: number, now: number) => `${duration(now - at)} ago`
-
-function duration(ms: number): string {
-  const seconds = Math.max(0, Math.round(ms / 1000))
-  if (seconds < 120) return `${seconds} s`
-  if (seconds < 7200) return `${Math.round(seconds / 60)} min`
-  return seconds < 172_800 ? `${Math.round(seconds / 3600)} h` : `${Math.round(seconds / 86_400)} d`
-}
+const ago = (at: number, now: number) => `${durationWords(now - at)} ago`
 
 function wholeNumber(text: string, what: string, max = Number.MAX_SAFE_INTEGER): number {
   const number = /^[1-9]\d{0,15}$/.test(text) ? Number(text) : Number.NaN

@@ -23,6 +23,6 @@ export function describePorts(ports: readonly Port[]): string {
   return sorted.map((port) => `${portUrl(port).padEnd(width)}  ${printable(from(port))}\n`).join('')
 }
 
-/** A device says of itself what it likes. */
+/** Takes out what could steer the terminal: a device names itself as it likes. */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: that is what is taken out
 const printable = (text: string) => text.replace(/[\u0000-\u001f\u007f-\u009f]/g, '?')

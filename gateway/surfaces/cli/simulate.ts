@@ -6,8 +6,7 @@ import { HomebeatError } from '#gateway/platform/errors.js'
 import { packageRoot } from '#gateway/platform/package-root.js'
 import { EXIT, verb } from './exit.js'
 
-/**
- * The simulators are a program of their own, found by path: the gateway never imports them, and an installation on a
+/** The simulators are a program of their own, found by path: the gateway never imports them, and an installation on a
  * Raspberry Pi does without.
  */
 export function simulateCommand(): Command {

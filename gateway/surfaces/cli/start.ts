@@ -1,11 +1,13 @@
 import { Command, InvalidArgumentError } from 'commander'
-import type { Gateway } from '#gateway/compose/gateway.js'
-import { type LoadedConfig, loadConfig } from '#gateway/config/load.js'
-import { composeGateway } from '#gateway/main.js'
+import { loadConfig } from '#gateway/config/load.js'
 import { HomebeatError } from '#gateway/platform/errors.js'
 import { createLogger, type Logger } from '#gateway/platform/logger.js'
-import { EXIT, verb } from './exit.js'
+import { verb } from './exit.js'
 import { CONFIG_OPTION } from './options.js'
+import type { Programs } from './programs.js'
+import { stopAsked } from './stop-asked.js'
+
+type Compose = Awaited<ReturnType<Programs['gateway']>>
 
 interface StartOptions {
   readonly config: string
@@ -13,7 +15,7 @@ interface StartOptions {
   readonly drainSeconds: number
 }
 
-export function startCommand(): Command {
+export function startCommand(programs: Programs): Command {
   return new Command('start')
     .description('run the gateway until SIGINT or SIGTERM; it then stores, pushes and anchors what it has read')
     .addOption(CONFIG_OPTION())
@@ -24,7 +26,7 @@ export function startCommand(): Command {
       10,
     )
     .option('--until-stdin-closes', 'also stop when standard input closes, so that it never outlives its parent')
-    .action(verb(start))
+    .action(verb((options: StartOptions) => start(options, programs)))
 }
 
 function seconds(text: string): number {
@@ -32,38 +34,48 @@ function seconds(text: string): number {
   return Number(text)
 }
 
-/** A card that damages its journal again and again is not mended by starting: then the supervisor's people must look. */
+/** Starting again does not mend a card that keeps damaging the journal: after so many recoveries people must look. */
 const MOST_RECOVERIES = 3
 
 const DAMAGED = 'journal damaged'
 
-async function start(options: StartOptions): Promise<void> {
+async function start(options: StartOptions, programs: Programs): Promise<void> {
   const loaded = loadConfig(options.config)
   const logger = createLogger(loaded.config.log.level)
   for (const line of loaded.warnings ?? []) logger.warn(line)
   const asked = stopAsked(options.untilStdinCloses === true)
-  for (let recoveries = 0; ; recoveries++) {
-    const reason = await runUntil(asked, loaded, logger, options.drainSeconds)
-    if (reason !== DAMAGED) break
-    if (recoveries === MOST_RECOVERIES)
-      throw new HomebeatError('journal.damaged', 'The journal is damaged again and again: replace the card or disk.')
+  try {
+    const compose = await programs.gateway()
+    const life = (onJournalDamage: () => void) => compose(loaded, { logger, onJournalDamage })
+    for (let recoveries = 0; ; recoveries++) {
+      const reason = await runUntil(asked, life, logger, options.drainSeconds)
+      if (reason !== DAMAGED) break
+      if (recoveries === MOST_RECOVERIES)
+        throw new HomebeatError('journal.damaged', 'The journal is damaged again and again: replace the card or disk.')
+    }
+  } finally {
+    // An open pipe would keep the process alive, also when the gateway could not start.
+    process.stdin.destroy()
   }
-  // An open pipe would keep the process alive.
-  process.stdin.destroy()
 }
 
 /**
  * One life of the gateway. Damage found in its journal ends it, and the next recovers: in this process, so that a gateway
  * without a supervisor goes on too, but with everything made anew.
  */
-async function runUntil(asked: Promise<string>, loaded: LoadedConfig, logger: Logger, drainSeconds: number) {
+async function runUntil(
+  asked: Promise<string>,
+  compose: (onJournalDamage: () => void) => ReturnType<Compose>,
+  logger: Logger,
+  drainSeconds: number,
+) {
   let onJournalDamage = () => {}
   const damaged = new Promise<typeof DAMAGED>((resolve) => {
     onJournalDamage = () => resolve(DAMAGED)
   })
-  let gateway: Gateway
+  let gateway: Awaited<ReturnType<Compose>>
   try {
-    gateway = await composeGateway(loaded, { logger, onJournalDamage })
+    gateway = await compose(onJournalDamage)
   } catch (error) {
     if (error instanceof HomebeatError && error.code === 'journal.damaged') return DAMAGED
     throw error
@@ -71,28 +83,7 @@ async function runUntil(asked: Promise<string>, loaded: LoadedConfig, logger: Lo
   await gateway.start()
   const reason = await Promise.race([asked, damaged])
   logger.info({ reason }, 'stopping')
-  // From a journal that must not be touched nothing can be delivered.
+  // Nothing can be delivered from a journal that must not be touched.
   await gateway.stop(reason === DAMAGED ? 0 : drainSeconds * 1000)
   return reason
-}
-
-/** Terminals, npm and `timeout` often send one Ctrl-C twice; a person who insists takes longer than this. */
-const INSISTING_MS = 2000
-
-/** A second signal ends the process at once: what is committed is safe, what is not delivered is so after a restart. */
-export function stopAsked(stdinToo: boolean): Promise<string> {
-  return new Promise((resolve) => {
-    let askedAt: number | null = null
-    const onSignal = (signal: string) => {
-      if (askedAt !== null && performance.now() - askedAt > INSISTING_MS) process.exit(EXIT.failed)
-      askedAt ??= performance.now()
-      resolve(signal)
-    }
-    process.on('SIGINT', onSignal).on('SIGTERM', onSignal)
-    if (stdinToo) {
-      process.stdin.resume()
-      process.stdin.once('end', () => resolve('standard input closed'))
-      process.stdin.once('error', () => resolve('standard input closed'))
-    }
-  })
 }

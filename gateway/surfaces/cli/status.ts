@@ -1,6 +1,6 @@
 import { Command } from 'commander'
 import { loadConfig } from '#gateway/config/load.js'
-import type { JournalDamage } from '#gateway/journal/api/journal.js'
+import type { JournalDamage } from '#gateway/journal/api/damages.js'
 import type { GatewayStatus, LaneReport } from '#gateway/surfaces/status/feed.js'
 import { statusOf } from '#gateway/surfaces/status/status.js'
 import type { ClockStatus } from '#gateway/time/timekeeper.js'

@@ -2,7 +2,7 @@ import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Command } from 'commander'
 import { loadConfig } from '#gateway/config/load.js'
-import { openJournalReader } from '#gateway/journal/api/journal-reader.js'
+import { openJournalReader } from '#gateway/journal/sqlite/journal-reader.js'
 import type { VerifiableRecord } from '#gateway/model/batch.js'
 import { type VerifyReport, verifyRecord } from '#gateway/outbound/batches/verify.js'
 import { EthersLedger } from '#gateway/outbound/chain/ethers-ledger.js'
@@ -90,15 +90,15 @@ function readRecord(file: string): VerifiableRecord {
 function findRecord(identifier: string, configFile: string): VerifiableRecord {
   const journal = openJournalReader(join(loadConfig(configFile).dataDir, 'journal.db'))
   try {
-    const number = journal.batchOf(identifier)
-    const batch = number === null ? null : journal.batch(number)
+    const number = journal.measurements.batchOf(identifier)
+    const batch = number === null ? null : journal.batches.byNumber(number)
     if (batch?.leafHashes && !batch.leaves.some((leaf) => leaf.identifier === identifier))
       throw new HomebeatError(
         'verify.purged',
         `${identifier} was kept long enough and has left this gateway (batch ${number}): verify the record that was given out, homebeat verify FILE.`,
       )
     if (batch) return recordOf(batch, identifier)
-    throw journal.hasMeasurement(identifier)
+    throw journal.measurements.has(identifier)
       ? new HomebeatError(
           'verify.not-batched',
           `${identifier} is stored, but its batch is not closed yet: try again after the next batch.`,

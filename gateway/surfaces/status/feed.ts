@@ -3,7 +3,8 @@
  */
 
 import type { SensorKind } from '#fhir/measurement.js'
-import type { JournalDamage, LaneDepth } from '#gateway/journal/api/journal.js'
+import type { JournalDamage } from '#gateway/journal/api/damages.js'
+import type { LaneDepth } from '#gateway/journal/api/outbox.js'
 import type { AlertTransition } from '#gateway/model/alert.js'
 import type { AnchorReceipt } from '#gateway/model/batch.js'
 import type { LiveAlert, LiveData, LiveValue } from '#gateway/model/live.js'

@@ -1,15 +1,13 @@
 /** The part of a status that the journal knows; the same for a running gateway and for a stopped one. */
 
 import { type AlertsSource, alertsOf } from '#gateway/alarms/alert-status.js'
-import type { Journal, LaneDepth } from '#gateway/journal/api/journal.js'
+import type { JournalReader } from '#gateway/journal/api/journal.js'
+import type { LaneDepth } from '#gateway/journal/api/outbox.js'
 import { laneKey } from '#gateway/model/lane.js'
 import type { GatewayStatus, LaneReport } from '#gateway/surfaces/status/feed.js'
 
 export type StatusSource = AlertsSource &
-  Pick<Journal, 'totals' | 'depths' | 'formerDepths' | 'lastBatch' | 'unbatchedCount' | 'damages'> & {
-    readonly anchors: Pick<Journal['anchors'], 'lastReceipt'>
-    readonly unmapped: Pick<Journal['unmapped'], 'counts'>
-  }
+  Pick<JournalReader, 'measurements' | 'outbox' | 'batches' | 'anchors' | 'unmapped' | 'damages'>
 
 export type JournalStatus = Pick<
   GatewayStatus,
@@ -18,28 +16,26 @@ export type JournalStatus = Pick<
 
 /** @param now epoch ms */
 export function journalStatus(journal: StatusSource, now: number): JournalStatus {
-  const totals = journal.totals()
-  const depths = journal.depths()
-  const last = journal.lastBatch()
+  const depths = journal.outbox.depths()
+  const last = journal.batches.last()
   const fhir = depths.filter(({ lane }) => lane.kind === 'fhir')
   return {
-    measurements: totals.measurements,
+    measurements: journal.measurements.counts(),
     unmapped: journal.unmapped.counts(),
     alerts: alertsOf(journal, now),
     lanes: depths.map(toStatus),
-    formerLanes: journal.formerDepths().map(toStatus),
+    formerLanes: journal.outbox.formerDepths().map(toStatus),
     fhir: {
       accepted: fhir.reduce((sum, lane) => sum + lane.resourcesAccepted, 0),
       failed: fhir.reduce((sum, lane) => sum + lane.resourcesFailed, 0),
     },
     batches: {
-      closed: totals.batchesClosed,
-      anchored: totals.batchesAnchored,
-      open: journal.unbatchedCount(),
+      ...journal.batches.counts(),
+      open: journal.measurements.unbatchedCount(),
       last: last && { number: last.number, root: last.root },
       lastAnchor: journal.anchors.lastReceipt(),
     },
-    damages: journal.damages(),
+    damages: journal.damages.open(),
   }
 }
 

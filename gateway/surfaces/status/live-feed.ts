@@ -3,19 +3,18 @@ import type { SensorKind } from '#fhir/measurement.js'
 import { TERMINOLOGY } from '#fhir/terminology.js'
 import { SENSORS } from '#gateway/clinical/sensors/registry.js'
 import { observablesOf } from '#gateway/clinical/sensors/sensor-definition.js'
-import type { Journal } from '#gateway/journal/api/journal.js'
 import type { LiveValue } from '#gateway/model/live.js'
 import type { PipelineStep } from '#gateway/model/step.js'
 import type { Transport } from '#gateway/model/transport.js'
 import type { Clock } from '#gateway/platform/clock.js'
 import type { Feed, GatewayStatus, LiveEvent } from '#gateway/surfaces/status/feed.js'
 import type { Timekeeper } from '#gateway/time/timekeeper.js'
-import { journalStatus } from './journal-status.js'
+import { journalStatus, type StatusSource } from './journal-status.js'
 
 export interface LiveFeedOptions {
   readonly version: string
   readonly home: string
-  readonly journal: Journal
+  readonly journal: StatusSource
   readonly transports: readonly Transport[]
   readonly contacts?: GatewayStatus['contacts']
   readonly clock: Clock

@@ -1,7 +1,7 @@
 /** The status of a gateway that this process does not run: asked where it listens, else read from its journal. */
 import { join } from 'node:path'
 import type { LoadedConfig } from '#gateway/config/load.js'
-import { openJournalReader } from '#gateway/journal/api/journal-reader.js'
+import { openJournalReader } from '#gateway/journal/sqlite/journal-reader.js'
 import { VERSION } from '#gateway/platform/version.js'
 import type { GatewayStatus } from '#gateway/surfaces/status/feed.js'
 import { journalStatus } from './journal-status.js'

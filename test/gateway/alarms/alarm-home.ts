@@ -7,7 +7,7 @@ import { limitsInForce } from '#gateway/clinical/limits/limits.js'
 import { type Config, configSchema } from '#gateway/config/schema.js'
 import { Pipeline } from '#gateway/engine/pipeline.js'
 import { Recorder } from '#gateway/engine/recorder.js'
-import type { SqliteJournal } from '#gateway/journal/sqlite/sqlite-journal.js'
+import type { Journal } from '#gateway/journal/api/journal.js'
 import type { PipelineStep } from '#gateway/model/step.js'
 import { alertLanes } from '#gateway/outbound/lanes/configured-lanes.js'
 import { silentLogger } from '#gateway/platform/logger.js'
@@ -37,7 +37,7 @@ export class AlarmHome {
   readonly alerts: Config['alerts']
   /** Reminders and the like, as the dispatcher asked for them. */
   readonly told: string[] = []
-  journal: SqliteJournal
+  journal: Journal
   pipeline!: Pipeline
   actions!: AlarmActions
   #message = 0
@@ -51,7 +51,7 @@ export class AlarmHome {
     return join(this.#folder.path, 'journal.db')
   }
 
-  #journal(): SqliteJournal {
+  #journal(): Journal {
     return journalAt(this.path, {
       clock: this.clock,
       lanes: alertLanes(this.alerts),
@@ -64,10 +64,10 @@ export class AlarmHome {
     this.pipeline = new Pipeline({
       patient: 'p-1',
       limits: limitsInForce(this.alerts.limits),
-      active: journal.activeAlerts(),
+      active: journal.alerts.active(),
       dispatcher: new Dispatcher(
         policyOf(this.alerts, () => 0),
-        journal.openDispatch(),
+        journal.notifications.openDispatch(),
       ),
     })
     const { pipeline } = this

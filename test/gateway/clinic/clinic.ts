@@ -1,10 +1,10 @@
-/** A receiver for tests: a temporary folder, its configuration, and gateways that beat as told. */
+/** A receiver for tests: a temporary folder, its configuration, and gateways that check in as told. */
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { stringify } from 'yaml'
-import { type LoadedWatchConfig, loadWatchConfig } from '#gateway/clinic/config.js'
-import type { Beat } from '#gateway/liveness/beat.js'
+import { type LoadedClinicConfig, loadClinicConfig } from '#gateway/clinic/config.js'
+import type { CheckIn } from '#gateway/liveness/check-in.js'
 import { newWebhookSecret, parseWebhookSecret, signatureHeaders } from '#gateway/platform/net/webhook-signature.js'
 
 export class TestClinic {
@@ -13,7 +13,7 @@ export class TestClinic {
   readonly file = join(this.folder, 'clinic.yaml')
 
   /** @param parts laid over a quiet configuration on free ports with one webhook. */
-  configure(parts: object = {}): LoadedWatchConfig {
+  configure(parts: object = {}): LoadedClinicConfig {
     const quiet = {
       receiver: 'clinic-1',
       dataDir: './data',
@@ -23,7 +23,7 @@ export class TestClinic {
       alerts: { channels: [{ type: 'webhook', name: 'duty', url: 'http://127.0.0.1:1/duty' }] },
     }
     writeFileSync(this.file, stringify({ ...quiet, ...parts }), { mode: 0o600 })
-    return loadWatchConfig(this.file)
+    return loadClinicConfig(this.file)
   }
 
   /** A secret file below the folder. @returns what it holds */
@@ -41,7 +41,7 @@ export class TestClinic {
 
 const none = { high: 0, medium: 0, low: 0 }
 
-export function beatAt(now: number, sequence: number, change: Partial<Beat> = {}): Beat {
+export function checkInAt(now: number, sequence: number, change: Partial<CheckIn> = {}): CheckIn {
   return {
     type: 'homebeat-heartbeat',
     version: 1,
@@ -62,9 +62,14 @@ export function beatAt(now: number, sequence: number, change: Partial<Beat> = {}
 }
 
 /** A signed request, as a gateway sends it. */
-export function post(port: number, secret: string, beat: Beat, at: number): Promise<Response> {
-  const body = JSON.stringify(beat)
-  const headers = signatureHeaders(parseWebhookSecret(secret, 'a test'), `${beat.home}:${beat.sequence}`, at, body)
+export function post(port: number, secret: string, checkIn: CheckIn, at: number): Promise<Response> {
+  const body = JSON.stringify(checkIn)
+  const headers = signatureHeaders(
+    parseWebhookSecret(secret, 'a test'),
+    `${checkIn.home}:${checkIn.sequence}`,
+    at,
+    body,
+  )
   return fetch(`http://127.0.0.1:${port}/beat`, {
     method: 'POST',
     headers: { 'content-type': 'application/json', ...headers },

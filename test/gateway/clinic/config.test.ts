@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { expect } from 'chai'
 import { stringify } from 'yaml'
 import { policyOf } from '#gateway/alarms/dispatch/policy.js'
-import { checkWatchSecrets, loadWatchConfig, parseWatchConfig, RENAMED_CLINIC_KEYS } from '#gateway/clinic/config.js'
+import { checkClinicSecrets, loadClinicConfig, parseClinicConfig, RENAMED_CLINIC_KEYS } from '#gateway/clinic/config.js'
 import { HomebeatError } from '#gateway/platform/errors.js'
 import { packageRoot } from '#gateway/platform/package-root.js'
 
@@ -11,7 +11,7 @@ const minimal = { receiver: 'clinic-1', alerts: { channels: [{ type: 'terminal' 
 
 function problemOf(change: object): string {
   try {
-    parseWatchConfig(stringify({ ...minimal, ...change }))
+    parseClinicConfig(stringify({ ...minimal, ...change }))
   } catch (error) {
     expect(error).to.be.instanceOf(HomebeatError)
     return (error as HomebeatError).message
@@ -19,15 +19,15 @@ function problemOf(change: object): string {
   throw new Error('the configuration was accepted')
 }
 
-describe('watching/config', () => {
+describe('clinic/config', () => {
   it('accepts the annotated example, and its contacts', () => {
-    const config = parseWatchConfig(readFileSync(join(packageRoot, 'clinic.example.yaml'), 'utf8'))
+    const config = parseClinicConfig(readFileSync(join(packageRoot, 'clinic.example.yaml'), 'utf8'))
     expect(config.homes[0]).to.include({ id: 'home-2b90', missingAfterSeconds: 900 })
     expect(policyOf(config.alerts, () => 0).chains.high).to.have.length(2)
   })
 
   it('listens on this machine, and alarms after five minutes, unless told otherwise', () => {
-    expect(parseWatchConfig(stringify(minimal))).to.deep.include({
+    expect(parseClinicConfig(stringify(minimal))).to.deep.include({
       listen: { host: '127.0.0.1', port: 8790 },
       page: { host: '127.0.0.1', port: 8791 },
       missingAfterSeconds: 300,
@@ -38,7 +38,7 @@ describe('watching/config', () => {
     for (const [old, today] of Object.entries(RENAMED_CLINIC_KEYS)) {
       const lines: string[] = []
       const parsed = (keys: object) =>
-        parseWatchConfig(stringify({ ...minimal, ...keys }), 'clinic.yaml', (line) => lines.push(line))
+        parseClinicConfig(stringify({ ...minimal, ...keys }), 'clinic.yaml', (line) => lines.push(line))
       expect(parsed({ [old]: 3 })).to.deep.equal(parsed({ [today]: 3 }))
       expect(lines).to.deep.equal([`clinic.yaml: ${old} is now called ${today}; the old name still counts`])
     }
@@ -59,15 +59,15 @@ describe('watching/config', () => {
   })
 
   it('names every secret file that is missing', () => {
-    const config = parseWatchConfig(
+    const config = parseClinicConfig(
       stringify({ ...minimal, page: { tokenFile: 'token' }, homes: [{ id: 'home-1', secretFile: 'home-1' }] }),
     )
-    expect(() => checkWatchSecrets({ config, baseDir: '/nonexistent' }))
+    expect(() => checkClinicSecrets({ config, baseDir: '/nonexistent' }))
       .to.throw(HomebeatError, /token[\s\S]*home-1/)
       .with.property('code', 'config.secrets')
   })
 
   it('says what to begin from where there is no file', () => {
-    expect(() => loadWatchConfig('/nonexistent/clinic.yaml')).to.throw(HomebeatError, /clinic\.example\.yaml/)
+    expect(() => loadClinicConfig('/nonexistent/clinic.yaml')).to.throw(HomebeatError, /clinic\.example\.yaml/)
   })
 })

@@ -2,23 +2,23 @@ import { expect } from 'chai'
 import type { HomeRecord } from '#gateway/clinic/home-record.js'
 import { pageOf } from '#gateway/clinic/page.js'
 import { PageServer } from '#gateway/clinic/page-server.js'
-import { reportOf, type WatchReport } from '#gateway/clinic/report.js'
-import type { Beat } from '#gateway/liveness/beat.js'
+import { type ClinicReport, reportOf } from '#gateway/clinic/report.js'
+import type { CheckIn } from '#gateway/liveness/check-in.js'
 import type { AlertTransition } from '#gateway/model/alert.js'
 import { needsChromium, openPage } from '#test/support/browser.js'
 import { TestClock } from '#test/support/test-clock.js'
-import { beatAt } from './clinic.js'
+import { checkInAt } from './clinic.js'
 
 const now = Date.UTC(2026, 0, 1, 12)
 const listening = { listened: 10_000_000, stretch: 1 }
 
-function record(id: string, silentSeconds: number | null, change: Partial<Beat> = {}): HomeRecord {
+function record(id: string, silentSeconds: number | null, change: Partial<CheckIn> = {}): HomeRecord {
   const at = now - (silentSeconds ?? 0) * 1000
   const heard = {
     at,
     listened: listening.listened - (silentSeconds ?? 0) * 1000,
     stretch: 1,
-    beat: beatAt(at, 1, { home: id, ...change }),
+    beat: checkInAt(at, 1, { home: id, ...change }),
   }
   return {
     ...{ id, keyId: 'a', knownListened: 0, sequence: 1, clockRefusedAt: null },
@@ -32,7 +32,7 @@ function alarm(condition: string, state: AlertTransition['state'] = 'active'): A
   return { alertId: `${condition}-1`, condition, kind: 'technical', priority: 'high', state, at, raisedAt }
 }
 
-function ward(): WatchReport {
+function ward(): ClinicReport {
   const high = { physiological: { high: 1, medium: 0, low: 2 }, technical: { high: 0, medium: 1, low: 0 } }
   const records = [
     record('home-well', 20),
@@ -48,7 +48,7 @@ function ward(): WatchReport {
   return reportOf('clinic-north', records, listening, [...open, alarm('alert-undelivered-duty')], now)
 }
 
-describe('watching/page', function () {
+describe('clinic/page', function () {
   this.timeout(60_000)
 
   it('puts those first that need somebody', () => {
@@ -64,12 +64,12 @@ describe('watching/page', function () {
     expect(html).not.to.contain('<script')
     for (const text of [
       'silent for 2 h',
-      'stopped, not started again for 67 min',
+      'stopped, not started again for 66 min',
       'never heard',
       'does not keep watch',
       'none when last heard',
       'its disk refuses readings',
-      'its clock is 2 min off',
+      'its clock is 1 min off',
       '1 high, 1 medium, 2 low',
       'Alarms not delivered: duty',
     ])

@@ -4,14 +4,13 @@ import type { IncomingMessage } from 'node:http'
 import { get } from 'node:https'
 import { join } from 'node:path'
 import { expect } from 'chai'
-import { composeReceiver } from '#gateway/clinic/compose-receiver.js'
-import type { Receiver } from '#gateway/clinic/receiver.js'
-import type { WatchReport } from '#gateway/clinic/report.js'
+import type { ClinicReport } from '#gateway/clinic/report.js'
+import { composeReceiver, type Receiver } from '#gateway/compose/clinic.js'
 import { callGateway } from '#gateway/platform/control-socket/control-client.js'
 import { silentLogger } from '#gateway/platform/logger.js'
 import { brokerIdentity } from '#gateway/platform/net/certificate.js'
 import { settle, TestClock } from '#test/support/test-clock.js'
-import { beatAt, post, TestClinic } from './clinic.js'
+import { checkInAt, post, TestClinic } from './clinic.js'
 
 interface Told {
   readonly condition: string
@@ -21,7 +20,7 @@ interface Told {
   readonly preview: string
 }
 
-describe('watching/receiver', function () {
+describe('clinic/receiver', function () {
   this.timeout(30_000)
   let clinic: TestClinic
   let clock: TestClock
@@ -55,9 +54,9 @@ describe('watching/receiver', function () {
     await receiver.start()
   }
 
-  const port = () => receiver.address().beatPort
-  const beat = async (change: Parameters<typeof beatAt>[2] = {}, key = secret, at = clock.now()) =>
-    (await post(port(), key, beatAt(at, ++sequence, change), at)).status
+  const port = () => receiver.address().checkInPort
+  const checkIn = async (change: Parameters<typeof checkInAt>[2] = {}, key = secret, at = clock.now()) =>
+    (await post(port(), key, checkInAt(at, ++sequence, change), at)).status
 
   async function pass(seconds: number): Promise<void> {
     for (let i = 0; i < seconds; i++) await clock.advance(1000)
@@ -68,7 +67,7 @@ describe('watching/receiver', function () {
   const reasons = (condition: string) => told.filter((one) => one.condition === condition).map((one) => one.reason)
 
   it('tells people once that a home is silent, and when it is heard again', async () => {
-    expect(await beat()).to.equal(204)
+    expect(await checkIn()).to.equal(204)
     await pass(299)
     expect(told).to.deep.equal([])
     await pass(60)
@@ -80,7 +79,7 @@ describe('watching/receiver', function () {
       home: 'clinic-1',
     })
     expect(told[0]?.preview).to.match(/^HIGH: No sign of life from the gateway of home-1 \(active since \d\d:\d\d\)$/)
-    await beat()
+    await checkIn()
     await pass(2)
     expect(reasons('home-silent-home-1')).to.deep.equal(['raised', 'cleared'])
   })
@@ -95,7 +94,7 @@ describe('watching/receiver', function () {
     }
     await receiver.stop()
     await start(remind)
-    await beat()
+    await checkIn()
     await pass(310)
     await receiver.stop()
     await start(remind)
@@ -113,9 +112,9 @@ describe('watching/receiver', function () {
     expect(receiver.report().homes[0]?.alarms[0]?.state).to.equal('acknowledged')
   })
 
-  it('raises a medium alarm where a gateway beats without keeping watch', async () => {
+  it('raises a medium alarm where a gateway checks in without keeping watch', async () => {
     for (let minute = 0; minute < 12; minute++) {
-      await beat({ healthy: false, reasons: ['no-source'] })
+      await checkIn({ healthy: false, reasons: ['no-source'] })
       await pass(60)
     }
     expect(told.map(({ condition, priority }) => [condition, priority])).to.deep.equal([
@@ -123,33 +122,33 @@ describe('watching/receiver', function () {
     ])
   })
 
-  it('takes nothing that is forged, repeated, old, too large or no beat', async () => {
+  it('takes nothing that is forged, repeated, old, too large or no check-in', async () => {
     const send = (body: string, headers: Record<string, string> = {}) =>
       fetch(`http://127.0.0.1:${port()}/beat`, {
         method: 'POST',
         headers: { 'content-type': 'application/json', ...headers },
         body,
       })
-    expect(await beat({}, clinic.secret('other'))).to.equal(401)
-    expect(await beat({ home: 'home-unknown' })).to.equal(401)
-    expect((await send(JSON.stringify(beatAt(clock.now(), 1)))).status).to.equal(401)
+    expect(await checkIn({}, clinic.secret('other'))).to.equal(401)
+    expect(await checkIn({ home: 'home-unknown' })).to.equal(401)
+    expect((await send(JSON.stringify(checkInAt(clock.now(), 1)))).status).to.equal(401)
     expect((await send('{')).status).to.equal(400)
-    expect((await send(JSON.stringify({ ...beatAt(clock.now(), 1), sequence: 'x' }))).status).to.equal(400)
+    expect((await send(JSON.stringify({ ...checkInAt(clock.now(), 1), sequence: 'x' }))).status).to.equal(400)
     expect((await send('x'.repeat(9000))).status).to.equal(413)
-    expect(await beat({}, secret, clock.now() - 301_000)).to.equal(400)
+    expect(await checkIn({}, secret, clock.now() - 301_000)).to.equal(400)
     expect(receiver.report().homes[0]?.state).to.equal('awaited')
-    expect(await beat()).to.equal(204)
+    expect(await checkIn()).to.equal(204)
     sequence--
-    expect(await beat()).to.equal(409)
+    expect(await checkIn()).to.equal(409)
   })
 
   it('holds back an address that is refused again and again, but never a home with its secret', async () => {
     const wrong = clinic.secret('other')
     const statuses: number[] = []
-    for (let i = 0; i < 30; i++) statuses.push(await beat({ home: `home-${i + 10}` }, wrong))
+    for (let i = 0; i < 30; i++) statuses.push(await checkIn({ home: `home-${i + 10}` }, wrong))
     expect(statuses.filter((status) => status === 401)).to.have.length(20)
     expect(statuses.filter((status) => status === 429)).to.have.length(10)
-    expect(await beat()).to.equal(204)
+    expect(await checkIn()).to.equal(204)
   })
 
   it('enrols and forgets homes while it runs; what is forgotten alarms no longer', async () => {
@@ -158,13 +157,13 @@ describe('watching/receiver', function () {
       home: 'home-9',
       renew: false,
     })
-    expect(await beat({ home: 'home-9' }, key)).to.equal(204)
+    expect(await checkIn({ home: 'home-9' }, key)).to.equal(204)
     await pass(302)
     expect(reasons('home-silent-home-9')).to.deep.equal(['raised'])
     await callGateway(dataDir, 'home.forget', { home: 'home-9' })
     await pass(2)
     expect(reasons('home-silent-home-9')).to.deep.equal(['raised', 'cleared'])
-    expect(await beat({ home: 'home-9' }, key)).to.equal(401)
+    expect(await checkIn({ home: 'home-9' }, key)).to.equal(401)
     const again = await callGateway(dataDir, 'home.forget', { home: 'home-1' }).catch((error) => error.code)
     expect(again).to.equal('clinic.configured')
   })
@@ -182,7 +181,7 @@ describe('watching/receiver', function () {
       (await fetch(new URL(path, pageUrl), { headers })).status
     expect(await ask('/')).to.equal(200)
     expect(await ask('/', { 'x-forwarded-for': '192.0.2.1' })).to.equal(403)
-    expect((await (await fetch(new URL('/api/homes', pageUrl))).json()) as WatchReport).to.include({
+    expect((await (await fetch(new URL('/api/homes', pageUrl))).json()) as ClinicReport).to.include({
       receiver: 'clinic-1',
     })
     expect((await fetch(`http://127.0.0.1:${port()}/`)).status).to.equal(404)

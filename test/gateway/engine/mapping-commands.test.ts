@@ -4,7 +4,7 @@ import { mappingCommands, type RetryResult, type UnmappedListing } from '#gatewa
 import { Pipeline } from '#gateway/engine/pipeline.js'
 import { Recorder } from '#gateway/engine/recorder.js'
 import { type Mappings, parseMappingFile, shippedTemplates } from '#gateway/intake/mapping/load.js'
-import type { SqliteJournal } from '#gateway/journal/sqlite/sqlite-journal.js'
+import type { Journal } from '#gateway/journal/api/journal.js'
 import type { ControlCommand } from '#gateway/platform/control-socket/command.js'
 import { silentLogger } from '#gateway/platform/logger.js'
 import { mqttFrame, T0 } from '#test/gateway/engine/frames.js'
@@ -22,7 +22,7 @@ templates:
 
 describe('Messages that became no reading', () => {
   let folder: TemporaryFolder
-  let journal: SqliteJournal
+  let journal: Journal
   const clock = new TestClock()
 
   beforeEach(async () => {
@@ -82,12 +82,12 @@ describe('Messages that became no reading', () => {
     await arrive(before, 'ox/2', '{"o2":80}')
     const pipeline = pipelineWith(site)
     expect(await run<RetryResult>('map.retry', pipeline)).to.deep.equal({ looked: 2, mapped: 1, measurements: 1 })
-    expect(journal.unbatched(10)).to.have.length(1)
-    expect(journal.unbatched(10)[0]).to.deep.include({
+    expect(journal.measurements.unbatched(10)).to.have.length(1)
+    expect(journal.measurements.unbatched(10)[0]).to.deep.include({
       ...{ observable: 'oxygenSaturation', deviceId: 'bridge', at: T0, quality: 'questionable' },
       ...{ value: { type: 'quantity', value: 80 }, remarks: ['identity-by-arrival'] },
     })
-    expect(journal.activeAlerts()).to.deep.equal([])
+    expect(journal.alerts.active()).to.deep.equal([])
     expect(await run<RetryResult>('map.retry', pipeline)).to.deep.equal({ looked: 1, mapped: 0, measurements: 0 })
     // The same message in the live line is alarmed on: a mapped value counts like any other.
     const live = pipeline.accept({ ...mqttFrame('ox/1', '{"o2":80}'), deviceId: 'bridge' }, T0)
@@ -100,7 +100,7 @@ describe('Messages that became no reading', () => {
     for (let i = 0; i < 250; i++) await arrive(before, 'ox/1', `{"o2":${90 + (i % 5)}}`, T0 + i)
     const result = await run<RetryResult>('map.retry', pipelineWith(site))
     expect(result).to.deep.equal({ looked: 250, mapped: 250, measurements: 250 })
-    expect(journal.unbatchedCount()).to.equal(250)
+    expect(journal.measurements.unbatchedCount()).to.equal(250)
   })
 
   it('that a rule ignores are cleared', async () => {

@@ -4,7 +4,8 @@ import type { Pipeline } from '#gateway/engine/pipeline.js'
 import { Pump } from '#gateway/engine/pump.js'
 import { Recorder } from '#gateway/engine/recorder.js'
 import { BoundedQueue } from '#gateway/intake/transports/bounded-queue.js'
-import type { Commit, Journal } from '#gateway/journal/api/journal.js'
+import type { Commit } from '#gateway/journal/api/commit.js'
+import type { Journal } from '#gateway/journal/api/journal.js'
 import type { PipelineStep } from '#gateway/model/step.js'
 import type { Frame, FrameOutcome, Transport } from '#gateway/model/transport.js'
 import { HomebeatError } from '#gateway/platform/errors.js'
@@ -78,7 +79,7 @@ function build(step: Partial<PipelineStep> = { measurements: [measurement] }) {
   return { clock, queue, settled, disk, held, pump, recorder, arrive }
 }
 
-describe('runtime/pump', () => {
+describe('engine/pump', () => {
   it('settles a frame only when what it brought is durable', async () => {
     const { disk, held, pump, arrive, settled } = build()
     disk.hold = true

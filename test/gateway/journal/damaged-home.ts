@@ -38,8 +38,8 @@ export class DamagedHome {
       const names = Array.from({ length: LEAVES_EACH }, (_, index) => `m-${number}-${index}`)
       await journal.commit({ measurements: names.map((name) => measurement(name)), transitions: [] })
       await journal.commit({ measurements: [], transitions: [transition({ raisedAt: number * 1000 })] })
-      journal.closeBatch(signedBatch(journal))
-      this.batches.push(journal.batch(number) as ClosedBatch)
+      journal.batches.close(signedBatch(journal))
+      this.batches.push(journal.batches.byNumber(number) as ClosedBatch)
       if (number <= 2) {
         const receipt = { batchNumber: number, transactionHash: hash(5), blockNumber: number, gasUsed: 51_000 }
         journal.anchors.saveReceipt({ ...receipt, blockHash: hash(6), blockTime: 1_700_000_070_000 })

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Measurement } from '#fhir/measurement.js'
 import type { Journal } from '#gateway/journal/api/journal.js'
-import { SqliteJournal, type SqliteJournalOptions } from '#gateway/journal/sqlite/sqlite-journal.js'
+import { type JournalOptions, journalOf } from '#gateway/journal/sqlite/sqlite-journal.js'
 import type { AlertTransition } from '#gateway/model/alert.js'
 import { type ClosedBatch, type Hash32, NO_ROOT } from '#gateway/model/batch.js'
 import { alertRoute, anchorRoute, fhirRoute } from '#gateway/outbound/lanes/configured-lanes.js'
@@ -29,8 +29,8 @@ export class TemporaryFolder {
   }
 }
 
-export function journalAt(path: string, options: Partial<SqliteJournalOptions> = {}): SqliteJournal {
-  return new SqliteJournal({
+export function journalAt(path: string, options: Partial<JournalOptions> = {}): Journal {
+  return journalOf({
     path,
     lanes: LANES,
     clock: new TestClock(),
@@ -79,9 +79,9 @@ export function hash(seed: number): Hash32 {
 
 /** A batch of what is not batched yet (at least one measurement), well-formed for the journal. */
 export function nextBatch(journal: Journal, limit = 100): ClosedBatch {
-  const last = journal.lastBatch()
+  const last = journal.batches.last()
   const number = (last?.number ?? 0) + 1
-  const leaves = journal.unbatched(limit).map(({ identifier }, index) => ({
+  const leaves = journal.measurements.unbatched(limit).map(({ identifier }, index) => ({
     identifier,
     salt: (number * 1000 + index).toString(16).padStart(64, '0'),
     observation: JSON.stringify({ id: identifier, note: 'naïve µV\n' }),

@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import type { OutboxKind } from '#gateway/journal/api/journal.js'
+import type { OutboxKind } from '#gateway/journal/api/outbox.js'
 import { lanesOwed, owedAfter } from '#gateway/journal/routing.js'
 import { laneKey, laneOf, type Recipient } from '#gateway/model/lane.js'
 import type { DeliveryOutcome } from '#gateway/model/outcome.js'

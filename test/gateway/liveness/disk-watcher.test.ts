@@ -26,9 +26,9 @@ describe('The disk watcher', () => {
         if (broken) throw new Error('EIO')
         return { bavail: (freeMb * MB) / 4096, bsize: 4096 }
       },
-      onLow: () => lows++,
       logger: silentLogger,
     })
+    watcher.onLow(() => lows++)
   })
 
   /** What is present after the disk was asked at this second. */

@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import type { LaneDepth } from '#gateway/journal/api/journal.js'
+import type { LaneDepth } from '#gateway/journal/api/outbox.js'
 import { vitalsOf } from '#gateway/liveness/vitals.js'
 import type { AlertTransition } from '#gateway/model/alert.js'
 import { laneOf } from '#gateway/model/lane.js'
@@ -7,9 +7,9 @@ import type { TransportStatus } from '#gateway/model/transport.js'
 
 const now = Date.UTC(2026, 0, 1, 12)
 const journal = {
-  activeAlerts: (): AlertTransition[] => [],
-  depths: (): LaneDepth[] => [],
-  damages: () => [],
+  alerts: { active: (): AlertTransition[] => [] },
+  outbox: { depths: (): LaneDepth[] => [] },
+  damages: { open: () => [] },
 }
 const transport = (url: string, state: TransportStatus['state']) => ({
   status: () => ({ name: 'a', url, state, sentence: '' }),
@@ -17,7 +17,7 @@ const transport = (url: string, state: TransportStatus['state']) => ({
 const kit = transport('serial:///dev/ttyACM0', 'connected')
 const base = { journal, refused: () => false, transports: [kit] }
 
-describe('heartbeat/vitals', () => {
+describe('liveness/vitals', () => {
   it('is well where a source is connected and the disk takes what is read', () => {
     expect(vitalsOf(base, now).reasons).to.deep.equal([])
   })
@@ -33,8 +33,10 @@ describe('heartbeat/vitals', () => {
     expect(vitalsOf({ ...base, refused: () => true }, now).reasons).to.deep.equal(['commit-refused'])
     const unreadable = {
       ...journal,
-      depths: () => {
-        throw new Error('disk')
+      outbox: {
+        depths: () => {
+          throw new Error('disk')
+        },
       },
     }
     expect(vitalsOf({ ...base, journal: unreadable }, now)).to.deep.include({
@@ -71,7 +73,10 @@ describe('heartbeat/vitals', () => {
         resourcesFailed: 0,
       },
     ]
-    const vitals = vitalsOf({ ...base, journal: { ...journal, activeAlerts: () => open, depths: () => lanes } }, now)
+    const vitals = vitalsOf(
+      { ...base, journal: { ...journal, alerts: { active: () => open }, outbox: { depths: () => lanes } } },
+      now,
+    )
     expect(vitals.alerts).to.deep.equal({
       physiological: { high: 1, medium: 1, low: 0 },
       technical: { high: 0, medium: 0, low: 1 },

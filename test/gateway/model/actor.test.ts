@@ -1,6 +1,6 @@
 import { expect } from 'chai'
 import { alarmCommands } from '#gateway/alarms/actions/alarm-commands.js'
-import { watchCommands } from '#gateway/clinic/commands.js'
+import { clinicCommands } from '#gateway/clinic/commands.js'
 import { settingsCommands } from '#gateway/clinical/settings/commands.js'
 import { actorName, actorOfLogin } from '#gateway/model/actor.js'
 import { queueCommands } from '#gateway/outbound/lanes/lane-queue.js'
@@ -13,7 +13,7 @@ describe('The name of who acts', () => {
     ...settingsCommands({} as never),
     ...manualObservationCommands({} as never),
     ...queueCommands({} as never),
-    ...watchCommands({} as never),
+    ...clinicCommands({} as never),
   ]
   const inputs: Record<string, object> = {
     'alarms.acknowledge': { alerts: 'all' },

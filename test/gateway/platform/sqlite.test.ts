@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { expect } from 'chai'
 import { HomebeatError } from '#gateway/platform/errors.js'
 import { packageRoot } from '#gateway/platform/package-root.js'
-import Sqlite, { loadSqlite, sqlitePackage } from '#gateway/platform/sqlite.js'
+import { loadSqlite, Sqlite, sqlitePackage } from '#gateway/platform/sqlite.js'
 
 describe('SQLite for the Node that runs', () => {
   it('is better-sqlite3 12 before Node-API 10 (Node 20, 22.13) and 13 from then on (22.14, 24)', () => {

@@ -3,14 +3,15 @@ import fc from 'fast-check'
 import type { Measurement } from '#fhir/measurement.js'
 import { limitsInForce } from '#gateway/clinical/limits/limits.js'
 import { Pipeline } from '#gateway/engine/pipeline.js'
-import type { SqliteJournal } from '#gateway/journal/sqlite/sqlite-journal.js'
+import type { Journal } from '#gateway/journal/api/journal.js'
 import type { PipelineStep } from '#gateway/model/step.js'
 import type { Frame } from '#gateway/model/transport.js'
 import type { Clock } from '#gateway/platform/clock.js'
 import { silentLogger } from '#gateway/platform/logger.js'
 import { SteadyClock } from '#gateway/time/steady-clock.js'
 import { Timekeeper, type TimekeeperOptions } from '#gateway/time/timekeeper.js'
-import { journalAt, nextBatch, TemporaryFolder } from '#test/gateway/journal/journal-fixture.js'
+import { journalAt, nextBatch, TemporaryFolder, transition } from '#test/gateway/journal/journal-fixture.js'
+import { told } from '#test/support/told.js'
 
 const HOUR = 3_600_000
 const START = Date.UTC(2026, 5, 1, 12)
@@ -35,7 +36,7 @@ class Machine implements Clock {
 /** A gateway's line from frame to journal, without sockets and timers. */
 class Line {
   readonly clock: SteadyClock
-  readonly journal: SqliteJournal
+  readonly journal: Journal
   readonly keeper: Timekeeper
   readonly pipeline: Pipeline
   readonly steps: PipelineStep[] = []
@@ -47,7 +48,7 @@ class Line {
     return new Line(machine, clock, journal, over)
   }
 
-  private constructor(machine: Machine, clock: SteadyClock, journal: SqliteJournal, over: Partial<TimekeeperOptions>) {
+  private constructor(machine: Machine, clock: SteadyClock, journal: Journal, over: Partial<TimekeeperOptions>) {
     this.clock = clock
     this.journal = journal
     this.keeper = new Timekeeper({
@@ -65,7 +66,8 @@ class Line {
       patient: 'p',
       limits: limitsInForce(),
       active: this.keeper.activeAlerts(),
-      known: (identifier) => journal.hasMeasurement(identifier),
+      stored: (identifier) =>
+        journal.values.of(identifier)?.content ?? (journal.measurements.has(identifier) ? 'gone' : null),
       shiftMs: () => clock.shiftMs,
     })
   }
@@ -151,8 +153,8 @@ describe('Timekeeper', () => {
   it('keeps readings of an unset clock with a remark, and no batch gets them', async () => {
     await unset()
     await line.take(line.ecg(1))
-    expect(line.journal.unbatchedCount()).to.equal(0)
-    expect(line.journal.unbatched(10)).to.deep.equal([])
+    expect(line.journal.measurements.unbatchedCount()).to.equal(0)
+    expect(line.journal.measurements.unbatched(10)).to.deep.equal([])
     expect(line.keeper.status()).to.include({ trusted: false, grounds: 'not-synchronised', held: 1 })
     expect(line.steps[0]?.measurements[0]).to.deep.include({ remarks: ['clock-unset'], quality: 'questionable' })
   })
@@ -164,7 +166,7 @@ describe('Timekeeper', () => {
     machine.truth += 60_000
     setClock()
     await line.tick()
-    const [one] = line.journal.unbatched(10)
+    const [one] = line.journal.measurements.unbatched(10)
     expect(one).to.deep.include({
       identifier: 'ecg-p-ecgWaveform-20260601T115950000Z',
       at: taken - BLOCK_MS,
@@ -181,7 +183,7 @@ describe('Timekeeper', () => {
     await line.take(line.ecg(1))
     setClock()
     await line.tick()
-    expect(line.journal.unbatched(10)[0]).to.deep.include({ remarks: [], quality: 'good' })
+    expect(line.journal.measurements.unbatched(10)[0]).to.deep.include({ remarks: [], quality: 'good' })
   })
 
   it('leaves a time alone that the device itself gave', async () => {
@@ -190,7 +192,7 @@ describe('Timekeeper', () => {
     await line.take(line.mqtt('spo2', saturation(97, { at: new Date(at).toISOString() })))
     setClock()
     await line.tick()
-    expect(line.journal.unbatched(10)[0]).to.deep.include({ at, remarks: [], quality: 'good' })
+    expect(line.journal.measurements.unbatched(10)[0]).to.deep.include({ at, remarks: [], quality: 'good' })
   })
 
   it('believes devices after all whose time was right, and not the gateway’s', async () => {
@@ -205,7 +207,7 @@ describe('Timekeeper', () => {
     ])
     setClock()
     await line.tick()
-    const stored = line.journal.unbatched(10)
+    const stored = line.journal.measurements.unbatched(10)
     for (const one of stored) expect(one).to.deep.include({ at, remarks: [], quality: 'good', timedByDevice: true })
     expect(stored.map(({ identifier }) => identifier)).to.deep.equal([
       'dev-p-oxygenSaturation-id.x',
@@ -216,12 +218,12 @@ describe('Timekeeper', () => {
   it('raises an alert of an unset clock at once, moves it with the rest, and keeps its name', async () => {
     await unset()
     await line.take(line.mqtt('glucose', { id: 'a', value: 40, unit: 'mg/dL' }))
-    const raised = line.journal.transitions(1)[0]
+    const raised = line.journal.alerts.latest(1)[0]
     expect(raised).to.deep.include({ state: 'active', raisedAt: machine.now() })
     machine.truth += 90_000
     setClock()
     await line.take(line.mqtt('glucose', { id: 'b', value: 100, unit: 'mg/dL' }))
-    const [cleared, moved] = line.journal.transitions(2)
+    const [cleared, moved] = line.journal.alerts.latest(2)
     expect(moved).to.deep.equal({ ...raised, at: machine.truth - 90_000, raisedAt: machine.truth - 90_000 })
     expect(cleared).to.deep.include({
       alertId: raised?.alertId,
@@ -229,7 +231,7 @@ describe('Timekeeper', () => {
       raisedAt: machine.truth - 90_000,
       at: machine.truth,
     })
-    expect(line.journal.activeAlerts()).to.deep.equal([])
+    expect(line.journal.alerts.active()).to.deep.equal([])
   })
 
   it('never lets an alert of an earlier run end before it began', async () => {
@@ -241,12 +243,12 @@ describe('Timekeeper', () => {
     await unset()
     machine.truth += 1000
     await line.take(line.mqtt('glucose', { id: 'b', value: 100, unit: 'mg/dL' }))
-    const early = line.journal.transitions(1)[0]
+    const early = line.journal.alerts.latest(1)[0]
     expect(early).to.deep.include({ state: 'cleared', raisedAt: START, at: START })
     machine.truth += 1000
     setClock()
     await line.tick()
-    expect(line.journal.transitions(1)[0]).to.deep.include({ raisedAt: START, at: START + HOUR })
+    expect(line.journal.alerts.latest(1)[0]).to.deep.include({ raisedAt: START, at: START + HOUR })
   })
 
   it('gives readings to the batches as they are when the clock is not set in time', async () => {
@@ -254,8 +256,8 @@ describe('Timekeeper', () => {
     await line.take(line.ecg(1))
     machine.truth += HOUR
     await line.tick()
-    expect(line.journal.unbatched(10)).to.have.length(1)
-    expect(line.journal.unbatched(10)[0]?.remarks).to.deep.equal(['clock-unset'])
+    expect(line.journal.measurements.unbatched(10)).to.have.length(1)
+    expect(line.journal.measurements.unbatched(10)[0]?.remarks).to.deep.equal(['clock-unset'])
   })
 
   it('keeps what an earlier run could not time, marked, and releases it once the clock is believed', async () => {
@@ -264,10 +266,10 @@ describe('Timekeeper', () => {
     await line.journal.stop()
     machine.boot()
     await unset()
-    expect(line.journal.unbatchedCount()).to.equal(0)
+    expect(line.journal.measurements.unbatchedCount()).to.equal(0)
     setClock()
     await line.tick()
-    expect(line.journal.unbatched(10).map(({ remarks }) => remarks)).to.deep.equal([['clock-unset']])
+    expect(line.journal.measurements.unbatched(10).map(({ remarks }) => remarks)).to.deep.equal([['clock-unset']])
   })
 
   it('moves what the disk refused until the clock was set', async () => {
@@ -278,7 +280,26 @@ describe('Timekeeper', () => {
     setClock()
     await line.tick()
     await line.journal.commit(step)
-    expect(line.journal.unbatched(10)[0]).to.deep.include({ at: taken - BLOCK_MS })
+    expect(line.journal.measurements.unbatched(10)[0]).to.deep.include({ at: taken - BLOCK_MS })
+  })
+
+  it('still tells who is to be told, and keeps who acted, where the disk refused it until the clock was set', async () => {
+    await unset()
+    const action = {
+      action: 'acknowledge',
+      at: machine.now(),
+      subjects: [],
+      actor: { by: 'n-1', via: 'console' },
+    } as const
+    const unmapped = { deviceId: 'd', topic: 't', payload: new Uint8Array(1), receivedAt: 1, code: 'c', reason: 'r' }
+    const raised = transition({ raisedAt: machine.now(), at: machine.now() })
+    const commit = { provisional: true, measurements: [], ...told([raised], ['doctor']), unmapped: [unmapped] }
+    setClock()
+    await line.tick()
+    await line.journal.commit({ ...commit, actions: [action] })
+    expect(line.journal.notifications.ofAlert(raised.alertId)).to.have.length(1)
+    expect(line.journal.alarmActions.latest(1)[0]).to.deep.include({ action: 'acknowledge' })
+    expect(line.journal.unmapped.latest(1)).to.have.length(1)
   })
 
   for (const [direction, byMs] of [
@@ -304,9 +325,9 @@ describe('Timekeeper', () => {
         }
       }
       expect(raisedAfter).to.deep.equal([3])
-      expect(line.journal.transitions(1)[0]).to.deep.include({ raisedAt: machine.now() - 2 * BLOCK_MS })
-      expect(line.journal.transitions(10)).to.have.length(1)
-      const ecg = line.journal.unbatched(100).filter(({ sensor }) => sensor === 'ecg')
+      expect(line.journal.alerts.latest(1)[0]).to.deep.include({ raisedAt: machine.now() - 2 * BLOCK_MS })
+      expect(line.journal.alerts.latest(10)).to.have.length(1)
+      const ecg = line.journal.measurements.unbatched(100).filter(({ sensor }) => sensor === 'ecg')
       expect(ecg.map(numberOf)).to.deep.equal([1, 2, 3, 4, 5])
       for (const { at, until } of ecg) expect((until ?? 0) - at).to.equal(BLOCK_MS)
       expect(ecg.at(-1)?.until).to.equal(machine.now())
@@ -321,7 +342,7 @@ describe('Timekeeper', () => {
     machine.truth += BLOCK_MS
     machine.error = -BLOCK_MS
     await line.take(line.ecg(2))
-    const [one, two] = line.journal.unbatched(10)
+    const [one, two] = line.journal.measurements.unbatched(10)
     expect(two?.at).to.equal(one?.at)
     expect(two?.identifier).to.equal(`${one?.identifier}.2`)
   })
@@ -335,7 +356,10 @@ describe('Timekeeper', () => {
     await line.tick()
     machine.truth += 2500
     await line.take(half(line.clock.run.now() - 5000))
-    expect(line.journal.unbatched(10)[0]).to.deep.include({ remarks: ['clock-step'], until: machine.now() })
+    expect(line.journal.measurements.unbatched(10)[0]).to.deep.include({
+      remarks: ['clock-step'],
+      until: machine.now(),
+    })
   })
 
   it('lets a leap second that is repeated disturb neither order nor durations', async () => {
@@ -345,7 +369,7 @@ describe('Timekeeper', () => {
       if (i === 20) machine.error = -1000
       await line.take(line.ecg(i))
     }
-    const stored = line.journal.unbatched(1000)
+    const stored = line.journal.measurements.unbatched(1000)
     expect(stored.map(numberOf)).to.deep.equal(stored.map((_, i) => i + 1))
     for (const [i, { at, until = 0 }] of stored.entries()) {
       expect(until - at).to.equal(BLOCK_MS)
@@ -405,9 +429,13 @@ describe('Timekeeper', () => {
         let waiting: { block: number; truth: number }[] = []
         let now = await Line.start(home, own.journal)
         const close = () => {
-          for (let some = now.journal.unbatched(1000); some.length > 0; some = now.journal.unbatched(1000)) {
+          for (
+            let some = now.journal.measurements.unbatched(1000);
+            some.length > 0;
+            some = now.journal.measurements.unbatched(1000)
+          ) {
             batched.push(...some)
-            now.journal.closeBatch(nextBatch(now.journal, 1000))
+            now.journal.batches.close(nextBatch(now.journal, 1000))
           }
         }
         const believe = () => {

@@ -1,8 +1,8 @@
 /** A whole gateway that starts in the past, as a Raspberry Pi does after a power cut. */
 import { join } from 'node:path'
 import { expect } from 'chai'
-import { openJournalReader } from '#gateway/journal/api/journal-reader.js'
-import { composeGateway } from '#gateway/main.js'
+import { composeGateway } from '#gateway/compose/gateway.js'
+import { openJournalReader } from '#gateway/journal/sqlite/journal-reader.js'
 import { systemClock } from '#gateway/platform/clock.js'
 import { silentLogger } from '#gateway/platform/logger.js'
 import { packageRoot } from '#gateway/platform/package-root.js'
@@ -48,7 +48,7 @@ describe('a gateway whose clock is not set when it starts', function () {
     }
     const journal = openJournalReader(join(home.dataDir, 'journal.db'))
     try {
-      const batch = journal.batch(1)
+      const batch = journal.batches.byNumber(1)
       expect(batch?.header.periodStart).to.be.within(started - 1000, Date.now())
       expect(batch?.leaves[0]?.observation).to.contain('re-stamped').and.not.contain('clock-unset')
     } finally {

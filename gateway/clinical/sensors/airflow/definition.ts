@@ -24,16 +24,7 @@ export const airflow = {
   aroundAlarms: true,
   entered: 'respiration',
   chart: { leastSpan: 8 },
-  trended: [
-    {
-      number: 'respiration',
-      observable: 'respiratoryRate',
-      label: 'respiration',
-      unit: '/min',
-      decimals: 0,
-      leastSpread: 1,
-    },
-  ],
+  trended: [{ number: 'respiration', label: 'respiration', unit: '/min', leastSpread: 1 }],
   absent: PROBE_ABSENT,
   waveform: {
     observable: 'airflowWaveform',
@@ -41,7 +32,7 @@ export const airflow = {
     // From 0, so that it is never −0.
     originOf: (calibration) => 0 - (calibration.get('airflow-zero') ?? 0) / ADC_FULL_SCALE,
     chunkMs: 10_000,
-    alwaysDrawn: true,
+    trace: { order: 2, always: true },
   },
   quantity: {
     observable: 'respiratoryRate',

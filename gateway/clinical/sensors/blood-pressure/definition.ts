@@ -19,24 +19,8 @@ export const bloodPressure: SensorDefinition = {
   aroundAlarms: true,
   fromMemory: true,
   trended: [
-    {
-      number: 'systolic',
-      component: 'systolic',
-      observable: 'bloodPressure',
-      label: 'systolic pressure',
-      unit: 'mmHg',
-      decimals: 0,
-      leastSpread: 5,
-    },
-    {
-      number: 'diastolic',
-      component: 'diastolic',
-      observable: 'bloodPressure',
-      label: 'diastolic pressure',
-      unit: 'mmHg',
-      decimals: 0,
-      leastSpread: 5,
-    },
+    { number: 'systolic', label: 'systolic pressure', unit: 'mmHg', leastSpread: 5 },
+    { number: 'diastolic', label: 'diastolic pressure', unit: 'mmHg', leastSpread: 5 },
   ],
   absent: PROBE_ABSENT,
   pressure: {

@@ -69,16 +69,7 @@ export const bodyTemperature: SensorDefinition = {
   inhibits: ['bodyTemperature'],
   aroundAlarms: true,
   entered: 'temperature',
-  trended: [
-    {
-      number: 'temperature',
-      observable: 'bodyTemperature',
-      label: 'temperature',
-      unit: '°C',
-      decimals: 1,
-      leastSpread: 0.2,
-    },
-  ],
+  trended: [{ number: 'temperature', label: 'temperature', unit: '°C', leastSpread: 0.2 }],
   absent: PROBE_ABSENT,
   quantity: {
     observable: 'bodyTemperature',

@@ -20,10 +20,8 @@ export const bodyWeight: SensorDefinition = {
   trended: [
     {
       number: 'weight',
-      observable: 'bodyWeight',
       label: 'weight',
       unit: 'kg',
-      decimals: 1,
       // Twice this is unusual. 2021 ESC guideline on heart failure: watch for more than 2 kg in three days.
       leastSpread: 1,
       daily: true,

@@ -26,7 +26,7 @@ export const ecg = {
     observable: 'ecgWaveform',
     scale: SHIELD_VOLTS,
     chunkMs: 10_000,
-    alwaysDrawn: true,
+    trace: { order: 1, always: true },
     // There is no lead-off pin: an open input drifts to a rail, a shorted one is flat.
     rails: { low: 2, high: 1021 },
     flatAfterMs: 4000,

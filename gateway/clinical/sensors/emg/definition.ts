@@ -23,6 +23,7 @@ export const emg = {
     observable: 'emgWaveform',
     scale: SHIELD_VOLTS,
     chunkMs: 10_000,
+    trace: { order: 3 },
     rails: { low: 2, high: 1021 },
   },
   derived: {

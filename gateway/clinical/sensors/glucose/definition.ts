@@ -19,9 +19,7 @@ export const glucose: SensorDefinition = {
   aroundAlarms: true,
   fromMemory: true,
   entered: 'glucose',
-  trended: [
-    { number: 'glucose', observable: 'bloodGlucose', label: 'glucose', unit: 'mg/dL', decimals: 0, leastSpread: 5 },
-  ],
+  trended: [{ number: 'glucose', label: 'glucose', unit: 'mg/dL', leastSpread: 5 }],
   absent: PROBE_ABSENT,
   quantity: {
     observable: 'bloodGlucose',

@@ -16,7 +16,7 @@ export const pulse: SensorDefinition = {
   aroundAlarms: true,
   entered: 'pulse',
   chart: { leastSpan: 20 },
-  trended: [{ number: 'pulse', observable: 'pulseRate', label: 'pulse', unit: '/min', decimals: 0, leastSpread: 2 }],
+  trended: [{ number: 'pulse', label: 'pulse', unit: '/min', leastSpread: 2 }],
   absent: PROBE_ABSENT,
   quantity: {
     observable: 'pulseRate',

@@ -16,16 +16,7 @@ export const spo2: SensorDefinition = {
   aroundAlarms: true,
   entered: 'spo2',
   chart: { leastSpan: 6 },
-  trended: [
-    {
-      number: 'oxygenSaturation',
-      observable: 'oxygenSaturation',
-      label: 'oxygen saturation',
-      unit: '%',
-      decimals: 0,
-      leastSpread: 1,
-    },
-  ],
+  trended: [{ number: 'oxygenSaturation', label: 'oxygen saturation', unit: '%', leastSpread: 1 }],
   absent: PROBE_ABSENT,
   quantity: {
     observable: 'oxygenSaturation',

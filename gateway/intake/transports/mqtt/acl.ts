@@ -64,3 +64,11 @@ export function matches(filter: string, topic: string): boolean {
   }
   return wanted.length === levels.length
 }
+
+export const NO_TEXT = 'a text with NUL or with bytes that are no UTF-8'
+
+/**
+ * Whether a text of an MQTT packet is one (MQTT 3.1.1, 1.5.3): no NUL, and nothing that was no UTF-8, surrogates included,
+ * which has become U+FFFD by now.
+ */
+export const isText = (text: string): boolean => !text.includes('\0') && !text.includes('\uFFFD')

@@ -9,6 +9,8 @@ export type Admitted = (error: AuthenticateError | null, success: boolean | null
 
 /** A CONNECT, as far as it matters here. */
 export interface ConnectPacket {
+  readonly clientId: string
+  readonly username?: string
   clean: boolean
   will?: { topic: string; payload: Uint8Array }
 }

@@ -3,16 +3,14 @@ import { createServer as createTlsServer } from 'node:tls'
 import type { Clock } from '#gateway/platform/clock.js'
 import { HomebeatError } from '#gateway/platform/errors.js'
 import type { Logger } from '#gateway/platform/logger.js'
-import type { Identity } from '#gateway/platform/net/certificate.js'
-import { MAX_PAYLOAD_BYTES } from './address.js'
+import { type Identity, TLS_PROTOCOL } from '#gateway/platform/net/certificate.js'
+import { MAX_MESSAGE_BYTES } from './address.js'
+import { type ConnectionPlaces, FIRST_PACKET_MS } from './connection-places.js'
 import { paceSocket } from './paced-socket.js'
 import { limitPackets } from './packet-limit.js'
 
-/** Of a whole packet. Above it the connection is closed before the message is read. */
-const MAX_PACKET_BYTES = 4 * MAX_PAYLOAD_BYTES
-const MAX_CONNECTIONS = 128
-/** For the TLS handshake, and for the CONNECT: a connection that says nothing takes nobody's place for long. */
-export const HANDSHAKE_MS = 10_000
+/** Of the first packet, and of everything before the connection is admitted. */
+const MAX_CONNECT_BYTES = 16 * 1024
 
 export interface BrokerListenerOptions {
   readonly host: string
@@ -21,6 +19,7 @@ export interface BrokerListenerOptions {
   readonly identity: Identity | null
   /** Of one connection. */
   readonly bytesPerSecond: number
+  readonly places: ConnectionPlaces
   /** Takes a connection whose packets are limited and whose bytes are paced. */
   readonly take: (socket: Socket) => void
   /** Counts what was refused, in one of a few fixed phrases. */
@@ -40,19 +39,19 @@ export class BrokerListener {
     const { identity, refuse, logger } = options
     const take = (socket: Socket) => this.#take(socket)
     const server = identity
-      ? createTlsServer({ ...identity, minVersion: 'TLSv1.2', handshakeTimeout: HANDSHAKE_MS }, take)
+      ? createTlsServer({ ...identity, ...TLS_PROTOCOL, handshakeTimeout: FIRST_PACKET_MS }, take)
       : createServer(take)
     // Before their TLS handshake.
     server.on('connection', (socket: Socket) => {
+      socket.on('error', () => {})
       this.#sockets.add(socket)
+      options.places.enter(socket)
       socket.once('close', () => this.#sockets.delete(socket))
     })
     server.on('tlsClientError', (error: Error) => {
       logger.debug({ reason: error.message }, 'TLS error')
       refuse('connections without a right TLS handshake', 'tls')
     })
-    server.maxConnections = MAX_CONNECTIONS
-    server.on('drop', () => refuse(`connections above ${MAX_CONNECTIONS} at once`, 'connection'))
     this.#server = server
   }
 
@@ -79,9 +78,13 @@ export class BrokerListener {
   }
 
   #take(socket: Socket): void {
-    const { bytesPerSecond, take, refuse, clock } = this.#options
+    const { places, bytesPerSecond, take, refuse, clock } = this.#options
     socket.setKeepAlive(true, 30_000)
-    limitPackets(socket, MAX_PACKET_BYTES, () => refuse('packets too long to be read', 'packet'))
+    const limits = { first: MAX_CONNECT_BYTES, every: MAX_MESSAGE_BYTES }
+    limitPackets(socket, limits, {
+      mayGoOn: () => !places.isStranger(socket),
+      exceeded: () => refuse('packets too long to be read', 'packet'),
+    })
     paceSocket(socket, bytesPerSecond, clock)
     take(socket)
   }

@@ -10,6 +10,7 @@ import { isLoopback } from '#gateway/platform/net/loopback.js'
 import { type MqttAddress, parseMqttUrl } from './address.js'
 import { AllowedDevices, type ConfiguredDevice } from './allowed-devices.js'
 import { BrokerListener } from './broker-listener.js'
+import { ConnectionPlaces } from './connection-places.js'
 import { DeviceBroker } from './device-broker.js'
 import type { EnrolledDevices } from './enrolled-devices.js'
 import { Presence } from './presence.js'
@@ -68,6 +69,7 @@ export class BrokerTransport implements Transport, HealthCheck {
   readonly #presence: Presence
   #running: Promise<void> | null = null
   #broker: DeviceBroker | null = null
+  #places: ConnectionPlaces | null = null
   #listener: BrokerListener | null = null
   #stopped = true
 
@@ -140,9 +142,16 @@ export class BrokerTransport implements Transport, HealthCheck {
     }
   }
 
-  /** `device-lost-<id>`: a device with a last will went without a DISCONNECT. */
+  /**
+   * `device-lost-<id>`: a device with a last will went without a DISCONNECT. `broker-full-<name>`: somebody takes so many
+   * connections that others lose theirs.
+   */
   check(): SystemCondition[] {
-    return this.#presence.check()
+    const present = this.#places?.full ?? false
+    return [
+      ...this.#presence.check(),
+      { condition: `broker-full-${this.name}`, priority: 'medium', delayMs: 0, present },
+    ]
   }
 
   frames(): AsyncIterable<Frame> {
@@ -160,7 +169,10 @@ export class BrokerTransport implements Transport, HealthCheck {
     this.#devices.load()
     this.#presence.load((id) => this.#devices.ids.has(id))
     const identity = await this.#identity()
-    const broker = new DeviceBroker({
+    const places = new ConnectionPlaces(this.#clock, (what, from) => broker.refuse(what, from))
+    this.#places = places
+    const broker: DeviceBroker = new DeviceBroker({
+      places,
       ...{ transport: this.name, devices: this.#devices, store: this.#options.store, presence: this.#presence },
       ...{ outlet: this.#outlet, limits: this.#limits, maxUnsettled: this.#maxUnsettled },
       ...{ clock: this.#clock, logger: this.#logger },
@@ -169,6 +181,7 @@ export class BrokerTransport implements Transport, HealthCheck {
     await broker.listen()
     this.#listener = await BrokerListener.listen({
       ...{ host: this.#url.host, port: this.#url.port, identity, bytesPerSecond: this.#limits.bytesPerSecond },
+      places,
       take: (socket) => broker.handle(socket),
       refuse: (what, from) => broker.refuse(what, from),
       ...{ clock: this.#clock, logger: this.#logger },

@@ -2,7 +2,7 @@ import type { Socket } from 'node:net'
 import { Aedes } from 'aedes'
 import type { Outlet } from '#gateway/intake/transports/outlet.js'
 import type { Logger } from '#gateway/platform/logger.js'
-import { enrolmentTopic, mayRead } from './acl.js'
+import { enrolmentTopic, isText, mayRead, NO_TEXT } from './acl.js'
 import { Admission } from './admission.js'
 import {
   type Broker,
@@ -14,7 +14,7 @@ import {
   type Subscription,
 } from './aedes.js'
 import type { AllowedDevices } from './allowed-devices.js'
-import { HANDSHAKE_MS } from './broker-listener.js'
+import { type ConnectionPlaces, FIRST_PACKET_MS } from './connection-places.js'
 import type { EnrolledDevices } from './enrolled-devices.js'
 import { Enrolment } from './enrolment.js'
 import { MessageIntake, type MessageIntakeDependencies } from './message-intake.js'
@@ -24,10 +24,13 @@ import { MAX_FILTERS, SessionBounds } from './session-bounds.js'
 export interface DeviceBrokerDependencies extends Omit<MessageIntakeDependencies, 'refuse'> {
   readonly store: EnrolledDevices | undefined
   readonly presence: Presence
+  /** Told of a CONNECT that has come, and of a connection that was let in. */
+  readonly places: Pick<ConnectionPlaces, 'asks' | 'admitted'>
 }
 
 /** aedes with the gateway's rules: who may connect, publish and read, and who is there. One for each run of the transport. */
 export class DeviceBroker {
+  readonly #places: DeviceBrokerDependencies['places']
   readonly #devices: AllowedDevices
   readonly #presence: Presence
   readonly #outlet: Outlet
@@ -42,6 +45,7 @@ export class DeviceBroker {
 
   constructor(dependencies: DeviceBrokerDependencies) {
     const { devices, presence, outlet, store, clock, logger } = dependencies
+    this.#places = dependencies.places
     this.#devices = devices
     this.#presence = presence
     this.#outlet = outlet
@@ -86,10 +90,12 @@ export class DeviceBroker {
   #build(): Broker {
     const admission = this.#admission
     const broker = new Aedes({
-      connectTimeout: HANDSHAKE_MS,
+      connectTimeout: FIRST_PACKET_MS,
       preConnect: (client, packet, done) => {
+        this.#places.asks(client.conn as Socket)
         admission.note(client, packet as ConnectPacket)
-        done(null, true)
+        const wrong = malformed(packet as ConnectPacket)
+        done(wrong, wrong === null)
       },
       authenticate: (client, user, password, done) =>
         void admission.authenticate(client, user, password, done).catch((error: unknown) => {
@@ -98,13 +104,18 @@ export class DeviceBroker {
         }),
       authorizePublish: (client, packet, done) => this.#receive(client, packet, done),
       // null is the SUBACK failure code 0x80 (3.9.3).
-      authorizeSubscribe: (client, subscription, done) =>
-        done(null, this.#maySubscribe(client, subscription) ? subscription : null),
+      authorizeSubscribe: (client, subscription, done) => {
+        if (isText(subscription.topic)) done(null, this.#maySubscribe(client, subscription) ? subscription : null)
+        else done(new Error(NO_TEXT))
+      },
       authorizeForward: (client, packet) => (this.#mayRead(client, packet) ? packet : null),
     }) as Broker
     broker.on('client', (client) => this.#came(client))
     broker.on('clientDisconnect', (client) => this.#went(client))
     broker.on('subscribe', (_subscriptions, client) => this.#enrolment.subscribed(client))
+    broker.on('unsubscribe', (topics, client) => {
+      if (!topics.every(isText)) client.close()
+    })
     broker.on('ack', (_packet, client) => this.#enrolment.acknowledged(client))
     broker.on('clientError', ({ id }, error) => this.#logger.debug({ device: id, reason: error.message }, 'MQTT error'))
     broker.on('connectionError', (_client, error) => this.#logger.debug({ reason: error.message }, 'MQTT error'))
@@ -126,6 +137,9 @@ export class DeviceBroker {
 
   #came(client: Client): void {
     const { id } = client
+    this.#places.admitted(client.conn as Socket)
+    // What it sent meanwhile was not read.
+    client.conn.emit('readable')
     // Revoked between its password and here.
     if (!this.#devices.ids.has(id)) {
       client.close()
@@ -156,6 +170,9 @@ export class DeviceBroker {
   #receive(client: Client | null, packet: PublishPacket, done: Done): void {
     if (!client) {
       done(new Error('only devices publish'))
+    } else if (!isText(packet.topic)) {
+      this.refuse('packets whose text is no UTF-8', client.id)
+      done(new Error(NO_TEXT))
     } else if (this.#admission.takeWill(packet)) {
       if (!this.#closed) this.#presence.lost(client.id)
       done(new Error('a last will is for the gateway alone'))
@@ -171,4 +188,9 @@ export class DeviceBroker {
     this.#logger.info(detail)
     this.#outlet.event(event, detail, deviceId)
   }
+}
+
+/** MQTT 3.1.1, 1.5.3: such a packet ends the connection. */
+function malformed({ clientId, username, will }: ConnectPacket): Error | null {
+  return [clientId, username ?? '', will?.topic ?? ''].every(isText) ? null : new Error(NO_TEXT)
 }

@@ -6,8 +6,12 @@ import { mayPublish, statusOf, statusTopic } from './acl.js'
 import { MAX_PAYLOAD_BYTES } from './address.js'
 import type { Broker, Client, Done, PublishPacket } from './aedes.js'
 import type { AllowedDevices } from './allowed-devices.js'
+import { ForeignTopics } from './foreign-topics.js'
 import { Slots } from './slots.js'
 import { Throttle } from './throttle.js'
+
+/** Messages longer than the contract allows whose commit is awaited. */
+const MAX_LONG = 16
 
 export interface MessageIntakeDependencies {
   readonly transport: string
@@ -27,20 +31,25 @@ export interface MessageIntakeDependencies {
  *
  * MQTT 3.1.1 has no negative acknowledgement (3.3.5.2): a message that will never be kept is counted and acknowledged,
  * or the sender would repeat it for ever; one that cannot be kept now closes the connection, so that it is repeated.
- * A topic outside the device's own, and a retained message, close the connection too: that is a wrong program.
+ * A message outside the device's own topics is dropped and said once: firmware publishes its state where it likes, and
+ * its readings are on its own topics. RETAIN is a wish to this broker, which keeps nothing for others.
  */
 export class MessageIntake {
   readonly #dependencies: MessageIntakeDependencies
   readonly #slots: Slots
+  readonly #longSlots = new Slots(MAX_LONG)
   readonly #throttles = new Map<string, Throttle>()
+  readonly #foreign: ForeignTopics
 
   constructor(dependencies: MessageIntakeDependencies) {
     this.#dependencies = dependencies
     this.#slots = new Slots(dependencies.maxUnsettled)
+    this.#foreign = new ForeignTopics(dependencies.logger)
   }
 
   close(): void {
     this.#slots.close()
+    this.#longSlots.close()
     for (const throttle of this.#throttles.values()) throttle.close()
     this.#throttles.clear()
   }
@@ -49,17 +58,12 @@ export class MessageIntake {
   left(client: Client): void {
     this.#throttles.get(client.id)?.forget(client)
     this.#slots.forget(client)
+    this.#longSlots.forget(client)
   }
 
   /** @param done lets aedes acknowledge; with an error it closes the connection. */
   take(broker: Broker, client: Client, packet: PublishPacket, done: Done): void {
-    const { clock, devices, refuse } = this.#dependencies
-    const receivedAt = clock.now()
-    if (!mayPublish(devices.owner(client.id), packet.topic)) {
-      refuse('messages on a topic that is not the device’s own', client.id)
-      done(new Error(`${client.id} may publish below its own topics only`))
-      return
-    }
+    const receivedAt = this.#dependencies.clock.now()
     const go = () => this.#check(broker, client, packet, receivedAt, done)
     // Nearly every message finds its turn and its place at once: a promise for each of the two would be waited for in vain.
     const throttle = this.#throttle(client.id)
@@ -69,20 +73,16 @@ export class MessageIntake {
 
   /** A message whose turn it is. */
   #check(broker: Broker, client: Client, packet: PublishPacket, receivedAt: number, done: Done): void {
-    const { refuse } = this.#dependencies
-    if (packet.topic === statusTopic(client.id) && statusOf(Buffer.from(packet.payload)) !== null) {
-      // That it is connected says the same; kept for others it would only grow old.
-      packet.retain = false
+    const { devices, refuse } = this.#dependencies
+    packet.retain = false
+    if (!mayPublish(devices.owner(client.id), packet.topic)) {
+      refuse('messages on a topic that is not the device’s own', client.id)
+      this.#foreign.note(client.id, packet.topic)
       acknowledge(client, packet, done)
       return
     }
-    if (packet.retain) {
-      refuse('retained messages', client.id)
-      done(new Error('retained messages are not accepted'))
-      return
-    }
-    if (packet.payload.length > MAX_PAYLOAD_BYTES) {
-      refuse(`messages of more than ${MAX_PAYLOAD_BYTES / 1024} KiB`, client.id)
+    if (packet.topic === statusTopic(client.id) && statusOf(Buffer.from(packet.payload)) !== null) {
+      // That it is connected says the same.
       acknowledge(client, packet, done)
       return
     }
@@ -95,19 +95,20 @@ export class MessageIntake {
 
   /** A message that is taken, once there is a place. */
   #place(client: Client, packet: PublishPacket, receivedAt: number, done: Done): void {
-    const slots = this.#slots
+    // A message that is too long to be a reading is kept with its reason; a few at a time, for the memory's sake.
+    const slots = packet.payload.length > MAX_PAYLOAD_BYTES ? this.#longSlots : this.#slots
     if (slots.tryTake()) {
-      this.#push(client, packet, receivedAt, done)
+      this.#push(client, packet, receivedAt, slots, done)
       return
     }
     void slots.take(client).then((given) => {
       if (!given) return
       if (client.closed) slots.release()
-      else this.#push(client, packet, receivedAt, done)
+      else this.#push(client, packet, receivedAt, slots, done)
     })
   }
 
-  #push(client: Client, packet: PublishPacket, receivedAt: number, done: Done): void {
+  #push(client: Client, packet: PublishPacket, receivedAt: number, slots: Slots, done: Done): void {
     let settled = false
     this.#dependencies.outlet.push({
       format: 'mqtt-publish',
@@ -119,7 +120,7 @@ export class MessageIntake {
       settle: (outcome) => {
         if (settled) return
         settled = true
-        this.#slots.release()
+        slots.release()
         this.#settle(client, packet, outcome, done)
       },
     })

@@ -1,19 +1,27 @@
 import type { Socket } from 'node:net'
 
+/** Bytes that a packet may announce. */
+export interface PacketLimits {
+  /** The CONNECT. */
+  readonly first: number
+  readonly every: number
+}
+
 /**
  * Watches the length that each MQTT packet announces (MQTT 3.1.1, 2.2.3): the broker's parser would collect up to
  * 256 MB for a packet before anybody is asked whether it may be sent, or who the sender is.
  */
 export class PacketLimit {
-  readonly #maxBytes: number
+  readonly #limits: PacketLimits
+  #isFirst = true
   /** Bytes of the current packet still to come, after its fixed header. */
   #body = 0
   /** Position in the fixed header: 0 its first byte, 1–4 the digits of the length. */
   #header = 0
   #length = 0
 
-  constructor(maxBytes: number) {
-    this.#maxBytes = maxBytes
+  constructor(limits: PacketLimits) {
+    this.#limits = limits
   }
 
   /** @returns false when a packet is announced that is too long, or whose length cannot be one. */
@@ -33,9 +41,10 @@ export class PacketLimit {
       }
       if (this.#header > 4) return false
       this.#length += (byte & 0x7f) * 128 ** (this.#header - 1)
-      if (this.#length > this.#maxBytes) return false
+      if (this.#length > (this.#isFirst ? this.#limits.first : this.#limits.every)) return false
       this.#header++
       if (byte & 0x80) continue
+      this.#isFirst = false
       this.#body = this.#length
       this.#header = 0
     }
@@ -43,13 +52,25 @@ export class PacketLimit {
   }
 }
 
-/** Destroys the socket when it announces too long a packet. Its reader must take bytes with `read()`, as aedes does. */
-export function limitPackets(socket: Socket, maxBytes: number, exceeded: () => void): void {
-  const limit = new PacketLimit(maxBytes)
+/**
+ * Destroys the socket when it announces too long a packet. Its reader must take bytes with `read()`, as aedes does.
+ * Beyond the bytes of a first packet it is read only while `mayGoOn`: aedes would collect what follows a CONNECT that is
+ * still being checked.
+ */
+export function limitPackets(
+  socket: Socket,
+  limits: PacketLimits,
+  { mayGoOn, exceeded }: { readonly mayGoOn: () => boolean; readonly exceeded: () => void },
+): void {
+  const limit = new PacketLimit(limits)
   const read = socket.read.bind(socket)
+  let seen = 0
   socket.read = (size?: number) => {
+    if (seen > limits.first && !mayGoOn()) return null
     const chunk: Buffer | null = read(size)
-    if (chunk === null || limit.accept(chunk)) return chunk
+    if (chunk === null) return null
+    seen += chunk.length
+    if (limit.accept(chunk)) return chunk
     exceeded()
     socket.destroy()
     return null

@@ -1,10 +1,10 @@
 import { join } from 'node:path'
 import { expect } from 'chai'
 import type { AlarmListing } from '#gateway/alarms/actions/alarm-commands.js'
-import type { Gateway } from '#gateway/compose/gateway.js'
+import { composeGateway, type Gateway } from '#gateway/compose/gateway.js'
+import type { GatewayDependencies } from '#gateway/compose/site.js'
 import type { JournalReader } from '#gateway/journal/api/journal.js'
-import { openJournalReader } from '#gateway/journal/api/journal-reader.js'
-import { composeGateway, type Edges } from '#gateway/main.js'
+import { openJournalReader } from '#gateway/journal/sqlite/journal-reader.js'
 import { callGateway } from '#gateway/platform/control-socket/control-client.js'
 import { silentLogger } from '#gateway/platform/logger.js'
 import { readRunFile } from '#gateway/surfaces/status/run-file.js'
@@ -44,7 +44,7 @@ describe('Acting on alarms of a running gateway', function () {
     home.remove()
   })
 
-  async function start(alerts: object, edges: Partial<Edges> = {}): Promise<void> {
+  async function start(alerts: object, dependencies: Partial<GatewayDependencies> = {}): Promise<void> {
     const devices = [
       { id: 'meter', secretFile: 'meter' },
       { id: 'button', secretFile: 'button', mayAcknowledge: true },
@@ -56,7 +56,7 @@ describe('Acting on alarms of a running gateway', function () {
       commit: { maxDelayMs: 0 },
       alerts,
     })
-    gateway = await composeGateway(loaded, { logger: silentLogger, ...edges })
+    gateway = await composeGateway(loaded, { logger: silentLogger, ...dependencies })
     await gateway.start()
     reader = openJournalReader(join(home.dataDir, 'journal.db'))
   }
@@ -73,7 +73,7 @@ describe('Acting on alarms of a running gateway', function () {
 
   const open = async () => (await callGateway<AlarmListing>(home.dataDir, 'alarms.list')).alerts
   const states = async () => (await open()).map(({ condition, state }) => `${condition} ${state}`)
-  const acts = () => reader?.actions(10).map(({ action, actor }) => `${action} ${actor.by} ${actor.via}`)
+  const acts = () => reader?.alarmActions.latest(10).map(({ action, actor }) => `${action} ${actor.by} ${actor.via}`)
 
   it('takes the word of a device that may, when it is durable, and refuses that of others', async () => {
     await start({ channels: [] })
@@ -169,8 +169,8 @@ describe('Acting on alarms of a running gateway', function () {
     )
     const meter = await device('meter')
     await meter.say('glucose', { value: 45, unit: 'mg/dL' })
-    const alertId = reader?.activeAlerts()[0]?.alertId ?? ''
-    const reasons = () => reader?.notifications(alertId).map(({ reason }) => reason)
+    const alertId = reader?.alerts.active()[0]?.alertId ?? ''
+    const reasons = () => reader?.notifications.ofAlert(alertId).map(({ reason }) => reason)
     await until(() => board.lines.length > 0)
     await clock.advance(6 * MINUTE)
     expect(reasons()).to.deep.equal(['raised', 'reminder'])
@@ -183,7 +183,7 @@ describe('Acting on alarms of a running gateway', function () {
     expect(acts()).to.deep.equal(['acknowledge lamp button'])
     await clock.advance(20 * MINUTE)
     expect(reasons()).to.deep.equal(['raised', 'reminder', 'acknowledged'])
-    expect(reader?.episode(alertId).at(-1)).to.deep.include({
+    expect(reader?.alerts.episode(alertId).at(-1)).to.deep.include({
       state: 'acknowledged',
       actor: { by: 'lamp', via: 'button' },
     })

@@ -13,16 +13,19 @@ describe('Alarm actions', () => {
   })
   afterEach(() => home.stop())
 
-  const log = () => home.journal.actions(100).map(({ action, subjects, actor }) => ({ action, subjects, by: actor.by }))
-  const state = (alertId: string) => home.journal.episode(alertId).at(-1)?.state
+  const log = () =>
+    home.journal.alarmActions.latest(100).map(({ action, subjects, actor }) => ({ action, subjects, by: actor.by }))
+  const state = (alertId: string) => home.journal.alerts.episode(alertId).at(-1)?.state
 
   it('acknowledges an alarm: the log has who, how, when and why before it answers', async () => {
     const [alertId = ''] = await home.glucose(50)
     await home.clock.advance(90_000)
     expect(await home.actions.acknowledge([alertId], DOCTOR)).to.deep.equal([alertId])
     const at = home.clock.now()
-    expect(home.journal.actions(10)).to.deep.equal([{ action: 'acknowledge', at, subjects: [alertId], actor: DOCTOR }])
-    expect(home.journal.episode(alertId).at(-1)).to.deep.include({ state: 'acknowledged', at, actor: DOCTOR })
+    expect(home.journal.alarmActions.latest(10)).to.deep.equal([
+      { action: 'acknowledge', at, subjects: [alertId], actor: DOCTOR },
+    ])
+    expect(home.journal.alerts.episode(alertId).at(-1)).to.deep.include({ state: 'acknowledged', at, actor: DOCTOR })
   })
 
   it('ends reminders and escalation with it', async () => {
@@ -41,7 +44,7 @@ describe('Alarm actions', () => {
     ])
     expect([first, second]).to.deep.equal([[alertId], []])
     expect(log()).to.deep.equal([{ action: 'acknowledge', subjects: [alertId], by: 'nurse-1' }])
-    expect(home.journal.episode(alertId).filter((one) => one.state === 'acknowledged')).to.have.length(1)
+    expect(home.journal.alerts.episode(alertId).filter((one) => one.state === 'acknowledged')).to.have.length(1)
     expect(await home.actions.acknowledge([alertId], DOCTOR)).to.deep.equal([])
   })
 
@@ -94,7 +97,10 @@ describe('Alarm actions', () => {
     for (const ms of [0, -1, 60 * MINUTE + 1, Number.NaN])
       expect(await codeOf(() => home.actions.silence([alertId], ms, NURSE)), String(ms)).to.equal('alarm.too-long')
     expect(await home.actions.silence('all', 10 * MINUTE, NURSE)).to.deep.equal([alertId])
-    expect(home.journal.actions(1)[0]).to.include({ action: 'silence', until: home.clock.now() + 10 * MINUTE })
+    expect(home.journal.alarmActions.latest(1)[0]).to.include({
+      action: 'silence',
+      until: home.clock.now() + 10 * MINUTE,
+    })
     home.told.length = 0
     for (let minute = 0; minute < 9; minute++) await home.tick(MINUTE)
     expect(home.told).to.deep.equal(['escalated doctor-1'])
@@ -121,10 +127,9 @@ describe('Alarm actions', () => {
   it('tells the next in the chain when somebody asks', async () => {
     const [alertId = ''] = await home.glucose(50)
     await home.actions.escalate(alertId, NURSE)
-    expect(home.journal.notifications(alertId).map(({ reason, contact }) => `${reason} ${contact}`)).to.deep.equal([
-      'raised nurse-1',
-      'escalated doctor-1',
-    ])
+    expect(
+      home.journal.notifications.ofAlert(alertId).map(({ reason, contact }) => `${reason} ${contact}`),
+    ).to.deep.equal(['raised nurse-1', 'escalated doctor-1'])
     expect(log()).to.deep.equal([{ action: 'escalate', subjects: [alertId], by: 'nurse-1' }])
   })
 

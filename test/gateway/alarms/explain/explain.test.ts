@@ -1,11 +1,12 @@
 import { expect } from 'chai'
 import { observationOf } from '#fhir/measurement-to-observation.js'
-import { type AlarmExplanation, explainAlarm } from '#gateway/alarms/explain/explain.js'
-import { explainWords } from '#gateway/alarms/explain/explain-words.js'
+import { explainAlarm } from '#gateway/alarms/explain/explain.js'
 import { limitOrigin } from '#gateway/alarms/explain/limit-origin.js'
 import type { LimitOverrides } from '#gateway/clinical/settings/config.js'
-import { openJournalReader } from '#gateway/journal/api/journal-reader.js'
+import { openJournalReader } from '#gateway/journal/sqlite/journal-reader.js'
+import type { AlarmExplanation } from '#gateway/model/alarm-explanation.js'
 import { laneOf } from '#gateway/model/lane.js'
+import { explainWords } from '#gateway/wording/alarm-words.js'
 import { ALERTS, AlarmHome, MINUTE } from '#test/gateway/alarms/alarm-home.js'
 import { codeOf, measurement, nextBatch, transition } from '#test/gateway/journal/journal-fixture.js'
 
@@ -40,12 +41,12 @@ describe('Explaining an alarm', () => {
     await home.clock.advance(5 * MINUTE)
     const [alertId = ''] = await home.glucose(45)
     for (
-      let entry = home.journal.claim(laneOf('alert:terminal/nurse-1'));
+      let entry = home.journal.outbox.claim(laneOf('alert:terminal/nurse-1'));
       entry;
-      entry = home.journal.claim(laneOf('alert:terminal/nurse-1'))
+      entry = home.journal.outbox.claim(laneOf('alert:terminal/nurse-1'))
     ) {
-      home.journal.launch(entry)
-      home.journal.settle(entry, { class: 'delivered' }, 1)
+      home.journal.outbox.launch(entry)
+      home.journal.outbox.settle(entry, { class: 'delivered' }, 1)
     }
     await home.clock.advance(2 * MINUTE)
     await home.actions.acknowledge([alertId], { by: 'nurse-1', via: 'console', note: 'giving juice' })
@@ -88,7 +89,7 @@ What else was going on
 
 Other values at that time
   Pulse rate: 72 /min (60 s before)
-  Blood pressure: 131/84 mmHg (5 min before, to be used with care)
+  Blood pressure: 131/84 mmHg (5 min before, use with care)
 
 Who was told
   nurse-1 by terminal: told at 12:05:01, that it began
@@ -102,9 +103,9 @@ Who acted
   it('says the same of values that a batch holds', async () => {
     const alertId = await morning()
     const before = explained(alertId)
-    const stored = new Map(home.journal.unbatched(100).map((one) => [one.identifier, one]))
+    const stored = new Map(home.journal.measurements.unbatched(100).map((one) => [one.identifier, one]))
     const batch = nextBatch(home.journal)
-    home.journal.closeBatch({
+    home.journal.batches.close({
       ...batch,
       leaves: batch.leaves.map((leaf) => {
         const one = stored.get(leaf.identifier)
@@ -112,7 +113,7 @@ Who acted
         return { ...leaf, observation: JSON.stringify(observationOf(one, { patient: 'p-1', home: 'h' })) }
       }),
     })
-    expect(home.journal.unbatchedCount()).to.equal(0)
+    expect(home.journal.measurements.unbatchedCount()).to.equal(0)
     expect(explained(alertId)).to.deep.equal(before)
   })
 
@@ -140,10 +141,10 @@ Who acted
   it('says why somebody could not be told', async () => {
     home = await new AlarmHome().start()
     const [alertId = ''] = await home.glucose(45)
-    const entry = home.journal.claim(laneOf('alert:terminal/nurse-1'))
+    const entry = home.journal.outbox.claim(laneOf('alert:terminal/nurse-1'))
     if (!entry) throw new Error('nothing is owed')
-    home.journal.launch(entry)
-    home.journal.settle(entry, { class: 'permanent', reason: 'the contact is no longer configured' }, 1)
+    home.journal.outbox.launch(entry)
+    home.journal.outbox.settle(entry, { class: 'permanent', reason: 'the contact is no longer configured' }, 1)
     expect(explainWords(explained(alertId), time, home.clock.now())).to.contain(
       'nurse-1 by terminal: could not be told (since 12:00:00): the contact is no longer configured, that it began',
     )

@@ -121,11 +121,11 @@ describe('The link server', () => {
         .to.contain('<form method="post">')
         .and.not.match(/glucose|50|nurse|p-1/)
     }
-    expect(home.journal.episode(alertId).at(-1)?.state).to.equal('active')
+    expect(home.journal.alerts.episode(alertId).at(-1)?.state).to.equal('active')
     expect((await ask(link, 'HEAD')).code).to.equal(404)
     const done = await ask(link, 'POST', { headers: { 'content-type': 'application/x-www-form-urlencoded' }, body: '' })
     expect(done.code).to.equal(200)
-    expect(home.journal.episode(alertId).at(-1)).to.deep.include({
+    expect(home.journal.alerts.episode(alertId).at(-1)).to.deep.include({
       state: 'acknowledged',
       actor: { by: 'nurse-1', via: 'link' },
     })
@@ -150,7 +150,7 @@ describe('The link server', () => {
     )
     expect(new Set(pages.map(({ code, text }) => `${code} ${text}`)).size).to.equal(1)
     expect(pages[0]?.code).to.equal(404)
-    expect(home.journal.actions(10)).to.have.length(1)
+    expect(home.journal.alarmActions.latest(10)).to.have.length(1)
   })
 
   it('takes no link after its time', async () => {
@@ -159,7 +159,7 @@ describe('The link server', () => {
     const link = `/a/${tokens.make({ alertId, contact: 'nurse-1' })}`
     await home.clock.advance(121 * MINUTE)
     expect((await ask(link, 'POST')).code).to.equal(404)
-    expect(home.journal.actions(10)).to.deep.equal([])
+    expect(home.journal.alarmActions.latest(10)).to.deep.equal([])
   })
 
   it('sends strict headers with every answer', async () => {

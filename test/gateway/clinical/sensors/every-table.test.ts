@@ -46,6 +46,11 @@ describe('the registry of sensors', () => {
 
   it('follows each trended number under one name', () => {
     expect(new Set(TRENDED.map(({ number }) => number)).size).to.equal(TRENDED.length)
+    for (const { number, observable } of TRENDED) expect(observable, number).to.not.equal(undefined)
+    // A pressure's two numbers are read by these names.
+    expect(TRENDED.flatMap((row) => (row.observable === 'bloodPressure' ? row.number : []))).to.have.members([
+      ...['systolic', 'diastolic'],
+    ])
   })
 })
 
@@ -71,11 +76,10 @@ for (const kind of SENSOR_KINDS)
     })
 
     it('records in the unit of its terminology, from units that have a spelling', () => {
-      const { quantity, derived, pressure, trended = [] } = definition
+      const { quantity, derived, pressure } = definition
       for (const part of [quantity, derived, pressure])
         if (part) expect(Object.keys(part.units)).to.include(TERMINOLOGY[part.observable].unit)
       for (const unit of unitsOf(definition)) expect(ucumOf(unit), unit).to.equal(unit)
-      for (const { observable } of trended) expect(observablesOf(definition)).to.include(observable)
     })
 
     it('has a golden fixture and golden Observations', () => {

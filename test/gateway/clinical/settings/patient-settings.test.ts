@@ -4,7 +4,7 @@ import { crosses, defaultLimits } from '#gateway/clinical/limits/limits.js'
 import { news2OptionsOf } from '#gateway/clinical/settings/catalog.js'
 import { type Configured, inForce } from '#gateway/clinical/settings/in-force.js'
 import { PatientSettings } from '#gateway/clinical/settings/patient-settings.js'
-import type { SqliteJournal } from '#gateway/journal/sqlite/sqlite-journal.js'
+import type { Journal } from '#gateway/journal/api/journal.js'
 import type { Actor } from '#gateway/model/alert.js'
 import { HomebeatError } from '#gateway/platform/errors.js'
 import { silentLogger } from '#gateway/platform/logger.js'
@@ -17,7 +17,7 @@ const NOTHING: Configured = { limits: {}, settings: {} }
 
 describe('the settings of a patient', () => {
   let folder: TemporaryFolder
-  let journal: SqliteJournal
+  let journal: Journal
   let clock: TestClock
 
   beforeEach(async () => {

@@ -2,13 +2,13 @@ import { statSync } from 'node:fs'
 import { expect } from 'chai'
 import fc from 'fast-check'
 import type { Measurement } from '#fhir/measurement.js'
+import type { Journal } from '#gateway/journal/api/journal.js'
 import { DAY_MS, Retention, type RetentionOptions } from '#gateway/journal/retention/retention.js'
-import type { SqliteJournal } from '#gateway/journal/sqlite/sqlite-journal.js'
 import type { ClosedBatch, Hash32 } from '#gateway/model/batch.js'
 import { type Lane, laneOf } from '#gateway/model/lane.js'
 import { alertRoute, anchorRoute, fhirRoute } from '#gateway/outbound/lanes/configured-lanes.js'
 import { silentLogger } from '#gateway/platform/logger.js'
-import Sqlite from '#gateway/platform/sqlite.js'
+import { Sqlite } from '#gateway/platform/sqlite.js'
 import { inclusionProof, leafHash, merkleRoot, verifyInclusion } from '#gateway/proofs/merkle.js'
 import { recordOf } from '#gateway/proofs/record.js'
 import {
@@ -48,7 +48,7 @@ const cuff = (name: string) => measurement(name, { sensor: 'bloodPressure' })
 describe('Retention', () => {
   let folder: TemporaryFolder
   let clock: TestClock
-  let journal: SqliteJournal
+  let journal: Journal
 
   async function open(lanes = LANES): Promise<void> {
     journal = journalAt(folder.journal, { clock, lanes })
@@ -71,7 +71,14 @@ describe('Retention', () => {
 
   const retention = (over: Partial<RetentionOptions> = {}) =>
     new Retention({
-      ...{ journal, policy: POLICY, diskLow: () => false, clock, logger: silentLogger, pause: async () => {} },
+      ...{
+        journal: journal.retention,
+        policy: POLICY,
+        diskLow: () => false,
+        clock,
+        logger: silentLogger,
+        pause: async () => {},
+      },
       ...over,
     })
 
@@ -81,15 +88,15 @@ describe('Retention', () => {
     const draft = nextBatch(journal, 10_000)
     const root = merkleRoot(draft.leaves.map(({ salt, observation }) => leafHash(salt, observation)))
     const batch = { ...draft, header: { ...draft.header, root }, closedAt: clock.now() }
-    journal.closeBatch(batch)
+    journal.batches.close(batch)
     return batch
   }
 
   function drain(...lanes: Lane[]): void {
     for (const lane of lanes) {
-      for (let entry = journal.claim(lane); entry; entry = journal.claim(lane)) {
-        journal.launch(entry)
-        journal.settle(entry, { class: 'delivered' }, 1)
+      for (let entry = journal.outbox.claim(lane); entry; entry = journal.outbox.claim(lane)) {
+        journal.outbox.launch(entry)
+        journal.outbox.settle(entry, { class: 'delivered' }, 1)
         if (lane.kind === 'anchor') anchored(entry.ref)
       }
     }
@@ -101,7 +108,7 @@ describe('Retention', () => {
   }
 
   const ALL = [laneOf('fhir:care'), laneOf('fhir:vault'), laneOf('anchor:consortium')]
-  const isHeld = (number: number) => journal.leafHashes(number) === null
+  const isHeld = (number: number) => journal.batches.leafHashes(number) === null
   const later = (days: number) => clock.setWall(clock.now() + days * DAY_MS)
 
   it('lets go what every target has and the chain holds, once it is old; proofs can still be made', async () => {
@@ -111,9 +118,10 @@ describe('Retention', () => {
     expect(isHeld(1)).to.equal(true)
     later(91)
     expect(await retention().run()).to.deep.include({ gone: { batches: 1 }, complete: true })
-    expect(journal.batch(1)).to.include({ signature: batch.signature }).and.to.have.property('leaves').that.is.empty
-    expect(journal.lastBatch()).to.deep.equal(batch.header)
-    const hashes = journal.leafHashes(1) as Hash32[]
+    expect(journal.batches.byNumber(1)).to.include({ signature: batch.signature }).and.to.have.property('leaves').that
+      .is.empty
+    expect(journal.batches.last()).to.deep.equal(batch.header)
+    const hashes = journal.batches.leafHashes(1) as Hash32[]
     for (const [index, { salt, observation }] of batch.leaves.entries()) {
       const leaf = leafHash(salt, observation)
       expect(hashes.indexOf(leaf)).to.equal(index)
@@ -133,9 +141,9 @@ describe('Retention', () => {
 
   it('keeps what was refused until a person drops it', async () => {
     await close(measurement('m-1'))
-    const entry = journal.claim(laneOf('fhir:care')) as NonNullable<ReturnType<SqliteJournal['claim']>>
-    journal.launch(entry)
-    journal.settle(entry, { class: 'permanent', reason: 'HTTP 422' }, 1)
+    const entry = journal.outbox.claim(laneOf('fhir:care')) as NonNullable<ReturnType<Journal['outbox']['claim']>>
+    journal.outbox.launch(entry)
+    journal.outbox.settle(entry, { class: 'permanent', reason: 'HTTP 422' }, 1)
     drain(...ALL)
     later(1000)
     await retention().run()
@@ -176,9 +184,9 @@ describe('Retention', () => {
     drain(laneOf('fhir:care'), laneOf('anchor:consortium'))
     later(91)
     await retention().run()
-    const hashes = journal.leafHashes(1) as Hash32[]
-    const salts = journal.leafSalts(1) as string[]
-    expect(journal.batch(1)?.leaves).to.deep.equal([])
+    const hashes = journal.batches.leafHashes(1) as Hash32[]
+    const salts = journal.batches.leafSalts(1) as string[]
+    expect(journal.batches.byNumber(1)?.leaves).to.deep.equal([])
     for (const { observation } of leaves) {
       // What the server gives back: the Observation alone.
       const index = salts.findIndex((salt, i) => leafHash(salt, observation) === hashes[i])
@@ -191,12 +199,12 @@ describe('Retention', () => {
     drain(...ALL)
     later(91)
     await retention().run()
-    expect(journal.leafHashes(1)).to.have.length(1)
-    expect(journal.leafSalts(1)).to.equal(null)
+    expect(journal.batches.leafHashes(1)).to.have.length(1)
+    expect(journal.batches.leafSalts(1)).to.equal(null)
     later(700)
     await retention().run()
-    expect(journal.leafHashes(1)).to.deep.equal([])
-    expect(journal.batch(1)).to.deep.include({ leaves: [], leafHashes: [] })
+    expect(journal.batches.leafHashes(1)).to.deep.equal([])
+    expect(journal.batches.byNumber(1)).to.deep.include({ leaves: [], leafHashes: [] })
     expect(await retention().run()).to.deep.include({ gone: {}, complete: true })
   })
 
@@ -205,13 +213,13 @@ describe('Retention', () => {
     drain(...ALL)
     later(399)
     await retention().run()
-    expect([journal.hasMeasurement('m-1'), journal.hasMeasurement('w-1')]).to.deep.equal([true, false])
+    expect([journal.measurements.has('m-1'), journal.measurements.has('w-1')]).to.deep.equal([true, false])
     await journal.commit({ measurements: [cuff('m-1')], transitions: [] })
-    expect(journal.unbatchedCount()).to.equal(0)
-    expect(journal.batchOf('m-1')).to.equal(1)
+    expect(journal.measurements.unbatchedCount()).to.equal(0)
+    expect(journal.measurements.batchOf('m-1')).to.equal(1)
     later(2)
     await retention().run()
-    expect(journal.hasMeasurement('m-1')).to.equal(false)
+    expect(journal.measurements.has('m-1')).to.equal(false)
   })
 
   it('keeps alerts and the Observations they name for longer, as records that verify', async () => {
@@ -221,18 +229,18 @@ describe('Retention', () => {
     drain(laneOf('alert:doctor'), ...ALL)
     later(500)
     await retention().run()
-    const batch = journal.batch(1) as ClosedBatch
+    const batch = journal.batches.byNumber(1) as ClosedBatch
     expect(batch.leaves).to.deep.equal([leaves.find(({ identifier }) => identifier === 'm-1')])
     const record = recordOf(batch, 'm-1')
     const observation = leaves[0]?.observation as string
     expect(verifyInclusion(leafHash(record.salt, observation), record.proof, header.root)).to.equal(true)
-    expect(journal.transitions(10)).to.have.length(2)
-    expect(journal.alertDeliveries(10)).to.have.length(2)
+    expect(journal.alerts.latest(10)).to.have.length(2)
+    expect(journal.alerts.deliveries(10)).to.have.length(2)
     later(300)
     await retention().run()
-    expect(journal.transitions(10)).to.deep.equal([])
-    expect(journal.alertDeliveries(10)).to.deep.equal([])
-    expect(journal.batch(1)?.leaves).to.deep.equal([])
+    expect(journal.alerts.latest(10)).to.deep.equal([])
+    expect(journal.alerts.deliveries(10)).to.deep.equal([])
+    expect(journal.batches.byNumber(1)?.leaves).to.deep.equal([])
   })
 
   it('never lets go an alert that is active, or that somebody was not told of', async () => {
@@ -244,10 +252,10 @@ describe('Retention', () => {
     })
     later(5000)
     await retention({ diskLow: () => true }).run()
-    expect(journal.transitions(10)).to.have.length(3)
+    expect(journal.alerts.latest(10)).to.have.length(3)
     drain(laneOf('alert:doctor'), laneOf('fhir:care'))
     await retention().run()
-    expect(journal.transitions(10).map(({ condition }) => condition)).to.deep.equal(['active-one'])
+    expect(journal.alerts.latest(10).map(({ condition }) => condition)).to.deep.equal(['active-one'])
   })
 
   it('drops, and says so, what a lane of an earlier configuration was owed of a batch that goes', async () => {
@@ -258,10 +266,10 @@ describe('Retention', () => {
     later(91)
     await retention().run()
     expect(journal.queue.audit(owed?.id as number)[0]).to.include({ action: 'drop', actor: 'retention' })
-    expect(journal.formerDepths()).to.deep.equal([])
+    expect(journal.outbox.formerDepths()).to.deep.equal([])
     await reopen()
     expect(journal.queue.list(laneOf('fhir:vault'), 'waiting', 10)).to.deep.equal([])
-    expect(journal.claim(laneOf('fhir:care'))).to.equal(null)
+    expect(journal.outbox.claim(laneOf('fhir:care'))).to.equal(null)
   })
 
   it('works in small pieces between which readings are committed, and goes on after a crash at any of them', async function () {
@@ -286,10 +294,12 @@ describe('Retention', () => {
         }
         await retention({ pause }).run()
         expect(commits).to.be.greaterThan(5)
-        expect(journal.unbatchedCount()).to.equal(commits)
-        expect(journal.leafHashes(1)).to.deep.equal(first.leaves.map((leaf) => leafHash(leaf.salt, leaf.observation)))
+        expect(journal.measurements.unbatchedCount()).to.equal(commits)
+        expect(journal.batches.leafHashes(1)).to.deep.equal(
+          first.leaves.map((leaf) => leafHash(leaf.salt, leaf.observation)),
+        )
         expect(rowsOf('SELECT batch FROM leaf')).to.deep.equal([])
-        expect(many.filter(({ identifier }) => journal.hasMeasurement(identifier))).to.have.length(125)
+        expect(many.filter(({ identifier }) => journal.measurements.has(identifier))).to.have.length(125)
       }),
       { numRuns: 8 },
     )
@@ -302,7 +312,7 @@ describe('Retention', () => {
       transitions: [],
     })
     const draft = nextBatch(journal, 1000)
-    journal.closeBatch({
+    journal.batches.close({
       ...draft,
       closedAt: clock.now(),
       leaves: draft.leaves.map((leaf) => ({ ...leaf, observation: JSON.stringify(bulky) })),
@@ -311,9 +321,9 @@ describe('Retention', () => {
     later(91)
     await retention().run()
     // Little is free: it is kept for what comes next.
-    expect(journal.size().free).to.be.greaterThan(5_000_000)
+    expect(journal.retention.size().free).to.be.greaterThan(5_000_000)
     await retention({ diskLow: () => true }).run()
-    expect(journal.size().free).to.be.lessThan(100_000)
+    expect(journal.retention.size().free).to.be.lessThan(100_000)
     await journal.stop()
     expect(statSync(folder.journal).size).to.be.lessThan(2_000_000)
   })

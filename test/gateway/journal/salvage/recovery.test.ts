@@ -3,11 +3,11 @@ import { dirname, join } from 'node:path'
 import { expect } from 'chai'
 import fc from 'fast-check'
 import { isDamage, journalError } from '#gateway/journal/api/errors.js'
+import type { Journal } from '#gateway/journal/api/journal.js'
 import { logIsDamaged } from '#gateway/journal/salvage/sqlite-pages.js'
 import { journalKeyPath } from '#gateway/journal/sqlite/journal-key.js'
-import type { SqliteJournal } from '#gateway/journal/sqlite/sqlite-journal.js'
 import { laneOf } from '#gateway/model/lane.js'
-import Sqlite from '#gateway/platform/sqlite.js'
+import { Sqlite } from '#gateway/platform/sqlite.js'
 import {
   BATCHES,
   DamagedHome,
@@ -25,7 +25,7 @@ describe('A damaged journal', function () {
   const inFile = new DamagedHome()
   const inLog = new DamagedHome()
   let folder: TemporaryFolder
-  let journal: SqliteJournal
+  let journal: Journal
   before(async () => {
     await inFile.make('all')
     await inLog.make(1)
@@ -49,49 +49,49 @@ describe('A damaged journal', function () {
   /** Reads everything; what is found damaged only then leads to another start, as it does in a gateway. */
   async function readAll(): Promise<void> {
     const code = await codeOf(() => {
-      for (const number of journal.batchNumbers()) journal.batch(number)
-      journal.unbatched(1000)
-      journal.transitions(1000)
+      for (const number of journal.batches.numbers()) journal.batches.byNumber(number)
+      journal.measurements.unbatched(1000)
+      journal.alerts.latest(1000)
     })
     if (code === undefined) return
     expect(code).to.equal('journal.damaged')
     await journal.stop()
     await journal.start()
-    expect(journal.damages()).to.have.length.above(0)
+    expect(journal.damages.open()).to.have.length.above(0)
   }
 
   const setAside = () =>
     readdirSync(dirname(folder.journal)).filter((name) => /\.damaged-[^-]+-[^-]+-\w+-\w+-[\w.]+$/.test(name))
   const wholeBatches = (home: DamagedHome) =>
     home.batches.filter((batch) => {
-      const found = journal.batch(batch.header.number)
+      const found = journal.batches.byNumber(batch.header.number)
       return found !== null && JSON.stringify(found) === JSON.stringify(batch)
     }).length
 
   /** What must hold after any damage: the chain goes on, nothing is there that was not, and the gateway works. */
   async function goesOn(home: DamagedHome): Promise<void> {
-    expect(journal.lastBatch()).to.deep.equal(home.batches.at(-1)?.header)
+    expect(journal.batches.last()).to.deep.equal(home.batches.at(-1)?.header)
     for (const batch of home.batches) {
-      const found = journal.batch(batch.header.number)
+      const found = journal.batches.byNumber(batch.header.number)
       expect(found?.header, `batch ${batch.header.number}`).to.deep.equal(batch.header)
       for (const leaf of found?.leaves ?? []) expect(batch.leaves).to.deep.include(leaf)
     }
     expect(journal.epochKeys.get('p/vital-signs/2026-01-01')).to.equal('a.b.c.d.e')
-    const open = journal.unbatched(1000)
+    const open = journal.measurements.unbatched(1000)
     for (const one of open) expect(one).to.deep.equal(measurement(one.identifier))
     await journal.commit({ measurements: [measurement('after')], transitions: [] })
     const next = signedBatch(journal, 1000)
     expect(next.header.number).to.equal(BATCHES + 1)
-    journal.closeBatch(next)
-    expect(journal.batch(BATCHES + 1)).to.deep.equal(next)
+    journal.batches.close(next)
+    expect(journal.batches.byNumber(BATCHES + 1)).to.deep.equal(next)
     const anchors: number[] = []
     for (
-      let entry = journal.claim(laneOf('anchor:consortium'));
+      let entry = journal.outbox.claim(laneOf('anchor:consortium'));
       entry;
-      entry = journal.claim(laneOf('anchor:consortium'))
+      entry = journal.outbox.claim(laneOf('anchor:consortium'))
     ) {
-      journal.launch(entry)
-      journal.settle(entry, { class: 'delivered' }, 1)
+      journal.outbox.launch(entry)
+      journal.outbox.settle(entry, { class: 'delivered' }, 1)
       anchors.push(entry.ref)
     }
     // 1 and 2 have receipts, which damage may take: then they are offered again, and the contract says it has them.
@@ -101,9 +101,9 @@ describe('A damaged journal', function () {
   it('is opened as ever where nothing is wrong', async () => {
     for (const home of [inFile, inLog]) {
       await start(() => {}, home)
-      expect(journal.damages()).to.deep.equal([])
+      expect(journal.damages.open()).to.deep.equal([])
       expect(wholeBatches(home)).to.equal(BATCHES)
-      expect(journal.unbatchedCount()).to.equal(UNBATCHED)
+      expect(journal.measurements.unbatchedCount()).to.equal(UNBATCHED)
       expect(setAside()).to.deep.equal([])
       await goesOn(home)
       await journal.stop()
@@ -114,11 +114,11 @@ describe('A damaged journal', function () {
   it('loses nothing to a header that is torn, and is kept', async () => {
     await start((path) => overwrite(path, 0, Buffer.alloc(100, 0xa5)))
     expect(wholeBatches(inFile)).to.equal(BATCHES)
-    expect(journal.unbatchedCount()).to.equal(UNBATCHED)
-    expect(journal.transitions(100)).to.have.length(BATCHES)
-    expect(journal.activeAlerts()).to.have.length(BATCHES)
+    expect(journal.measurements.unbatchedCount()).to.equal(UNBATCHED)
+    expect(journal.alerts.latest(100)).to.have.length(BATCHES)
+    expect(journal.alerts.active()).to.have.length(BATCHES)
     expect(journal.anchors.lastReceipt()?.batchNumber).to.equal(2)
-    const [damage] = journal.damages()
+    const [damage] = journal.damages.open()
     expect(damage?.report).to.include({ refusedRows: 0 })
     expect(damage?.report.batchesWithoutRecords).to.deep.equal([])
     expect(setAside()).to.have.length(1)
@@ -130,7 +130,7 @@ describe('A damaged journal', function () {
   it('loses nothing to a first page of which every byte is wrong: no table can be found by its name then', async () => {
     await start((path) => overwrite(path, 0, Buffer.alloc(PAGE, 0xa5)))
     expect(wholeBatches(inFile)).to.equal(BATCHES)
-    expect(journal.unbatchedCount()).to.equal(UNBATCHED)
+    expect(journal.measurements.unbatchedCount()).to.equal(UNBATCHED)
     await goesOn(inFile)
   })
 
@@ -142,10 +142,10 @@ describe('A damaged journal', function () {
       await start((path) => {
         spoil(path)
       })
-      const [damage] = journal.damages()
+      const [damage] = journal.damages.open()
       expect(damage?.report.batchesFromHeads).to.deep.equal([1, 2, 3, 4, 5, 6])
       expect(damage?.report.batchesWithoutRecords).to.deep.equal([1, 2, 3, 4, 5, 6])
-      expect(journal.claim(laneOf('fhir:clinic'))).to.equal(null)
+      expect(journal.outbox.claim(laneOf('fhir:clinic'))).to.equal(null)
       await goesOn(inFile)
       await journal.stop()
       folder.remove()
@@ -156,10 +156,10 @@ describe('A damaged journal', function () {
     await start((path) => overwrite(path, 0, Buffer.alloc(100)))
     await journal.stop()
     await journal.start()
-    expect(journal.damages()).to.have.length(1)
-    expect(journal.acceptDamage()).to.equal(1)
-    expect(journal.damages()).to.deep.equal([])
-    expect(journal.acceptDamage()).to.equal(0)
+    expect(journal.damages.open()).to.have.length(1)
+    expect(journal.damages.accept()).to.equal(1)
+    expect(journal.damages.open()).to.deep.equal([])
+    expect(journal.damages.accept()).to.equal(0)
     expect(setAside()).to.have.length(1)
   })
 
@@ -174,14 +174,14 @@ describe('A damaged journal', function () {
       'UPDATE leaf SET observation = (SELECT observation FROM leaf WHERE batch = 2 AND position = 0) WHERE batch = 3 AND position = 1',
     )
     sqlite.close()
-    expect(await codeOf(() => journal.batch(3))).to.equal('journal.damaged')
+    expect(await codeOf(() => journal.batches.byNumber(3))).to.equal('journal.damaged')
     expect(told).to.equal(1)
     expect(await codeOf(() => journal.commit({ measurements: [measurement('x')], transitions: [] }))).to.equal(
       'journal.damaged',
     )
     await journal.stop()
     await journal.start()
-    expect(journal.damages()[0]?.report).to.deep.include({ refusedRows: 1, batchesWithoutRecords: [3] })
+    expect(journal.damages.open()[0]?.report).to.deep.include({ refusedRows: 1, batchesWithoutRecords: [3] })
     expect(wholeBatches(inFile)).to.equal(BATCHES - 1)
     await goesOn(inFile)
   })
@@ -193,17 +193,17 @@ describe('A damaged journal', function () {
     })
     await journal.commit({ measurements: [measurement('after')], transitions: [] })
     const wrong = signedBatch(journal)
-    expect(journal.headKnown()).to.equal(false)
-    expect(await codeOf(() => journal.closeBatch(wrong))).to.equal('journal.head-unknown')
+    expect(journal.batches.headKnown()).to.equal(false)
+    expect(await codeOf(() => journal.batches.close(wrong))).to.equal('journal.head-unknown')
     const { gateway, number, previousRoot, root } = (inFile.batches.at(-1) as typeof wrong).header
-    journal.continueFrom({ gateway, number, previousRoot, root, time: 1 })
-    expect(journal.headKnown()).to.equal(true)
+    journal.batches.continueFrom({ gateway, number, previousRoot, root, time: 1 })
+    expect(journal.batches.headKnown()).to.equal(true)
     const next = signedBatch(journal)
     expect(next.header).to.include({ number: number + 1, previousRoot: root })
-    journal.closeBatch(next)
+    journal.batches.close(next)
     await journal.stop()
     await journal.start()
-    expect(journal.lastBatch()).to.deep.equal(next.header)
+    expect(journal.batches.last()).to.deep.equal(next.header)
   })
 
   it('is kept as it is where the key is another one, until the right one is back', async () => {
@@ -218,7 +218,7 @@ describe('A damaged journal', function () {
     writeFileSync(key, right)
     await journal.start()
     expect(wholeBatches(inFile)).to.equal(BATCHES)
-    expect(journal.unbatchedCount()).to.equal(UNBATCHED)
+    expect(journal.measurements.unbatchedCount()).to.equal(UNBATCHED)
   })
 
   it('does not take the only sealed row, which is damaged, for a wrong key', async () => {
@@ -231,11 +231,11 @@ describe('A damaged journal', function () {
     sqlite.exec(`UPDATE measurement SET payload = x'01' || zeroblob(60)`)
     sqlite.close()
     await journal.start()
-    expect(await codeOf(() => journal.unbatched(1))).to.equal('journal.damaged')
+    expect(await codeOf(() => journal.measurements.unbatched(1))).to.equal('journal.damaged')
     await journal.stop()
     await journal.start()
-    expect(journal.unbatchedCount()).to.equal(0)
-    expect(journal.damages()[0]?.report.refusedRows).to.equal(1)
+    expect(journal.measurements.unbatchedCount()).to.equal(0)
+    expect(journal.damages.open()[0]?.report.refusedRows).to.equal(1)
   })
 
   it('begins its recovery again when the power ends in the middle', async () => {
@@ -247,7 +247,7 @@ describe('A damaged journal', function () {
       writeFileSync(`${path}.salvage`, 'half of it')
     })
     expect(wholeBatches(inFile)).to.equal(BATCHES)
-    expect(journal.damages()[0]).to.include({ foundAt: 1, reason: 'a test' })
+    expect(journal.damages.open()[0]).to.include({ foundAt: 1, reason: 'a test' })
     expect(existsSync(`${folder.journal}.recovery`)).to.equal(false)
     expect(existsSync(`${folder.journal}.salvage`)).to.equal(false)
     await goesOn(inFile)
@@ -329,7 +329,7 @@ describe('A damaged journal', function () {
       overwrite(path, 0, Buffer.alloc(100))
     })
     expect(wholeBatches(inFile)).to.equal(BATCHES)
-    expect(journal.batchOf('m-2-0')).to.equal(2)
-    expect(LEAVES_EACH).to.equal(journal.batch(2)?.leaves.length)
+    expect(journal.measurements.batchOf('m-2-0')).to.equal(2)
+    expect(LEAVES_EACH).to.equal(journal.batches.byNumber(2)?.leaves.length)
   })
 })

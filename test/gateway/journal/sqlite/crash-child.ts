@@ -24,7 +24,7 @@ async function sender(name: number): Promise<void> {
     if (alert) writeSync(1, `alert ${id}\n`)
     if (name === 1 && count % 10 === 9) {
       const batch = nextBatch(journal)
-      journal.closeBatch(batch)
+      journal.batches.close(batch)
       writeSync(1, `batch ${batch.header.number} ${batch.leaves.map(({ identifier }) => identifier).join(' ')}\n`)
     }
     await nextTurn()

@@ -6,7 +6,7 @@ import { expect } from 'chai'
 import { laneKey } from '#gateway/model/lane.js'
 import { journalAt, TemporaryFolder } from '#test/gateway/journal/journal-fixture.js'
 
-const CHILD = fileURLToPath(new URL('../crash-child.ts', import.meta.url))
+const CHILD = fileURLToPath(new URL('crash-child.ts', import.meta.url))
 
 /** Runs the committing process and ends it with SIGKILL after so many lines. Returns every line it wrote. */
 async function runAndKill(path: string, run: number, lines: number): Promise<string[]> {
@@ -39,24 +39,27 @@ describe('The journal of a gateway that is killed', () => {
       await journal.start()
       try {
         const why = `killed after ${lines} lines of run ${run}`
-        const alerts = new Set(journal.transitions(100_000).map(({ alertId }) => alertId))
+        const alerts = new Set(journal.alerts.latest(100_000).map(({ alertId }) => alertId))
         let measurements = 0
         for (const [what, id, ...leaves] of kept as [string, string, ...string[]][]) {
           if (what === 'measurement') {
             measurements++
-            expect(journal.hasMeasurement(id), `${id}, ${why}`).to.equal(true)
+            expect(journal.measurements.has(id), `${id}, ${why}`).to.equal(true)
           } else if (what === 'alert') expect(alerts.has(id), `${id}, ${why}`).to.equal(true)
-          else expect(journal.batch(Number(id))?.leaves.map(({ identifier }) => identifier)).to.deep.equal(leaves)
+          else
+            expect(journal.batches.byNumber(Number(id))?.leaves.map(({ identifier }) => identifier)).to.deep.equal(
+              leaves,
+            )
         }
-        const total = journal.totals().measurements.ecg
+        const total = journal.measurements.counts().ecg
         expect(total).to.be.at.least(measurements)
-        const batched = journal
-          .batchNumbers()
-          .reduce((sum, number) => sum + (journal.batch(number)?.leaves.length ?? 0), 0)
-        expect(batched + journal.unbatchedCount()).to.equal(total)
-        const owed = Object.fromEntries(journal.depths().map(({ lane, depth }) => [laneKey(lane), depth]))
+        const batched = journal.batches
+          .numbers()
+          .reduce((sum, number) => sum + (journal.batches.byNumber(number)?.leaves.length ?? 0), 0)
+        expect(batched + journal.measurements.unbatchedCount()).to.equal(total)
+        const owed = Object.fromEntries(journal.outbox.depths().map(({ lane, depth }) => [laneKey(lane), depth]))
         expect(owed['alert:doctor'], why).to.equal(alerts.size)
-        expect(owed['anchor:consortium'], why).to.equal(journal.batchNumbers().length)
+        expect(owed['anchor:consortium'], why).to.equal(journal.batches.numbers().length)
       } finally {
         await journal.stop()
       }

@@ -1,12 +1,12 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { expect } from 'chai'
 import { journalError } from '#gateway/journal/api/errors.js'
-import { openJournalReader } from '#gateway/journal/api/journal-reader.js'
 import { Database } from '#gateway/journal/sqlite/database.js'
+import { openJournalReader } from '#gateway/journal/sqlite/journal-reader.js'
 import { journalHolder } from '#gateway/journal/sqlite/lock.js'
 import { APPLICATION_ID, MIGRATIONS } from '#gateway/journal/sqlite/schema.js'
 import { HomebeatError } from '#gateway/platform/errors.js'
-import Sqlite from '#gateway/platform/sqlite.js'
+import { Sqlite } from '#gateway/platform/sqlite.js'
 import {
   codeOf,
   journalAt,
@@ -57,7 +57,7 @@ describe('Opening a journal', () => {
     edit(`PRAGMA user_version = ${MIGRATIONS.length}`)
     const journal = journalAt(folder.journal)
     await journal.start()
-    expect(journal.hasMeasurement('a')).to.equal(true)
+    expect(journal.measurements.has('a')).to.equal(true)
     await journal.stop()
   })
 
@@ -114,13 +114,13 @@ describe('Opening a journal', () => {
     expect(error.code).to.equal('journal.write-failed')
     expect(error.cause).to.be.instanceOf(Sqlite.SqliteError)
     expect(await first).to.equal('journal.write-failed')
-    expect(journal.hasMeasurement('b')).to.equal(false)
-    expect(journal.totals().measurements.pulse).to.equal(1)
+    expect(journal.measurements.has('b')).to.equal(false)
+    expect(journal.measurements.counts().pulse).to.equal(1)
     await journal.stop()
     edit('DROP TRIGGER refuse')
     await journal.start()
     await journal.commit({ measurements: [measurement('b')], ...told([transition({ raisedAt: 9 })]) })
-    expect(journal.hasMeasurement('b')).to.equal(true)
+    expect(journal.measurements.has('b')).to.equal(true)
     await journal.stop()
   })
 
@@ -158,16 +158,16 @@ describe('The journal reader', () => {
     const reader = openJournalReader(folder.journal)
     for (let index = 0; index < 5; index++) {
       await journal.commit({ measurements: [measurement(`m${index}`)], ...told([transition({ raisedAt: index })]) })
-      journal.closeBatch(nextBatch(journal))
-      expect(reader.totals().measurements.pulse).to.equal(index + 1)
-      expect(reader.lastBatch()).to.deep.equal(journal.lastBatch())
-      expect(reader.depths()).to.deep.equal(journal.depths())
+      journal.batches.close(nextBatch(journal))
+      expect(reader.measurements.counts().pulse).to.equal(index + 1)
+      expect(reader.batches.last()).to.deep.equal(journal.batches.last())
+      expect(reader.outbox.depths()).to.deep.equal(journal.outbox.depths())
     }
     journal.epochKeys.put('e', 'wrapped')
     expect(reader.epochKeys.get('e')).to.equal('wrapped')
-    expect(reader.batchOf('m2')).to.equal(3)
-    expect(reader.batch(3)).to.deep.equal(journal.batch(3))
-    expect(reader.transitions(10)).to.deep.equal(journal.transitions(10))
+    expect(reader.measurements.batchOf('m2')).to.equal(3)
+    expect(reader.batches.byNumber(3)).to.deep.equal(journal.batches.byNumber(3))
+    expect(reader.alerts.latest(10)).to.deep.equal(journal.alerts.latest(10))
     expect(reader.anchors.lastReceipt()).to.equal(null)
     reader.close()
     await journal.stop()
@@ -179,10 +179,10 @@ describe('The journal reader', () => {
     await journal.commit({ measurements: [measurement('a')], transitions: [] })
     await journal.stop()
     const reader = openJournalReader(folder.journal)
-    expect(reader.hasMeasurement('a')).to.equal(true)
+    expect(reader.measurements.has('a')).to.equal(true)
     await journal.start()
     await journal.commit({ measurements: [measurement('b')], transitions: [] })
-    expect(reader.unbatchedCount()).to.equal(2)
+    expect(reader.measurements.unbatchedCount()).to.equal(2)
     reader.close()
     await journal.stop()
   })

@@ -1,7 +1,7 @@
 import { expect } from 'chai'
 import fc from 'fast-check'
-import type { OutboxEntry } from '#gateway/journal/api/journal.js'
-import type { SqliteJournal } from '#gateway/journal/sqlite/sqlite-journal.js'
+import type { Journal } from '#gateway/journal/api/journal.js'
+import type { OutboxEntry } from '#gateway/journal/api/outbox.js'
 import { isSameLane, laneKey, laneOf } from '#gateway/model/lane.js'
 import type { DeliveryOutcome } from '#gateway/model/outcome.js'
 import { codeOf, journalAt, TemporaryFolder, transition } from '#test/gateway/journal/journal-fixture.js'
@@ -25,7 +25,7 @@ interface Model {
 }
 
 interface Real {
-  journal: SqliteJournal
+  journal: Journal
   entry: OutboxEntry | null
   readonly folder: TemporaryFolder
 }
@@ -46,13 +46,13 @@ class ClaimStep implements Step {
   check = () => true
   async run(model: Model, real: Real): Promise<void> {
     if (model.head === 'inflight') {
-      expect(await codeOf(() => real.journal.claim(LANE))).to.equal('journal.outbox-order')
+      expect(await codeOf(() => real.journal.outbox.claim(LANE))).to.equal('journal.outbox-order')
       return
     }
-    real.entry = real.journal.claim(LANE)
+    real.entry = real.journal.outbox.claim(LANE)
     expect(real.entry === null).to.equal(model.queue.length === 0)
     if (!real.entry) return
-    expect(real.journal.notification(real.entry.ref)?.transition.raisedAt).to.equal(model.queue[0])
+    expect(real.journal.notifications.byId(real.entry.ref)?.transition.raisedAt).to.equal(model.queue[0])
     model.current = model.queue[0] as number
     expect(real.entry).to.include({ state: 'claimed', attempts: model.attempts.get(model.current) ?? 0 })
     model.head = 'claimed'
@@ -66,10 +66,10 @@ class LaunchStep implements Step {
     const { entry, journal } = real
     if (!entry) return
     if (model.head !== 'claimed') {
-      expect(await codeOf(() => journal.launch(entry))).to.equal('journal.outbox-order')
+      expect(await codeOf(() => journal.outbox.launch(entry))).to.equal('journal.outbox-order')
       return
     }
-    journal.launch(entry)
+    journal.outbox.launch(entry)
     model.head = 'inflight'
     model.attempts.set(model.current, (model.attempts.get(model.current) ?? 0) + 1)
   }
@@ -85,10 +85,10 @@ class SettleStep implements Step {
   async run(model: Model, { entry, journal }: Real): Promise<void> {
     if (!entry) return
     if (model.head !== 'inflight') {
-      expect(await codeOf(() => journal.settle(entry, this.#outcome, 1))).to.equal('journal.outbox-order')
+      expect(await codeOf(() => journal.outbox.settle(entry, this.#outcome, 1))).to.equal('journal.outbox-order')
       return
     }
-    journal.settle(entry, this.#outcome, 1)
+    journal.outbox.settle(entry, this.#outcome, 1)
     model.head = 'waiting'
     if (this.#outcome.class === 'transient' || this.#outcome.class === 'ambiguous') return
     model.queue = model.queue.filter((one) => one !== model.current)
@@ -126,8 +126,8 @@ class MendStep implements Step {
   toString = () => this.#action
 }
 
-function raisedAtOf(journal: SqliteJournal, id: number): number | undefined {
-  return journal.notification(journal.queue.entry(id)?.ref ?? 0)?.transition.raisedAt
+function raisedAtOf(journal: Journal, id: number): number | undefined {
+  return journal.notifications.byId(journal.queue.entry(id)?.ref ?? 0)?.transition.raisedAt
 }
 
 class RestartStep implements Step {
@@ -173,7 +173,7 @@ describe('The outbox', () => {
         try {
           await real.journal.start()
           await fc.asyncModelRun(() => ({ model, real }), steps)
-          const depth = real.journal.depths().find(({ lane }) => isSameLane(lane, LANE))
+          const depth = real.journal.outbox.depths().find(({ lane }) => isSameLane(lane, LANE))
           expect(depth).to.include({
             depth: model.queue.length,
             delivered: model.delivered.length,
@@ -182,10 +182,10 @@ describe('The outbox', () => {
             resourcesAccepted: model.delivered.length,
             resourcesFailed: model.rejected.length + model.dropped,
           })
-          const reached = real.journal.alertDeliveries(1000).map(({ transition: { raisedAt } }) => raisedAt)
+          const reached = real.journal.alerts.deliveries(1000).map(({ transition: { raisedAt } }) => raisedAt)
           expect(reached).to.deep.equal(model.delivered)
           // Each alert with its two messages, and what became of those of this lane.
-          const clinic = real.journal.depths().find(({ lane }) => laneKey(lane) === 'fhir:clinic')
+          const clinic = real.journal.outbox.depths().find(({ lane }) => laneKey(lane) === 'fhir:clinic')
           expect(clinic?.depth).to.equal(3 * model.committed + model.delivered.length + model.refused.size)
         } finally {
           await real.journal.stop()
@@ -200,13 +200,13 @@ describe('The outbox', () => {
     const folder = new TemporaryFolder()
     const journal = journalAt(folder.journal)
     await journal.start()
-    const shown = () => journal.depths().find(({ lane }) => isSameLane(lane, LANE))
+    const shown = () => journal.outbox.depths().find(({ lane }) => isSameLane(lane, LANE))
     try {
       await journal.commit({ measurements: [], ...told([transition()]) })
       expect(shown()).to.include({ depth: 1, lastReason: null, nextAt: null })
-      const entry = journal.claim(LANE) as OutboxEntry
-      journal.launch(entry)
-      journal.settle(entry, { class: 'transient', reason: 'HTTP 503' }, 0, 4000)
+      const entry = journal.outbox.claim(LANE) as OutboxEntry
+      journal.outbox.launch(entry)
+      journal.outbox.settle(entry, { class: 'transient', reason: 'HTTP 503' }, 0, 4000)
       expect(shown()).to.include({ depth: 1, lastReason: 'HTTP 503', nextAt: 4000 })
     } finally {
       await journal.stop()
@@ -219,15 +219,15 @@ describe('The outbox', () => {
     let journal = journalAt(folder.journal)
     await journal.start()
     await journal.commit({ measurements: [], ...told([transition()]) })
-    journal.launch(journal.claim(LANE) as OutboxEntry)
+    journal.outbox.launch(journal.outbox.claim(LANE) as OutboxEntry)
     await journal.stop()
     journal = journalAt(folder.journal)
     await journal.start()
     try {
-      expect(journal.depths().find(({ lane }) => isSameLane(lane, LANE))?.lastReason).to.contain(
+      expect(journal.outbox.depths().find(({ lane }) => isSameLane(lane, LANE))?.lastReason).to.contain(
         'before the outcome was known',
       )
-      expect(journal.claim(LANE)).to.include({ attempts: 1, state: 'claimed' })
+      expect(journal.outbox.claim(LANE)).to.include({ attempts: 1, state: 'claimed' })
     } finally {
       await journal.stop()
       folder.remove()

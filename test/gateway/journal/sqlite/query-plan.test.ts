@@ -1,7 +1,7 @@
 import { expect } from 'chai'
 import * as queries from '#gateway/journal/sqlite/queries.js'
 import { migrate } from '#gateway/journal/sqlite/schema.js'
-import Sqlite from '#gateway/platform/sqlite.js'
+import { Sqlite } from '#gateway/platform/sqlite.js'
 
 /** Read whole on purpose: a handful of rows, bounded by LIMIT, or rare (a listing for people). */
 const MAY_SCAN: Record<string, RegExp> = {
@@ -16,7 +16,7 @@ const MAY_SCAN: Record<string, RegExp> = {
   // From the newest backwards, as far as LIMIT says.
   'ALERTS.latest': /^SCAN t$/,
   'ALERTS.deliveries': /^SCAN (alert_episode|e|\(subquery-\d+\))( |$)/,
-  'NOTIFICATIONS.actions': /^SCAN alarm_action$/,
+  'ALARM_ACTIONS.latest': /^SCAN alarm_action$/,
   // What waits for a digest, at start.
   'NOTIFICATIONS.digestItems': /^SCAN digest_item$/,
   'BATCHES.numbers': /^SCAN batch$/,

@@ -1,12 +1,12 @@
 import { mkdirSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { expect } from 'chai'
-import type { OutboxEntry } from '#gateway/journal/api/journal.js'
+import type { Journal } from '#gateway/journal/api/journal.js'
+import type { OutboxEntry } from '#gateway/journal/api/outbox.js'
 import { MIGRATIONS } from '#gateway/journal/sqlite/schema.js'
-import type { SqliteJournal } from '#gateway/journal/sqlite/sqlite-journal.js'
 import { isSameLane, type Lane, laneKey, laneOf } from '#gateway/model/lane.js'
 import { anchorRoute, fhirRoute } from '#gateway/outbound/lanes/configured-lanes.js'
-import Sqlite from '#gateway/platform/sqlite.js'
+import { Sqlite } from '#gateway/platform/sqlite.js'
 import {
   codeOf,
   hash,
@@ -24,7 +24,7 @@ const ANCHOR = laneOf('anchor:consortium')
 
 describe('The queue that people see', () => {
   let folder: TemporaryFolder
-  let journal: SqliteJournal
+  let journal: Journal
 
   beforeEach(async () => {
     folder = new TemporaryFolder()
@@ -38,28 +38,28 @@ describe('The queue that people see', () => {
 
   async function closeBatches(count: number): Promise<void> {
     for (let i = 1; i <= count; i++) {
-      const number = (journal.lastBatch()?.number ?? 0) + 1
+      const number = (journal.batches.last()?.number ?? 0) + 1
       await journal.commit({ measurements: [measurement(`m-${number}`)], transitions: [] })
-      journal.closeBatch(nextBatch(journal))
+      journal.batches.close(nextBatch(journal))
     }
   }
 
   function refuse(lane: Lane, resources = 1): OutboxEntry {
-    const entry = journal.claim(lane) as OutboxEntry
-    journal.launch(entry)
-    journal.settle(entry, { class: 'permanent', reason: 'HTTP 422' }, resources)
+    const entry = journal.outbox.claim(lane) as OutboxEntry
+    journal.outbox.launch(entry)
+    journal.outbox.settle(entry, { class: 'permanent', reason: 'HTTP 422' }, resources)
     return entry
   }
 
   function deliver(lane: Lane): number | undefined {
-    const entry = journal.claim(lane)
+    const entry = journal.outbox.claim(lane)
     if (!entry) return undefined
-    journal.launch(entry)
-    journal.settle(entry, { class: 'delivered' }, 1)
+    journal.outbox.launch(entry)
+    journal.outbox.settle(entry, { class: 'delivered' }, 1)
     return entry.ref
   }
 
-  const depth = (lane: Lane) => journal.depths().find((one) => isSameLane(one.lane, lane))
+  const depth = (lane: Lane) => journal.outbox.depths().find((one) => isSameLane(one.lane, lane))
 
   it('lists what waits and what was refused, with the reason, oldest first', async () => {
     await closeBatches(3)
@@ -82,7 +82,7 @@ describe('The queue that people see', () => {
     expect(deliver(CLINIC)).to.equal(2)
     expect(depth(CLINIC)).to.include({ rejected: 1, resourcesFailed: 7 })
     const woken: Lane[] = []
-    journal.onQueued(CLINIC, () => woken.push(CLINIC))
+    journal.outbox.onQueued(CLINIC, () => woken.push(CLINIC))
     expect(journal.queue.retry([id], 'anna')[0]).to.include({ id, state: 'queued' })
     expect(woken).to.deep.equal([CLINIC])
     expect(depth(CLINIC)).to.include({ rejected: 0, resourcesFailed: 0, depth: 2 })
@@ -95,11 +95,11 @@ describe('The queue that people see', () => {
   it('never has two entries of a lane under way, also when an older one is put back meanwhile', async () => {
     await closeBatches(2)
     const { id } = refuse(CLINIC)
-    const second = journal.claim(CLINIC) as OutboxEntry
-    journal.launch(second)
+    const second = journal.outbox.claim(CLINIC) as OutboxEntry
+    journal.outbox.launch(second)
     journal.queue.retry([id], 'anna')
-    expect(await codeOf(() => journal.claim(CLINIC))).to.equal('journal.outbox-order')
-    journal.settle(second, { class: 'delivered' }, 1)
+    expect(await codeOf(() => journal.outbox.claim(CLINIC))).to.equal('journal.outbox-order')
+    journal.outbox.settle(second, { class: 'delivered' }, 1)
     expect(deliver(CLINIC)).to.equal(1)
   })
 
@@ -132,14 +132,14 @@ describe('The queue that people see', () => {
 
   it('drops what only waits when told so, and nothing that is under way', async () => {
     await closeBatches(1)
-    const entry = journal.claim(CLINIC) as OutboxEntry
+    const entry = journal.outbox.claim(CLINIC) as OutboxEntry
     expect(await codeOf(() => journal.queue.drop(entry.id, 'anna', 'x', NONE))).to.equal('queue.waiting')
-    journal.launch(entry)
+    journal.outbox.launch(entry)
     const permitted = { ...NONE, waiting: true }
     expect(await codeOf(() => journal.queue.drop(entry.id, 'anna', 'x', permitted))).to.equal('queue.inflight')
-    journal.settle(entry, { class: 'transient', reason: 'HTTP 503' }, 0)
+    journal.outbox.settle(entry, { class: 'transient', reason: 'HTTP 503' }, 0)
     expect(journal.queue.drop(entry.id, 'anna', 'x', permitted).state).to.equal('dropped')
-    expect(journal.claim(CLINIC)).to.equal(null)
+    expect(journal.outbox.claim(CLINIC)).to.equal(null)
   })
 
   it('drops an alert that nobody was told of only when that is said', async () => {
@@ -152,7 +152,7 @@ describe('The queue that people see', () => {
   it('holds the anchor lane at a refused anchor, and drops one only when it is on the chain', async () => {
     await closeBatches(3)
     const { id } = refuse(ANCHOR)
-    expect(journal.claim(ANCHOR)).to.equal(null)
+    expect(journal.outbox.claim(ANCHOR)).to.equal(null)
     expect(depth(ANCHOR)).to.include({ state: 'held', depth: 2, rejected: 1 })
     const permitted = { waiting: true, undeliveredAlert: true }
     expect(await codeOf(() => journal.queue.drop(id, 'anna', 'x', permitted))).to.equal('queue.anchor')
@@ -188,9 +188,9 @@ describe('The queue that people see', () => {
     await journal.start()
     expect(await codeOf(() => journal.queue.retry([id], 'anna'))).to.equal('queue.lane')
     expect(depth(laneOf('fhir:archive'))).to.equal(undefined)
-    expect(journal.formerDepths().map(({ lane, depth, rejected }) => ({ lane, depth, rejected }))).to.deep.equal([
-      { lane: laneOf('fhir:archive'), depth: 1, rejected: 1 },
-    ])
+    expect(journal.outbox.formerDepths().map(({ lane, depth, rejected }) => ({ lane, depth, rejected }))).to.deep.equal(
+      [{ lane: laneOf('fhir:archive'), depth: 1, rejected: 1 }],
+    )
   })
 
   it('brings a journal of the first schema up to date, with what was refused in it', async () => {

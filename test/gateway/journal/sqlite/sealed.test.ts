@@ -2,12 +2,12 @@ import { chmodSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, st
 import { dirname, join } from 'node:path'
 import { expect } from 'chai'
 import fc from 'fast-check'
-import { openJournalReader } from '#gateway/journal/api/journal-reader.js'
 import { checkJournal } from '#gateway/journal/salvage/check.js'
 import { createRowCipher, keyCheckOf } from '#gateway/journal/sqlite/cipher.js'
 import { journalKeyPath } from '#gateway/journal/sqlite/journal-key.js'
+import { openJournalReader } from '#gateway/journal/sqlite/journal-reader.js'
 import { MIGRATIONS } from '#gateway/journal/sqlite/schema.js'
-import Sqlite from '#gateway/platform/sqlite.js'
+import { Sqlite } from '#gateway/platform/sqlite.js'
 import {
   codeOf,
   hash,
@@ -86,7 +86,7 @@ describe('A sealed journal', () => {
     await journal.commit({ measurements: [], transitions: [secretTransition] })
     const batch = nextBatch(journal, 1)
     const leaves = batch.leaves.map((leaf) => ({ ...leaf, salt: `${'c0ffee'.repeat(10)}0000` }))
-    journal.closeBatch({ ...batch, leaves })
+    journal.batches.close({ ...batch, leaves })
     return journal
   }
 
@@ -121,8 +121,8 @@ describe('A sealed journal', () => {
   it('has no health value in the file, nor in its log, nor beside it', async () => {
     const journal = await made()
     expect(onDisk()).to.deep.equal([])
-    expect(journal.unbatched(10)).to.deep.equal([secretMeasurement('b'), waveform])
-    expect(journal.transitions(1)).to.deep.equal([secretTransition])
+    expect(journal.measurements.unbatched(10)).to.deep.equal([secretMeasurement('b'), waveform])
+    expect(journal.alerts.latest(1)).to.deep.equal([secretTransition])
     await journal.stop()
     expect(onDisk()).to.deep.equal([])
     expect(statSync(journalKeyPath(folder.journal)).mode & 0o777).to.equal(0o600)
@@ -132,12 +132,12 @@ describe('A sealed journal', () => {
     const swaps: [sql: string, read: (journal: ReturnType<typeof journalAt>) => unknown][] = [
       [
         `UPDATE measurement SET payload = (SELECT payload FROM measurement WHERE identifier = 'b') WHERE id = 3`,
-        (j) => j.unbatched(9),
+        (j) => j.measurements.unbatched(9),
       ],
-      [`UPDATE measurement SET identifier = 'c' WHERE identifier = 'b'`, (j) => j.unbatched(9)],
-      [`UPDATE leaf SET position = 1`, (j) => j.batch(1)],
-      [`UPDATE leaf SET measurement = 2`, (j) => j.batch(1)],
-      [`UPDATE alert_transition SET at = at + 1`, (j) => j.transitions(1)],
+      [`UPDATE measurement SET identifier = 'c' WHERE identifier = 'b'`, (j) => j.measurements.unbatched(9)],
+      [`UPDATE leaf SET position = 1`, (j) => j.batches.byNumber(1)],
+      [`UPDATE leaf SET measurement = 2`, (j) => j.batches.byNumber(1)],
+      [`UPDATE alert_transition SET at = at + 1`, (j) => j.alerts.latest(1)],
     ]
     for (const [sql, read] of swaps) {
       await (await made()).stop()
@@ -166,7 +166,7 @@ describe('A sealed journal', () => {
     expect(readFileSync(folder.journal).equals(before)).to.equal(true)
     renameSync(`${key}.away`, key)
     await journal.start()
-    expect(journal.unbatched(10)).to.deep.equal([secretMeasurement('b'), waveform])
+    expect(journal.measurements.unbatched(10)).to.deep.equal([secretMeasurement('b'), waveform])
     await journal.stop()
   })
 
@@ -182,8 +182,8 @@ describe('A sealed journal', () => {
     try {
       const journal = journalAt(folder.journal)
       await journal.start()
-      expect(journal.unbatchedCount()).to.equal(2)
-      expect(journal.batch(1)?.leaves).to.have.length(1)
+      expect(journal.measurements.unbatchedCount()).to.equal(2)
+      expect(journal.batches.byNumber(1)?.leaves).to.have.length(1)
       await journal.stop()
       chmodSync(join(credentials, 'homebeat-journal-key'), 0o444)
       expect(await codeOf(() => journal.start())).to.equal('secret.mode')
@@ -209,12 +209,12 @@ describe('A sealed journal', () => {
     await (await made()).stop()
     rmSync(journalKeyPath(folder.journal))
     const reader = openJournalReader(folder.journal)
-    expect(reader.totals().batchesClosed).to.equal(1)
-    expect(reader.lastBatch()?.number).to.equal(1)
-    expect(reader.unbatchedCount()).to.equal(2)
+    expect(reader.batches.counts().closed).to.equal(1)
+    expect(reader.batches.last()?.number).to.equal(1)
+    expect(reader.measurements.unbatchedCount()).to.equal(2)
     const { value: _, limit: __, ...rest } = secretTransition
-    expect(reader.transitions(5)).to.deep.equal([rest])
-    expect(await codeOf(() => reader.batch(1))).to.equal('journal.key-missing')
+    expect(reader.alerts.latest(5)).to.deep.equal([rest])
+    expect(await codeOf(() => reader.batches.byNumber(1))).to.equal('journal.key-missing')
     reader.close()
   })
 
@@ -275,12 +275,12 @@ describe('A sealed journal', () => {
     async function isWhole(): Promise<void> {
       const journal = journalAt(folder.journal)
       await journal.start()
-      expect(journal.activeAlerts()).to.deep.equal([secretTransition])
-      const open = journal.unbatched(1000)
+      expect(journal.alerts.active()).to.deep.equal([secretTransition])
+      const open = journal.measurements.unbatched(1000)
       expect(open).to.have.length(451)
       expect(open[0]).to.deep.equal(secretMeasurement('open-0'))
       expect(open[450]).to.deep.equal(waveform)
-      expect(journal.batch(1)?.leaves[449]).to.deep.equal({
+      expect(journal.batches.byNumber(1)?.leaves[449]).to.deep.equal({
         ...{ identifier: 'old-449', salt: `${'c0ffee'.repeat(10)}0000` },
         observation: '{"valueQuantity":98.765625,"n":449}',
       })
@@ -318,9 +318,9 @@ describe('A sealed journal', () => {
       writeFileSync(folder.journal, bytes)
       const journal = journalAt(folder.journal)
       await journal.start()
-      expect(journal.damages()).to.have.length(1)
-      expect(journal.unbatchedCount()).to.equal(451)
-      expect(journal.activeAlerts()).to.deep.equal([secretTransition])
+      expect(journal.damages.open()).to.have.length(1)
+      expect(journal.measurements.unbatchedCount()).to.equal(451)
+      expect(journal.alerts.active()).to.deep.equal([secretTransition])
       await journal.stop()
     })
   })

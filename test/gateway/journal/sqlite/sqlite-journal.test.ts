@@ -3,8 +3,8 @@ import { dirname } from 'node:path'
 import { expect } from 'chai'
 import fc from 'fast-check'
 import type { Measurement } from '#fhir/measurement.js'
-import type { OutboxEntry } from '#gateway/journal/api/journal.js'
-import type { SqliteJournal } from '#gateway/journal/sqlite/sqlite-journal.js'
+import type { Journal } from '#gateway/journal/api/journal.js'
+import type { OutboxEntry } from '#gateway/journal/api/outbox.js'
 import { type Lane, laneKey, laneOf } from '#gateway/model/lane.js'
 import {
   codeOf,
@@ -20,7 +20,7 @@ import { told } from '#test/support/told.js'
 
 describe('The SQLite journal', () => {
   let folder: TemporaryFolder
-  let journal: SqliteJournal
+  let journal: Journal
 
   beforeEach(async () => {
     folder = new TemporaryFolder()
@@ -41,9 +41,9 @@ describe('The SQLite journal', () => {
   /** Everything that waits in a lane, delivered. */
   function allOwed(lane: Lane): OutboxEntry[] {
     const entries: OutboxEntry[] = []
-    for (let entry = journal.claim(lane); entry; entry = journal.claim(lane)) {
-      journal.launch(entry)
-      journal.settle(entry, { class: 'delivered' }, 1)
+    for (let entry = journal.outbox.claim(lane); entry; entry = journal.outbox.claim(lane)) {
+      journal.outbox.launch(entry)
+      journal.outbox.settle(entry, { class: 'delivered' }, 1)
       entries.push(entry)
     }
     return entries
@@ -67,11 +67,11 @@ describe('The SQLite journal', () => {
       measurement('x', { value: { type: 'absent', reason: 'error' }, quality: 'missing' }),
     ]
     await journal.commit({ measurements: given, transitions: [] })
-    expect(journal.unbatched(10)).to.deep.equal(given)
+    expect(journal.measurements.unbatched(10)).to.deep.equal(given)
     await reopen()
-    expect(journal.unbatched(10)).to.deep.equal(given)
-    expect(journal.unbatched(2)).to.deep.equal(given.slice(0, 2))
-    expect(journal.unbatchedCount()).to.equal(4)
+    expect(journal.measurements.unbatched(10)).to.deep.equal(given)
+    expect(journal.measurements.unbatched(2)).to.deep.equal(given.slice(0, 2))
+    expect(journal.measurements.unbatchedCount()).to.equal(4)
   })
 
   it('gives any waveform back sample by sample, also beyond 16 bits and with gaps', async function () {
@@ -102,7 +102,7 @@ describe('The SQLite journal', () => {
           value: { ...value, samples: clean } as Measurement['value'],
         })
         await journal.commit({ measurements: [given], transitions: [] })
-        expect(journal.unbatched(1000).at(-1)).to.deep.equal(given)
+        expect(journal.measurements.unbatched(1000).at(-1)).to.deep.equal(given)
       }),
       { numRuns: 40 },
     )
@@ -111,11 +111,11 @@ describe('The SQLite journal', () => {
   it('stores a measurement that arrives twice once, and counts it once', async () => {
     await journal.commit({ measurements: [measurement('a'), measurement('a')], transitions: [] })
     await journal.commit({ measurements: [measurement('a'), measurement('b')], transitions: [] })
-    expect(journal.unbatched(10).map(({ identifier }) => identifier)).to.deep.equal(['a', 'b'])
-    expect(journal.totals().measurements.pulse).to.equal(2)
-    expect(journal.totals().measurements.ecg).to.equal(0)
-    expect(journal.hasMeasurement('a')).to.equal(true)
-    expect(journal.hasMeasurement('c')).to.equal(false)
+    expect(journal.measurements.unbatched(10).map(({ identifier }) => identifier)).to.deep.equal(['a', 'b'])
+    expect(journal.measurements.counts().pulse).to.equal(2)
+    expect(journal.measurements.counts().ecg).to.equal(0)
+    expect(journal.measurements.has('a')).to.equal(true)
+    expect(journal.measurements.has('c')).to.equal(false)
   })
 
   it('refuses a measurement that cannot be stored without harming others of its group', async () => {
@@ -127,12 +127,12 @@ describe('The SQLite journal', () => {
     )
     await journal.flush()
     await good
-    expect(journal.unbatchedCount()).to.equal(1)
+    expect(journal.measurements.unbatchedCount()).to.equal(1)
   })
 
   it('owes each alert channel what it is to be told, and each fhir target that wants alerts all of it', async () => {
     await journal.commit({ measurements: [], ...told([transition()]) })
-    const depths = Object.fromEntries(journal.depths().map(({ lane, depth }) => [laneKey(lane), depth]))
+    const depths = Object.fromEntries(journal.outbox.depths().map(({ lane, depth }) => [laneKey(lane), depth]))
     expect(depths).to.deep.equal({
       'alert:doctor': 1,
       'alert:terminal': 1,
@@ -140,16 +140,16 @@ describe('The SQLite journal', () => {
       'fhir:archive': 0,
       'fhir:clinic': 3,
     })
-    const entry = journal.claim(laneOf('alert:doctor'))
+    const entry = journal.outbox.claim(laneOf('alert:doctor'))
     expect(entry).to.deep.include({ lane: laneOf('alert:doctor'), kind: 'notification', state: 'claimed', attempts: 0 })
-    expect(journal.notification(entry?.ref ?? 0)?.transition).to.deep.equal(transition())
+    expect(journal.notifications.byId(entry?.ref ?? 0)?.transition).to.deep.equal(transition())
   })
 
   it('stores the same transition once', async () => {
     await journal.commit({ measurements: [], ...told([transition(), transition()]) })
     await journal.commit({ measurements: [], ...told([transition()]) })
-    expect(journal.transitions(10)).to.have.length(1)
-    expect(journal.depths().find(({ lane }) => laneKey(lane) === 'alert:doctor')?.depth).to.equal(1)
+    expect(journal.alerts.latest(10)).to.have.length(1)
+    expect(journal.outbox.depths().find(({ lane }) => laneKey(lane) === 'alert:doctor')?.depth).to.equal(1)
   })
 
   it('restarts the alert machine from the episodes that are active', async () => {
@@ -164,66 +164,66 @@ describe('The SQLite journal', () => {
     await journal.commit({ measurements: [], ...told([low, off]) })
     await journal.commit({ measurements: [], ...told([{ ...low, state: 'cleared', at: low.at + 60_000 }]) })
     await reopen()
-    expect(journal.activeAlerts()).to.deep.equal([off])
-    expect(journal.transitions(2).map(({ state }) => state)).to.deep.equal(['cleared', 'active'])
+    expect(journal.alerts.active()).to.deep.equal([off])
+    expect(journal.alerts.latest(2).map(({ state }) => state)).to.deep.equal(['cleared', 'active'])
   })
 
   it('writes a delivered alert down, and owes its Communication, in one step', async () => {
     await journal.commit({ measurements: [], ...told([transition()]) })
-    const entry = journal.claim(laneOf('alert:doctor'))
+    const entry = journal.outbox.claim(laneOf('alert:doctor'))
     if (!entry) throw new Error('nothing queued')
-    journal.launch(entry)
-    journal.settle(entry, { class: 'delivered' }, 1)
-    const [delivery, ...others] = journal.alertDeliveries(10)
+    journal.outbox.launch(entry)
+    journal.outbox.settle(entry, { class: 'delivered' }, 1)
+    const [delivery, ...others] = journal.alerts.deliveries(10)
     expect(others).to.deep.equal([])
     expect(delivery).to.deep.include({ channel: 'doctor', transition: transition() })
-    expect(journal.alertDelivery(delivery?.id ?? 0)).to.deep.equal(delivery)
-    expect(journal.claim(laneOf('alert:doctor'))).to.equal(null)
+    expect(journal.alerts.delivery(delivery?.id ?? 0)).to.deep.equal(delivery)
+    expect(journal.outbox.claim(laneOf('alert:doctor'))).to.equal(null)
     expect(delivery?.notification).to.equal(entry.ref)
     const owed = allOwed(laneOf('fhir:clinic'))
     expect(owed.map(({ kind }) => kind)).to.deep.equal(['alert', 'notification', 'notification', 'communication'])
     expect(owed[3]?.ref).to.equal(delivery?.id)
-    expect(journal.claim(laneOf('fhir:archive'))).to.equal(null)
+    expect(journal.outbox.claim(laneOf('fhir:archive'))).to.equal(null)
   })
 
   it('owes the fhir targets that a message was refused for good', async () => {
     await journal.commit({ measurements: [], ...told([transition()], ['doctor']) })
-    const entry = journal.claim(laneOf('alert:doctor'))
+    const entry = journal.outbox.claim(laneOf('alert:doctor'))
     if (!entry) throw new Error('nothing queued')
-    journal.launch(entry)
-    journal.settle(entry, { class: 'permanent', reason: 'HTTP 410' }, 1)
-    expect(journal.alertDeliveries(10)).to.deep.equal([])
+    journal.outbox.launch(entry)
+    journal.outbox.settle(entry, { class: 'permanent', reason: 'HTTP 410' }, 1)
+    expect(journal.alerts.deliveries(10)).to.deep.equal([])
     expect(allOwed(laneOf('fhir:clinic')).at(-1)).to.include({ kind: 'undelivered', ref: entry.ref })
   })
 
   it('owes a flag of an alert that stands once, on the fhir targets that want alerts', async () => {
     const low = transition()
     await journal.commit({ measurements: [], transitions: [low] })
-    expect(journal.isFlagged(laneOf('fhir:clinic'), low.alertId)).to.equal(false)
-    journal.queueFlags([low.alertId, 'unknown-1'])
+    expect(journal.outbox.isFlagged(laneOf('fhir:clinic'), low.alertId)).to.equal(false)
+    journal.outbox.queueFlags([low.alertId, 'unknown-1'])
     await reopen()
-    journal.queueFlags([low.alertId])
+    journal.outbox.queueFlags([low.alertId])
     const [alert, flag, ...others] = allOwed(laneOf('fhir:clinic'))
     expect([alert?.kind, flag?.kind, others]).to.deep.equal(['alert', 'flag', []])
     await journal.commit({ measurements: [], transitions: [{ ...low, state: 'cleared', at: low.at + 1 }] })
-    expect(journal.episodeById(flag?.ref ?? 0).map(({ state }) => state)).to.deep.equal(['active', 'cleared'])
-    expect(journal.isFlagged(laneOf('fhir:clinic'), low.alertId)).to.equal(true)
-    expect(journal.isFlagged(laneOf('fhir:archive'), low.alertId)).to.equal(false)
-    expect(journal.isFlagged(laneOf('fhir:clinic'), 'unknown-1')).to.equal(false)
-    expect(journal.claim(laneOf('fhir:archive'))).to.equal(null)
+    expect(journal.alerts.episodeById(flag?.ref ?? 0).map(({ state }) => state)).to.deep.equal(['active', 'cleared'])
+    expect(journal.outbox.isFlagged(laneOf('fhir:clinic'), low.alertId)).to.equal(true)
+    expect(journal.outbox.isFlagged(laneOf('fhir:archive'), low.alertId)).to.equal(false)
+    expect(journal.outbox.isFlagged(laneOf('fhir:clinic'), 'unknown-1')).to.equal(false)
+    expect(journal.outbox.claim(laneOf('fhir:archive'))).to.equal(null)
   })
 
   it('shows the deliveries of the latest episodes only, oldest first', async () => {
     for (const raisedAt of [10, 20, 30]) {
       await journal.commit({ measurements: [], ...told([transition({ raisedAt })]) })
       for (const lane of [laneOf('alert:terminal'), laneOf('alert:doctor')]) {
-        const entry = journal.claim(lane)
+        const entry = journal.outbox.claim(lane)
         if (!entry) throw new Error('nothing queued')
-        journal.launch(entry)
-        journal.settle(entry, { class: 'delivered' }, 1)
+        journal.outbox.launch(entry)
+        journal.outbox.settle(entry, { class: 'delivered' }, 1)
       }
     }
-    const shown = journal.alertDeliveries(2).map(({ transition: { raisedAt }, channel }) => `${raisedAt} ${channel}`)
+    const shown = journal.alerts.deliveries(2).map(({ transition: { raisedAt }, channel }) => `${raisedAt} ${channel}`)
     expect(shown).to.deep.equal(['20 terminal', '20 doctor', '30 terminal', '30 doctor'])
   })
 
@@ -234,56 +234,56 @@ describe('The SQLite journal', () => {
 
     it('keeps exactly what was hashed, marks the measurements, and owes it to fhir and anchor lanes', async () => {
       const batch = nextBatch(journal, 2)
-      journal.closeBatch(batch)
+      journal.batches.close(batch)
       await reopen()
-      expect(journal.batch(1)).to.deep.equal(batch)
-      expect(journal.lastBatch()).to.deep.equal(batch.header)
-      expect(journal.batchNumbers()).to.deep.equal([1])
-      expect(journal.batchOf('a')).to.equal(1)
-      expect(journal.batchOf('c')).to.equal(null)
-      expect(journal.batchOf('unknown')).to.equal(null)
-      expect(journal.unbatched(10).map(({ identifier }) => identifier)).to.deep.equal(['c'])
-      expect(journal.totals().batchesClosed).to.equal(1)
+      expect(journal.batches.byNumber(1)).to.deep.equal(batch)
+      expect(journal.batches.last()).to.deep.equal(batch.header)
+      expect(journal.batches.numbers()).to.deep.equal([1])
+      expect(journal.measurements.batchOf('a')).to.equal(1)
+      expect(journal.measurements.batchOf('c')).to.equal(null)
+      expect(journal.measurements.batchOf('unknown')).to.equal(null)
+      expect(journal.measurements.unbatched(10).map(({ identifier }) => identifier)).to.deep.equal(['c'])
+      expect(journal.batches.counts().closed).to.equal(1)
       for (const lane of [laneOf('fhir:clinic'), laneOf('fhir:archive'), laneOf('anchor:consortium')])
-        expect(journal.claim(lane), lane.kind).to.include({ kind: 'batch', ref: 1 })
-      expect(journal.claim(laneOf('alert:doctor'))).to.equal(null)
+        expect(journal.outbox.claim(lane), lane.kind).to.include({ kind: 'batch', ref: 1 })
+      expect(journal.outbox.claim(laneOf('alert:doctor'))).to.equal(null)
     })
 
     it('recognises a batched measurement that arrives again', async () => {
-      journal.closeBatch(nextBatch(journal))
+      journal.batches.close(nextBatch(journal))
       await journal.commit({ measurements: [measurement('a')], transitions: [] })
-      expect(journal.unbatchedCount()).to.equal(0)
+      expect(journal.measurements.unbatchedCount()).to.equal(0)
     })
 
     it('refuses a number or a previous root that does not continue the last batch', async () => {
       const first = nextBatch(journal, 1)
-      const wrong = (over: object) => () => journal.closeBatch({ ...first, header: { ...first.header, ...over } })
+      const wrong = (over: object) => () => journal.batches.close({ ...first, header: { ...first.header, ...over } })
       expect(await codeOf(wrong({ number: 2 }))).to.equal('journal.batch-order')
       expect(await codeOf(wrong({ previousRoot: hash(9) }))).to.equal('journal.batch-order')
-      journal.closeBatch(first)
-      expect(await codeOf(() => journal.closeBatch(first))).to.equal('journal.batch-order')
+      journal.batches.close(first)
+      expect(await codeOf(() => journal.batches.close(first))).to.equal('journal.batch-order')
       const second = nextBatch(journal, 1)
       const forked = { ...second, header: { ...second.header, previousRoot: hash(7) } }
-      expect(await codeOf(() => journal.closeBatch(forked))).to.equal('journal.batch-order')
-      journal.closeBatch(second)
-      expect(journal.batchNumbers()).to.deep.equal([1, 2])
+      expect(await codeOf(() => journal.batches.close(forked))).to.equal('journal.batch-order')
+      journal.batches.close(second)
+      expect(journal.batches.numbers()).to.deep.equal([1, 2])
     })
 
     it('keeps nothing of a batch whose leaves it does not know', async () => {
       const batch = nextBatch(journal)
       const leaves = batch.leaves.map((leaf, index) => (index === 2 ? { ...leaf, identifier: 'unknown' } : leaf))
-      expect(await codeOf(() => journal.closeBatch({ ...batch, leaves }))).to.equal('journal.batch-content')
-      expect(await codeOf(() => journal.closeBatch({ ...batch, leaves: leaves.slice(1) }))).to.equal(
+      expect(await codeOf(() => journal.batches.close({ ...batch, leaves }))).to.equal('journal.batch-content')
+      expect(await codeOf(() => journal.batches.close({ ...batch, leaves: leaves.slice(1) }))).to.equal(
         'journal.batch-content',
       )
-      expect(journal.lastBatch()).to.equal(null)
-      expect(journal.unbatchedCount()).to.equal(3)
-      expect(journal.totals().batchesClosed).to.equal(0)
-      expect(journal.claim(laneOf('anchor:consortium'))).to.equal(null)
+      expect(journal.batches.last()).to.equal(null)
+      expect(journal.measurements.unbatchedCount()).to.equal(3)
+      expect(journal.batches.counts().closed).to.equal(0)
+      expect(journal.outbox.claim(laneOf('anchor:consortium'))).to.equal(null)
     })
 
     it('keeps the signed transaction and the receipt of an anchor, and counts an anchored batch once', () => {
-      journal.closeBatch(nextBatch(journal))
+      journal.batches.close(nextBatch(journal))
       expect(journal.anchors.transaction(1)).to.equal(null)
       journal.anchors.saveTransaction(1, { raw: '0x02', hash: hash(5), nonce: 3 })
       expect(journal.anchors.transaction(1)).to.deep.equal({ raw: '0x02', hash: hash(5), nonce: 3 })
@@ -294,7 +294,7 @@ describe('The SQLite journal', () => {
       journal.anchors.saveReceipt({ ...receipt, blockNumber: 9 })
       expect(journal.anchors.receipt(1)).to.deep.equal({ ...receipt, blockNumber: 9 })
       expect(journal.anchors.lastReceipt()?.batchNumber).to.equal(1)
-      expect(journal.totals().batchesAnchored).to.equal(1)
+      expect(journal.batches.counts().anchored).to.equal(1)
     })
   })
 
@@ -307,25 +307,25 @@ describe('The SQLite journal', () => {
 
   it('calls a lane when something is queued for it, until it unsubscribes, and survives a listener that throws', async () => {
     const calls: string[] = []
-    const stop = journal.onQueued(laneOf('alert:doctor'), () => {
+    const stop = journal.outbox.onQueued(laneOf('alert:doctor'), () => {
       calls.push('doctor')
       throw new Error('a mistake')
     })
-    journal.onQueued(laneOf('fhir:archive'), () => calls.push('archive'))
+    journal.outbox.onQueued(laneOf('fhir:archive'), () => calls.push('archive'))
     await journal.commit({ measurements: [measurement('a')], ...told([transition()]) })
     expect(calls).to.deep.equal(['doctor'])
     stop()
     await journal.commit({ measurements: [], ...told([transition({ raisedAt: 77 })]) })
-    journal.closeBatch(nextBatch(journal))
+    journal.batches.close(nextBatch(journal))
     expect(calls).to.deep.equal(['doctor', 'archive'])
   })
 
   it('keeps what a lane owes while the configuration does not name it', async () => {
     await journal.commit({ measurements: [], ...told([transition()]) })
     await reopen({ lanes: LANES.filter(({ lane }) => lane.name !== 'doctor') })
-    expect(journal.depths().map(({ lane }) => laneKey(lane))).to.not.include('alert:doctor')
+    expect(journal.outbox.depths().map(({ lane }) => laneKey(lane))).to.not.include('alert:doctor')
     await reopen()
-    expect(journal.claim(laneOf('alert:doctor'))).to.include({ kind: 'notification' })
+    expect(journal.outbox.claim(laneOf('alert:doctor'))).to.include({ kind: 'notification' })
   })
 
   it('may be started and stopped twice, and says that it is closed', async () => {
@@ -333,10 +333,10 @@ describe('The SQLite journal', () => {
     await journal.stop()
     await journal.stop()
     expect(await codeOf(() => journal.commit({ measurements: [], transitions: [] }))).to.equal('journal.closed')
-    expect(await codeOf(() => journal.lastBatch())).to.equal('journal.closed')
+    expect(await codeOf(() => journal.batches.last())).to.equal('journal.closed')
     expect(await codeOf(() => journal.anchors.lastReceipt())).to.equal('journal.closed')
     await journal.start()
-    expect(journal.lastBatch()).to.equal(null)
+    expect(journal.batches.last()).to.equal(null)
   })
 
   it('makes durable what waits when it is stopped', async () => {
@@ -344,6 +344,6 @@ describe('The SQLite journal', () => {
     const waiting = journal.commit({ measurements: [measurement('a')], transitions: [] })
     await reopen()
     await waiting
-    expect(journal.hasMeasurement('a')).to.equal(true)
+    expect(journal.measurements.has('a')).to.equal(true)
   })
 })

@@ -1,8 +1,8 @@
 import { expect } from 'chai'
 import fc from 'fast-check'
 import { UnmappedWatcher } from '#gateway/intake/mapping/unmapped-watcher.js'
-import { openJournalReader } from '#gateway/journal/api/journal-reader.js'
-import type { SqliteJournal } from '#gateway/journal/sqlite/sqlite-journal.js'
+import type { Journal } from '#gateway/journal/api/journal.js'
+import { openJournalReader } from '#gateway/journal/sqlite/journal-reader.js'
 import type { UnmappedMessage } from '#gateway/model/unmapped.js'
 import { journalAt, measurement, TemporaryFolder } from '#test/gateway/journal/journal-fixture.js'
 
@@ -18,7 +18,7 @@ function message(over: Partial<UnmappedMessage> = {}): UnmappedMessage {
 
 describe('The journal’s unmapped messages', () => {
   let folder: TemporaryFolder
-  let journal: SqliteJournal
+  let journal: Journal
 
   async function open(bounds = { maxMessages: 3, maxBytes: MIB }): Promise<void> {
     journal = journalAt(folder.journal, { unmapped: bounds })
@@ -98,7 +98,7 @@ describe('The journal’s unmapped messages', () => {
     const mapped = { measurements: [measurement('m-1')], transitions: [], mapped: [1, 1, 99] }
     await journal.commit(mapped)
     await journal.commit(mapped)
-    expect(journal.hasMeasurement('m-1')).to.equal(true)
+    expect(journal.measurements.has('m-1')).to.equal(true)
     expect(journal.unmapped.after(0, 10).map(({ id }) => id)).to.deep.equal([2, 3])
     expect(journal.unmapped.counts()[0]).to.deep.include({ waiting: 2, bytes: 6 })
   })

@@ -1,5 +1,5 @@
 import { createChannel } from '#gateway/alarms/channels/registry.js'
-import type { OutboxEntry } from '#gateway/journal/api/journal.js'
+import type { OutboxEntry } from '#gateway/journal/api/outbox.js'
 import { laneOf } from '#gateway/model/lane.js'
 import { AlertDeliverer } from '#gateway/outbound/alerts/alert-deliverer.js'
 import { shouldBehaveLikeDeliverer } from '#test/behaviours/deliverer.behaviour.js'
@@ -15,7 +15,7 @@ describe('The alert deliverer', () => {
     const journal = journalAt(folder.journal)
     await journal.start()
     await journal.commit({ measurements: [], ...told([transition()]) })
-    const entry = journal.claim(laneOf('alert:doctor')) as OutboxEntry
+    const entry = journal.outbox.claim(laneOf('alert:doctor')) as OutboxEntry
     const channel = createChannel(
       { type: 'webhook', name: 'doctor', url },
       { fetch, stream: { write: () => {} }, home: 'home-7', baseDir: '.', dataDir: '.' },

@@ -21,14 +21,16 @@ describe('the batcher', () => {
     await home.commit(Array.from({ length: 7 }, (_, i) => pulse(i)))
     const last = await home.batcher({ maxCount: 3 }).closeIfDue('count')
     expect(last?.header.number).to.equal(2)
-    expect(home.journal.unbatchedCount()).to.equal(1)
+    expect(home.journal.measurements.unbatchedCount()).to.equal(1)
   })
 
   it('closes everything by time, in batches of at most the maximum', async () => {
     await home.commit(Array.from({ length: 7 }, (_, i) => pulse(i)))
     await home.batcher({ maxCount: 3 }).closeIfDue('time')
-    expect(home.journal.batchNumbers().map((n) => home.journal.batch(n)?.header.count)).to.deep.equal([3, 3, 1])
-    expect(home.journal.batch(1)?.leaves.map((leaf) => leaf.identifier)).to.deep.equal([
+    expect(home.journal.batches.numbers().map((n) => home.journal.batches.byNumber(n)?.header.count)).to.deep.equal([
+      3, 3, 1,
+    ])
+    expect(home.journal.batches.byNumber(1)?.leaves.map((leaf) => leaf.identifier)).to.deep.equal([
       'kit-1-pulse-0',
       'kit-1-pulse-1',
       'kit-1-pulse-2',
@@ -61,7 +63,7 @@ describe('the batcher', () => {
     await home.commit(Array.from({ length: 10 }, (_, i) => pulse(i)))
     const batcher = home.batcher({ maxCount: 2 })
     await Promise.all([batcher.closeIfDue('time'), batcher.closeIfDue('stop'), batcher.closeIfDue('count')])
-    expect(home.journal.batchNumbers()).to.deep.equal([1, 2, 3, 4, 5])
+    expect(home.journal.batches.numbers()).to.deep.equal([1, 2, 3, 4, 5])
   })
 
   it('goes on after a failure, with nothing lost', async () => {
@@ -82,6 +84,6 @@ describe('the batcher', () => {
     const other = home.batcher({ signer: new Wallet(Wallet.createRandom().privateKey) })
     const error = await other.closeIfDue('time').catch((e) => e)
     expect(error.code).to.equal('batch.key-changed')
-    expect(home.journal.batchNumbers()).to.deep.equal([1])
+    expect(home.journal.batches.numbers()).to.deep.equal([1])
   })
 })

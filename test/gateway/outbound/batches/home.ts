@@ -8,8 +8,9 @@ import { Wallet } from 'ethers'
 import type { Measurement } from '#fhir/measurement.js'
 import { observationOf } from '#fhir/measurement-to-observation.js'
 import { signedForm } from '#fhir/signed-form.js'
-import type { OutboxEntry } from '#gateway/journal/api/journal.js'
-import { SqliteJournal } from '#gateway/journal/sqlite/sqlite-journal.js'
+import type { Journal } from '#gateway/journal/api/journal.js'
+import type { OutboxEntry } from '#gateway/journal/api/outbox.js'
+import { journalOf } from '#gateway/journal/sqlite/sqlite-journal.js'
 import type { AnchorDomain, ClosedBatch } from '#gateway/model/batch.js'
 import { laneOf } from '#gateway/model/lane.js'
 import { Batcher, type BatcherOptions } from '#gateway/outbound/batches/batcher.js'
@@ -59,13 +60,13 @@ export class Home {
   readonly clock = new TestClock(START)
   readonly wallet = new Wallet(Wallet.createRandom().privateKey)
   readonly domain: AnchorDomain
-  readonly journal: SqliteJournal
+  readonly journal: Journal
   readonly folder: string
 
   constructor(domain: AnchorDomain, folder: string) {
     this.domain = domain
     this.folder = folder
-    this.journal = new SqliteJournal({
+    this.journal = journalOf({
       path: join(folder, 'journal.sqlite'),
       lanes: [anchorRoute('test')],
       clock: this.clock,
@@ -104,7 +105,7 @@ export class Home {
 
   /** Commits `count` new measurements and closes them as one batch. */
   async batch(count = 3): Promise<ClosedBatch> {
-    const done = this.journal.batchNumbers().length * 1000
+    const done = this.journal.batches.numbers().length * 1000
     await this.commit(Array.from({ length: count }, (_, i) => pulse(done + i)))
     const batch = await this.batcher().closeIfDue('time')
     if (!batch) throw new Error('nothing was closed')

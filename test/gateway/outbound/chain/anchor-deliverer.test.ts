@@ -77,7 +77,7 @@ describe('the anchor deliverer, on a real node', function () {
       expect(receipt?.blockTime).to.equal((block?.timestamp ?? 0) * 1000)
     }
     expect((await history()).map((event) => event.number)).to.deep.equal([1, 2, 3])
-    expect(home.journal.totals().batchesAnchored).to.equal(3)
+    expect(home.journal.batches.counts().anchored).to.equal(3)
   })
 
   it('sends a legacy transaction with the configured price', async () => {

@@ -1,4 +1,5 @@
 /** A home that can be alarmed, with a FHIR server in clear: pipeline, dispatcher, actions, journal, lane and Task poller. */
+
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -9,7 +10,8 @@ import { policyOf } from '#gateway/alarms/dispatch/policy.js'
 import { configSchema } from '#gateway/config/schema.js'
 import { Pipeline } from '#gateway/engine/pipeline.js'
 import { Recorder } from '#gateway/engine/recorder.js'
-import { SqliteJournal } from '#gateway/journal/sqlite/sqlite-journal.js'
+import type { Journal } from '#gateway/journal/api/journal.js'
+import { journalOf } from '#gateway/journal/sqlite/sqlite-journal.js'
 import { laneOf } from '#gateway/model/lane.js'
 import { asksForCommit } from '#gateway/model/step.js'
 import type { SystemCondition } from '#gateway/model/system-condition.js'
@@ -47,7 +49,7 @@ export class AlarmHome {
   readonly clock = new TestClock()
   readonly #folder = mkdtempSync(join(tmpdir(), 'homebeat-alarm-'))
   readonly #server: FhirServerSimulator
-  journal!: SqliteJournal
+  journal!: Journal
   actions!: AlarmActions
   #pipeline!: Pipeline
   #lane!: LaneWorker
@@ -63,7 +65,7 @@ export class AlarmHome {
   async start(): Promise<void> {
     const { clock } = this
     const logger = silentLogger
-    this.journal = new SqliteJournal({
+    this.journal = journalOf({
       path: join(this.#folder, 'journal.sqlite'),
       lanes: [fhirRoute('care', 'clear'), alertRoute({ channel: 'terminal' })],
       ...{ clock, logger },
@@ -72,8 +74,8 @@ export class AlarmHome {
     const { journal } = this
     await journal.start()
     this.#pipeline = new Pipeline({
-      ...{ patient: 'quiet-heron', limits: [], active: journal.activeAlerts() },
-      dispatcher: new Dispatcher(POLICY, journal.openDispatch()),
+      ...{ patient: 'quiet-heron', limits: [], active: journal.alerts.active() },
+      dispatcher: new Dispatcher(POLICY, journal.notifications.openDispatch()),
     })
     this.actions = new AlarmActions({
       ...{ pipeline: this.#pipeline, journal, clock, logger },

@@ -8,8 +8,9 @@ import type { Task } from '@medplum/fhirtypes'
 import type { Measurement } from '#fhir/measurement.js'
 import { observationOf } from '#fhir/measurement-to-observation.js'
 import { signedForm } from '#fhir/signed-form.js'
-import type { OutboxEntry } from '#gateway/journal/api/journal.js'
-import { SqliteJournal } from '#gateway/journal/sqlite/sqlite-journal.js'
+import type { Journal } from '#gateway/journal/api/journal.js'
+import type { OutboxEntry } from '#gateway/journal/api/outbox.js'
+import { journalOf } from '#gateway/journal/sqlite/sqlite-journal.js'
 import type { Actor, AlertTransition } from '#gateway/model/alert.js'
 import { type ClosedBatch, NO_ROOT } from '#gateway/model/batch.js'
 import { type Lane, laneOf } from '#gateway/model/lane.js'
@@ -30,13 +31,13 @@ export class DeliveryHome {
   readonly home: string
   readonly patient: string
   readonly #folder = mkdtempSync(join(tmpdir(), 'homebeat-delivery-'))
-  readonly journal: SqliteJournal
+  readonly journal: Journal
   batch!: ClosedBatch
 
   constructor(home = 'home-1', patient = 'quiet-heron') {
     this.home = home
     this.patient = patient
-    this.journal = new SqliteJournal({
+    this.journal = journalOf({
       path: join(this.#folder, 'journal.sqlite'),
       lanes: [
         ...[fhirRoute('care', 'clear'), fhirRoute('archive', 'sealed')],
@@ -77,37 +78,37 @@ export class DeliveryHome {
       })),
       closedAt: Date.UTC(2026, 0, 2, 9),
     }
-    this.journal.closeBatch(this.batch)
+    this.journal.batches.close(this.batch)
   }
 
   /** Commits the transitions; each `active` one also reaches the channel `doctor`, as the alert lane would record it. */
   async alert(...transitions: AlertTransition[]): Promise<void> {
     await this.journal.commit({ measurements: [], ...told(transitions, ['doctor']) })
     for (
-      let entry = this.journal.claim(laneOf('alert:doctor'));
+      let entry = this.journal.outbox.claim(laneOf('alert:doctor'));
       entry;
-      entry = this.journal.claim(laneOf('alert:doctor'))
+      entry = this.journal.outbox.claim(laneOf('alert:doctor'))
     ) {
-      this.journal.launch(entry)
-      this.journal.settle(entry, { class: 'delivered' }, 1)
+      this.journal.outbox.launch(entry)
+      this.journal.outbox.settle(entry, { class: 'delivered' }, 1)
     }
   }
 
   /** Raises an alert whose message to the channel `doctor` is refused for good. */
   async refused(alert: AlertTransition): Promise<void> {
     await this.journal.commit({ measurements: [], ...told([alert], ['doctor']) })
-    const entry = this.journal.claim(laneOf('alert:doctor'))
+    const entry = this.journal.outbox.claim(laneOf('alert:doctor'))
     if (!entry) throw new Error('nothing is owed')
-    this.journal.launch(entry)
-    this.journal.settle(entry, { class: 'permanent', reason: 'HTTP 410' }, 1)
+    this.journal.outbox.launch(entry)
+    this.journal.outbox.settle(entry, { class: 'permanent', reason: 'HTTP 410' }, 1)
   }
 
   /** Everything the lane owes now, in order, marked as delivered. */
   owed(lane: Lane): OutboxEntry[] {
     const entries: OutboxEntry[] = []
-    for (let entry = this.journal.claim(lane); entry; entry = this.journal.claim(lane)) {
-      this.journal.launch(entry)
-      this.journal.settle(entry, { class: 'delivered' }, 1)
+    for (let entry = this.journal.outbox.claim(lane); entry; entry = this.journal.outbox.claim(lane)) {
+      this.journal.outbox.launch(entry)
+      this.journal.outbox.settle(entry, { class: 'delivered' }, 1)
       entries.push(entry)
     }
     return entries

@@ -218,7 +218,7 @@ describe('what a clear target gets about alerts', () => {
 
   it('is nothing at all for a sealed target', async () => {
     await home.alert(raised, acknowledged, cleared)
-    home.journal.queueFlags([raised.alertId])
+    home.journal.outbox.queueFlags([raised.alertId])
     await home.refused(transition({ alertId: 'probe-off-ecg-1', condition: 'probe-off-ecg' }))
     const before = server.requests
     const outcomes = await deliverAll({ mode: 'sealed' })
@@ -229,7 +229,7 @@ describe('what a clear target gets about alerts', () => {
 
   it('still takes deliveries of a journal from before there were notifications', async () => {
     const old = { id: 5, transition: raised, channel: 'doctor', reason: 'raised', deliveredAt: raised.at + 5 } as const
-    Object.defineProperty(home.journal, 'alertDelivery', { value: () => old })
+    Object.defineProperty(home.journal.alerts, 'delivery', { value: () => old })
     const deliverer = home.deliverer({ url: server.url })
     const entry = {
       id: 1,

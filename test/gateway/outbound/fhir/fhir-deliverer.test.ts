@@ -191,11 +191,10 @@ describe('the FHIR deliverer', () => {
 
   it('never counts a batch whose Observations have left the journal as delivered', async () => {
     for (const mode of ['clear', 'sealed'] as const) {
-      const deliverer = home.deliverer(
-        { url: server.url, tokenFile, mode },
-        fetch,
-        Object.assign(Object.create(home.journal), { batch: () => ({ ...home.batch, leaves: [], leafHashes: [] }) }),
-      )
+      const deliverer = home.deliverer({ url: server.url, tokenFile, mode }, fetch, {
+        ...home.journal,
+        batches: { ...home.journal.batches, byNumber: () => ({ ...home.batch, leaves: [], leafHashes: [] }) },
+      })
       expect((await deliverer.deliver({ ...entry, kind: 'batch', ref: 1 }, never)).outcome.class).to.equal('permanent')
     }
   })

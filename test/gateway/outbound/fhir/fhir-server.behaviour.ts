@@ -123,7 +123,7 @@ export function itTakesDeliveries(server: () => ServerUnderTest, seen: (resource
     const raised = transition({ value: 77.75, measurement: home.batch.leaves[3]?.identifier ?? '' })
     const actor = { by: 'doctor-1', via: 'link', note: 'I call her' } as const
     await home.alert(raised)
-    home.journal.queueFlags([raised.alertId])
+    home.journal.outbox.queueFlags([raised.alertId])
     await home.alert({ ...raised, state: 'acknowledged', at: raised.at + 30_000, actor })
     await home.alert({ ...raised, state: 'cleared', at: raised.at + 60_000 })
     await home.refused({ ...raised, alertId: 'probe-off-ecg-1', condition: 'probe-off-ecg', priority: 'low' })

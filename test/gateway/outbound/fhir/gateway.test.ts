@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import type { Bundle, Task } from '@medplum/fhirtypes'
 import { expect } from 'chai'
-import { composeGateway } from '#gateway/main.js'
+import { composeGateway } from '#gateway/compose/gateway.js'
 import { fhirRoute } from '#gateway/outbound/lanes/configured-lanes.js'
 import { ensureDataDir } from '#gateway/platform/data-dir.js'
 import { silentLogger } from '#gateway/platform/logger.js'

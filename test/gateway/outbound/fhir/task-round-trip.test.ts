@@ -32,7 +32,8 @@ describe('an alert, its Task, and the doctor on the FHIR server', () => {
   }
   const write = async (changes: Partial<Task>) =>
     expect(await putByDoctor(server.url, { ...(await theTask()), ...changes })).to.equal(200)
-  const actions = () => home.journal.actions(100).map(({ action, actor: { by, via, note } }) => [action, by, via, note])
+  const actions = () =>
+    home.journal.alarmActions.latest(100).map(({ action, actor: { by, via, note } }) => [action, by, via, note])
 
   it('goes there and back: accepted on the server, acknowledged at home, told to everybody who asks', async function () {
     this.timeout(20_000)
@@ -45,7 +46,7 @@ describe('an alert, its Task, and the doctor on the FHIR server', () => {
     const owner = { identifier: { system: 'urn:example:staff', value: 'gray' }, display: 'Meredith Gray' }
     await write({ status: 'accepted', owner, note: [{ text: 'I call her' }] })
     await home.clock.advance(POLL_MS)
-    await until(() => home.journal.activeAlerts()[0]?.state === 'acknowledged')
+    await until(() => home.journal.alerts.active()[0]?.state === 'acknowledged')
     expect(actions()).to.deep.equal([['acknowledge', 'gray', 'fhir-task', 'I call her']])
     await home.clock.advance(5 * MINUTE)
     expect(await home.tick()).to.deep.equal([])
@@ -71,8 +72,8 @@ describe('an alert, its Task, and the doctor on the FHIR server', () => {
     await home.clock.advance(POLL_MS)
     await until(() => actions().length > 0)
     expect(actions()).to.deep.equal([['escalate', 'fhir', 'fhir-task', 'Task rejected on care']])
-    const { alertId } = home.journal.activeAlerts()[0] ?? { alertId: '' }
-    const told = () => home.journal.notifications(alertId).map(({ reason, contact }) => `${reason} ${contact}`)
+    const { alertId } = home.journal.alerts.active()[0] ?? { alertId: '' }
+    const told = () => home.journal.notifications.ofAlert(alertId).map(({ reason, contact }) => `${reason} ${contact}`)
     expect(told()).to.deep.equal(['raised nurse-1', 'escalated doctor-1'])
 
     await home.delivered()
@@ -100,7 +101,8 @@ describe('an alert, its Task, and the doctor on the FHIR server', () => {
     server.faults.next(3, { type: 'status', status: 503, retryAfterSeconds: 40 })
     expect(await home.tick()).to.deep.equal(['raised nurse-1'])
     await until(
-      () => (home.journal.depths().find(({ lane }) => laneKey(lane) === 'fhir:care')?.lastReason ?? null) !== null,
+      () =>
+        (home.journal.outbox.depths().find(({ lane }) => laneKey(lane) === 'fhir:care')?.lastReason ?? null) !== null,
     )
     await home.actions.acknowledge('all', { by: 'nurse-1', via: 'button' })
     server.faults.clear()

@@ -1,9 +1,9 @@
 import { expect } from 'chai'
 import { defaultLimits } from '#gateway/clinical/limits/limits.js'
 import { Pipeline } from '#gateway/engine/pipeline.js'
-import type { OutboxEntry } from '#gateway/journal/api/journal.js'
+import type { Journal } from '#gateway/journal/api/journal.js'
+import type { OutboxEntry } from '#gateway/journal/api/outbox.js'
 import type { LaneRoute } from '#gateway/journal/routing.js'
-import type { SqliteJournal } from '#gateway/journal/sqlite/sqlite-journal.js'
 import type { AlertTransition } from '#gateway/model/alert.js'
 import { type Lane, laneOf } from '#gateway/model/lane.js'
 import type { DeliveryOutcome } from '#gateway/model/outcome.js'
@@ -26,7 +26,7 @@ const REFUSED: DeliveryOutcome = { class: 'permanent', reason: 'HTTP 404' }
 describe('The lane watcher', () => {
   let folder: TemporaryFolder
   let clock: TestClock
-  let journal: SqliteJournal
+  let journal: Journal
   let watcher: LaneWatcher
 
   beforeEach(async () => {
@@ -46,15 +46,15 @@ describe('The lane watcher', () => {
   const present = () => conditions().flatMap(({ condition, present }) => (present ? [condition] : []))
 
   async function closeBatch(): Promise<void> {
-    const number = (journal.lastBatch()?.number ?? 0) + 1
+    const number = (journal.batches.last()?.number ?? 0) + 1
     await journal.commit({ measurements: [measurement(`m-${number}`)], transitions: [] })
-    journal.closeBatch(nextBatch(journal))
+    journal.batches.close(nextBatch(journal))
   }
 
   function settle(lane: Lane, outcome: DeliveryOutcome = { class: 'delivered' }): void {
-    const entry = journal.claim(lane) as OutboxEntry
-    journal.launch(entry)
-    journal.settle(entry, outcome, 1)
+    const entry = journal.outbox.claim(lane) as OutboxEntry
+    journal.outbox.launch(entry)
+    journal.outbox.settle(entry, outcome, 1)
   }
 
   it('says of each lane what it may say, so that alerts can end', () => {
@@ -134,9 +134,9 @@ describe('The lane watcher', () => {
         later(1 / 6)
         await tick()
         // The others take everything; the doctor's webhook refuses everything for good.
-        while (journal.claim(laneOf('fhir:clinic'))) settle(laneOf('fhir:clinic'))
-        while (journal.claim(laneOf('alert:terminal'))) settle(laneOf('alert:terminal'))
-        while (journal.claim(laneOf('alert:doctor'))) settle(laneOf('alert:doctor'), REFUSED)
+        while (journal.outbox.claim(laneOf('fhir:clinic'))) settle(laneOf('fhir:clinic'))
+        while (journal.outbox.claim(laneOf('alert:terminal'))) settle(laneOf('alert:terminal'))
+        while (journal.outbox.claim(laneOf('alert:doctor'))) settle(laneOf('alert:doctor'), REFUSED)
       }
     }
     await journal.commit({ measurements: [], ...told([transition()]) })

@@ -1,6 +1,6 @@
 import { expect } from 'chai'
-import type { OutboxEntry } from '#gateway/journal/api/journal.js'
-import type { SqliteJournal } from '#gateway/journal/sqlite/sqlite-journal.js'
+import type { Journal } from '#gateway/journal/api/journal.js'
+import type { OutboxEntry } from '#gateway/journal/api/outbox.js'
 import { isSameLane, laneOf } from '#gateway/model/lane.js'
 import type { DeliveryOutcome } from '#gateway/model/outcome.js'
 import type { Deliverer } from '#gateway/outbound/lanes/deliverer.js'
@@ -33,7 +33,7 @@ async function until(done: () => boolean): Promise<void> {
 describe('A lane worker', () => {
   let folder: TemporaryFolder
   let clock: TestClock
-  let journal: SqliteJournal
+  let journal: Journal
   let farEnd: FarEnd
   const workers: LaneWorker[] = []
   let queued = 0
@@ -74,7 +74,7 @@ describe('A lane worker', () => {
       await journal.commit({ measurements: [], ...told([transition({ raisedAt: ++queued })], ['doctor']) })
   }
 
-  const depth = (lane = LANE) => journal.depths().find((one) => isSameLane(one.lane, lane))?.depth
+  const depth = (lane = LANE) => journal.outbox.depths().find((one) => isSameLane(one.lane, lane))?.depth
   const transient: DeliveryOutcome = { class: 'transient', reason: 'no connection' }
 
   it('delivers what waits when it starts and what is queued later, in order', async () => {
@@ -85,7 +85,7 @@ describe('A lane worker', () => {
     await worker.drained()
     expect(farEnd.given).to.deep.equal([1, 2, 3, 4, 5])
     expect(worker.status()).to.deep.include({ state: 'idle', depth: 0, nextAttemptAt: null })
-    expect(journal.alertDeliveries(10)).to.have.length(5)
+    expect(journal.alerts.deliveries(10)).to.have.length(5)
   })
 
   for (const failure of [transient, { class: 'ambiguous', reason: 'no answer' } as const]) {
@@ -158,7 +158,7 @@ describe('A lane worker', () => {
     const worker = await started()
     await worker.drained()
     expect(farEnd.given).to.deep.equal([1, 2, 3])
-    expect(journal.depths().find(({ lane }) => isSameLane(lane, LANE))).to.include({
+    expect(journal.outbox.depths().find(({ lane }) => isSameLane(lane, LANE))).to.include({
       delivered: 2,
       rejected: 1,
       resourcesFailed: 1,
@@ -203,7 +203,7 @@ describe('A lane worker', () => {
     const stopped = worker.stop()
     await clock.advance(5000)
     await stopped
-    expect(journal.depths().find(({ lane }) => isSameLane(lane, LANE))).to.include({ depth: 1 })
+    expect(journal.outbox.depths().find(({ lane }) => isSameLane(lane, LANE))).to.include({ depth: 1 })
   })
 
   it('stops at once while it waits for a retry', async () => {
@@ -230,7 +230,7 @@ describe('A lane worker', () => {
 
   it('outlives a disk that refuses to record an outcome, and does not deliver twice for it', async () => {
     let refusals = 2
-    const refusing = new Proxy(journal, {
+    const outbox = new Proxy(journal.outbox, {
       get(target, name) {
         if (name === 'settle' && refusals > 0)
           return () => {
@@ -241,7 +241,7 @@ describe('A lane worker', () => {
         return typeof member === 'function' ? member.bind(target) : member
       },
     })
-    const worker = await started({ journal: refusing })
+    const worker = await started({ journal: { outbox } })
     await queue(1)
     await until(() => worker.status().state === 'waiting')
     await clock.advance(1000)

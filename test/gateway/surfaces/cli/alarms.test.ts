@@ -2,8 +2,8 @@ import { userInfo } from 'node:os'
 import { join } from 'node:path'
 import { expect } from 'chai'
 import type { Gateway } from '#gateway/compose/gateway.js'
-import { openJournalReader } from '#gateway/journal/api/journal-reader.js'
-import { composeGateway } from '#gateway/main.js'
+import { composeGateway } from '#gateway/compose/gateway.js'
+import { openJournalReader } from '#gateway/journal/sqlite/journal-reader.js'
 import { silentLogger } from '#gateway/platform/logger.js'
 import { connected, freePort, mqttClient, writeSecret } from '#test/gateway/intake/transports/brokers.js'
 import { TestHome } from '#test/support/home.js'
@@ -59,7 +59,7 @@ describe('homebeat alarms', function () {
     expect(acknowledged.stdout).to.equal(`acknowledged ${alertId}\n`)
     expect((await alarms('ack', alertId)).stdout).to.contain('somebody has been quicker')
     const journal = openJournalReader(join(home.dataDir, 'journal.db'))
-    expect(journal.actions(10).map(({ action, actor }) => [action, actor])).to.deep.equal([
+    expect(journal.alarmActions.latest(10).map(({ action, actor }) => [action, actor])).to.deep.equal([
       ['acknowledge', { by: 'Anna K.', via: 'command-line', note: 'I am with her' }],
       ['escalate', { by: userInfo().username, via: 'command-line' }],
       ['silence', { by: userInfo().username, via: 'command-line' }],

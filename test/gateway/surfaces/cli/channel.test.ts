@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect } from 'chai'
-import { composeGateway } from '#gateway/main.js'
+import { composeGateway } from '#gateway/compose/gateway.js'
 import { createLogger } from '#gateway/platform/logger.js'
 import { Receiver } from '#test/gateway/alarms/channels/receiver.js'
 import { TestHome } from '#test/support/home.js'

@@ -4,7 +4,7 @@ import { writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { expect } from 'chai'
-import type { WatchReport } from '#gateway/clinic/report.js'
+import type { ClinicReport } from '#gateway/clinic/report.js'
 import { packageRoot } from '#gateway/platform/package-root.js'
 import { Receiver } from '#test/gateway/alarms/channels/receiver.js'
 import { TestClinic } from '#test/gateway/clinic/clinic.js'
@@ -28,7 +28,7 @@ describe('homebeat clinic', function () {
   const clinicVerb = (...words: string[]) => homebeat('clinic', ...words, '-c', clinic.file)
 
   function start(...words: string[]): ChildProcess {
-    const program = join(packageRoot, 'dist/gateway/surfaces/cli/homebeat.js')
+    const program = join(packageRoot, 'dist/gateway/main.js')
     const child = spawn(process.execPath, [program, ...words], { stdio: ['ignore', 'ignore', 'inherit'] })
     running.add(child)
     child.once('exit', () => running.delete(child))
@@ -57,16 +57,16 @@ describe('homebeat clinic', function () {
     })
 
   const reported = async () =>
-    ((await (await fetch(`http://127.0.0.1:${pagePort}/api/homes`)).json()) as WatchReport).homes[0]
+    ((await (await fetch(`http://127.0.0.1:${pagePort}/api/homes`)).json()) as ClinicReport).homes[0]
 
   let pagePort = 0
 
   it('raises the alarm when a gateway is killed or stopped, and ends it when it is back', async () => {
     const ports = await Promise.all([freePort(), freePort()])
-    const [beatPort] = ports
+    const [checkInPort] = ports
     pagePort = ports[1]
     clinic.configure({
-      listen: { port: beatPort },
+      listen: { port: checkInPort },
       page: { port: pagePort },
       missingAfterSeconds: 3,
       alerts: { channels: [{ type: 'webhook', name: 'duty', url: await duty.start() }] },
@@ -79,7 +79,7 @@ describe('homebeat clinic', function () {
       chain: { endpoints: ['http://127.0.0.1:1'], chainId: 1, contract: `0x${'ab'.repeat(20)}` },
       liveness: {
         targets: [
-          { name: 'clinic', url: `http://127.0.0.1:${beatPort}/beat`, secretFile: 'watch-secret', everySeconds: 1 },
+          { name: 'clinic', url: `http://127.0.0.1:${checkInPort}/beat`, secretFile: 'watch-secret', everySeconds: 1 },
         ],
       },
     })

@@ -27,7 +27,7 @@ describe('homebeat device', function () {
   before(async () => {
     port = await freePort()
     configure({ url: `mqtts+broker://127.0.0.1:${port}` })
-    const program = join(packageRoot, 'dist/gateway/surfaces/cli/homebeat.js')
+    const program = join(packageRoot, 'dist/gateway/main.js')
     gateway = spawn(process.execPath, [program, 'start', '-c', config], { stdio: ['ignore', 'ignore', 'inherit'] })
     while (readRunFile(home.dataDir)?.pid !== gateway.pid) {
       if (gateway.exitCode !== null) throw new Error('the gateway ended early')

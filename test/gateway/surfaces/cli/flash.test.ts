@@ -27,7 +27,7 @@ describe('homebeat flash', function () {
     await chmod(file, 0o755)
   }
   const flash = (args: string[], path = `${folder}${delimiter}${process.env['PATH']}`) =>
-    runNode(['dist/gateway/surfaces/cli/homebeat.js', 'flash', ...args], { env: { PATH: path } })
+    runNode(['dist/gateway/main.js', 'flash', ...args], { env: { PATH: path } })
 
   it('has avrdude write the committed firmware into an Uno', async () => {
     await avrdude('avrdude done.  Thank you.', 0)

@@ -138,7 +138,7 @@ describe('the command line', function () {
     // root may open everything: the gateway runs as nobody then.
     const root = process.getuid?.() === 0
     const user = root ? { uid: NOBODY } : {}
-    const program = ['dist/gateway/surfaces/cli/homebeat.js']
+    const program = ['dist/gateway/main.js']
     if ((await runNode([...program, '--version'], user)).code !== 0) {
       if (this.test) this.test.title += ' (skipped: another user cannot read this checkout)'
       this.skip()

@@ -3,10 +3,10 @@ import { once } from 'node:events'
 import { readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect } from 'chai'
-import { composeGateway } from '#gateway/main.js'
+import { composeGateway } from '#gateway/compose/gateway.js'
 import { silentLogger } from '#gateway/platform/logger.js'
 import { packageRoot } from '#gateway/platform/package-root.js'
-import Sqlite from '#gateway/platform/sqlite.js'
+import { Sqlite } from '#gateway/platform/sqlite.js'
 import type { GatewayStatus } from '#gateway/surfaces/status/feed.js'
 import { readRunFile } from '#gateway/surfaces/status/run-file.js'
 import { ChainSimulator } from '#simulators/chain/chain-simulator.js'
@@ -53,7 +53,7 @@ describe('homebeat journal', function () {
       transports: [{ name: 'broker', url: 'mqtt+broker://127.0.0.1:0' }],
       chain: { endpoints: [chain.url], chainId: chain.chainId, contract: chain.contract },
     })
-    const program = join(packageRoot, 'dist/gateway/surfaces/cli/homebeat.js')
+    const program = join(packageRoot, 'dist/gateway/main.js')
     const child = spawn(process.execPath, [program, 'start', ...config()], { stdio: ['pipe', 'ignore', 'inherit'] })
     gateway = child
     while (readRunFile(home.dataDir)?.pid !== child.pid) {

@@ -15,7 +15,7 @@ describe('homebeat limits, settings, enter, score and trends', function () {
 
   const run = (...args: string[]) => homebeat(...args, '-c', config)
   const start = async () => {
-    const program = join(packageRoot, 'dist/gateway/surfaces/cli/homebeat.js')
+    const program = join(packageRoot, 'dist/gateway/main.js')
     gateway = spawn(process.execPath, [program, 'start', '-c', config], { stdio: ['ignore', 'ignore', 'inherit'] })
     while (readRunFile(home.dataDir)?.pid !== gateway.pid) {
       if (gateway.exitCode !== null) throw new Error('the gateway ended early')

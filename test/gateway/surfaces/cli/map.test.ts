@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect } from 'chai'
 import { stringify } from 'yaml'
-import { SqliteJournal } from '#gateway/journal/sqlite/sqlite-journal.js'
+import { journalOf } from '#gateway/journal/sqlite/sqlite-journal.js'
 import { silentLogger } from '#gateway/platform/logger.js'
 import { homebeat } from '#test/support/run.js'
 import { TestClock } from '#test/support/test-clock.js'
@@ -67,6 +67,7 @@ describe('homebeat map', function () {
     for (const [args, wanted] of [
       [[], /Give --dry-run <file>/],
       [['--dry-run', join(folder, 'none.json')], /cannot be read \(ENOENT\)/],
+      [['--dry-run', '/dev/zero'], /larger than 16 MiB/],
       [['--dry-run', write('bad.json', '{"topic"')], /has no messages/],
       [['--dry-run', write('no-topic.json', '{"payload":"1"}')], /Message 1 names no topic/],
       [['retry', '-c', config], /No gateway runs on/],
@@ -84,7 +85,7 @@ describe('homebeat map', function () {
   })
 
   it('unmapped reads the journal of a stopped gateway, and its JSON is what --dry-run takes', async () => {
-    const journal = new SqliteJournal({
+    const journal = journalOf({
       path: join(folder, 'homebeat-data', 'journal.db'),
       lanes: [],
       clock: new TestClock(),

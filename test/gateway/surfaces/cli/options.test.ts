@@ -3,7 +3,7 @@ import { runNode } from '#test/support/run.js'
 
 /** Of nobody in the password file. */
 const NAMELESS = 61_234
-const PROGRAM = 'dist/gateway/surfaces/cli/homebeat.js'
+const PROGRAM = 'dist/gateway/main.js'
 
 describe('the verbs that note who acts', () => {
   it('begin for a user without a name, as a service manager may make one', async function () {

@@ -3,10 +3,11 @@ import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { expect } from 'chai'
 import type { Gateway } from '#gateway/compose/gateway.js'
+import { composeGateway } from '#gateway/compose/gateway.js'
 import type { LoadedConfig } from '#gateway/config/load.js'
-import type { OutboxEntry } from '#gateway/journal/api/journal.js'
-import { SqliteJournal } from '#gateway/journal/sqlite/sqlite-journal.js'
-import { composeGateway } from '#gateway/main.js'
+import type { Journal } from '#gateway/journal/api/journal.js'
+import type { OutboxEntry } from '#gateway/journal/api/outbox.js'
+import { journalOf } from '#gateway/journal/sqlite/sqlite-journal.js'
 import { laneOf } from '#gateway/model/lane.js'
 import { configuredLanes } from '#gateway/outbound/lanes/configured-lanes.js'
 import { systemClock } from '#gateway/platform/clock.js'
@@ -51,16 +52,16 @@ describe('homebeat queue', function () {
     })
     await onJournal(async (journal) => {
       await journal.commit({ measurements: [measurement('m-1')], ...notified([transition()], ['doctor']) })
-      journal.closeBatch(nextBatch(journal))
-      const entry = journal.claim(laneOf('alert:doctor')) as OutboxEntry
-      journal.launch(entry)
-      journal.settle(entry, { class: 'permanent', reason: 'HTTP 404' }, 1)
+      journal.batches.close(nextBatch(journal))
+      const entry = journal.outbox.claim(laneOf('alert:doctor')) as OutboxEntry
+      journal.outbox.launch(entry)
+      journal.outbox.settle(entry, { class: 'permanent', reason: 'HTTP 404' }, 1)
     })
   })
   afterEach(() => home.remove())
 
-  async function onJournal<Result>(action: (journal: SqliteJournal) => Promise<Result>): Promise<Result> {
-    const journal = new SqliteJournal({
+  async function onJournal<Result>(action: (journal: Journal) => Promise<Result>): Promise<Result> {
+    const journal = journalOf({
       path: join(home.dataDir, 'journal.db'),
       lanes: configuredLanes(loaded.config),
       clock: systemClock,

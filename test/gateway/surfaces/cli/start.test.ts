@@ -1,11 +1,19 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync } from 'node:fs'
+import { type AddressInfo, createServer } from 'node:net'
 import { join } from 'node:path'
 import { expect } from 'chai'
 import { packageRoot } from '#gateway/platform/package-root.js'
 import { readRunFile } from '#gateway/surfaces/status/run-file.js'
 import { TestHome } from '#test/support/home.js'
+
+const QUIET = {
+  log: { level: 'warn' },
+  heartbeat: { targets: [] },
+  transports: [{ name: 'broker', url: 'mqtt+broker://127.0.0.1:0' }],
+  chain: { endpoints: ['http://127.0.0.1:1'], chainId: 1, contract: `0x${'ab'.repeat(20)}` },
+}
 
 describe('homebeat start', function () {
   this.timeout(60_000)
@@ -19,19 +27,19 @@ describe('homebeat start', function () {
 
   const said: string[] = []
 
-  async function start(...options: string[]): Promise<ChildProcess> {
-    home.configure({
-      log: { level: 'warn' },
-      heartbeat: { targets: [] },
-      transports: [{ name: 'broker', url: 'mqtt+broker://127.0.0.1:0' }],
-      chain: { endpoints: ['http://127.0.0.1:1'], chainId: 1, contract: `0x${'ab'.repeat(20)}` },
-    })
-    const program = join(packageRoot, 'dist/gateway/surfaces/cli/homebeat.js')
+  function run(...options: string[]): ChildProcess {
+    const program = join(packageRoot, 'dist/gateway/main.js')
     const child = spawn(process.execPath, [program, 'start', '-c', join(home.folder, 'homebeat.yaml'), ...options], {
       stdio: ['pipe', 'ignore', 'pipe'],
     })
     child.stderr?.setEncoding('utf8').on('data', (text: string) => said.push(text))
     gateway = child
+    return child
+  }
+
+  async function start(...options: string[]): Promise<ChildProcess> {
+    home.configure(QUIET)
+    const child = run(...options)
     while (readRunFile(home.dataDir)?.pid !== child.pid) {
       if (child.exitCode !== null) throw new Error('the gateway ended early')
       await new Promise((resolve) => setTimeout(resolve, 20))
@@ -40,7 +48,7 @@ describe('homebeat start', function () {
   }
 
   async function endOf(child: ChildProcess): Promise<number | null> {
-    if (child.exitCode === null) await once(child, 'exit')
+    if (child.exitCode === null) await once(child, 'close')
     return child.exitCode
   }
 
@@ -65,5 +73,18 @@ describe('homebeat start', function () {
     const child = await start('--until-stdin-closes')
     child.kill('SIGTERM')
     expect(await endOf(child)).to.equal(0)
+  })
+  it('ends at once, with one line, where its port is taken, although its standard input stays open', async () => {
+    const other = createServer().listen(0, '127.0.0.1')
+    await once(other, 'listening')
+    const { port } = other.address() as AddressInfo
+    try {
+      home.configure({ ...QUIET, console: { port } })
+      said.length = 0
+      expect(await endOf(run('--until-stdin-closes'))).to.equal(1)
+      expect(said.join('').trim().split('\n').at(-1)).to.match(new RegExp(`^homebeat: port ${port} is already in use`))
+    } finally {
+      other.close()
+    }
   })
 })

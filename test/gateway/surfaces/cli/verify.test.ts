@@ -1,8 +1,8 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect } from 'chai'
-import { openJournalReader } from '#gateway/journal/api/journal-reader.js'
-import { composeGateway } from '#gateway/main.js'
+import { composeGateway } from '#gateway/compose/gateway.js'
+import { openJournalReader } from '#gateway/journal/sqlite/journal-reader.js'
 import type { VerifiableRecord } from '#gateway/model/batch.js'
 import { silentLogger } from '#gateway/platform/logger.js'
 import { packageRoot } from '#gateway/platform/package-root.js'
@@ -47,7 +47,9 @@ describe('homebeat verify', function () {
       chain: { endpoints: [chain.url], chainId: chain.chainId, contract: chain.contract },
     })
     const journal = openJournalReader(join(home.dataDir, 'journal.db'))
-    identifiers = journal.batchNumbers().map((number) => journal.batch(number)?.leaves[0]?.identifier ?? '')
+    identifiers = journal.batches
+      .numbers()
+      .map((number) => journal.batches.byNumber(number)?.leaves[0]?.identifier ?? '')
     journal.close()
     recordFile = join(home.folder, 'record.json')
   })

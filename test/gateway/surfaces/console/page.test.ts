@@ -85,6 +85,10 @@ describe('the page of the console', function () {
     expect(await tile('bodyWeight').textContent()).to.match(/^Body weight71\.4kg/)
     feed.value('gsr', null, 'uS', { quality: 'missing', remarks: ['probe-off'] })
     await tile('gsr').getByText('probe off').waitFor()
+    const traces = await page
+      .locator('[data-trace]')
+      .evaluateAll((all) => all.map((one) => one.getAttribute('data-trace')))
+    expect(traces, 'EMG has its place once it is heard').to.deep.equal(['ecg', 'airflow'])
     expect(await page.locator('header').textContent()).to.contain('home-7f3a')
     expect(await page.locator('footer').textContent()).to.contain('Not a certified medical device')
     expect(errors).to.deep.equal([])

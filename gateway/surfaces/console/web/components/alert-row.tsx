@@ -9,7 +9,7 @@ export const SILENCE_MINUTES = 10
 export interface AlertActs {
   readonly acknowledge: (alertId: string) => void
   readonly silence: (alertId: string) => void
-  /** Not while one is under way, or the gateway is out of reach. */
+  /** Disabled while an act is under way, or the gateway is out of reach. */
   readonly disabled: boolean
 }
 

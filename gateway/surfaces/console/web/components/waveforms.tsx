@@ -7,7 +7,7 @@ import { Trace } from './trace.js'
 /** ECG and breathing always have their place; EMG has one once it has been seen (it shares the ECG's input). */
 export function Waveforms({ store, connected }: { store: LiveStore; connected: boolean }) {
   const shown = [...store.traces].filter(
-    ([sensor, trace]) => sensorDefinitions[sensor].waveform?.alwaysDrawn || !trace.empty,
+    ([sensor, trace]) => sensorDefinitions[sensor].waveform?.trace.always || !trace.empty,
   )
   return (
     <Card title="Waveforms" aside={`${WINDOW_MS / 1000} seconds a screen`} class="waveforms">

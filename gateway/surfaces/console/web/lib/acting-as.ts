@@ -1,4 +1,4 @@
-/** Who uses this browser, as it was last said; remembered by the browser alone. */
+/** The name under which this browser acts; only the browser remembers it. */
 import { useState } from 'preact/hooks'
 
 const KEY = 'homebeat.actor'

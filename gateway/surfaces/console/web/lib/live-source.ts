@@ -1,4 +1,4 @@
-/** Keeps `/api/live` open: EventSource reconnects after a break, this also after a refusal or a silence. */
+/** Keeps `/api/live` open. EventSource itself reconnects after a break; this also does so after a refusal or a silence. */
 import type { LiveEvent } from '../../../status/feed.js'
 import type { LiveStore } from './live-store.js'
 

@@ -22,9 +22,11 @@ export interface Snapshot {
 const NOTIFY_MS = 200
 
 export class LiveStore {
-  /** Of each sensor with a waveform, in the order of the sensors. */
+  /** Of each sensor with a waveform, in their order on the page. */
   readonly traces: ReadonlyMap<SensorKind, TraceBuffer> = new Map(
-    SENSORS.filter(({ waveform }) => waveform).map(({ kind }) => [kind, new TraceBuffer()]),
+    SENSORS.flatMap(({ kind, waveform }) => (waveform ? [{ kind, ...waveform.trace }] : []))
+      .sort((a, b) => a.order - b.order)
+      .map(({ kind }) => [kind, new TraceBuffer()]),
   )
   /** `performance.now()` at which samples last came. */
   readonly tracedAt = new Map<SensorKind, number>()

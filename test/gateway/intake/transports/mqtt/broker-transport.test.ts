@@ -2,6 +2,7 @@ import { once } from 'node:events'
 import { connect } from 'node:net'
 import { expect } from 'chai'
 import type { IClientOptions, MqttClient } from 'mqtt'
+import { Decoder } from '#gateway/intake/decode/decoder.js'
 import { BrokerTransport } from '#gateway/intake/transports/mqtt/broker-transport.js'
 import type { HomebeatError } from '#gateway/platform/errors.js'
 import { silentLogger } from '#gateway/platform/logger.js'
@@ -239,32 +240,45 @@ describe('BrokerTransport', () => {
   })
 
   describe('what a device may do', () => {
-    for (const [what, topic, options, reason] of [
-      ['another device’s topic', 'homebeat/v1/meter/data', {}, /not the device’s own/],
-      ['a topic outside', 'elsewhere', {}, /not the device’s own/],
-      ['the bare topic of its own', 'homebeat/v1/cuff/', {}, /not the device’s own/],
-      ['a topic of the broker', '$SYS/x', {}, /not the device’s own/],
-      ['a retained message', TOPIC, { retain: true }, /retained/],
+    for (const [what, topic] of [
+      ['another device’s topic', 'homebeat/v1/meter/data'],
+      ['a topic outside', 'elsewhere'],
+      ['the bare topic of its own', 'homebeat/v1/cuff/'],
+      ['a topic of the broker', '$SYS/x'],
     ] as const)
-      it(`closes the connection on ${what}, and makes no frame of it`, async () => {
+      it(`drops what comes on ${what}, keeps the connection, and makes no frame of it`, async () => {
         const cuff = await connected(device('cuff'))
-        const closed = closeOf(cuff)
-        cuff.publish(topic, 'x', { qos: 1, ...options })
-        await closed
+        await cuff.publishAsync(topic, 'x', { qos: 1, retain: true })
+        const published = cuff.publishAsync(TOPIC, 'own', { qos: 1 })
+        const frame = await reader.find('mqtt-publish')
+        expect(Buffer.from(frame.payload).toString()).to.equal('own')
+        frame.settle(COMMITTED)
+        await published
         const event = await refused()
         expect(event.count).to.equal(1)
-        expect(event.detail).to.match(reason)
+        expect(event.detail).to.match(/not the device’s own/)
       })
 
-    it('acknowledges and counts a payload of more than 64 KiB, and takes one of 64 KiB', async () => {
+    it('takes a retained message of its own as what it is: a message', async () => {
       const cuff = await connected(device('cuff'))
-      await cuff.publishAsync(TOPIC, Buffer.alloc(64 * 1024 + 1), { qos: 1 })
-      const published = cuff.publishAsync(TOPIC, Buffer.alloc(64 * 1024), { qos: 1 })
-      const frame = await reader.find('mqtt-publish')
-      expect(frame.payload).to.have.length(64 * 1024)
-      frame.settle(COMMITTED)
+      const published = cuff.publishAsync(TOPIC, 'x', { qos: 1, retain: true })
+      ;(await reader.find('mqtt-publish')).settle(COMMITTED)
       await published
-      expect((await refused()).detail).to.match(/more than 64 KiB/)
+    })
+
+    it('acknowledges a payload of more than 64 KiB only when its frame is settled: it is kept, with its reason', async () => {
+      const cuff = await connected(device('cuff'))
+      let acknowledged = 0
+      const published = Array.from({ length: 3 }, () =>
+        cuff.publishAsync(TOPIC, Buffer.alloc(70_000), { qos: 1 }).then(() => acknowledged++),
+      )
+      const frame = await reader.find('mqtt-publish')
+      expect(frame.payload).to.have.length(70_000)
+      expect(new Decoder().decode(frame).unmapped).to.include({ code: 'decode.sensor', payload: frame.payload })
+      expect(acknowledged).to.equal(0)
+      frame.settle(COMMITTED)
+      for (let i = 1; i < 3; i++) (await reader.find('mqtt-publish')).settle(COMMITTED)
+      await Promise.all(published)
     })
 
     it('does not even read a packet that announces 100 MB, whoever sends it', async () => {

@@ -20,16 +20,18 @@ describe('The packet limit', () => {
     fc.assert(
       fc.property(lengths, fc.integer({ min: 1, max: 700 }), (list, size) => {
         const bytes = Buffer.concat(list.map(packet))
-        const limit = new PacketLimit(2000)
+        const limit = new PacketLimit({ first: 1000, every: 2000 })
         let accepted = true
         for (let at = 0; at < bytes.length && accepted; at += size)
           accepted = limit.accept(bytes.subarray(at, at + size))
-        expect(accepted).to.equal(Math.max(...list) <= 2000)
+        expect(accepted).to.equal(Math.max(...list) <= 2000 && (list[0] as number) <= 1000)
       }),
     )
   })
 
   it('refuses a length of five digits', () => {
-    expect(new PacketLimit(1e9).accept(Uint8Array.of(0x30, 0x80, 0x80, 0x80, 0x80, 0x01))).to.equal(false)
+    expect(
+      new PacketLimit({ first: 1e9, every: 1e9 }).accept(Uint8Array.of(0x30, 0x80, 0x80, 0x80, 0x80, 0x01)),
+    ).to.equal(false)
   })
 })

@@ -1,0 +1,102 @@
+/** From frames to recorded steps: the pipeline with its time and settings, the recorder, and what people do with it. */
+import { AlarmActions } from '#gateway/alarms/actions/alarm-actions.js'
+import { alarmCommands } from '#gateway/alarms/actions/alarm-commands.js'
+import { Dispatcher } from '#gateway/alarms/dispatch/dispatcher.js'
+import { policyOf } from '#gateway/alarms/dispatch/policy.js'
+import { trendsCommands } from '#gateway/clinical/scores/commands.js'
+import { HourlyAggregates, KEPT_MS } from '#gateway/clinical/scores/hourly.js'
+import { News2Watch } from '#gateway/clinical/scores/news2-watch.js'
+import { analysisOptionsOf, news2OptionsOf } from '#gateway/clinical/settings/catalog.js'
+import { settingsCommands } from '#gateway/clinical/settings/commands.js'
+import { PatientSettings } from '#gateway/clinical/settings/patient-settings.js'
+import { Pipeline } from '#gateway/engine/pipeline.js'
+import { Recorder } from '#gateway/engine/recorder.js'
+import { RunTimeAlarms } from '#gateway/engine/run-time-alarms.js'
+import { VERSION } from '#gateway/platform/version.js'
+import {
+  ManualObservations,
+  manualObservationCommands,
+} from '#gateway/surfaces/manual-observation/manual-observations.js'
+import { LiveFeed } from '#gateway/surfaces/status/live-feed.js'
+import { Timekeeper } from '#gateway/time/timekeeper.js'
+import { buildTime, zoneOffset } from '#gateway/time/wall-clock.js'
+import type { Intake } from './intake.js'
+import type { Part } from './program.js'
+import type { Site } from './site.js'
+
+export type Engine = Awaited<ReturnType<typeof engineOf>>
+
+/** Begins a run: the journal is open. @throws HomebeatError `journal.*`, `limits.*`, `settings.*` */
+export async function engineOf(site: Site, { transports, mappings, mayAcknowledge }: Intake) {
+  const { config, home, patient, journal, clock, timeService, logger } = site
+  const { trust, holdHours } = config.clock
+  if (trust === 'auto') await timeService.refresh()
+  const timekeeper = new Timekeeper({
+    ...{ clock, journal, zone: zoneOffset, service: timeService, trust, builtAt: buildTime(), logger },
+    holdMs: holdHours * 3_600_000,
+  })
+  const { limits, settings: values } = config.alerts
+  const settings = new PatientSettings({
+    configured: { limits, settings: values },
+    ...{ journal: journal.settings, clock, logger },
+  })
+  const now = settings.inForce
+  const news2 = new News2Watch(news2OptionsOf(now.settings))
+  const hours = new HourlyAggregates(journal.hourly.all())
+  // The dispatcher counts in run time, people's hours are of the wall.
+  const zoneOfRun = (runAt: number) => zoneOffset(runAt + clock.shiftMs) + Math.round(clock.shiftMs / 60_000)
+  const pipeline = new Pipeline({
+    ...{ patient, news2, hours, mappings, mayAcknowledge, zoneOffsetMinutes: zoneOffset },
+    ...{ limits: now.limits, findings: now.findings, analysis: analysisOptionsOf(now.settings) },
+    active: timekeeper.activeAlerts(),
+    shiftMs: () => clock.shiftMs,
+    stored: (identifier) =>
+      journal.values.of(identifier)?.content ?? (journal.measurements.has(identifier) ? 'gone' : null),
+    devices: Object.fromEntries(config.transports.flatMap((t) => (t.device ? [[t.name, t.device]] : []))),
+    dispatcher: new Dispatcher(policyOf(config.alerts, zoneOfRun), timekeeper.openDispatch()),
+  })
+  const contacts = config.alerts.contacts.map(({ id, role }) => ({ id, role }))
+  const feed = new LiveFeed({ version: VERSION, home, journal, transports, contacts, clock, timekeeper })
+  const recorder = new Recorder({ journal, timekeeper, onStep: (step) => feed.take(step), clock, logger })
+  settings.onChange((current) => {
+    news2.setOptions(news2OptionsOf(current.settings))
+    recorder.note(pipeline.setLimits(current.limits, current.findings, clock.run.now()))
+    recorder.note(pipeline.setAnalysis(analysisOptionsOf(current.settings), clock.run.now()))
+  })
+  const alarms = new RunTimeAlarms({ pipeline, timekeeper, clock })
+  const actions = new AlarmActions({ pipeline: alarms, recorder, journal, clock, logger })
+  return { timekeeper, settings, news2, hours, pipeline, feed, recorder, actions }
+}
+
+export function engineParts({ journal, clock }: Site, engine: Engine): Part[] {
+  const { timekeeper, settings, news2, hours, pipeline, recorder, actions } = engine
+  const manual = new ManualObservations({
+    pipeline,
+    recorder,
+    news2,
+    journal: journal.manualObservations,
+    clock: clock.run,
+  })
+  const keepHours = async () => {
+    const changed = hours.changed(clock.now())
+    journal.hourly.put(changed, clock.now() - KEPT_MS)
+    hours.kept(changed)
+  }
+  return [
+    // First of all health checks: it notices that the clock was set.
+    { name: 'time', stage: 'inbound', health: timekeeper },
+    { name: 'settings', stage: 'inbound', health: settings, commands: settingsCommands(settings) },
+    {
+      name: 'acts of people',
+      stage: 'inbound',
+      commands: [...alarmCommands({ actions, journal, clock }), ...manualObservationCommands(manual)],
+    },
+    {
+      name: 'trends',
+      stage: 'inbound',
+      commands: trendsCommands({ hours, clock, zone: zoneOffset }),
+      // A power cut takes a minute of the trends.
+      jobs: [{ name: 'keep hours', cron: '* * * * *', action: keepHours }],
+    },
+  ]
+}

@@ -1,0 +1,97 @@
+/** What leaves the home beside the alerts: pushes to FHIR servers, anchors, and what is polled at the far ends. */
+import { randomBytes } from 'node:crypto'
+import { isSameLane, type Lane } from '#gateway/model/lane.js'
+import type { Lifecycle } from '#gateway/model/lifecycle.js'
+import { AnchorDeliverer } from '#gateway/outbound/chain/anchor-deliverer.js'
+import { FhirDeliverer } from '#gateway/outbound/fhir/fhir-deliverer.js'
+import { FlagSync } from '#gateway/outbound/fhir/flag-sync.js'
+import { clientOf } from '#gateway/outbound/fhir/target-client.js'
+import { TaskPoller } from '#gateway/outbound/fhir/task-poller.js'
+import type { Deliverer } from '#gateway/outbound/lanes/deliverer.js'
+import { LaneQueue, queueCommands } from '#gateway/outbound/lanes/lane-queue.js'
+import { LaneWatcher } from '#gateway/outbound/lanes/lane-watcher.js'
+import { LaneWorker } from '#gateway/outbound/lanes/worker.js'
+import { EpochKeys } from '#gateway/outbound/sealing/epoch-keys.js'
+import { Sealer } from '#gateway/outbound/sealing/sealer.js'
+import { laneParts } from './channels.js'
+import type { Engine } from './engine.js'
+import type { Part } from './program.js'
+import type { Site } from './site.js'
+
+/** @throws HomebeatError `secret.*`, `config.*` */
+export function pushesOf(site: Site): LaneWorker[] {
+  const { config, home, patient, baseDir, signer, masterKey, journal, ledger, fetch, clock, logger } = site
+  const epochKeys = new EpochKeys({ store: journal.epochKeys, masterKey, patient, random: randomBytes })
+  const envelopes = new Sealer({ epochKeys })
+  const { name, confirmations, gasPrice, pollSeconds } = config.chain
+  const work = (lane: Lane, deliverer: Deliverer) => new LaneWorker({ lane, journal, deliverer, clock, logger })
+  return [
+    ...config.fhir.targets.map((target) => {
+      const options = { target, journal, envelopes, home, patient, fetch, logger, baseDir }
+      return work({ kind: 'fhir', name: target.name }, new FhirDeliverer(options))
+    }),
+    work(
+      { kind: 'anchor', name },
+      new AnchorDeliverer({
+        ...{ ledger, journal, signer, clock, logger, confirmations, gasPrice },
+        pollMs: pollSeconds * 1000,
+      }),
+    ),
+  ]
+}
+
+export function laneQueueParts(
+  { config, journal }: Site,
+  pushes: readonly LaneWorker[],
+  alerts: readonly LaneWorker[],
+) {
+  const tryNow = (lane: Lane) => [...pushes, ...alerts].find((one) => isSameLane(one.lane, lane))?.tryNow()
+  return [
+    ...laneParts('pushes', pushes),
+    // Drained before the pushes: an alert that reaches its channel still owes the FHIR servers a Communication.
+    ...laneParts('alert lanes', alerts),
+    {
+      name: 'queue',
+      stage: 'outbound' as const,
+      health: new LaneWatcher({ journal, patience: config.lanes }),
+      commands: queueCommands(new LaneQueue({ journal, tryNow })),
+    },
+  ]
+}
+
+/** What looks after the far ends of its own accord: their Tasks, and the Flags of alerts that stand. */
+export function pollerParts(
+  { config, home, baseDir, journal, fetch, clock, logger }: Site,
+  { actions }: Engine,
+): Part[] {
+  const careTeams = config.fhir.targets.filter(({ mode }) => mode === 'clear')
+  const tasks = careTeams
+    .filter((target) => target.tasks)
+    .map((target) => {
+      const client = clientOf(target, fetch, baseDir)
+      return new TaskPoller({ target, client, home, journal, actions, clock, logger })
+    })
+  const afterMs = config.alerts.flagAfterMinutes * 60_000
+  const flags = careTeams.length === 0 ? [] : [new FlagSync({ journal, afterMs, clock, logger })]
+  return endingLater('pollers', [...tasks, ...flags])
+}
+
+/**
+ * These are told to stop before the transports, and waited for once the last readings are stored: one may wait for a disk
+ * that refuses, which is given up only then.
+ */
+function endingLater(name: string, lifecycles: readonly Lifecycle[]): Part[] {
+  const ends: Promise<void>[] = []
+  const ended = async () => void (await Promise.all(ends))
+  return [
+    { name: `end of ${name}`, stage: 'outbound', lifecycle: { stop: ended }, drain: ended },
+    {
+      name,
+      stage: 'inbound',
+      lifecycle: lifecycles.map((one) => ({
+        start: () => one.start(),
+        stop: async () => void ends.push(one.stop()),
+      })),
+    },
+  ]
+}

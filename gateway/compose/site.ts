@@ -1,0 +1,94 @@
+/** What everything of a home's gateway stands on: its configuration, clocks, keys, journal and chain. */
+import { statfs } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { LoadedConfig } from '#gateway/config/load.js'
+import type { SerialBinding } from '#gateway/intake/transports/serial/binding.js'
+import { journalCommands } from '#gateway/journal/journal-commands.js'
+import { damageWatcher } from '#gateway/journal/salvage/damage-watcher.js'
+import { journalOf } from '#gateway/journal/sqlite/sqlite-journal.js'
+import type { DiskWatcherOptions } from '#gateway/liveness/disk-watcher.js'
+import type { Address } from '#gateway/model/batch.js'
+import { ChainHeadSeeker } from '#gateway/outbound/chain/chain-head-seeker.js'
+import { EthersLedger } from '#gateway/outbound/chain/ethers-ledger.js'
+import { loadOrCreateGatewayKey } from '#gateway/outbound/chain/gateway-key.js'
+import { configuredLanes } from '#gateway/outbound/lanes/configured-lanes.js'
+import { loadOrCreateMasterKey } from '#gateway/outbound/sealing/master-key.js'
+import { type Clock, systemClock } from '#gateway/platform/clock.js'
+import { ensureDataDir } from '#gateway/platform/data-dir.js'
+import type { Logger } from '#gateway/platform/logger.js'
+import { SteadyClock } from '#gateway/time/steady-clock.js'
+import { SystemTimeService, type TimeService } from '#gateway/time/time-service.js'
+import type { Part } from './program.js'
+import { storageParts } from './storage.js'
+
+/** What a test replaces. */
+export interface GatewayDependencies {
+  readonly logger: Logger
+  readonly clock?: Clock
+  /** Who keeps the machine's clock; what systemd says of it. */
+  readonly timeService?: TimeService
+  readonly fetch?: typeof globalThis.fetch
+  /** Where the terminal channel writes; standard error. */
+  readonly terminal?: NodeJS.WritableStream
+  /** Instead of the machine's own serial ports, for boards of alert channels. */
+  readonly serialBinding?: SerialBinding
+  /** Free space of a folder's disk; that of node:fs. */
+  readonly statfs?: DiskWatcherOptions['statfs']
+  /** The journal was found damaged while in use: the gateway must be stopped and composed again, which recovers it. */
+  readonly onJournalDamage?: () => void
+}
+
+export type Site = Awaited<ReturnType<typeof siteOf>>
+
+/** Makes the data folder and the keys where there are none. The journal stays closed. @throws HomebeatError `data-dir.*`, `gateway-key.*`, `secret.*` */
+export async function siteOf({ config, baseDir, dataDir }: LoadedConfig, dependencies: GatewayDependencies) {
+  const { logger, clock: machine = systemClock, fetch = globalThis.fetch, onJournalDamage } = dependencies
+  const clock = new SteadyClock(machine)
+  ensureDataDir(dataDir)
+  const signer = await loadOrCreateGatewayKey(join(dataDir, 'keys', 'gateway.key'))
+  const masterKey = await loadOrCreateMasterKey(join(dataDir, 'keys', 'master.key'))
+  const { maxMessages, maxMebibytes } = config.unmapped
+  const { endpoints, chainId, contract, logBlocks } = config.chain
+  const journal = journalOf({
+    path: join(dataDir, 'journal.db'),
+    lanes: configuredLanes(config),
+    ...{ clock, logger, commit: config.commit },
+    unmapped: { maxMessages, maxBytes: maxMebibytes * 1024 * 1024 },
+    ...(onJournalDamage && { onDamage: onJournalDamage }),
+  })
+  return {
+    ...{ config, baseDir, dataDir, home: config.home.id, patient: config.home.patient },
+    ...{ clock, logger, signer, masterKey, journal },
+    ledger: new EthersLedger({ endpoints, chainId, contract, logBlocks, fetch }),
+    timeService: dependencies.timeService ?? new SystemTimeService(machine),
+    fetch,
+    stream: dependencies.terminal ?? process.stderr,
+    statfs: dependencies.statfs ?? statfs,
+    ...(dependencies.serialBinding && { serialBinding: dependencies.serialBinding }),
+  }
+}
+
+/** The journal is open when the program starts, and is the last that it closes. */
+export function siteParts({ config, dataDir, journal, ledger, signer, clock, logger, statfs }: Site): Part[] {
+  const gateway = signer.address as Address
+  return [
+    {
+      name: 'journal',
+      stage: 'open',
+      lifecycle: { stop: () => journal.stop() },
+      health: damageWatcher(journal.damages),
+      commands: journalCommands(journal.damages),
+    },
+    { name: 'chain', stage: 'open', lifecycle: { stop: async () => ledger.close() } },
+    {
+      name: 'chain head',
+      stage: 'outbound',
+      lifecycle: new ChainHeadSeeker({ batches: journal.batches, ledger, gateway, clock, logger }),
+    },
+    ...storageParts({
+      ...{ dataDir, journal: journal.retention, clock, logger, statfs },
+      disk: config.disk,
+      retention: config.retention,
+    }),
+  ]
+}

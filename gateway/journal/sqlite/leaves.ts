@@ -1,0 +1,113 @@
+import type { Hash32, Leaf } from '#gateway/model/batch.js'
+import { HomebeatError } from '#gateway/platform/errors.js'
+import type { RowCipher } from './cipher.js'
+import type { Database } from './database.js'
+import { BATCHES } from './queries.js'
+import { openLeaf, openSalts, sealLeaf, sealSalts } from './sealed-rows.js'
+
+/** Of a hash, and of a salt. */
+const PACKED_BYTES = 32
+
+interface LeafRow {
+  readonly identifier: string
+  readonly position: number
+  readonly observation: Uint8Array
+}
+
+interface ProofRow {
+  readonly purged: number
+  readonly hashes: Buffer | null
+  readonly salts: Buffer | null
+}
+
+interface HeldLeafRow extends LeafRow {
+  readonly position: number
+  readonly measurement: number
+  readonly sensor: string
+}
+
+/** A leaf where it is stored. */
+export interface HeldLeaf {
+  readonly position: number
+  /** Row id of its measurement. */
+  readonly measurement: number
+  readonly sensor: string
+  readonly leaf: Leaf
+}
+
+/** The leaves of batches: exactly what was hashed, kept as text, and what stands for them once they have gone. */
+export class LeafTable {
+  readonly #database: Database
+  readonly #cipher: RowCipher
+
+  constructor(database: Database, cipher: RowCipher) {
+    this.#database = database
+    this.#cipher = cipher
+  }
+
+  insert(number: number, position: number, measurement: number, leaf: Leaf): void {
+    const sealed = sealLeaf(this.#cipher, number, position, leaf)
+    this.#database.run(BATCHES.insertLeaf, number, position, measurement, sealed)
+  }
+
+  /** In leaf order; [] once they have gone. */
+  ofBatch(number: number): Leaf[] {
+    return this.#database.all<LeafRow>(BATCHES.leaves, number).map((leaf) => this.#open(number, leaf))
+  }
+
+  /** Of a purged batch, in leaf order, [] once they are gone too; null where its leaves are still held. */
+  hashes(number: number): Hash32[] | null {
+    const row = this.#database.get<ProofRow>(BATCHES.proofs, number)
+    return row && row.purged > 0 ? unpack(row.hashes).map((hash) => `0x${hash}` as Hash32) : null
+  }
+
+  /** Salts of a purged batch, in leaf order, where only clear targets have it; else null. */
+  salts(number: number): string[] | null {
+    const salts = this.#database.get<ProofRow>(BATCHES.proofs, number)?.salts
+    return salts ? unpack(openSalts(this.#cipher, number, salts)) : null
+  }
+
+  /** From here on these stand for the leaves. Call inside a transaction. */
+  saveProofs(number: number, hashes: readonly Hash32[], salts: readonly string[] | null): void {
+    const packed = pack(hashes.map((hash) => hash.slice(2)))
+    this.#database.run(BATCHES.saveProofs, packed, salts && sealSalts(this.#cipher, number, pack(salts)), number)
+  }
+
+  /** From this position on, in leaf order. */
+  held(number: number, from: number, limit: number): HeldLeaf[] {
+    return this.#database.all<HeldLeafRow>(BATCHES.leafSlice, number, from, limit).map((row) => ({
+      position: row.position,
+      measurement: row.measurement,
+      sensor: row.sensor,
+      leaf: this.#open(number, row),
+    }))
+  }
+
+  delete(number: number, position: number): void {
+    this.#database.run(BATCHES.deleteLeaf, number, position)
+  }
+
+  /** Deletes a leaf that was left when its batch went. */
+  deleteLeftOver(identifier: string): void {
+    const left = this.#database.get<{ batch: number; position: number }>(BATCHES.leftOver, identifier)
+    if (left) this.delete(left.batch, left.position)
+  }
+
+  #open(number: number, { identifier, position, observation }: LeafRow): Leaf {
+    return this.#database.unsealing(() => {
+      const leaf = openLeaf(this.#cipher, number, position, observation)
+      if (leaf.identifier === identifier) return leaf
+      throw new HomebeatError('journal.altered', `Leaf ${position} of batch ${number} names another measurement.`)
+    })
+  }
+}
+
+function pack(hex: readonly string[]): Buffer {
+  return Buffer.concat(hex.map((one) => Buffer.from(one, 'hex')))
+}
+
+function unpack(packed: Buffer | null): string[] {
+  return Array.from({ length: (packed?.length ?? 0) / PACKED_BYTES }, (_, i) =>
+    (packed as Buffer).toString('hex', i * PACKED_BYTES, (i + 1) * PACKED_BYTES),
+  )
+}

@@ -1,0 +1,34 @@
+/** Times and how long something took, as people read them: local time of the machine. Pure but for its time zone. */
+
+const SECOND = 1000
+const MINUTE = 60 * SECOND
+const HOUR = 60 * MINUTE
+const DAY = 24 * HOUR
+
+/** `3 s`, `2 min`, `5 h`, `2 days`; never negative. */
+export function durationWords(ms: number): string {
+  const t = Math.max(0, ms)
+  if (t < 1.5 * MINUTE) return `${Math.floor(t / SECOND)} s`
+  if (t < 1.5 * HOUR) return `${Math.floor(t / MINUTE)} min`
+  if (t < 2 * DAY) return `${Math.floor(t / HOUR)} h`
+  return `${Math.floor(t / DAY)} days`
+}
+
+export function ageWords(ms: number): string {
+  return ms < SECOND ? 'now' : `${durationWords(ms)} ago`
+}
+
+/** `14:02` */
+export function timeOfDay(at: number): string {
+  const date = new Date(at)
+  return `${two(date.getHours())}:${two(date.getMinutes())}`
+}
+
+/** `2026-01-01 12:00:00` */
+export function dateAndTime(at: number): string {
+  const date = new Date(at)
+  const day = `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())}`
+  return `${day} ${timeOfDay(at)}:${two(date.getSeconds())}`
+}
+
+const two = (value: number) => String(value).padStart(2, '0')
