@@ -64,7 +64,7 @@ export interface AnalogSamplesFrame extends FrameBase {
   readonly clockMs: number
   /** One sampling interval; every channel has one sample in each. */
   readonly periodMs: number
-  /** ADC counts, 0 to 1023; `null` where one was lost on the line. */
+  /** ADC counts, 0 to 1023; `null` where one was lost on the cable. */
   readonly channels: readonly {
     readonly sensor: 'ecg' | 'airflow' | 'gsr' | 'bodyTemperature'
     readonly samples: readonly (number | null)[]

@@ -127,7 +127,7 @@ export class VirtualBoard {
     this.#inputs.jumper = to
   }
 
-  /** What is wrong with the line to the host; `{}` ends it. */
+  /** What is wrong with the cable to the host; `{}` ends it. */
   get line(): LineFault {
     return this.#line.get()
   }

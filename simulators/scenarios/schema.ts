@@ -83,7 +83,7 @@ const ACTIONS = {
   attach: sensor,
   /** Replaces what was wrong with that sensor; the sensor alone ends it. */
   fault: sensorFault,
-  /** Replaces what was wrong with the line; {} ends it. */
+  /** Replaces what was wrong with the cable; {} ends it. */
   line: lineFault,
   cable: z.enum(['pull', 'plug']),
   /** For so many seconds. */

@@ -1,6 +1,6 @@
 import { hash, uniform } from '#simulators/patient/noise.js'
 
-/** What is wrong with the line between kit and host, as data. All may be combined. */
+/** What is wrong with the cable between kit and host, as data. All may be combined. */
 export interface LineFault {
   /** The wire is broken: no byte passes, though both ends have power. */
   readonly cut?: boolean
@@ -12,7 +12,7 @@ export interface LineFault {
 
 const BITS = 8
 
-/** The line's faults. Seeded: the same bytes at the same times are damaged alike. */
+/** The cable's faults. Seeded: the same bytes at the same times are damaged alike. */
 export class LineFaults {
   readonly #bitSeed: number
   readonly #byteSeed: number

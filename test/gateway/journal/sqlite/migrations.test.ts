@@ -1,6 +1,8 @@
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { createHash } from 'node:crypto'
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { expect } from 'chai'
+import { MIGRATIONS } from '#gateway/journal/sqlite/schema.js'
 import { laneKey, laneOf } from '#gateway/model/lane.js'
 import { alertRoute, anchorRoute, fhirRoute } from '#gateway/outbound/lanes/configured-lanes.js'
 import { Sqlite } from '#gateway/platform/sqlite.js'
@@ -15,6 +17,37 @@ const ROUTES = [
 /** Every column that is not made anew by a start. */
 const ENTRIES = `SELECT id, lane, kind, ref, state, attempts, created_at, reason, settled_at, resources FROM outbox ORDER BY id`
 const COUNTS = `SELECT delivered, rejected, resources_accepted, resources_failed, dropped, configured FROM lane ORDER BY 1, 2, 3`
+
+/** Of the SQL of what has been released: a home has run it, so it is never edited. */
+const RELEASED = [
+  'c64b5fdbb2025239',
+  'ba7c41e605dc974e',
+  '84ac1c60734c53ad',
+  'ae0df1eb56cfcde0',
+  '76565d021ef64a10',
+  '726b664939a71d1a',
+  'e0d6f483971c3eed',
+  '7d13c8bde8a4af7b',
+  '7aead6f55c4ab0f4',
+]
+
+describe('The migrations', () => {
+  const folder = new URL('../../../../gateway/journal/sqlite/migrations/', import.meta.url)
+
+  it('are a file each, applied in the order of their numbers', async () => {
+    const files = readdirSync(folder).sort()
+    expect(files.map((file) => Number.parseInt(file, 10))).to.deep.equal(MIGRATIONS.map((_, index) => index + 1))
+    for (const [index, file] of files.entries()) {
+      const exported: unknown[] = Object.values(await import(new URL(file, folder).href))
+      expect(exported, file).to.deep.equal([MIGRATIONS[index]])
+    }
+  })
+
+  it('are as they were released', () => {
+    const digests = MIGRATIONS.map((sql) => createHash('sha256').update(sql).digest('hex').slice(0, 16))
+    expect(digests.slice(0, RELEASED.length)).to.deep.equal(RELEASED)
+  })
+})
 
 describe('A journal of an earlier schema', () => {
   let folder: TemporaryFolder
