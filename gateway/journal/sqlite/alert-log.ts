@@ -46,23 +46,13 @@ export class AlertLog implements AlertStore {
 
   /** Row id of the transition, or null when this very transition is stored already. Call inside a transaction. */
   insert(transition: AlertTransition): number | null {
-    const { alertId, condition, kind, priority, state, at, raisedAt, limit, actor } = transition
+    const { alertId, condition, kind, priority, state, at, raisedAt, observable, measurement, limit, actor } =
+      transition
     const { changes, id } = this.#database.run(
       ALERTS.insert,
-      alertId,
-      condition,
-      kind,
-      priority,
-      state,
-      at,
-      raisedAt,
-      transition.observable ?? null,
-      transition.measurement ?? null,
+      ...[alertId, condition, kind, priority, state, at, raisedAt, observable ?? null, measurement ?? null],
       sealTransition(this.#cipher, transition, transition.value ?? null, limit?.value ?? null),
-      limit?.comparator ?? null,
-      actor?.by ?? null,
-      actor?.via ?? null,
-      actor?.note ?? null,
+      ...[limit?.comparator ?? null, actor?.by ?? null, actor?.via ?? null, actor?.note ?? null],
     )
     if (changes === 0) return null
     this.#database.run(ALERTS.upsertEpisode, alertId, id, state === 'cleared' ? 0 : 1)

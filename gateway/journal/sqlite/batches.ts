@@ -36,31 +36,22 @@ export class BatchTable {
 
   /** Call inside a transaction. Throws `journal.batch-order` or `journal.batch-content`. */
   insert(batch: ClosedBatch): void {
-    const { header, domain } = batch
+    const { header, domain, signature, closedAt } = batch
+    const { number, gateway, previousRoot, root, count, periodStart, periodEnd } = header
     this.#checkOrder(header)
-    if (header.count !== batch.leaves.length || header.count === 0)
-      throw contentError(header.number, `its header counts ${header.count} leaves, it has ${batch.leaves.length}`)
+    if (count !== batch.leaves.length || count === 0)
+      throw contentError(number, `its header counts ${count} leaves, it has ${batch.leaves.length}`)
     this.#database.run(
       BATCHES.insert,
-      header.number,
-      header.gateway,
-      header.previousRoot,
-      header.root,
-      header.count,
-      header.periodStart,
-      header.periodEnd,
-      domain.chainId,
-      domain.contract,
-      batch.signature,
-      batch.closedAt,
+      ...[number, gateway, previousRoot, root, count, periodStart, periodEnd],
+      ...[domain.chainId, domain.contract, signature, closedAt],
     )
     for (const [position, leaf] of batch.leaves.entries()) {
-      if (!/^[0-9a-f]{64}$/.test(leaf.salt))
-        throw contentError(header.number, 'a salt is not 32 bytes of lower-case hex')
-      const measurement = this.#measurements.giveToBatch(leaf.identifier, header.number)
+      if (!/^[0-9a-f]{64}$/.test(leaf.salt)) throw contentError(number, 'a salt is not 32 bytes of lower-case hex')
+      const measurement = this.#measurements.giveToBatch(leaf.identifier, number)
       if (measurement === null)
-        throw contentError(header.number, 'a leaf names a measurement that is not stored or already in a batch')
-      this.#leaves.insert(header.number, position, measurement, leaf)
+        throw contentError(number, 'a leaf names a measurement that is not stored or already in a batch')
+      this.#leaves.insert(number, position, measurement, leaf)
     }
     addTotal(this.#database, BATCHES_CLOSED, 1)
   }

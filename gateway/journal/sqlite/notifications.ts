@@ -1,6 +1,6 @@
+import type { AlarmActionStore } from '#gateway/journal/api/alarm-actions.js'
 import type { NotificationStore, StoredNotification } from '#gateway/journal/api/notifications.js'
 import type { DigestItem, Notification, NotificationReason, OpenDispatch, Told } from '#gateway/model/notification.js'
-import type { AlarmActionLog } from './alarm-actions.js'
 import type { AlertLog } from './alert-log.js'
 import type { Database } from './database.js'
 import { NOTIFICATIONS } from './queries.js'
@@ -32,9 +32,9 @@ interface ToldRow {
 export class NotificationLog implements NotificationStore {
   readonly #database: Database
   readonly #alerts: AlertLog
-  readonly #actions: AlarmActionLog
+  readonly #actions: AlarmActionStore
 
-  constructor(database: Database, alerts: AlertLog, actions: AlarmActionLog) {
+  constructor(database: Database, alerts: AlertLog, actions: AlarmActionStore) {
     this.#database = database
     this.#alerts = alerts
     this.#actions = actions
@@ -45,14 +45,7 @@ export class NotificationLog implements NotificationStore {
     const { key, alertId, reason, channel, contact, at, until, covers } = notification
     const { changes, id } = this.#database.run(
       NOTIFICATIONS.insert,
-      key,
-      reason,
-      channel,
-      contact ?? null,
-      at,
-      until ?? null,
-      covers ? JSON.stringify(covers) : null,
-      alertId,
+      ...[key, reason, channel, contact ?? null, at, until ?? null, covers ? JSON.stringify(covers) : null, alertId],
     )
     if (covers && contact !== undefined)
       for (const covered of covers) this.#database.run(NOTIFICATIONS.removeDigestItem, contact, covered)

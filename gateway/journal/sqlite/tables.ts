@@ -1,7 +1,7 @@
 import type { LaneRoute } from '#gateway/journal/routing.js'
 import type { Clock } from '#gateway/platform/clock.js'
 import type { Logger } from '#gateway/platform/logger.js'
-import { AlarmActionLog } from './alarm-actions.js'
+import { alarmActionLog } from './alarm-actions.js'
 import { AlertLog } from './alert-log.js'
 import { BatchTable } from './batches.js'
 import type { RowCipher } from './cipher.js'
@@ -34,7 +34,7 @@ export function tablesOf({ database, cipher, lanes, unmapped = UNMAPPED_BOUNDS, 
   const transactions = new WakingTransactions(database, logger)
   const measurements = new MeasurementTable(database, cipher)
   const alerts = new AlertLog(database, cipher)
-  const alarmActions = new AlarmActionLog(database)
+  const alarmActions = alarmActionLog(database)
   const leaves = new LeafTable(database, cipher)
   return {
     ...{ database, cipher, transactions, measurements, alerts, alarmActions, leaves },
