@@ -28,6 +28,4 @@ export interface CommitStore {
    * Rejects with HomebeatError `journal.*` when the disk refuses: nothing of the commit is then kept.
    */
   commit(commit: Commit): Promise<void>
-  /** Waits until everything given to `commit` so far is durable or has failed. */
-  flush(): Promise<void>
 }
