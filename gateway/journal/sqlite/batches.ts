@@ -1,4 +1,4 @@
-import { type Address, type BatchHeader, type ClosedBatch, type Hash32, NO_ROOT } from '#gateway/model/batch.js'
+import { type Address, type BatchHeader, type ClosedBatch, NO_ROOT } from '#gateway/model/batch.js'
 import { type Lane, laneKey } from '#gateway/model/lane.js'
 import { HomebeatError } from '#gateway/platform/errors.js'
 import type { BatchHead } from './batch-heads.js'
@@ -8,16 +8,9 @@ import type { MeasurementTable } from './measurements.js'
 import { BATCHES } from './queries.js'
 import { addTotal, BATCHES_CLOSED } from './totals.js'
 
-interface BatchRow {
-  readonly number: number
-  readonly gateway: string
-  readonly previousRoot: string
-  readonly root: string
-  readonly count: number
-  readonly periodStart: number
-  readonly periodEnd: number
+interface BatchRow extends BatchHeader {
   readonly chainId: number
-  readonly contract: string
+  readonly contract: Address
   readonly signature: string
   readonly closedAt: number
 }
@@ -58,7 +51,7 @@ export class BatchTable {
 
   last(): BatchHeader | null {
     const row = this.#database.get<BatchRow>(BATCHES.last)
-    return row ? toHeader(row) : null
+    return row ? toHead(row).header : null
   }
 
   byNumber(number: number): ClosedBatch | null {
@@ -66,11 +59,8 @@ export class BatchTable {
     if (!row) return null
     const leafHashes = this.#leaves.hashes(number)
     return {
-      header: toHeader(row),
-      domain: { chainId: row.chainId, contract: row.contract as Address },
-      signature: row.signature,
+      ...toHead(row),
       leaves: this.#leaves.ofBatch(number),
-      closedAt: row.closedAt,
       ...(leafHashes && { leafHashes }),
     }
   }
@@ -83,12 +73,7 @@ export class BatchTable {
 
   /** Heads of the batches above a number, oldest first; of those that have been signed here. */
   headsAfter(number: number): BatchHead[] {
-    return this.#database.all<BatchRow>(BATCHES.after, number).map((row) => ({
-      header: toHeader(row),
-      domain: { chainId: row.chainId, contract: row.contract as Address },
-      signature: row.signature,
-      closedAt: row.closedAt,
-    }))
+    return this.#database.all<BatchRow>(BATCHES.after, number).map(toHead)
   }
 
   numbers(): number[] {
@@ -111,16 +96,8 @@ export class BatchTable {
   }
 }
 
-function toHeader(row: BatchRow): BatchHeader {
-  return {
-    gateway: row.gateway as Address,
-    number: row.number,
-    previousRoot: row.previousRoot as Hash32,
-    root: row.root as Hash32,
-    count: row.count,
-    periodStart: row.periodStart,
-    periodEnd: row.periodEnd,
-  }
+function toHead({ chainId, contract, signature, closedAt, ...header }: BatchRow): BatchHead {
+  return { header, domain: { chainId, contract }, signature, closedAt }
 }
 
 function contentError(number: number, reason: string): HomebeatError {
