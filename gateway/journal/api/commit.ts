@@ -10,10 +10,10 @@ export interface Commit {
   readonly provisional?: boolean
   readonly measurements: readonly Measurement[]
   readonly transitions: readonly AlertTransition[]
-  /** What the alert lanes owe; each names an alert of `transitions` or one that is stored. */
+  /** Messages that the alert lanes owe; each names an alert of `transitions` or one that is stored. */
   readonly notifications?: readonly Notification[]
   readonly digestItems?: readonly DigestItem[]
-  /** What people did. */
+  /** Acts of people. */
   readonly actions?: readonly AlarmAction[]
   /** Messages that became no reading. Beyond their room (`UnmappedBounds`) they are counted, not kept. */
   readonly unmapped?: readonly UnmappedMessage[]

@@ -1,6 +1,6 @@
 /**
- * What makes a row of a damaged file believable, and which table a row belongs to whose page has lost its tree. A table
- * without an entry here is salvaged as long as its tree holds.
+ * Checks that make a row of a damaged file believable, and that find the table of a row whose page has lost its tree. A
+ * table without a check is salvaged as long as its tree holds.
  */
 import { SENSOR_KINDS } from '#fhir/measurement.js'
 import type { RowCipher } from '#gateway/journal/sqlite/cipher.js'

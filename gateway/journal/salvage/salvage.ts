@@ -55,7 +55,7 @@ export class Salvage {
     } finally {
       pages.close()
     }
-    // Where the file does not say, a row or two that do not open may as well be what is damaged.
+    // Without the file's own word on its key, a row or two that do not open may be what is damaged.
     const wrong = this.#keyFits === null ? this.#unopened > FEW : !this.#keyFits && this.#unopened > 0
     if (this.#opened === 0 && wrong) throw keyWrong(damaged)
     return this.#target.transaction(() => {

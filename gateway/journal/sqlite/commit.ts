@@ -83,7 +83,7 @@ export class CommitGroup {
   }
 }
 
-/** What people wait for: written at once, in whatever company it finds. */
+/** Rows that people wait for: they are written at once, in whatever company they find. */
 function urgentCount({ transitions, notifications, digestItems, actions }: EncodedCommit): number {
   return transitions.length + notifications.length + digestItems.length + actions.length
 }

@@ -19,7 +19,7 @@ interface ToldRow extends Pick<Told, 'reason' | 'channel' | 'at' | 'deliveredAt'
   readonly trouble: string | null
 }
 
-/** Who was to be told of what, and what is kept for a digest. */
+/** The messages that were owed to people, and the alerts that are kept for a digest. */
 export class NotificationLog implements NotificationStore {
   readonly #database: Database
   readonly #alerts: AlertLog

@@ -18,7 +18,7 @@ import { WakingTransactions } from './waking-transactions.js'
 /** The tables of one journal; what the writer and the reader share. */
 export type Tables = ReturnType<typeof tablesOf>
 
-/** What one device's unreadable messages may take where nothing else is said. */
+/** The room of one device's unreadable messages by default. */
 export const UNMAPPED_BOUNDS: UnmappedBounds = { maxMessages: 10_000, maxBytes: 64 * 1024 * 1024 }
 
 export interface TablesOptions {

@@ -84,8 +84,8 @@ export class LaneWatcher implements HealthCheck {
 }
 
 /**
- * What nobody can say any more: of a lane that is configured no longer, or by a name of before. What an earlier run raised
- * so would stay open for ever.
+ * Conditions that nobody states any more: their lane is no longer configured, or their name is of an earlier version. They
+ * end here, since an alert that an earlier run raised under them would stay open for ever.
  */
 function withdrawn(lanes: readonly Lane[], conditions: readonly SystemCondition[]): SystemCondition[] {
   const said = new Set(conditions.map(({ condition }) => condition))
