@@ -22,7 +22,7 @@ export interface Stretch {
   readonly newest: number
 }
 
-/** What tells a measurement apart from one of the time that the clock showed before; null where it showed it first. */
+/** What tells a measurement apart from another of the same time, where the clock may have shown that time before; else null. */
 export const repeatIn =
   ({ id, newest }: Stretch) =>
   (at: number): number | null =>
@@ -40,11 +40,11 @@ const NAMES_KEPT = 1000
 
 export class Stamper {
   readonly #shiftMs: () => number
-  /** The last of each row of values: a delay that runs out names it once more. */
+  /** The last value of each device and observable: a delay that runs out names it once more. */
   readonly #latest = new Map<string, { readonly run: Measurement; readonly stamped: Measurement }>()
-  /** How an active alert was announced, by what the pipeline calls it. */
+  /** How an active alert was announced, by the name that the pipeline has for it. */
   readonly #announced = new Map<string, Announced>()
-  /** Names of alerts that are over, where they are not what the pipeline calls them: a digest may still name them. */
+  /** Announced names of alerts that are over, where the pipeline has another: a digest may still name them. */
   readonly #over = new Map<string, string>()
   #stretch: Stretch
   /** Run time of the last step of a believed clock. */
@@ -98,13 +98,13 @@ export class Stamper {
     }
   }
 
-  /** What the pipeline calls an alert that was announced under this name. */
+  /** The name that the pipeline has for an alert that was announced under this one. */
   runAlertId(announced: string): string {
     for (const [runId, { alertId }] of this.#announced) if (alertId === announced) return runId
     return announced
   }
 
-  /** Under which name an alert was announced; of one that is over, the name stays known for what is still said of it. */
+  /** The name under which an alert was announced. It stays known after the end, for what is still said of the alert. */
   #nameOf(runAlertId: string): string {
     return this.#announced.get(runAlertId)?.alertId ?? this.#over.get(runAlertId) ?? runAlertId
   }

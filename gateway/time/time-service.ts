@@ -26,28 +26,28 @@ export interface TimeServiceDependencies {
 }
 
 export class SystemTimeService implements TimeService {
-  readonly #edges: TimeServiceDependencies
+  readonly #dependencies: TimeServiceDependencies
   #said: boolean | null = null
   #askedAt = Number.NEGATIVE_INFINITY
 
-  constructor(clock: Clock, edges: Partial<Omit<TimeServiceDependencies, 'clock'>> = {}) {
-    this.#edges = { clock, exists: existsSync, timedatectl, ...edges }
+  constructor(clock: Clock, dependencies: Partial<Omit<TimeServiceDependencies, 'clock'>> = {}) {
+    this.#dependencies = { clock, exists: existsSync, timedatectl, ...dependencies }
   }
 
   /** What the last answer said; asks for a new one when that is old. */
   synchronised(): boolean | null {
-    const now = this.#edges.clock.monotonic()
+    const now = this.#dependencies.clock.monotonic()
     if (this.#said !== true && now - this.#askedAt >= REFRESH_MS) void this.refresh()
     return this.#said
   }
 
   async refresh(): Promise<void> {
-    this.#askedAt = this.#edges.clock.monotonic()
-    if (this.#edges.exists(TIMESYNCD_FLAG)) {
+    this.#askedAt = this.#dependencies.clock.monotonic()
+    if (this.#dependencies.exists(TIMESYNCD_FLAG)) {
       this.#said = true
       return
     }
-    this.#said = await this.#edges.timedatectl(TIMEDATECTL).then(readTimedatectl, () => null)
+    this.#said = await this.#dependencies.timedatectl(TIMEDATECTL).then(readTimedatectl, () => null)
   }
 }
 

@@ -18,11 +18,11 @@ import { type ClockGrounds, judgeWallClock, type WallClockFacts } from './wall-c
 
 /** More than this at once is a clock that was set; NTP itself slews what is less than 0.4 s (systemd) or 0.128 s (ntpd). */
 const STEP_MS = 2000
-/** What is less, a repeated leap second among it, is followed as slowly as a kernel slews: 500 ppm. */
+/** A smaller deviation, also of a repeated leap second, is followed as slowly as a kernel slews: 500 ppm. */
 const SLEW = 0.0005
 /** Two clocks read one after the other, in whole milliseconds, differ by less than this. */
 const READING_MS = 2
-/** A boot is often faster than the network: what is put right within this is nobody's business. */
+/** A boot is often faster than the network: a clock that is set within this is not worth an alert. */
 const ALERT_DELAY_MS = 120_000
 const LONG_MS = 24 * 3_600_000
 
@@ -41,7 +41,7 @@ export interface TimekeeperOptions extends Omit<WallClockFacts, 'newest'> {
   readonly clock: SteadyClock
   readonly journal: Pick<Journal, 'clock' | 'alerts' | 'notifications'>
   readonly zone: ZoneOffset
-  /** For so long what was stored waits for the clock; then it goes on as it is, with its remark. Milliseconds. */
+  /** What was stored waits for the clock at most this long, milliseconds; then it goes on as it is, with its remark. */
   readonly holdMs: number
   readonly logger: Logger
 }
@@ -74,13 +74,13 @@ export class Timekeeper implements HealthCheck {
     if (!trusted) logger.warn({ grounds }, 'the clock of this machine is not set yet; readings are kept with a remark')
   }
 
-  /** What the pipeline may count on: in run time, so never in its future. */
+  /** The active alerts as the pipeline may count on them: in run time, so never in its future. */
   activeAlerts(): AlertTransition[] {
     const now = this.#options.clock.run.now()
     return this.#options.journal.alerts.active().map((one) => ({ ...one, raisedAt: Math.min(one.raisedAt, now) }))
   }
 
-  /** The same of who was told of them. */
+  /** Who was told of them, in the same time. */
   openDispatch(): OpenDispatch {
     const now = this.#options.clock.run.now()
     const { open, digest } = this.#options.journal.notifications.openDispatch()
@@ -94,12 +94,12 @@ export class Timekeeper implements HealthCheck {
     }
   }
 
-  /** What the pipeline calls an alert of the journal. */
+  /** The name that the pipeline has for an alert of the journal. */
   runAlertId(alertId: string): string {
     return this.#stamper.runAlertId(alertId)
   }
 
-  /** From run time to the time that is stored. */
+  /** Puts a step from run time into the time that is stored. */
   stamp(step: PipelineStep): PipelineStep & { readonly provisional?: boolean } {
     const stamped = this.#stamper.stamp(step)
     return this.#trusted ? stamped : { ...stamped, provisional: true }

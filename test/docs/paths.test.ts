@@ -22,6 +22,8 @@ function pathsOf(page: string): string[] {
   const code = [...text.matchAll(/`([A-Za-z0-9_.@/-]+)`/g)]
     .map(([, path = '']) => path)
     .filter((path) => path.includes('/') && ROOTS.includes(path.split('/')[0] ?? ''))
+    // Written by `npm run proof`, and absent before its first run.
+    .filter((path) => !path.startsWith('docs/proofs/'))
   return [...links, ...code]
 }
 

@@ -8,7 +8,7 @@ import type { Clock } from '#gateway/platform/clock.js'
 import { HomebeatError } from '#gateway/platform/errors.js'
 import type { Logger } from '#gateway/platform/logger.js'
 
-/** At most: a silence must not outlast the person who asked for it. */
+/** The longest silence: it must not outlast the person who asked for it. */
 export const MAX_SILENCE_MS = 60 * 60_000
 
 /** What people change in a pipeline. */
@@ -55,7 +55,7 @@ export class AlarmActions {
   }
 
   /**
-   * Silences only what is active now: what is raised later is told. Somebody else may have been quicker: that is no error.
+   * Acknowledges what is active now; what is raised later is told. That somebody else was quicker is no error.
    * @returns the ids acknowledged by this act.
    * @throws HomebeatError `alarm.unknown` where an id is of no open alert.
    */
@@ -141,7 +141,7 @@ export class AlarmActions {
   }
 }
 
-/** Inhibitions last an hour at most: one that still holds is among the latest actions. */
+/** An inhibition lasts an hour at most, so one that still holds is among the latest actions. */
 const INHIBITIONS_LOOKED_AT = 1000
 
 /** The inhibitions that hold now. @param actions latest first */

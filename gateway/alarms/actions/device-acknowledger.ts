@@ -4,7 +4,7 @@ import { HomebeatError } from '#gateway/platform/errors.js'
 import type { Logger } from '#gateway/platform/logger.js'
 import type { AlarmActions } from './alarm-actions.js'
 
-/** Message ids remembered, so that a redelivery of "all" does not reach what was raised since. */
+/** So many message ids are remembered: a redelivery of "all" must not acknowledge what was raised since. */
 const MAX_REMEMBERED = 500
 
 /**

@@ -45,6 +45,7 @@ export class ClockLog implements ClockStore {
     if (!commit.provisional || !moved) return commit
     const { move, to } = moved
     return {
+      ...commit,
       measurements: commit.measurements.map((one) => move.measurement(one, to) ?? one),
       transitions: commit.transitions.map((one) => {
         const raisedAt = one.state === 'active' ? one.raisedAt + move.byMs : one.raisedAt

@@ -10,7 +10,8 @@ import type { Clock } from '#gateway/platform/clock.js'
 import { silentLogger } from '#gateway/platform/logger.js'
 import { SteadyClock } from '#gateway/time/steady-clock.js'
 import { Timekeeper, type TimekeeperOptions } from '#gateway/time/timekeeper.js'
-import { journalAt, nextBatch, TemporaryFolder } from '#test/gateway/journal/journal-fixture.js'
+import { journalAt, nextBatch, TemporaryFolder, transition } from '#test/gateway/journal/journal-fixture.js'
+import { told } from '#test/support/told.js'
 
 const HOUR = 3_600_000
 const START = Date.UTC(2026, 5, 1, 12)
@@ -65,7 +66,8 @@ class Line {
       patient: 'p',
       limits: limitsInForce(),
       active: this.keeper.activeAlerts(),
-      known: (identifier) => journal.measurements.has(identifier),
+      stored: (identifier) =>
+        journal.values.of(identifier)?.content ?? (journal.measurements.has(identifier) ? 'gone' : null),
       shiftMs: () => clock.shiftMs,
     })
   }
@@ -279,6 +281,25 @@ describe('Timekeeper', () => {
     await line.tick()
     await line.journal.commit(step)
     expect(line.journal.measurements.unbatched(10)[0]).to.deep.include({ at: taken - BLOCK_MS })
+  })
+
+  it('still tells who is to be told, and keeps who acted, where the disk refused it until the clock was set', async () => {
+    await unset()
+    const action = {
+      action: 'acknowledge',
+      at: machine.now(),
+      subjects: [],
+      actor: { by: 'n-1', via: 'console' },
+    } as const
+    const unmapped = { deviceId: 'd', topic: 't', payload: new Uint8Array(1), receivedAt: 1, code: 'c', reason: 'r' }
+    const raised = transition({ raisedAt: machine.now(), at: machine.now() })
+    const commit = { provisional: true, measurements: [], ...told([raised], ['doctor']), unmapped: [unmapped] }
+    setClock()
+    await line.tick()
+    await line.journal.commit({ ...commit, actions: [action] })
+    expect(line.journal.notifications.ofAlert(raised.alertId)).to.have.length(1)
+    expect(line.journal.alarmActions.latest(1)[0]).to.deep.include({ action: 'acknowledge' })
+    expect(line.journal.unmapped.latest(1)).to.have.length(1)
   })
 
   for (const [direction, byMs] of [
