@@ -102,7 +102,6 @@ export function journalOf(options: JournalOptions): Journal {
         return Promise.reject(error)
       }
     },
-    flush: async () => group.flush(),
 
     async start() {
       if (lock) return

@@ -4,10 +4,10 @@ import { ClientTransport } from '#gateway/intake/transports/mqtt/client-transpor
 import type { HomebeatError } from '#gateway/platform/errors.js'
 import { silentLogger } from '#gateway/platform/logger.js'
 import { makeIdentity } from '#gateway/platform/net/certificate.js'
+import { freePort } from '#simulators/free-port.js'
 import { FrameReader } from '#test/behaviours/transport.behaviour.js'
 import {
   connected,
-  freePort,
   hasMosquitto,
   Mosquitto,
   mqttClient,
