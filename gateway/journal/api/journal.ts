@@ -23,6 +23,7 @@ import type { UnmappedStore } from './unmapped.js'
 
 export interface Journal extends Lifecycle, CommitStore {
   readonly measurements: MeasurementStore
+  readonly values: StoredValues
   readonly alerts: AlertStore
   readonly notifications: NotificationStore
   readonly alarmActions: AlarmActionStore
@@ -41,9 +42,8 @@ export interface Journal extends Lifecycle, CommitStore {
 }
 
 /** A read-only view, also while a gateway writes: for the verbs. Made by `openJournalReader(path)`; the caller closes it. */
-export interface JournalReader extends Pick<Journal, 'alerts' | 'notifications' | 'alarmActions'> {
+export interface JournalReader extends Pick<Journal, 'alerts' | 'notifications' | 'alarmActions' | 'values'> {
   readonly measurements: Omit<MeasurementStore, 'unbatched'>
-  readonly values: StoredValues
   readonly batches: Omit<BatchStore, 'close' | 'headKnown' | 'continueFrom'>
   readonly outbox: Pick<OutboxStore, 'depths' | 'formerDepths'>
   readonly anchors: Omit<AnchorStore, 'saveTransaction' | 'saveReceipt'>
