@@ -1,7 +1,6 @@
 /** What leaves the home beside the alerts: pushes to FHIR servers, anchors, and what is polled at the far ends. */
 import { randomBytes } from 'node:crypto'
 import { isSameLane, type Lane } from '#gateway/model/lane.js'
-import type { Lifecycle } from '#gateway/model/lifecycle.js'
 import { AnchorDeliverer } from '#gateway/outbound/chain/anchor-deliverer.js'
 import { FhirDeliverer } from '#gateway/outbound/fhir/fhir-deliverer.js'
 import { FlagSync } from '#gateway/outbound/fhir/flag-sync.js'
@@ -15,6 +14,7 @@ import { LaneWorker } from '#gateway/outbound/lanes/worker.js'
 import { EpochKeys } from '#gateway/outbound/sealing/epoch-keys.js'
 import { Sealer } from '#gateway/outbound/sealing/sealer.js'
 import { laneParts } from './channels.js'
+import { endingLater } from './ending-later.js'
 import type { Engine } from './engine.js'
 import type { Part } from './program.js'
 import type { Site } from './site.js'
@@ -78,24 +78,4 @@ export function pollerParts(
   const afterMs = config.alerts.flagAfterMinutes * 60_000
   const flags = careTeams.length === 0 ? [] : [new FlagSync({ journal, afterMs, clock, logger })]
   return endingLater('pollers', [...tasks, ...flags])
-}
-
-/**
- * These are told to stop before the transports, and waited for once the last readings are stored: one may wait for a disk
- * that refuses, which is given up only then.
- */
-function endingLater(name: string, lifecycles: readonly Lifecycle[]): Part[] {
-  const ends: Promise<void>[] = []
-  const ended = async () => void (await Promise.all(ends))
-  return [
-    { name: `end of ${name}`, stage: 'outbound', lifecycle: { stop: ended }, drain: ended },
-    {
-      name,
-      stage: 'inbound',
-      lifecycle: lifecycles.map((one) => ({
-        start: () => one.start(),
-        stop: async () => void ends.push(one.stop()),
-      })),
-    },
-  ]
 }

@@ -186,6 +186,18 @@ export const EXPLANATIONS: Readonly<Record<string, Explanation>> = {
     'Shaking, or electrodes that are rubbed, can look the same: only somebody beside the person can tell.',
     ECG,
   ),
+  'no-readable-heartbeat': row(
+    'No readable heartbeat',
+    'The ECG has been too disturbed to show a heartbeat for ten seconds, and no finger clip has seen a pulse since: look at the person at once.',
+    'Movement and loose electrodes are the usual cause, but a fit or a failing heart can look the same.',
+    ECG,
+  ),
+  'ecg-unreadable': row(
+    'ECG unreadable for a minute',
+    'The ECG has been too disturbed to show a heartbeat for a minute: look at the electrodes and the person.',
+    'A finger clip may still see a pulse; the rhythm of the heart is unknown meanwhile.',
+    ECG,
+  ),
   'ecg-pause': row(
     'Long pause between heartbeats',
     'The ECG has shown a longer pause between two heartbeats than the limit.',

@@ -6,13 +6,13 @@ import { alertLane, type Recipient } from '#gateway/model/lane.js'
 import type { ChainConfig } from '#gateway/outbound/chain/config.js'
 import type { TargetConfig } from '#gateway/outbound/fhir/config.js'
 
-/** What of a configuration says where alerts are sent. */
+/** The part of a configuration that says where alerts are sent. */
 export interface AlertWays {
   readonly channels: readonly Pick<ChannelConfig, 'name'>[]
   readonly contacts: readonly Pick<ContactConfig, 'id' | 'channel'>[]
 }
 
-/** What of a configuration says where things are sent. */
+/** The part of a configuration that says where things are sent. */
 export interface FarEnds {
   readonly fhir: { readonly targets: readonly Pick<TargetConfig, 'name' | 'mode'>[] }
   readonly alerts: AlertWays

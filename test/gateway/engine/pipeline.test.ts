@@ -1,9 +1,12 @@
 import { expect } from 'chai'
+import type { Measurement } from '#fhir/measurement.js'
+import { observationOf } from '#fhir/measurement-to-observation.js'
 import { limitsInForce } from '#gateway/clinical/limits/limits.js'
 import { BRIDGE, temperatureFromCounts } from '#gateway/clinical/sensors/body-temperature/definition.js'
 import { Pipeline, type PipelineOptions } from '#gateway/engine/pipeline.js'
 import type { AlertTransition } from '#gateway/model/alert.js'
 import type { PipelineStep } from '#gateway/model/step.js'
+import { canonicalJson } from '#gateway/proofs/canonical-json.js'
 import { eventFrame, mqttFrame, pack, T0, TestKit, waveformFrame } from './frames.js'
 
 const pipelineOf = (options: Partial<PipelineOptions> = {}) =>
@@ -163,7 +166,7 @@ describe('the pipeline', () => {
     expect(briefly(dump(pipeline, 60_000))).to.deep.equal([])
     // Also by another process, which has only the journal to know it by.
     const stored = new Set(steps.flatMap(({ measurements }) => measurements.map(({ identifier }) => identifier)))
-    const next = pipelineOf({ known: (identifier) => stored.has(identifier) })
+    const next = pipelineOf({ stored: (identifier) => (stored.has(identifier) ? 'gone' : null) })
     const again = dump(next, 120_000)
     expect(briefly(again)).to.deep.equal([])
     expect(
@@ -178,6 +181,68 @@ describe('the pipeline', () => {
     const step = pipeline.accept(kit.frame('P', 15_100, 'o,0,2026-01-01T09:00,120,80,70'), T0 + 15_100)
     expect(briefly([step])).to.deep.equal([])
     expect(pipeline.values().find(({ sensor }) => sensor === 'pulse')?.value).to.equal(150)
+  })
+
+  describe('values of one identity', () => {
+    const PRESSURE = 'homebeat/v1/cuff-1/bloodPressure'
+    const at = new Date(T0).toISOString()
+    const pressure = (systolic: number, diastolic: number, stamp: object) =>
+      mqttFrame(PRESSURE, JSON.stringify({ ...stamp, systolic, diastolic, unit: 'mm[Hg]' }))
+    const stored = (...steps: PipelineStep[]) => {
+      const byIdentifier = new Map(
+        // As the journal does it: what is there stays.
+        steps.flatMap(({ measurements }) => measurements.map((one) => [one.identifier, one] as const)).reverse(),
+      )
+      return [...byIdentifier.values()].reverse()
+    }
+    for (const [what, stamp] of [
+      ['a time', { at }],
+      ['an id that a counter gave again', { id: '1' }],
+    ] as const) {
+      it(`are each kept and alarmed on where they differ, by ${what}; the same again is a redelivery`, () => {
+        const pipeline = pipelineOf()
+        const steps = [
+          pipeline.accept(pressure(121, 80, stamp), T0),
+          pipeline.accept(pressure(226, 126, stamp), T0 + 1000),
+          pipeline.accept(pressure(121, 80, stamp), T0 + 2000),
+          pipeline.accept(pressure(226, 126, stamp), T0 + 3000),
+        ]
+        expect(briefly(steps.slice(0, 2))).to.include('repeat-blood-pressure active')
+        expect(briefly(steps.slice(2))).to.deep.equal([])
+        const kept = stored(...steps)
+        expect(kept.map(({ value }) => value)).to.deep.equal([
+          { type: 'bloodPressure', systolic: 121, diastolic: 80 },
+          { type: 'bloodPressure', systolic: 226, diastolic: 126 },
+        ])
+        expect(kept.map(({ remarks }) => remarks.includes('identity-conflict'))).to.deep.equal([false, true])
+      })
+
+      it(`leave the name to the real one where the first is impossible, by ${what}`, () => {
+        const pipeline = pipelineOf()
+        const steps = [pressure(0, 0, stamp), pressure(226, 126, stamp)].map((frame) => pipeline.accept(frame, T0))
+        expect(briefly(steps)).to.include('repeat-blood-pressure active')
+        const real = pipelineOf().accept(pressure(226, 126, stamp), T0).measurements[0]
+        expect(stored(...steps).map(({ identifier }) => identifier))
+          .to.have.length(2)
+          .and.include(real?.identifier)
+      })
+
+      it(`are recognised by what is stored, in a batch or not, by ${what}`, () => {
+        const first = pipelineOf().accept(pressure(121, 80, stamp), T0).measurements[0] as Measurement
+        const observation = canonicalJson(observationOf(first, { patient: 'patient-1', home: 'home-1' }))
+        for (const content of [{ measurement: first }, { observation }]) {
+          const build = () => pipelineOf({ stored: (name) => (name === first.identifier ? content : null) })
+          const again = build().accept(pressure(121, 80, stamp), T0)
+          expect(again.measurements.map(({ identifier }) => identifier)).to.deep.equal([first.identifier])
+          const other = build().accept(pressure(226, 126, stamp), T0)
+          expect(other.measurements[0]?.identifier)
+            .to.match(/\.\d+$/)
+            .and.not.equal(first.identifier)
+          expect(briefly([again])).to.deep.equal([])
+          expect(briefly([other])).to.include('repeat-blood-pressure active')
+        }
+      })
+    }
   })
 
   it('stores every MQTT message, and gives a redelivered one the same identifier', () => {

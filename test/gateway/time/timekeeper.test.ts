@@ -66,7 +66,8 @@ class Line {
       patient: 'p',
       limits: limitsInForce(),
       active: this.keeper.activeAlerts(),
-      known: (identifier) => journal.measurements.has(identifier),
+      stored: (identifier) =>
+        journal.values.of(identifier)?.content ?? (journal.measurements.has(identifier) ? 'gone' : null),
       shiftMs: () => clock.shiftMs,
     })
   }

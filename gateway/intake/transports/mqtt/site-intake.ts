@@ -4,7 +4,7 @@ import type { FrameOutcome } from '#gateway/model/transport.js'
 import type { Clock } from '#gateway/platform/clock.js'
 import type { Logger } from '#gateway/platform/logger.js'
 import { matches, statusOf, statusTopic } from './acl.js'
-import { deviceOfTopic, MAX_PAYLOAD_BYTES, TOPIC_ROOT } from './address.js'
+import { deviceOfTopic, MAX_MESSAGE_BYTES, TOPIC_ROOT } from './address.js'
 import type { Presence } from './presence.js'
 
 export interface SiteIntakeDependencies {
@@ -73,6 +73,6 @@ export class SiteIntake {
 function refusalOf(deviceId: string | null, payload: Buffer, packet: IPublishPacket): string | null {
   if (deviceId === null) return 'messages on a topic without a valid device id'
   if (packet.retain) return 'retained messages'
-  if (payload.length > MAX_PAYLOAD_BYTES) return `messages of more than ${MAX_PAYLOAD_BYTES / 1024} KiB`
+  if (payload.length > MAX_MESSAGE_BYTES) return `messages of more than ${MAX_MESSAGE_BYTES / 1024} KiB`
   return null
 }

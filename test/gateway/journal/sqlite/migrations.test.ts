@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { expect } from 'chai'
+import { requestRecovery } from '#gateway/journal/salvage/recovery.js'
 import { MIGRATIONS } from '#gateway/journal/sqlite/schema.js'
 import { laneKey, laneOf } from '#gateway/model/lane.js'
 import { alertRoute, anchorRoute, fhirRoutes } from '#gateway/outbound/lanes/configured-lanes.js'
@@ -136,6 +137,18 @@ describe('A journal of an earlier schema', () => {
     expect(journal.notifications.openDispatch().digest).to.have.length(1)
     journal.batches.close(nextBatch(journal))
     expect(journal.outbox.claim(laneOf('fhir:archive'))).to.include({ kind: 'batch', ref: 2 })
+    await journal.stop()
+  })
+
+  it('is salvaged with what each lane owes, whom it told and whom not', async () => {
+    requestRecovery(folder.journal, 'a test says so', 0)
+    const journal = journalAt(folder.journal, { lanes: ROUTES })
+    await journal.start()
+    expect(journal.outbox.lanes().map(laneKey)).to.include.members(['alert:pager', 'alert:sms/nurse-1'])
+    expect(journal.outbox.formerDepths().map(({ lane }) => laneKey(lane))).to.deep.equal(['alert:pager'])
+    expect(journal.outbox.claim(laneOf('alert:sms/nurse-1'))).to.include({ id: 30, ref: 8 })
+    const [, , nurse] = journal.notifications.told(journal.alerts.active()[0]?.alertId ?? '')
+    expect(nurse).to.include({ contact: 'nurse-1', rejected: true, trouble: 'HTTP 404' })
     await journal.stop()
   })
 

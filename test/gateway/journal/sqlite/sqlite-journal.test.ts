@@ -16,6 +16,7 @@ import {
   TemporaryFolder,
   transition,
 } from '#test/gateway/journal/journal-fixture.js'
+import { TestClock } from '#test/support/test-clock.js'
 import { told } from '#test/support/told.js'
 
 describe('The SQLite journal', () => {
@@ -119,13 +120,14 @@ describe('The SQLite journal', () => {
   })
 
   it('refuses a measurement that cannot be stored without harming others of its group', async () => {
-    await reopen({ commit: { maxDelayMs: 1000, maxCount: 100 } })
+    const clock = new TestClock()
+    await reopen({ clock, commit: { maxDelayMs: 1000, maxCount: 100 } })
     const good = journal.commit({ measurements: [measurement('a')], transitions: [] })
     const bad = { ...measurement('b'), value: { type: 'quantity' as const, value: Number.NaN } }
     expect(await codeOf(() => journal.commit({ measurements: [bad], transitions: [] }))).to.equal(
       'journal.not-storable',
     )
-    await journal.flush()
+    await clock.advance(1000)
     await good
     expect(journal.measurements.unbatchedCount()).to.equal(1)
   })

@@ -4,10 +4,10 @@ import { ClientTransport } from '#gateway/intake/transports/mqtt/client-transpor
 import type { HomebeatError } from '#gateway/platform/errors.js'
 import { silentLogger } from '#gateway/platform/logger.js'
 import { makeIdentity } from '#gateway/platform/net/certificate.js'
+import { freePort } from '#simulators/free-port.js'
 import { FrameReader } from '#test/behaviours/transport.behaviour.js'
 import {
   connected,
-  freePort,
   hasMosquitto,
   Mosquitto,
   mqttClient,
@@ -142,11 +142,11 @@ describe('ClientTransport at a mosquitto broker', function () {
     expect(transport.status().state).to.equal('connected')
   })
 
-  it('refuses retained messages, wrong device ids and payloads of more than 64 KiB', async () => {
+  it('refuses retained messages, wrong device ids and payloads of more than 256 KiB', async () => {
     await publish('homebeat/v1/cuff/data', 'old', true)
     await subscribed()
     await publish('homebeat/v1/Not A Device/data', 'x')
-    await publish('homebeat/v1/cuff/data', Buffer.alloc(64 * 1024 + 1))
+    await publish('homebeat/v1/cuff/data', Buffer.alloc(256 * 1024 + 1))
     await publish('homebeat/v1/cuff/data', 'good')
     expect((await text()).payload).to.equal('good')
     await clock.advance(1000)
@@ -156,7 +156,7 @@ describe('ClientTransport at a mosquitto broker', function () {
       if (event.event === 'refused') details.add(event.detail)
     }
     expect([...details].sort()).to.deep.equal([
-      'messages of more than 64 KiB',
+      'messages of more than 256 KiB',
       'messages on a topic without a valid device id',
       'retained messages',
     ])

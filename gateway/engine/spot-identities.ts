@@ -1,0 +1,94 @@
+import { createHash } from 'node:crypto'
+import type { Observation } from '@medplum/fhirtypes'
+import type { Measurement } from '#fhir/measurement.js'
+import { observationOf } from '#fhir/measurement-to-observation.js'
+import type { StoredValue } from '#gateway/journal/api/measurements.js'
+
+/** What the journal has under an identifier; `gone`: its content left the gateway. Null: nothing. */
+export type StoredContent = StoredValue['content'] | 'gone' | null
+
+/** Identities remembered, so that they are recognised before they are stored. */
+const MAX_REMEMBERED = 2000
+/** Said with a value whose identity was another's: a counter that restarted, a clock that showed this time before. */
+export const CONFLICT = 'identity-conflict'
+
+export interface Placed {
+  readonly measurement: Measurement
+  /** It was there before: a redelivery, never alarmed on again. */
+  readonly repeated: boolean
+}
+
+/**
+ * Tells a value that is sent again from another one under the same name. Equal content is a redelivery. Other content is a
+ * conflict: the value is kept under a name made of its content, so that its own redelivery is recognised. What is no value
+ * of the patient (absent, or impossible) never has the name that a real one needs.
+ */
+export class SpotIdentities {
+  readonly #stored: (identifier: string) => StoredContent
+  readonly #remembered = new Map<string, string>()
+
+  constructor(stored: (identifier: string) => StoredContent) {
+    this.#stored = stored
+  }
+
+  place(measurement: Measurement): Placed {
+    const own = isReal(measurement) ? measurement : renamed(measurement, '0')
+    const first = this.#look(own)
+    if (first !== 'other') return { measurement: own, repeated: first === 'same' }
+    const other = renamed(own, digestOf(contentOf(own)))
+    const conflict = { ...other, remarks: [...other.remarks, CONFLICT] }
+    return { measurement: conflict, repeated: this.#look(conflict) === 'same' }
+  }
+
+  /** Whether one of this name was there before, whatever it said: for devices that number their values themselves. */
+  isRepeated(measurement: Measurement): boolean {
+    return this.#look(measurement) !== 'new'
+  }
+
+  #look(measurement: Measurement): 'new' | 'same' | 'other' {
+    const { identifier } = measurement
+    const content = contentOf(measurement)
+    const remembered = this.#remembered.get(identifier)
+    if (remembered !== undefined) return remembered === content ? 'same' : 'other'
+    const stored = this.#stored(identifier)
+    const known = stored === null ? null : knownContent(stored)
+    this.#remember(identifier, known ?? content)
+    if (known === null) return 'new'
+    return known === content ? 'same' : 'other'
+  }
+
+  #remember(identifier: string, content: string): void {
+    this.#remembered.set(identifier, content)
+    if (this.#remembered.size <= MAX_REMEMBERED) return
+    for (const oldest of [...this.#remembered.keys()].slice(0, MAX_REMEMBERED / 2)) this.#remembered.delete(oldest)
+  }
+}
+
+const isReal = ({ value, quality }: Measurement): boolean =>
+  value.type !== 'absent' && quality !== 'implausible' && quality !== 'missing'
+
+/** In digits, as a repetition of a time is told apart (`movedIdentifier`). */
+const renamed = (measurement: Measurement, mark: string): Measurement => ({
+  ...measurement,
+  identifier: `${measurement.identifier}.${mark}`,
+})
+
+const digestOf = (content: string): string => String(createHash('sha256').update(content).digest().readUInt32BE())
+
+/** Both forms as the Observation's value, which is what a batch keeps of a measurement. */
+const contentOf = (measurement: Measurement): string =>
+  saidBy(observationOf(measurement, { patient: 'unknown', home: 'unknown' }))
+
+function knownContent(stored: NonNullable<StoredContent>): string {
+  if (stored === 'gone') return 'gone'
+  return 'measurement' in stored ? contentOf(stored.measurement) : saidBy(JSON.parse(stored.observation) as Observation)
+}
+
+/** Members in the order of their names: a batch's JSON is canonical (RFC 8785). */
+function saidBy({ valueQuantity, valueCodeableConcept, component, dataAbsentReason }: Observation): string {
+  return JSON.stringify({ valueQuantity, valueCodeableConcept, component, dataAbsentReason }, (_, value: unknown) =>
+    typeof value === 'object' && value !== null && !Array.isArray(value)
+      ? Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)))
+      : value,
+  )
+}
