@@ -113,11 +113,13 @@ class BatchRule implements PurgeRule {
 
   /** A target that takes no alerts is given sealed batches, which hold the salts. */
   #isSealedSomewhere(number: number): boolean {
-    const { database } = this.#options.tables
-    return this.#options.lanes.some(
-      ({ lane, takes }) =>
+    const { lanes, tables } = this.#options
+    const { database } = tables
+    const clear = new Set(lanes.flatMap(({ lane }) => (lane.kind === 'fhir-alert' ? [lane.name] : [])))
+    return lanes.some(
+      ({ lane }) =>
         lane.kind === 'fhir' &&
-        !takes.includes('alert') &&
+        !clear.has(lane.name) &&
         database.get<{ state: string }>(QUEUE.ofBatch, laneKey(lane), number)?.state === 'delivered',
     )
   }

@@ -42,7 +42,7 @@ export class LaneWatcher implements HealthCheck {
     try {
       const { journal } = this.#options
       const lanes = journal.outbox.lanes()
-      const conditions = journal.outbox.depths().flatMap((depth) => this.#conditionsOf(depth, lanes, now))
+      const conditions = merged(journal.outbox.depths().flatMap((depth) => this.#conditionsOf(depth, lanes, now)))
       return [...conditions, ...withdrawn(lanes, conditions)]
     } catch {
       // A disk that cannot be read is somebody else's alarm; the tick that asks must go on, and what was known holds.
@@ -55,6 +55,7 @@ export class LaneWatcher implements HealthCheck {
     const { lane } = depth
     switch (lane.kind) {
       case 'fhir':
+      case 'fhir-alert':
         return [
           condition(pushFailing(lane), 'medium', BACKLOG_DELAY_MS, this.#isStuck(depth, pushMinutes * MINUTE_MS, now)),
           condition(pushRefused(lane), 'low', 0, depth.rejected > 0),
@@ -81,6 +82,13 @@ export class LaneWatcher implements HealthCheck {
     this.#progress.set(key, { delivered, at: Math.min(at, now) })
     return oldestAt !== null && now - oldestAt > patienceMs && now - at > patienceMs
   }
+}
+
+/** One condition of each name: a FHIR target's two lanes speak of the same target. */
+function merged(conditions: readonly SystemCondition[]): SystemCondition[] {
+  const byName = new Map<string, SystemCondition>()
+  for (const one of conditions) if (one.present || !byName.has(one.condition)) byName.set(one.condition, one)
+  return [...byName.values()]
 }
 
 /**

@@ -220,7 +220,7 @@ describe('A lane worker', () => {
 
   it('is not delayed by another lane whose far end hangs', async () => {
     const hanging: Deliverer = { deliver: () => new Promise(() => {}) }
-    const stuck = await started({ lane: laneOf('fhir:clinic'), deliverer: hanging })
+    const stuck = await started({ lane: laneOf('fhir-alert:clinic'), deliverer: hanging })
     const worker = await started()
     await queue(5)
     await worker.drained()
