@@ -259,6 +259,23 @@ describe('the pipeline', () => {
     expect(pipeline.accept(mqttFrame('homebeat/v1/meter-1/glucose', '{}'), T0).refused?.code).to.equal('decode.payload')
   })
 
+  it('keeps a value that came after its expiry, alarms on it never, and shows it not as the latest', () => {
+    const glucose = (id: string, value: number, expiresMs: number) => {
+      const expires = new Date(T0 + expiresMs).toISOString()
+      const payload = JSON.stringify({ id, value, unit: 'mmol/L', expires })
+      return mqttFrame('homebeat/v1/meter-1/glucose', payload)
+    }
+    const pipeline = pipelineOf()
+    pipeline.accept(glucose('1', 5.5, 60_000), T0)
+    const late = pipeline.accept(glucose('2', 2.5, -1), T0)
+    expect(late.measurements.map(({ quality, remarks }) => [quality, ...remarks])).to.deep.equal([
+      ['questionable', 'expired'],
+    ])
+    expect(briefly([late, pipeline.tick(T0 + 1000)])).to.deep.equal([])
+    expect(pipeline.values().find(({ sensor }) => sensor === 'glucose')?.value).to.equal(99.1)
+    expect(briefly([pipeline.accept(glucose('3', 2.5, 60_000), T0)])).to.deep.equal(['low-glucose active'])
+  })
+
   it('passes a recording through sample by sample, in its own scale, in the same chunks each time', () => {
     const samples = Array.from({ length: 360 * 25 }, (_, i) => (i === 5000 ? null : (i * 37) % 2048))
     const play = (size: number) => {
