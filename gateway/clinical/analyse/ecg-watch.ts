@@ -27,8 +27,8 @@ const CONDITIONS = [
 ] as const
 /** A flat line is held for the heart's after so long, if an oximeter shows a pulse that may be of before. */
 const FLAT_DECIDED_MS = 9000
-/** Unreadable for so long while a pulse is seen. */
-const UNREADABLE_MS = 60_000
+/** No rate for so long, whatever else is seen. */
+const UNKNOWN_MS = 60_000
 /** Pauses that follow each other within this are one episode. */
 const PAUSES_TOGETHER_MS = 60_000
 /** The rhythm's entropy needs 48 intervals, and 8 beats of it: at 60 /min about a minute of a rate that is known. */
@@ -61,6 +61,8 @@ export class EcgWatch implements SignalWatch {
   /** Their onsets are on the clock of `now`. */
   #asystole: { readonly flat: boolean; readonly onset: number } | null = null
   #unreadableSince: number | null = null
+  /** Since when a trace that is there and not flat has given no rate. */
+  #unknownSince: number | null = null
   #unorganised = false
   #pausedAt = Number.NEGATIVE_INFINITY
   #rhythm: 'unknown' | 'irregular' | 'regular' = 'unknown'
@@ -79,6 +81,7 @@ export class EcgWatch implements SignalWatch {
     if (state !== 'ok' && state !== 'flat') {
       if (!due) return NOTHING_SAID
       this.#saidAt = now
+      this.#unknownSince = null
       const end = Math.round(reading.at + value.samples.length * value.periodMs)
       return {
         conclusions: [{ observable: HEART_RATE, at: end, judgement: judgeAbsent(ecg, state) }],
@@ -97,6 +100,8 @@ export class EcgWatch implements SignalWatch {
     const told = events.some(({ type }) => type !== 'beat')
     if (!told && !due) return NOTHING_SAID
     this.#saidAt = now
+    const isSaid = this.#rate?.perMinute != null || this.#asystole !== null || this.#unorganised || state === 'flat'
+    this.#unknownSince = isSaid ? null : (this.#unknownSince ?? now)
     const conclusions = rates.map((rate) => this.#conclusion(rate, row.at(rate.at)))
     // A number is as old as its beats; that there is none holds until now.
     if (rates.length === 0 && this.#rate && this.#rate.perMinute === null) {
@@ -142,6 +147,7 @@ export class EcgWatch implements SignalWatch {
     this.#asystole = null
     this.#unorganised = false
     this.#unreadableSince = null
+    this.#unknownSince = null
     this.#rhythm = 'unknown'
     this.#lead = { periodMs, scale, analyser, row: new SampleRow() }
     return this.#lead
@@ -229,7 +235,7 @@ export class EcgWatch implements SignalWatch {
   #readable(otherwise: 'absent' | 'unknown', now: number): Finding[] {
     const since = this.#unreadableSince
     const urgent = since !== null && this.#everKnown && !this.#surroundings.pulseSince(since, now)
-    const long = since !== null && !urgent && now - since >= UNREADABLE_MS
+    const long = !urgent && this.#unknownSince !== null && now - this.#unknownSince >= UNKNOWN_MS
     return [
       { condition: 'no-readable-heartbeat', presence: urgent ? 'present' : otherwise },
       { condition: 'ecg-unreadable', presence: long ? 'present' : otherwise },

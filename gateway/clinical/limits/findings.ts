@@ -62,7 +62,7 @@ export const defaultFindings: readonly FindingRow[] = [
     observable: 'heartRate',
     priority: 'medium',
     delaySeconds: 0,
-    source: `60 s without a beat that could be believed, while an oximeter sees a pulse; ${CLINICAL}`,
+    source: `60 s without a heart rate that could be believed; ${CLINICAL}`,
   },
   {
     condition: 'ecg-pause',

@@ -5,7 +5,7 @@
 import type { SettingsJournal } from '#gateway/clinical/settings/patient-settings.js'
 import type { Purgeable } from '#gateway/journal/retention/retention.js'
 import type { Lifecycle } from '#gateway/model/lifecycle.js'
-import type { EntryJournal } from '#gateway/model/manual-observation.js'
+import type { ManualObservationJournal } from '#gateway/model/manual-observation.js'
 import type { AlarmActionStore } from './alarm-actions.js'
 import type { AlertStore } from './alerts.js'
 import type { AnchorStore } from './anchors.js'
@@ -35,7 +35,7 @@ export interface Journal extends Lifecycle, CommitStore {
   readonly epochKeys: EpochKeyStore
   readonly unmapped: UnmappedStore
   readonly settings: SettingsJournal
-  readonly manualObservations: EntryJournal
+  readonly manualObservations: ManualObservationJournal
   readonly hourly: HourlyStore
   readonly damages: DamageStore
   readonly retention: Purgeable

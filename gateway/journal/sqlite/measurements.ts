@@ -13,7 +13,7 @@ type SealedRow = Pick<MeasurementRow, 'identifier' | 'sensor' | 'at'> & { readon
 export class MeasurementTable implements MeasurementStore {
   readonly #database: Database
   readonly #cipher: RowCipher
-  /** Of a writer: asked after every commit, and counted along, since SQLite would walk through all of them. */
+  /** Counted along in a writer: it is asked after every commit, and SQLite would walk through all of them. */
   #count: number | null = null
   /** Row id of the first one that waits for the clock. */
   #heldFrom: number | null = null

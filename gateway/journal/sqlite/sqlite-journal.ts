@@ -18,8 +18,8 @@ import { epochKeyCopy, epochKeyStore } from './epoch-keys.js'
 import { hourlyStore } from './hourly-aggregates.js'
 import { loadOrCreateJournalKey } from './journal-key.js'
 import type { JournalLock } from './lock.js'
+import { manualObservationStore } from './manual-observations.js'
 import { lockJournal, openOrRecover, reasonOf } from './opening.js'
-import { manualObservationStore } from './patient-entries.js'
 import { settingStore } from './setting-changes.js'
 import { storedValues } from './stored-values.js'
 import { tablesOf } from './tables.js'
@@ -102,7 +102,6 @@ export function journalOf(options: JournalOptions): Journal {
         return Promise.reject(error)
       }
     },
-    flush: async () => group.flush(),
 
     async start() {
       if (lock) return

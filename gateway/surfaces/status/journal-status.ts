@@ -18,7 +18,7 @@ export type JournalStatus = Pick<
 export function journalStatus(journal: StatusSource, now: number): JournalStatus {
   const depths = journal.outbox.depths()
   const last = journal.batches.last()
-  const fhir = depths.filter(({ lane }) => lane.kind === 'fhir')
+  const fhir = depths.filter(({ lane }) => lane.kind.startsWith('fhir'))
   return {
     measurements: journal.measurements.counts(),
     unmapped: journal.unmapped.counts(),

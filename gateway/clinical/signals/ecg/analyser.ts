@@ -321,6 +321,10 @@ export class EcgAnalyser {
     this.#unreadMs = 0
     if (this.#unreadable) this.#events.push({ type: 'unreadable-end', at })
     this.#unreadable = false
+    if (this.#shapes.blurred) {
+      this.#follows = false
+      return
+    }
     const turn = this.#irregularity.push(interval, at, this.#follows)
     this.#follows = true
     if (turn?.change === 'begin') {
@@ -362,7 +366,8 @@ export class EcgAnalyser {
     let unknown: RateUnknown | null = null
     if (this.#isUnorganised) unknown = 'no-organised-beats'
     else if (this.#standstill.asystole) unknown = 'no-beats'
-    else if (bad > BAD_SECONDS_BORNE || this.#unreadMs >= this.#voidAfterMs) unknown = 'poor-signal'
+    else if (bad > BAD_SECONDS_BORNE || this.#unreadMs >= this.#voidAfterMs || this.#shapes.blurred)
+      unknown = 'poor-signal'
     else if (mean === null) unknown = 'learning'
     // What comes after it is counted anew.
     if (unknown !== null && unknown !== 'learning') this.#rate.reset()

@@ -4,7 +4,8 @@
  * Signal-quality indices for the electrocardiogram and photoplethysmogram. IEEE J Biomed Health Inform 19:832-838, 2015,
  * with several templates, so that extra beats have their own.
  */
-import { Biquad } from './filters.js'
+import { keepLast } from '../statistics.js'
+import { Biquad, MovingMedian } from './filters.js'
 import { Ring } from './ring.js'
 
 const SMOOTH_HZ = 30
@@ -20,6 +21,11 @@ const TEMPLATES = 8
 /** Beats that make a shape one of this heart's. */
 const SEEN = 3
 const ADAPT = 0.15
+/** Latest beats whose mean likeness counts, beats that make the usual one, and how far below it is noise, or below which in any case. */
+const LATEST = 10
+const USUAL = 128
+const UNLIKE = 0.03
+const LEAST_LIKE = 0.93
 /** Beats are told up to LATENCY_MS late. */
 const KEPT_S = 2
 
@@ -39,6 +45,9 @@ export class BeatShapes {
   readonly #wide = new Float64Array(POINTS + 2 * SHIFTS)
   #count = 0
   #fresh = true
+  /** How like their templates the latest beats are, and how like they usually are. */
+  readonly #likes: number[] = []
+  readonly #usual = new MovingMedian(USUAL)
 
   constructor(rateHz: number) {
     this.#perMs = rateHz / 1000
@@ -57,6 +66,17 @@ export class BeatShapes {
       this.#values.fill(x)
     }
     this.#values.set(index, this.#smoother.next(x))
+  }
+
+  /** Whether the latest beats are less like their own shapes than this heart's usually are: noise lies over them. */
+  get blurred(): boolean {
+    if (this.#likes.length < LATEST) return false
+    const usual = this.#usual.count < LATEST ? 0 : this.#usual.quantile()
+    return this.#mean < Math.max(LEAST_LIKE, usual - UNLIKE)
+  }
+
+  get #mean(): number {
+    return this.#likes.reduce((sum, like) => sum + like, 0) / this.#likes.length
   }
 
   /** @param index of an R peak, at most KEPT_S ago @param size peak to peak @returns whether its shape is known */
@@ -80,6 +100,8 @@ export class BeatShapes {
         bestShift = shift
       }
     }
+    keepLast(this.#likes, bestLike, LATEST)
+    if (!this.blurred) this.#usual.push(this.#mean)
     if (best) {
       best.seen++
       best.last = this.#count

@@ -105,6 +105,16 @@ describe('The lane watcher', () => {
     expect(present()).to.deep.equal(['anchor-refused'])
   })
 
+  it('speaks once of a FHIR server, whether it is records or alerts that it does not take', async () => {
+    await journal.commit({ measurements: [], transitions: [transition()] })
+    later(31)
+    expect(present()).to.deep.equal(['push-failing-clinic'])
+    settle(laneOf('fhir-alert:clinic'), REFUSED)
+    later(1)
+    expect(present()).to.deep.equal(['push-refused-clinic'])
+    expect(conditions().filter(({ condition }) => condition === 'push-failing-clinic')).to.have.length(1)
+  })
+
   it('tells that the doctor was not told: an alert that waits, or was refused for good', async () => {
     await journal.commit({ measurements: [], ...told([transition()]) })
     settle(laneOf('alert:terminal'))
@@ -134,7 +144,7 @@ describe('The lane watcher', () => {
         later(1 / 6)
         await tick()
         // The others take everything; the doctor's webhook refuses everything for good.
-        while (journal.outbox.claim(laneOf('fhir:clinic'))) settle(laneOf('fhir:clinic'))
+        while (journal.outbox.claim(laneOf('fhir-alert:clinic'))) settle(laneOf('fhir-alert:clinic'))
         while (journal.outbox.claim(laneOf('alert:terminal'))) settle(laneOf('alert:terminal'))
         while (journal.outbox.claim(laneOf('alert:doctor'))) settle(laneOf('alert:doctor'), REFUSED)
       }

@@ -16,6 +16,7 @@ import {
   closeOf,
   connected,
   mqttClient,
+  refusal,
   temporaryFolder,
   writeSecret,
 } from '#test/gateway/intake/transports/brokers.js'
@@ -88,6 +89,19 @@ describe('The broker and who is not admitted', () => {
     expect(cuff.connected).to.equal(true)
     expect(isFull()).to.equal(false)
   })
+
+  for (const properties of [{}, { maximumPacketSize: 40 }])
+    it(`turns MQTT 5 away in its own words (${JSON.stringify(properties)})`, async () => {
+      const client = mqttClient(broker.address().port, { ...LOGIN, protocolVersion: 5, properties })
+      clients.push(client)
+      const connack = new Promise<{ reasonCode?: number; properties?: { reasonString?: string } }>((resolve) =>
+        client.on('packetreceive', (packet) => packet.cmd === 'connack' && resolve(packet)),
+      )
+      expect(await refusal(client)).to.equal(0x84)
+      const said = (await connack).properties?.reasonString
+      if ('maximumPacketSize' in properties) expect(said).to.equal(undefined)
+      else expect(said).to.include('3.1.1')
+    })
 
   it('reads no CONNECT of more than 16 KiB', async () => {
     // Remaining length 20,000.
