@@ -146,7 +146,7 @@ export class Pipeline {
 
   /**
    * Call about once a second: delays, silence, chunks of what fell silent.
-   * @param conditions what the gateway's watchers say of the gateway itself
+   * @param conditions what the gateway's health checks say of the gateway itself
    */
   tick(now: number, conditions: readonly SystemCondition[] = []): PipelineStep {
     const step = new StepBuilder()

@@ -21,6 +21,7 @@ import { silentLogger } from '#gateway/platform/logger.js'
 import { durationWords } from '#gateway/wording/times.js'
 import { verb } from './exit.js'
 import { CONFIG_OPTION, loginName } from './options.js'
+import { printJson } from './text.js'
 
 interface Options {
   readonly config: string
@@ -74,7 +75,7 @@ async function list(options: Options & { lane?: string; state?: string; limit: s
     throw new HomebeatError('usage.queue', `--state is waiting or rejected, not "${state}".`)
   const input = { limit: wholeNumber(limit, '--limit', 500), ...(lane && { lane }), ...(state && { state }) }
   const listing = await run<QueueListing>(options.config, 'queue.list', input)
-  if (options.json) return print(listing)
+  if (options.json) return printJson(listing, 2)
   const now = Date.now()
   const rows = listing.entries.map((entry) => [
     String(entry.id),
@@ -92,7 +93,7 @@ const HEAD = ['ID', 'LANE', 'STATE', 'WHAT', 'QUEUED', 'THE FAR END SAID']
 
 async function show(id: string, options: Options): Promise<void> {
   const detail = await run<QueueDetail>(options.config, 'queue.show', { id: wholeNumber(id, 'the id') })
-  if (options.json) return print(detail)
+  if (options.json) return printJson(detail, 2)
   const { entry, thing, audit } = detail
   const now = Date.now()
   const fields: [string, string][] = [
@@ -114,7 +115,7 @@ async function retry(id: string | undefined, options: Options & { all?: boolean;
     throw new HomebeatError('usage.queue', 'Give the id of one entry, or --all with --lane LANE.')
   const what = id === undefined ? { all: true, lane } : { id: wholeNumber(id, 'the id') }
   const result = await run<{ entries: ListedEntry[] }>(options.config, 'queue.retry', { ...what, by: loginName() })
-  if (options.json) return print(result)
+  if (options.json) return printJson(result, 2)
   process.stdout.write(
     result.entries.length === 0
       ? `Nothing of ${lane} was refused.\n`
@@ -133,7 +134,7 @@ async function drop(
     throw new HomebeatError('usage.queue', 'Say with --reason why it is dropped, in at most 300 characters.')
   const input = { id: wholeNumber(id, 'the id'), by: loginName(), reason, waiting, undeliveredAlert }
   const result = await run<{ entry: ListedEntry }>(options.config, 'queue.drop', input)
-  if (options.json) return print(result)
+  if (options.json) return printJson(result, 2)
   process.stdout.write(`${result.entry.id} ${result.entry.lane}: ${result.entry.what} is dropped.\n`)
 }
 
@@ -226,8 +227,4 @@ function wholeNumber(text: string, what: string, max = Number.MAX_SAFE_INTEGER):
   const number = /^[1-9]\d{0,15}$/.test(text) ? Number(text) : Number.NaN
   if (!(number <= max)) throw new HomebeatError('usage.queue', `${what} is a whole number, not "${text}".`)
   return number
-}
-
-function print(value: unknown): void {
-  process.stdout.write(`${JSON.stringify(value, null, 2)}\n`)
 }
