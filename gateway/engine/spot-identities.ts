@@ -3,14 +3,15 @@ import type { Observation } from '@medplum/fhirtypes'
 import type { Measurement } from '#fhir/measurement.js'
 import { observationOf } from '#fhir/measurement-to-observation.js'
 import type { StoredValue } from '#gateway/journal/api/measurements.js'
+import { IDENTITY_CONFLICT } from '#gateway/model/reading.js'
 
 /** What the journal has under an identifier; `gone`: its content left the gateway. Null: nothing. */
 export type StoredContent = StoredValue['content'] | 'gone' | null
 
 /** Identities remembered, so that they are recognised before they are stored. */
 const MAX_REMEMBERED = 2000
-/** Said with a value whose identity was another's: a counter that restarted, a clock that showed this time before. */
-export const CONFLICT = 'identity-conflict'
+/** Said with a value whose identity was given long ago: whether it said the same cannot be known any more. */
+const REUSED = 'identity-reused'
 
 export interface Placed {
   readonly measurement: Measurement
@@ -22,6 +23,9 @@ export interface Placed {
  * Tells a value that is sent again from another one under the same name. Equal content is a redelivery. Other content is a
  * conflict: the value is kept under a name made of its content, so that its own redelivery is recognised. What is no value
  * of the patient (absent, or impossible) never has the name that a real one needs.
+ *
+ * Where retention has taken the content, the value is kept so too, and judged as any other: a device that counts anew after
+ * years must alarm. What an alert names keeps its content, so that nothing that alarmed alarms again.
  */
 export class SpotIdentities {
   readonly #stored: (identifier: string) => StoredContent
@@ -34,9 +38,9 @@ export class SpotIdentities {
   place(measurement: Measurement): Placed {
     const own = isReal(measurement) ? measurement : renamed(measurement, '0')
     const first = this.#look(own)
-    if (first !== 'other') return { measurement: own, repeated: first === 'same' }
+    if (first === 'new' || first === 'same') return { measurement: own, repeated: first === 'same' }
     const other = renamed(own, digestOf(contentOf(own)))
-    const conflict = { ...other, remarks: [...other.remarks, CONFLICT] }
+    const conflict = { ...other, remarks: [...other.remarks, first === 'gone' ? REUSED : IDENTITY_CONFLICT] }
     return { measurement: conflict, repeated: this.#look(conflict) === 'same' }
   }
 
@@ -45,16 +49,16 @@ export class SpotIdentities {
     return this.#look(measurement) !== 'new'
   }
 
-  #look(measurement: Measurement): 'new' | 'same' | 'other' {
+  #look(measurement: Measurement): 'new' | 'same' | 'other' | 'gone' {
     const { identifier } = measurement
     const content = contentOf(measurement)
     const remembered = this.#remembered.get(identifier)
-    if (remembered !== undefined) return remembered === content ? 'same' : 'other'
+    if (remembered !== undefined) return compared(remembered, content)
     const stored = this.#stored(identifier)
     const known = stored === null ? null : knownContent(stored)
     this.#remember(identifier, known ?? content)
     if (known === null) return 'new'
-    return known === content ? 'same' : 'other'
+    return compared(known, content)
   }
 
   #remember(identifier: string, content: string): void {
@@ -62,6 +66,14 @@ export class SpotIdentities {
     if (this.#remembered.size <= MAX_REMEMBERED) return
     for (const oldest of [...this.#remembered.keys()].slice(0, MAX_REMEMBERED / 2)) this.#remembered.delete(oldest)
   }
+}
+
+/** No content is the word. */
+const GONE = 'gone'
+
+function compared(known: string, content: string): 'same' | 'other' | 'gone' {
+  if (known === GONE) return 'gone'
+  return known === content ? 'same' : 'other'
 }
 
 const isReal = ({ value, quality }: Measurement): boolean =>
@@ -80,7 +92,7 @@ const contentOf = (measurement: Measurement): string =>
   saidBy(observationOf(measurement, { patient: 'unknown', home: 'unknown' }))
 
 function knownContent(stored: NonNullable<StoredContent>): string {
-  if (stored === 'gone') return 'gone'
+  if (stored === 'gone') return GONE
   return 'measurement' in stored ? contentOf(stored.measurement) : saidBy(JSON.parse(stored.observation) as Observation)
 }
 

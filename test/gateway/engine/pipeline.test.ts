@@ -245,6 +245,18 @@ describe('the pipeline', () => {
     }
   })
 
+  it('keeps and judges a value whose identity is of long ago, and does not call it a conflict', () => {
+    const frame = mqttFrame('homebeat/v1/meter-1/glucose', '{"id":"1","value":2.5,"unit":"mmol/L"}')
+    const before = 'meter-1-patient-1-bloodGlucose-id.1'
+    const pipeline = pipelineOf({ stored: (name) => (name === before ? 'gone' : null) })
+    const steps = [pipeline.accept(frame, T0), pipeline.accept(frame, T0 + 1000)]
+    expect(briefly(steps)).to.deep.equal(['low-glucose active'])
+    const names = new Set(steps.flatMap(({ measurements }) => measurements.map(({ identifier }) => identifier)))
+    expect([...names]).to.have.length(1)
+    expect(names.has(before)).to.equal(false)
+    expect(steps[0]?.measurements[0]?.remarks).to.deep.equal(['identity-reused'])
+  })
+
   it('stores every MQTT message, and gives a redelivered one the same identifier', () => {
     const pipeline = pipelineOf()
     const frame = mqttFrame('homebeat/v1/meter-1/glucose', '{"id":"42","value":2.5,"unit":"mmol/L"}')
