@@ -8,6 +8,9 @@ import { IDENTITY_CONFLICT } from '#gateway/model/reading.js'
 /** What the journal has under an identifier; `gone`: its content left the gateway. Null: nothing. */
 export type StoredContent = StoredValue['content'] | 'gone' | null
 
+/** Values of one time in a memory that are looked through for one that has moved up. */
+const MAX_ALIKE = 16
+
 /** Identities remembered, so that they are recognised before they are stored. */
 const MAX_REMEMBERED = 2000
 /** Said with a value whose identity was given long ago: whether it said the same cannot be known any more. */
@@ -35,9 +38,16 @@ export class SpotIdentities {
     this.#stored = stored
   }
 
-  place(measurement: Measurement): Placed {
+  /**
+   * @param memory a record of a device's memory: its number among those of its time. The oldest records make room for new ones,
+   *   so the same one may come with a smaller number. Read again after its content has gone, it is a repetition
+   */
+  place(measurement: Measurement, memory?: { readonly ordinal: number }): Placed {
     const own = isReal(measurement) ? measurement : renamed(measurement, '0')
+    const moved = memory && this.#movedUp(own, memory.ordinal)
+    if (moved) return { measurement: moved, repeated: true }
     const first = this.#look(own)
+    if (memory && first === 'gone' && measurement.timedByDevice) return { measurement: own, repeated: true }
     if (first === 'new' || first === 'same') return { measurement: own, repeated: first === 'same' }
     const other = renamed(own, digestOf(contentOf(own)))
     const conflict = { ...other, remarks: [...other.remarks, first === 'gone' ? REUSED : IDENTITY_CONFLICT] }
@@ -49,13 +59,26 @@ export class SpotIdentities {
     return this.#look(measurement) !== 'new'
   }
 
+  /** The record under the number that it had before, if it is not the one that has this number. */
+  #movedUp(own: Measurement, ordinal: number): Measurement | null {
+    const content = contentOf(own)
+    const first = ordinal > 1 ? own.identifier.replace(new RegExp(`L\\.${ordinal}(?=$|\\.)`), 'L') : own.identifier
+    const names = Array.from({ length: MAX_ALIKE }, (_, i) =>
+      i === 0 ? first : first.replace(/L(?=$|\.)/, `L.${i + 1}`),
+    )
+    const known = (name: string) => this.#remembered.get(name) ?? knownContent(this.#stored(name))
+    const here = known(own.identifier)
+    if (here === null || here === content || here === GONE) return null
+    const name = names.find((one) => known(one) === content)
+    return name === undefined ? null : { ...own, identifier: name }
+  }
+
   #look(measurement: Measurement): 'new' | 'same' | 'other' | 'gone' {
     const { identifier } = measurement
     const content = contentOf(measurement)
     const remembered = this.#remembered.get(identifier)
     if (remembered !== undefined) return compared(remembered, content)
-    const stored = this.#stored(identifier)
-    const known = stored === null ? null : knownContent(stored)
+    const known = knownContent(this.#stored(identifier))
     this.#remember(identifier, known ?? content)
     if (known === null) return 'new'
     return compared(known, content)
@@ -91,7 +114,8 @@ const digestOf = (content: string): string => String(createHash('sha256').update
 const contentOf = (measurement: Measurement): string =>
   saidBy(observationOf(measurement, { patient: 'unknown', home: 'unknown' }))
 
-function knownContent(stored: NonNullable<StoredContent>): string {
+function knownContent(stored: StoredContent): string | null {
+  if (stored === null) return null
   if (stored === 'gone') return GONE
   return 'measurement' in stored ? contentOf(stored.measurement) : saidBy(JSON.parse(stored.observation) as Observation)
 }
