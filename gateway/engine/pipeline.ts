@@ -268,12 +268,11 @@ export class Pipeline {
   }
 
   /** Gives spot values their names. `again`: one of them was there before. */
-  #place({ deviceTime, ordinal = 1 }: Reading, normalised: Normalised): { normalised: Normalised; again: boolean } {
+  #place({ deviceTime }: Reading, normalised: Normalised): { normalised: Normalised; again: boolean } {
     let again = false
     const judged = normalised.judged.map((one): Judged => {
       if (!one.spot) return one
-      const memory = deviceTime === undefined ? undefined : { ordinal }
-      const { measurement, repeated } = this.#identities.place(one.measurement, memory)
+      const { measurement, repeated } = this.#identities.place(one.measurement, deviceTime !== undefined)
       again ||= repeated
       return { ...one, measurement }
     })

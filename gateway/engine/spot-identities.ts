@@ -39,17 +39,20 @@ export class SpotIdentities {
   }
 
   /**
-   * @param memory a record of a device's memory: its number among those of its time. The oldest records make room for new ones,
-   *   so the same one may come with a smaller number. Read again after its content has gone, it is a repetition
+   * @param memory whether it is a record of a device's memory, whose name ends in its number among those of its time. The oldest
+   *   records make room for new ones, so the same one may come with a smaller number. Read again after its content has gone, it
+   *   is a repetition
    */
-  place(measurement: Measurement, memory?: { readonly ordinal: number }): Placed {
+  place(measurement: Measurement, memory: boolean): Placed {
     const own = isReal(measurement) ? measurement : renamed(measurement, '0')
-    const moved = memory && this.#movedUp(own, memory.ordinal)
-    if (moved) return { measurement: moved, repeated: true }
+    const content = contentOf(own)
     const first = this.#look(own)
-    if (memory && first === 'gone' && measurement.timedByDevice) return { measurement: own, repeated: true }
     if (first === 'new' || first === 'same') return { measurement: own, repeated: first === 'same' }
-    const other = renamed(own, digestOf(contentOf(own)))
+    if (first === 'gone' && memory && own.timedByDevice) return { measurement: own, repeated: true }
+    const ofTime = memory ? { ...own, identifier: own.identifier.replace(NUMBER, 'L') } : own
+    const moved = memory && alikes(ofTime.identifier).find((name) => this.#known(name) === content)
+    if (moved) return { measurement: { ...own, identifier: moved }, repeated: true }
+    const other = renamed(ofTime, digestOf(content))
     const conflict = { ...other, remarks: [...other.remarks, first === 'gone' ? REUSED : IDENTITY_CONFLICT] }
     return { measurement: conflict, repeated: this.#look(conflict) === 'same' }
   }
@@ -59,29 +62,18 @@ export class SpotIdentities {
     return this.#look(measurement) !== 'new'
   }
 
-  /** The record under the number that it had before, if it is not the one that has this number. */
-  #movedUp(own: Measurement, ordinal: number): Measurement | null {
-    const content = contentOf(own)
-    const first = ordinal > 1 ? own.identifier.replace(new RegExp(`L\\.${ordinal}(?=$|\\.)`), 'L') : own.identifier
-    const names = Array.from({ length: MAX_ALIKE }, (_, i) =>
-      i === 0 ? first : first.replace(/L(?=$|\.)/, `L.${i + 1}`),
-    )
-    const known = (name: string) => this.#remembered.get(name) ?? knownContent(this.#stored(name))
-    const here = known(own.identifier)
-    if (here === null || here === content || here === GONE) return null
-    const name = names.find((one) => known(one) === content)
-    return name === undefined ? null : { ...own, identifier: name }
-  }
-
   #look(measurement: Measurement): 'new' | 'same' | 'other' | 'gone' {
     const { identifier } = measurement
     const content = contentOf(measurement)
-    const remembered = this.#remembered.get(identifier)
-    if (remembered !== undefined) return compared(remembered, content)
-    const known = knownContent(this.#stored(identifier))
-    this.#remember(identifier, known ?? content)
+    const known = this.#known(identifier)
+    if (!this.#remembered.has(identifier)) this.#remember(identifier, known ?? content)
     if (known === null) return 'new'
-    return compared(known, content)
+    if (known === GONE) return 'gone'
+    return known === content ? 'same' : 'other'
+  }
+
+  #known(identifier: string): string | null {
+    return this.#remembered.get(identifier) ?? knownContent(this.#stored(identifier))
   }
 
   #remember(identifier: string, content: string): void {
@@ -94,10 +86,10 @@ export class SpotIdentities {
 /** No content is the word. */
 const GONE = 'gone'
 
-function compared(known: string, content: string): 'same' | 'other' | 'gone' {
-  if (known === GONE) return 'gone'
-  return known === content ? 'same' : 'other'
-}
+/** Of a memory's record: `…L`, `…L.2` (`measurementIdentifier`). */
+const NUMBER = /L(?:\.\d+)?$/
+const alikes = (first: string): string[] =>
+  Array.from({ length: MAX_ALIKE }, (_, i) => (i === 0 ? first : `${first}.${i + 1}`))
 
 const isReal = ({ value, quality }: Measurement): boolean =>
   value.type !== 'absent' && quality !== 'implausible' && quality !== 'missing'
