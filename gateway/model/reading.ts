@@ -3,6 +3,9 @@
  */
 import type { SensorKind } from '#fhir/measurement.js'
 
+/** Said with a value whose identity was another's: a counter that restarted, a clock that showed this time before. */
+export const IDENTITY_CONFLICT = 'identity-conflict'
+
 /** The sensor's own word on its value. `fault` and `off` are never a 0. */
 export type ReadingStatus = 'ok' | 'acquiring' | 'off' | 'fault'
 
