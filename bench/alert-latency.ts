@@ -17,6 +17,7 @@ import { createInterface } from 'node:readline'
 import mqtt from 'mqtt'
 import { stringify } from 'yaml'
 import { packageRoot } from '#gateway/platform/package-root.js'
+import { freePort } from '#simulators/free-port.js'
 
 const json = process.argv.includes('--json')
 const asked = process.argv.indexOf('--samples')
@@ -69,13 +70,6 @@ async function portOf(server: Server): Promise<number> {
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
   return (server.address() as AddressInfo).port
-}
-
-async function freePort(): Promise<number> {
-  const server = createTcpServer()
-  const port = await portOf(server)
-  await new Promise((resolve) => server.close(resolve))
-  return port
 }
 
 function run(script: string, ...args: string[]): ChildProcess {

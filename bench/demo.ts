@@ -5,35 +5,14 @@
  * npm run bench:demo [-- --json] [-- --for 45]
  */
 import { spawn } from 'node:child_process'
-import { readFileSync } from 'node:fs'
 import { Demo } from '#simulators/demo/demo.js'
+import { sleep, usage } from './ingest/processes.js'
 
 const json = process.argv.includes('--json')
 const at = process.argv.indexOf('--for')
 const seconds = at > 0 ? Number(process.argv[at + 1]) : 45
 /** Start-up is not the steady state that a home sees. */
 const WARM_UP_S = 5
-/** Linux: USER_HZ. */
-const TICKS_PER_S = 100
-
-interface Usage {
-  rssMb: number
-  cpuS: number
-}
-
-/** proc(5): VmRSS of status; utime and stime are fields 14 and 15 of stat, counted behind the command's parenthesis. */
-function usage(pid: number): Usage {
-  const status = readFileSync(`/proc/${pid}/status`, 'utf8')
-  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
-  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
-  return {
-    rssMb: Number(/VmRSS:\s+(\d+)/.exec(status)?.[1]) / 1024,
-    cpuS: (Number(fields[11]) + Number(fields[12])) / TICKS_PER_S,
-  }
-}
-
-const sleep = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms))
-
 const bare = spawn(process.execPath, ['-e', 'setInterval(() => {}, 1000)'], { stdio: 'ignore' })
 const demo = new Demo()
 try {

@@ -15,7 +15,7 @@ import { serialRate } from './ingest/serial-rate.js'
 const json = process.argv.includes('--json')
 const quick = process.argv.includes('--quick')
 const at = process.argv.indexOf('--hours')
-/** Of the kit's lines, for the memory. */
+/** Hours of kit lines that the memory measurement reads. */
 const hours = at > 0 ? Number(process.argv[at + 1]) : quick ? 1 : 4
 const WEEK_HOURS = 7 * 24
 

@@ -33,8 +33,14 @@ export type MeasurementValue =
       /** The true number is less, or more, than the sensor can show; `value` is the end of its range. */
       readonly comparator?: '<' | '>'
     }
-  /** mm[Hg]. */
-  | { readonly type: 'bloodPressure'; readonly systolic: number; readonly diastolic: number }
+  /** mm[Hg]. `mean` and `irregularPulse` where the cuff said them. */
+  | {
+      readonly type: 'bloodPressure'
+      readonly systolic: number
+      readonly diastolic: number
+      readonly mean?: number
+      readonly irregularPulse?: boolean
+    }
   | { readonly type: 'position'; readonly position: BodyPosition }
   /**
    * R4 SampledData: physical = origin + factor · sample, in the observable's unit; `null` is a lost sample.

@@ -8,7 +8,7 @@ export interface Cost {
   /** The copy loop's. */
   readonly baselineUsPerSecond: number
   readonly ratio: number
-  /** Of one core of this machine, for one home with one lead, per cent. */
+  /** Share of one core of this machine for one home with one lead, per cent. */
   readonly corePercent: number
 }
 

@@ -78,7 +78,7 @@ export function knownRates(events: readonly EcgEvent[], told: readonly number[],
   return from === null ? known : [...known, { from, to: end }]
 }
 
-/** In sample numbers, from where the intervals considered begin. */
+/** Episodes of irregular rhythm in sample numbers, from the first of the intervals that showed them. */
 function episodes(events: readonly EcgEvent[], rateHz: number): Span[] {
   const found: Span[] = []
   let from: number | null = null

@@ -14,7 +14,7 @@ import { journalOf } from '#gateway/journal/sqlite/sqlite-journal.js'
 import type { Address } from '#gateway/model/batch.js'
 import { Batcher } from '#gateway/outbound/batches/batcher.js'
 import { loadOrCreateGatewayKey } from '#gateway/outbound/chain/gateway-key.js'
-import { anchorRoute, fhirRoute } from '#gateway/outbound/lanes/configured-lanes.js'
+import { anchorRoute, fhirRoutes } from '#gateway/outbound/lanes/configured-lanes.js'
 import { systemClock } from '#gateway/platform/clock.js'
 import { ensureDataDir } from '#gateway/platform/data-dir.js'
 import { silentLogger } from '#gateway/platform/logger.js'
@@ -109,7 +109,7 @@ async function outage(
 ): Promise<{ observations: number }> {
   const journal = journalOf({
     path: join(dataDir, 'journal.db'),
-    lanes: [fhirRoute(TARGET, 'sealed'), anchorRoute(CHAIN)],
+    lanes: [...fhirRoutes(TARGET, 'sealed'), anchorRoute(CHAIN)],
     clock: systemClock,
     logger: silentLogger,
     commit: { maxDelayMs: 0, maxCount: 10_000 },

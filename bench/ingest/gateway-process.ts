@@ -5,15 +5,13 @@ import { mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync }
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { stringify } from 'yaml'
-import { packageRoot } from '#gateway/platform/package-root.js'
 import type { GatewayStatus } from '#gateway/surfaces/status/feed.js'
 import { readRunFile } from '#gateway/surfaces/status/run-file.js'
+import { startGateway } from '#simulators/gateway-program.js'
 import { DEVICES } from './messages.js'
 import { end, sleep, start, type Usage, usage } from './processes.js'
 
-/** As in the first line of `gateway/main.ts`, which is not looked at when Node is started with the file. */
-const NODE_FLAGS = ['--max-semi-space-size=2', '--no-parallel-scavenge', '--heap-growing-percent=25']
-/** Of the configuration's schema. */
+/** The defaults of the configuration's schema. */
 export const DEFAULT_COMMIT = { maxDelayMs: 50, maxCount: 200 } as const
 /** Nobody listens there: batches wait for their anchor. */
 const NO_CHAIN = { endpoints: ['http://127.0.0.1:9'], chainId: 1, contract: `0x${'11'.repeat(20)}` }
@@ -46,8 +44,7 @@ export class GatewayProcess {
     const config = { home, dataDir: './data', chain: NO_CHAIN, console: { port: 0 }, ...parts }
     const file = join(this.folder, 'homebeat.yaml')
     writeFileSync(file, stringify(config), { mode: 0o600 })
-    const program = join(packageRoot, 'dist', 'gateway', 'main.js')
-    this.#process = start(process.execPath, [...NODE_FLAGS, ...nodeFlags, program, 'start', '--config', file], {
+    this.#process = start(process.execPath, startGateway(['--config', file], nodeFlags), {
       output: openSync(join(this.folder, 'gateway.log'), 'w', 0o600),
     })
     while (readRunFile(this.dataDir)?.pid !== this.#process.pid) {

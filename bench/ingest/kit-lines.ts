@@ -16,7 +16,7 @@ const hex = (value: number, digits: number) => value.toString(16).toUpperCase().
 export interface KitLine {
   /** Milliseconds since the kit's start. */
   readonly ms: number
-  /** With its LF. */
+  /** The line with its LF. */
   readonly text: string
 }
 

@@ -6,7 +6,7 @@ import { type AddressInfo, createServer } from 'node:net'
 import { KitLines } from './kit-lines.js'
 
 export interface KitSourceOptions {
-  /** Of the kit's time. */
+  /** Seconds of the kit's time. */
   readonly seconds: number
   readonly pace: 'real-time' | 'fast'
 }

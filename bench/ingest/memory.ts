@@ -1,7 +1,8 @@
 /** rssMb: the gateway's resident memory over an hour's lines of the kit, as fast as it takes them, and MQTT beside them. */
+import { freePort } from '#simulators/free-port.js'
 import { GatewayProcess } from './gateway-process.js'
 import type { KitSourceOptions } from './kit-source.js'
-import { freePort, Helper, sleep } from './processes.js'
+import { Helper, sleep } from './processes.js'
 import { WINDOW } from './rate.js'
 
 const SAMPLE_MS = 100
@@ -9,12 +10,12 @@ const SAMPLE_MS = 100
 const PATIENCE = 20
 /** What a home's devices send in an hour, and more. */
 const MESSAGES_PER_HOUR = 4000
-/** Of the hour, by which the program is loaded, compiled, and its heap has found its size. */
+/** Share of the hour after which the program is loaded and compiled and its heap has found its size. */
 const SETTLED = 0.25
 
 export interface Memory {
   readonly rssMb: number
-  /** Of a line through the later part, per hour of the kit's time. */
+  /** Slope of a line fitted to the later part, MB per hour of the kit's time. */
   readonly slopeMbPerHour: number
   /** How much faster than real time the hour was. */
   readonly timesRealTime: number
@@ -65,7 +66,7 @@ export async function memory(hours: number): Promise<Memory> {
   }
 }
 
-/** Of the line of least squares. */
+/** Slope of the line of least squares. */
 function slope(points: readonly (readonly [number, number])[]): number {
   const mean = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length
   const x = mean(points.map(([value]) => value))

@@ -15,8 +15,9 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { Sqlite } from '#gateway/platform/sqlite.js'
+import { freePort } from '#simulators/free-port.js'
 import { flowFor, NODE_RED_TABLE } from './node-red-flow.js'
-import { end, freePort, Helper, sleep, start } from './processes.js'
+import { end, Helper, sleep, start } from './processes.js'
 import { WINDOW } from './rate.js'
 
 const CACHE = join(homedir(), '.cache', 'homebeat', 'node-red')

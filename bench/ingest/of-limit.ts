@@ -2,10 +2,11 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { freePort } from '#simulators/free-port.js'
 import type { BareOptions } from './bare-limit.js'
 import { DEFAULT_COMMIT, GatewayProcess } from './gateway-process.js'
 import type { NodeRedRate } from './node-red.js'
-import { freePort, Helper, median } from './processes.js'
+import { Helper, median } from './processes.js'
 import { measureRate, type Rate } from './rate.js'
 
 export interface OfLimit {

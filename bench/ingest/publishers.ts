@@ -13,7 +13,7 @@ export interface PublisherOptions {
   readonly port: number
   /** Messages in flight of each client. */
   readonly window: number
-  /** By device; none where the broker lets everybody in. */
+  /** Password of each device; none where the broker lets everybody in. */
   readonly passwords?: Readonly<Record<string, string>>
 }
 

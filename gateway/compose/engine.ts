@@ -50,7 +50,8 @@ export async function engineOf(site: Site, { transports, mappings, mayAcknowledg
     ...{ limits: now.limits, findings: now.findings, analysis: analysisOptionsOf(now.settings) },
     active: timekeeper.activeAlerts(),
     shiftMs: () => clock.shiftMs,
-    known: (identifier) => journal.measurements.has(identifier),
+    stored: (identifier) =>
+      journal.values.of(identifier)?.content ?? (journal.measurements.has(identifier) ? 'gone' : null),
     devices: Object.fromEntries(config.transports.flatMap((t) => (t.device ? [[t.name, t.device]] : []))),
     dispatcher: new Dispatcher(policyOf(config.alerts, zoneOfRun), timekeeper.openDispatch()),
   })

@@ -1,19 +1,20 @@
 /** What leaves the home beside the alerts: pushes to FHIR servers, anchors, and what is polled at the far ends. */
 import { randomBytes } from 'node:crypto'
 import { isSameLane, type Lane } from '#gateway/model/lane.js'
-import type { Lifecycle } from '#gateway/model/lifecycle.js'
 import { AnchorDeliverer } from '#gateway/outbound/chain/anchor-deliverer.js'
 import { FhirDeliverer } from '#gateway/outbound/fhir/fhir-deliverer.js'
 import { FlagSync } from '#gateway/outbound/fhir/flag-sync.js'
 import { clientOf } from '#gateway/outbound/fhir/target-client.js'
 import { TaskPoller } from '#gateway/outbound/fhir/task-poller.js'
+import { fhirRoutes } from '#gateway/outbound/lanes/configured-lanes.js'
 import type { Deliverer } from '#gateway/outbound/lanes/deliverer.js'
+import { LaneCheck } from '#gateway/outbound/lanes/lane-check.js'
 import { LaneQueue, queueCommands } from '#gateway/outbound/lanes/lane-queue.js'
-import { LaneWatcher } from '#gateway/outbound/lanes/lane-watcher.js'
 import { LaneWorker } from '#gateway/outbound/lanes/worker.js'
 import { EpochKeys } from '#gateway/outbound/sealing/epoch-keys.js'
 import { Sealer } from '#gateway/outbound/sealing/sealer.js'
 import { laneParts } from './channels.js'
+import { endingLater } from './ending-later.js'
 import type { Engine } from './engine.js'
 import type { Part } from './program.js'
 import type { Site } from './site.js'
@@ -26,9 +27,9 @@ export function pushesOf(site: Site): LaneWorker[] {
   const { name, confirmations, gasPrice, pollSeconds } = config.chain
   const work = (lane: Lane, deliverer: Deliverer) => new LaneWorker({ lane, journal, deliverer, clock, logger })
   return [
-    ...config.fhir.targets.map((target) => {
-      const options = { target, journal, envelopes, home, patient, fetch, logger, baseDir }
-      return work({ kind: 'fhir', name: target.name }, new FhirDeliverer(options))
+    ...config.fhir.targets.flatMap((target) => {
+      const deliverer = new FhirDeliverer({ target, journal, envelopes, home, patient, fetch, logger, baseDir })
+      return fhirRoutes(target.name, target.mode).map(({ lane }) => work(lane, deliverer))
     }),
     work(
       { kind: 'anchor', name },
@@ -40,6 +41,8 @@ export function pushesOf(site: Site): LaneWorker[] {
   ]
 }
 
+const isOfAlerts = (wanted: boolean) => (worker: LaneWorker) => (worker.lane.kind === 'fhir-alert') === wanted
+
 export function laneQueueParts(
   { config, journal }: Site,
   pushes: readonly LaneWorker[],
@@ -47,13 +50,14 @@ export function laneQueueParts(
 ) {
   const tryNow = (lane: Lane) => [...pushes, ...alerts].find((one) => isSameLane(one.lane, lane))?.tryNow()
   return [
-    ...laneParts('pushes', pushes),
-    // Drained before the pushes: an alert that reaches its channel still owes the FHIR servers a Communication.
+    ...laneParts('pushes', pushes.filter(isOfAlerts(false))),
+    // Drained in reverse: an alert that reaches its channel still owes the FHIR servers a Communication.
+    ...laneParts('alert pushes', pushes.filter(isOfAlerts(true))),
     ...laneParts('alert lanes', alerts),
     {
       name: 'queue',
       stage: 'outbound' as const,
-      health: new LaneWatcher({ journal, patience: config.lanes }),
+      health: new LaneCheck({ journal, patience: config.lanes }),
       commands: queueCommands(new LaneQueue({ journal, tryNow })),
     },
   ]
@@ -74,24 +78,4 @@ export function pollerParts(
   const afterMs = config.alerts.flagAfterMinutes * 60_000
   const flags = careTeams.length === 0 ? [] : [new FlagSync({ journal, afterMs, clock, logger })]
   return endingLater('pollers', [...tasks, ...flags])
-}
-
-/**
- * These are told to stop before the transports, and waited for once the last readings are stored: one may wait for a disk
- * that refuses, which is given up only then.
- */
-function endingLater(name: string, lifecycles: readonly Lifecycle[]): Part[] {
-  const ends: Promise<void>[] = []
-  const ended = async () => void (await Promise.all(ends))
-  return [
-    { name: `end of ${name}`, stage: 'outbound', lifecycle: { stop: ended }, drain: ended },
-    {
-      name,
-      stage: 'inbound',
-      lifecycle: lifecycles.map((one) => ({
-        start: () => one.start(),
-        stop: async () => void ends.push(one.stop()),
-      })),
-    },
-  ]
 }

@@ -9,7 +9,7 @@ import { Evaluator } from '#gateway/clinical/evaluate/evaluate.js'
 import type { Inhibition } from '#gateway/clinical/evaluate/inhibition.js'
 import type { FindingRow } from '#gateway/clinical/limits/findings.js'
 import type { Limit } from '#gateway/clinical/limits/limits.js'
-import type { Judged } from '#gateway/clinical/normalise/judged.js'
+import type { Judged, Normalised } from '#gateway/clinical/normalise/judged.js'
 import { Normaliser } from '#gateway/clinical/normalise/normaliser.js'
 import type { HourlyAggregates } from '#gateway/clinical/scores/hourly.js'
 import { News2Watch } from '#gateway/clinical/scores/news2-watch.js'
@@ -25,6 +25,7 @@ import type { SystemCondition } from '#gateway/model/system-condition.js'
 import type { Frame } from '#gateway/model/transport.js'
 import type { KeptMessage } from '#gateway/model/unmapped.js'
 import { LiveView } from './live.js'
+import { SpotIdentities, type StoredContent } from './spot-identities.js'
 
 export interface PipelineOptions extends DecoderOptions {
   /** Pseudonym of the patient. */
@@ -43,14 +44,12 @@ export interface PipelineOptions extends DecoderOptions {
   /** Decides who is told of the transitions. Nobody, where left out. */
   readonly dispatcher?: Dispatching
   /**
-   * Whether a measurement is stored already (the journal's `hasMeasurement`): a record read from a memory again, or a
-   * message sent again, is not alarmed on again. Asked only of spot values.
+   * What is stored under an identifier: a record read from a memory again, or a message sent again, is not alarmed on
+   * again. Asked only of spot values.
    */
-  readonly known?: (identifier: string) => boolean
+  readonly stored?: (identifier: string) => StoredContent
 }
 
-/** Spot values remembered, so that they are not alarmed on twice before they are stored. */
-const MAX_SPOTS = 2000
 const NO_DEVICES: ReadonlySet<string> = new Set()
 
 export class Pipeline {
@@ -62,8 +61,7 @@ export class Pipeline {
   readonly #live: LiveView
   readonly #news2: News2Watch
   readonly #hours: HourlyAggregates | undefined
-  readonly #known: (identifier: string) => boolean
-  readonly #spots = new Set<string>()
+  readonly #identities: SpotIdentities
   /** Memories of which the journal has records: they were asked before. */
   readonly #asked = new Set<string>()
   readonly #devices = new Map<string, Set<string>>()
@@ -79,7 +77,7 @@ export class Pipeline {
     this.#live = new LiveView(options.shiftMs)
     this.#news2 = options.news2 ?? new News2Watch()
     this.#hours = options.hours
-    this.#known = options.known ?? (() => false)
+    this.#identities = new SpotIdentities(options.stored ?? (() => null))
     this.#news2.note(options.active)
   }
 
@@ -95,13 +93,13 @@ export class Pipeline {
     for (const event of events) this.#event(event, now, step)
     for (const reading of readings) {
       this.#devicesOf(frame.transport).add(reading.deviceId)
-      const normalised = this.#normaliser.accept(reading, now)
+      const { normalised, again } = this.#place(reading, this.#normaliser.accept(reading, now))
       const analysed = this.#analysis.accept(reading, normalised, now)
-      const spots = normalised.judged.filter(({ spot }) => spot)
-      const isStored = spots.map((one) => this.#isRepeated(one)).some(Boolean)
-      const undated = reading.undated !== undefined && !this.#isTakenSince(reading, isStored)
-      const repeated = isStored && reading.undated !== 'since-last-poll'
+      // Of a dump only the newest record would be alarmed on.
+      const undated = reading.undated !== undefined && !this.#isTakenSince(reading, again) && !reading.superseded
       const all = [...normalised.judged.map((one) => (undated ? asUndated(one) : one)), ...analysed.judged]
+      const known = again || analysed.judged.some((one) => one.spot && this.#identities.isRepeated(one.measurement))
+      const repeated = known && reading.undated !== 'since-last-poll'
       for (const judged of all) {
         const transitions = repeated ? [] : this.#evaluator.see(judged, now)
         if (!repeated) this.#score(judged, now)
@@ -133,7 +131,9 @@ export class Pipeline {
     const { readings, refused } = this.#decoder.decodeMqtt({ ...frame, settle: () => {} }, run)
     if (refused) return null
     return readings.flatMap((reading) =>
-      this.#normaliser.accept(reading, now).judged.map(({ measurement }) => measurement),
+      this.#place(reading, this.#normaliser.accept(reading, now)).normalised.judged.map(
+        ({ measurement }) => measurement,
+      ),
     )
   }
 
@@ -157,7 +157,7 @@ export class Pipeline {
 
   /**
    * Call about once a second: delays, silence, chunks of what fell silent.
-   * @param conditions what the gateway's watchers say of the gateway itself
+   * @param conditions what the gateway's health checks say of the gateway itself
    */
   tick(now: number, conditions: readonly SystemCondition[] = []): PipelineStep {
     const step = new StepBuilder()
@@ -286,12 +286,16 @@ export class Pipeline {
     return undated === 'since-last-poll' || (undated === 'no-last-poll' && !isStored && this.#asked.has(memory))
   }
 
-  #isRepeated({ measurement: { identifier } }: Judged): boolean {
-    if (this.#spots.has(identifier)) return true
-    this.#spots.add(identifier)
-    if (this.#spots.size > MAX_SPOTS)
-      for (const oldest of [...this.#spots].slice(0, MAX_SPOTS / 2)) this.#spots.delete(oldest)
-    return this.#known(identifier)
+  /** Gives spot values their names. `again`: one of them was there before. */
+  #place({ deviceTime }: Reading, normalised: Normalised): { normalised: Normalised; again: boolean } {
+    let again = false
+    const judged = normalised.judged.map((one): Judged => {
+      if (!one.spot) return one
+      const { measurement, repeated } = this.#identities.place(one.measurement, deviceTime !== undefined)
+      again ||= repeated
+      return { ...one, measurement }
+    })
+    return { normalised: { ...normalised, judged }, again }
   }
 }
 

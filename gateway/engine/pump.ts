@@ -45,9 +45,14 @@ export class Pump implements Lifecycle {
     this.#options = options
   }
 
+  /** @throws HomebeatError why the transport cannot start; not of one that the home can do without */
   async start(): Promise<void> {
     if (this.#loop) return
-    await this.#options.transport.start()
+    const { transport, logger } = this.#options
+    await transport.start().catch((error: Error & { code?: string }) => {
+      if (!transport.isDispensable) throw error
+      logger.error({ transport: transport.name, code: error.code }, `${error.message} The gateway starts without it.`)
+    })
     this.#loop = this.#run()
   }
 

@@ -22,7 +22,7 @@ export function lanesOwed(routes: readonly LaneRoute[], kind: OutboxKind, recipi
   return own ? [own, ...taking.filter((lane) => lane.kind !== 'alert')] : []
 }
 
-/** What is owed because an entry has met its end; null: nothing. */
+/** The kind that is owed because an entry has met its end; null: none. */
 export function owedAfter(
   { lane, kind }: Pick<OutboxEntry, 'lane' | 'kind'>,
   outcome: DeliveryOutcome['class'],

@@ -54,9 +54,11 @@ function countsOf(alerts: readonly AlertTransition[]): Vitals['alerts'] {
 }
 
 function agesOf(lanes: readonly LaneDepth[], now: number): Vitals['oldestSeconds'] {
-  const oldest = (kind: LaneKind) => {
-    const waiting = lanes.flatMap(({ lane, oldestAt }) => (lane.kind === kind && oldestAt !== null ? [oldestAt] : []))
+  const oldest = (...kinds: LaneKind[]) => {
+    const waiting = lanes.flatMap(({ lane, oldestAt }) =>
+      kinds.includes(lane.kind) && oldestAt !== null ? [oldestAt] : [],
+    )
     return waiting.length === 0 ? null : Math.max(0, Math.round((now - Math.min(...waiting)) / 1000))
   }
-  return { fhir: oldest('fhir'), alert: oldest('alert'), anchor: oldest('anchor') }
+  return { fhir: oldest('fhir', 'fhir-alert'), alert: oldest('alert'), anchor: oldest('anchor') }
 }

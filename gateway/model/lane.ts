@@ -1,6 +1,7 @@
 /** A lane is what the journal owes one far end, strictly in order. This file alone makes and reads its text. */
 
-export const LANE_KINDS = ['fhir', 'alert', 'anchor'] as const
+/** `fhir`: records of a FHIR target. `fhir-alert`: what it gets about alerts, which must not wait behind records. */
+export const LANE_KINDS = ['fhir', 'fhir-alert', 'alert', 'anchor'] as const
 export type LaneKind = (typeof LANE_KINDS)[number]
 
 export interface Lane {
@@ -22,7 +23,7 @@ const KEY = new RegExp(`^(${LANE_KINDS.join('|')}):([^/]+)(?:/(.+))?$`)
 /** `sms/nurse-1`, or `terminal`: part of the keys of stored notifications. */
 export const recipientKey = ({ channel, contact }: Recipient): string => (contact ? `${channel}/${contact}` : channel)
 
-/** `fhir:care`, `alert:sms/nurse-1`, `anchor:consortium`: in the journal, in status and on the command line. */
+/** `fhir:care`, `fhir-alert:care`, `alert:sms/nurse-1`, `anchor:consortium`: in the journal, in status and on the command line. */
 export const laneKey = ({ kind, name, contact }: Lane): string =>
   `${kind}:${recipientKey({ channel: name, ...(contact !== undefined && { contact }) })}`
 

@@ -15,7 +15,7 @@ export type Observed = { readonly at: number; readonly actor: Actor } & (
 )
 
 /** Where observations are kept. */
-export interface EntryJournal {
+export interface ManualObservationJournal {
   /** Durable when it returns. @throws HomebeatError `journal.*` */
   append(observed: Observed): void
   latest(what: Observed['what']): Observed | null

@@ -130,6 +130,8 @@ export type KitCommand =
 /** A transport that knows its devices also answers for them (`check`). */
 export interface Transport extends Lifecycle, Partial<HealthCheck> {
   readonly name: string
+  /** Where it cannot start, it gives a `disconnected` event, and the home goes on without it. */
+  readonly isDispensable?: true
   /**
    * Says before the home relies on it what will not pass by waiting (a port without permission, a wrong certificate).
    * Resolves when nothing is wrong, or when what is wrong will pass (a cable that is not plugged in yet). Opens and

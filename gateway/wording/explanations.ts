@@ -186,6 +186,18 @@ export const EXPLANATIONS: Readonly<Record<string, Explanation>> = {
     'Shaking, or electrodes that are rubbed, can look the same: only somebody beside the person can tell.',
     ECG,
   ),
+  'no-readable-heartbeat': row(
+    'No readable heartbeat',
+    'The ECG has been too disturbed to show a heartbeat for ten seconds, and no finger clip has seen a pulse since: look at the person at once.',
+    'Movement and loose electrodes are the usual cause, but a fit or a failing heart can look the same.',
+    ECG,
+  ),
+  'ecg-unreadable': row(
+    'ECG unreadable for a minute',
+    'The ECG has been too disturbed to show a heartbeat for a minute: look at the electrodes and the person.',
+    'A finger clip may still see a pulse; the rhythm of the heart is unknown meanwhile.',
+    ECG,
+  ),
   'ecg-pause': row(
     'Long pause between heartbeats',
     'The ECG has shown a longer pause between two heartbeats than the limit.',
@@ -342,6 +354,12 @@ export const FAMILIES: Readonly<Record<string, Explanation>> = {
     'MQTT broker {it}: too many connections',
     'Somebody opens so many connections to the broker {it}, without saying who they are, that devices may not get in.',
     'Devices that are connected are heard as always.',
+    OWN,
+  ),
+  'message-too-long': row(
+    'MQTT {it}: a message was not kept',
+    'A message of more than 256 KiB came over the MQTT broker {it}. It is too long to be held, and what was in it is not in the record.',
+    'No reading that Homebeat knows is so long.',
     OWN,
   ),
   'device-lost': row(

@@ -57,7 +57,12 @@ export const PRIORITY_WORDS: Readonly<Record<Priority, string>> = {
   low: 'Low priority',
 }
 
-const LANE_WORDS: Readonly<Record<LaneKind, string>> = { fhir: 'Records', alert: 'Alerts', anchor: 'Anchors' }
+const LANE_WORDS: Readonly<Record<LaneKind, string>> = {
+  fhir: 'Records',
+  'fhir-alert': 'Alerts on record',
+  alert: 'Alerts',
+  anchor: 'Anchors',
+}
 
 /** `fhir:hospital` → `Records → hospital`. */
 export function laneWords(lane: string): string {

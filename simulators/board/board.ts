@@ -33,7 +33,7 @@ export interface VirtualBoardOptions {
   readonly jumper?: Jumper
   /** Silence of the bootloader after a reset through DTR, milliseconds. Default 0; a real Uno takes about 1500. */
   readonly bootloaderMs?: number
-  /** Of the disturbances in `faults` and `line`. Default 1. */
+  /** Seed of the disturbances in `faults` and `line`. Default 1. */
   readonly faultSeed?: number
 }
 

@@ -39,7 +39,7 @@ export class Mma8452q implements TWIEventHandler {
     machine.twi.eventHandler = this
   }
 
-  /** Its own power came back: the registers are as from the factory, in standby. */
+  /** Power came back: the registers are as from the factory, in standby. */
   powerUp(): void {
     this.#registers = new Uint8Array(0x80)
     this.#registers[REGISTER.whoAmI] = IDENTITY

@@ -60,7 +60,7 @@ export class AnvilChain implements Lifecycle {
     if (!child || child.exitCode !== null || child.signalCode !== null) return
     const ended = new Promise((resolve) => child.once('exit', resolve))
     child.kill('SIGTERM')
-    // It writes its state before it ends; a node that hangs is not waited for.
+    // The node writes its state before it ends; a node that hangs is not waited for.
     const late = setTimeout(() => child.kill('SIGKILL'), 5000)
     await ended
     clearTimeout(late)
@@ -86,7 +86,7 @@ export class AnvilChain implements Lifecycle {
     return new Promise((resolve, reject) => {
       let output = ''
       const read = (chunk: Buffer) => {
-        // Its log goes on for as long as it runs: read, so that it never blocks, and kept no longer than needed.
+        // The node logs for as long as it runs. Reading keeps it from blocking; lines are kept no longer than needed.
         if (this.#url !== null || output.length > 100_000) return
         output += chunk.toString()
         const listening = /Listening on ([\d.]+:\d+)/.exec(output)?.[1]

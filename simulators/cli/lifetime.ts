@@ -9,8 +9,8 @@ export type EndReason = 'SIGINT' | 'SIGTERM' | 'parent-gone'
 /** Within this a second signal is the same wish as the first. */
 const REPEATED_MS = 1500
 
-/** The edges, injected in tests. */
-export interface LifetimeEdges {
+/** Injected in tests. */
+export interface LifetimeDependencies {
   readonly signals: Pick<NodeJS.EventEmitter, 'on' | 'off'>
   readonly stdin: Pick<NodeJS.ReadableStream, 'once' | 'off' | 'resume'> & { unref?: () => void }
 }
@@ -26,7 +26,7 @@ export function withLifetimeOption(command: Command): Command {
  */
 export function lifetime(
   options: { readonly exitWithParent?: boolean | undefined } = {},
-  edges: LifetimeEdges = { signals: process, stdin: process.stdin },
+  { signals, stdin }: LifetimeDependencies = { signals: process, stdin: process.stdin },
 ): Promise<EndReason> {
   return new Promise((resolve) => {
     // A signal handler alone does not keep Node's event loop alive.
@@ -36,21 +36,21 @@ export function lifetime(
       // Ctrl-C often comes twice, from the terminal and from the starting process: it must not cut the stopping short.
       // After a while a further one is meant, and ends the process at once.
       setTimeout(() => {
-        edges.signals.off('SIGINT', onInt)
-        edges.signals.off('SIGTERM', onTerm)
+        signals.off('SIGINT', onInt)
+        signals.off('SIGTERM', onTerm)
       }, REPEATED_MS).unref()
-      for (const event of ['end', 'close', 'error']) edges.stdin.off(event, onStdin)
-      if (options.exitWithParent) edges.stdin.unref?.()
+      for (const event of ['end', 'close', 'error']) stdin.off(event, onStdin)
+      if (options.exitWithParent) stdin.unref?.()
       resolve(reason)
     }
     const onInt = () => end('SIGINT')
     const onTerm = () => end('SIGTERM')
     const onStdin = () => end('parent-gone')
-    edges.signals.on('SIGINT', onInt)
-    edges.signals.on('SIGTERM', onTerm)
+    signals.on('SIGINT', onInt)
+    signals.on('SIGTERM', onTerm)
     if (options.exitWithParent) {
-      for (const event of ['end', 'close', 'error']) edges.stdin.once(event, onStdin)
-      edges.stdin.resume() // 'end' only comes to a stream that is read
+      for (const event of ['end', 'close', 'error']) stdin.once(event, onStdin)
+      stdin.resume() // 'end' only comes to a stream that is read
     }
   })
 }

@@ -4,7 +4,7 @@
  */
 import { once } from 'node:events'
 import { rmSync } from 'node:fs'
-import { type AddressInfo, createServer } from 'node:net'
+import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { loadOrCreateGatewayKey } from '#gateway/outbound/chain/gateway-key.js'
 import { ensureDataDir } from '#gateway/platform/data-dir.js'
@@ -12,6 +12,8 @@ import { HomebeatError } from '#gateway/platform/errors.js'
 import { packageRoot } from '#gateway/platform/package-root.js'
 import type { GatewayStatus } from '#gateway/surfaces/status/feed.js'
 import { readRunFile, removeRunFile } from '#gateway/surfaces/status/run-file.js'
+import { freePort } from '../free-port.js'
+import { startGateway } from '../gateway-program.js'
 import { Child } from './child.js'
 import { Doctor } from './doctor.js'
 import { type FarEnds, Home } from './home.js'
@@ -21,9 +23,6 @@ const SCRIPT = 'worsening'
 /** Between the start of the virtual patient and now: the other processes need a moment. */
 const HEAD_START_MS = 2500
 const DRAIN_S = 10
-
-/** As in the first line of `gateway/main.ts`, which is not looked at when Node is started with the file. */
-const NODE_FLAGS = ['--max-semi-space-size=2', '--no-parallel-scavenge', '--heap-growing-percent=25']
 
 const built = (path: string) => join(packageRoot, 'dist', path)
 const simulate = (verb: string, ...args: string[]) => [
@@ -128,7 +127,7 @@ export class Demo {
   async startGateway(): Promise<void> {
     const drain = String(this.#options.drainSeconds ?? DRAIN_S)
     const options = ['--config', this.home.configFile, '--until-stdin-closes', '--drain-seconds', drain]
-    this.#gateway = this.#spawn('gateway', [...NODE_FLAGS, built('gateway/main.js'), 'start', ...options])
+    this.#gateway = this.#spawn('gateway', startGateway(options))
     this.#consoleUrl = await this.#untilRunning(this.#gateway)
   }
 
@@ -212,15 +211,4 @@ async function mustBeFree(port: number): Promise<void> {
   } finally {
     server.close()
   }
-}
-
-/** A port of the loopback interface that was free a moment ago, and stays the same when the gateway restarts. */
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer().once('error', reject)
-    server.listen(0, '127.0.0.1', () => {
-      const { port } = server.address() as AddressInfo
-      server.close(() => resolve(port))
-    })
-  })
 }

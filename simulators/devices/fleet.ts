@@ -18,13 +18,13 @@ export interface FleetOptions {
   /** Device ids are `<prefix>-0001-cuff`, `<prefix>-0001-glucometer`, … */
   readonly prefix: string
   readonly script: string
-  /** Of the first home; each further one has the next. */
+  /** Seed of the first home; each further home has the next. */
   readonly seed: number
   /** Epoch milliseconds of the scripts' t = 0. Homes measure spread over `everyMs`, not all at once. */
   readonly startAt: number
   readonly everyMs: number
   readonly clock?: Clock
-  /** Told when the broker refuses a device: that device has stopped. */
+  /** Called when the broker refuses a device, which has then stopped. */
   readonly onRefused?: (error: HomebeatError) => void
 }
 

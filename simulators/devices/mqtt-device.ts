@@ -44,7 +44,7 @@ export interface MqttDeviceOptions {
   /** Default true: `acknowledged` lists everything. False: it stays empty, and memory bounded. */
   readonly keepAcknowledged?: boolean
   readonly onAcknowledged?: (measurement: AcknowledgedMeasurement) => void
-  /** Told once when the gateway refuses this device: it has stopped. HomebeatError `device.refused`. */
+  /** Called once when the gateway refuses this device, which has then stopped. HomebeatError `device.refused`. */
   readonly onRefused?: (error: HomebeatError) => void
 }
 
@@ -63,7 +63,7 @@ export class MqttDevice implements Lifecycle {
     this.#clock = options.clock ?? systemClock
   }
 
-  /** In the order of their acknowledgements. Grows as long as the device runs, unless it is not kept. */
+  /** Acknowledged measurements in the order of their acknowledgements. The list grows as long as the device runs, unless it is not kept. */
   get acknowledged(): readonly AcknowledgedMeasurement[] {
     return this.#acknowledged
   }
@@ -92,7 +92,7 @@ export class MqttDevice implements Lifecycle {
     this.#schedule()
   }
 
-  /** What is not acknowledged by now is not counted, though the gateway may have it. */
+  /** A measurement that is not acknowledged by now is not counted, though the gateway may have it. */
   async stop(): Promise<void> {
     this.#cancel()
     const client = this.#client

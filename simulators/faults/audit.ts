@@ -13,7 +13,7 @@ import { verifyBatches } from '#simulators/demo/verify-batches.js'
 export interface Audit {
   /** Measurements that a sender was told are safe. */
   readonly acknowledged: number
-  /** Of these, how many the FHIR server does not have. */
+  /** How many acknowledged measurements the FHIR server does not have. */
   readonly lost: number
   /** Resources of the FHIR server above one for each identifier, acknowledged or not. */
   readonly duplicates: number
@@ -40,7 +40,7 @@ export interface AuditSubject {
 /** What else must be there once, whatever was repeated. */
 const OTHERS = ['DocumentReference', 'DetectedIssue', 'Communication', 'Patient', 'Device'] as const
 
-/** Of a gateway that is stopped. */
+/** Audits a gateway that is stopped. */
 export async function audit({ loaded, fhirUrl, gateway, acknowledged, verify = true }: AuditSubject): Promise<Audit> {
   const observations = await identifiers(fhirUrl, 'Observation')
   const others: Map<string, number>[] = []

@@ -12,7 +12,7 @@ export interface Check {
 export interface FaultReport {
   readonly name: string
   readonly checks: readonly Check[]
-  /** Of the far ends, where the fault reaches so far. */
+  /** Audits of the far ends, where the fault reaches so far. */
   readonly audits: readonly Audit[]
 }
 
@@ -30,7 +30,7 @@ export class Checks {
     return { name, checks: this.all, audits: [audit] }
   }
 
-  /** That nothing was lost and nothing doubled, and that all is anchored and verifies. */
+  /** Checks that nothing was lost or doubled, and that everything is anchored and verifies. */
   audit(
     after: string,
     { lost, duplicates, doubleAnchors, gapsInBatches, problems, acknowledged, batches }: Audit,

@@ -1,18 +1,14 @@
 /** The gateway as it is installed: `homebeat start` from `dist/`, in a process of its own, ended by its own id. */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { closeSync, openSync, readFileSync } from 'node:fs'
-import { join } from 'node:path'
 import { HomebeatError } from '#gateway/platform/errors.js'
-import { packageRoot } from '#gateway/platform/package-root.js'
 import type { GatewayStatus } from '#gateway/surfaces/status/feed.js'
 import { readRunFile } from '#gateway/surfaces/status/run-file.js'
 import { runningStatus } from '#gateway/surfaces/status/status.js'
+import { startGateway } from '../gateway-program.js'
 import { leaveNone } from './children.js'
 import { until } from './waiting.js'
 
-const PROGRAM = join(packageRoot, 'dist', 'gateway', 'main.js')
-/** As in the first line of `gateway/main.ts`, which is not looked at when Node is started with the file. */
-const NODE_FLAGS = ['--max-semi-space-size=2', '--no-parallel-scavenge', '--heap-growing-percent=25']
 const READY_MS = 60_000
 
 export interface GatewayProcessOptions {
@@ -44,8 +40,8 @@ export class GatewayProcess {
     if (this.alive) return
     const { configFile, logFile, drainSeconds = 120 } = this.#options
     const log = openSync(logFile, 'a', 0o600)
-    const args = [...NODE_FLAGS, PROGRAM, 'start', '--config', configFile, '--until-stdin-closes']
-    const child = spawn(process.execPath, [...args, '--drain-seconds', String(drainSeconds)], {
+    const options = ['--config', configFile, '--until-stdin-closes', '--drain-seconds', String(drainSeconds)]
+    const child = spawn(process.execPath, startGateway(options), {
       stdio: ['pipe', 'ignore', log],
       env: { ...process.env, NODE_OPTIONS: '', ...env },
       detached: true,
@@ -55,7 +51,7 @@ export class GatewayProcess {
     this.#child = leaveNone(child)
   }
 
-  /** It reads and answers. @throws HomebeatError `faults.gateway` when it ended before that */
+  /** Resolves when the gateway reads and answers. @throws HomebeatError `faults.gateway` when it ended before that */
   async ready(): Promise<void> {
     const child = this.#child
     await until('the gateway to start', () => readRunFile(this.#options.dataDir)?.pid === child?.pid || !this.alive, {
@@ -65,7 +61,7 @@ export class GatewayProcess {
     if (!this.alive) throw new HomebeatError('faults.gateway', `The gateway ended early: see ${this.#options.logFile}.`)
   }
 
-  /** What it says of itself, or null while it cannot answer. */
+  /** The gateway's own status, or null while it cannot answer. */
   status(): Promise<GatewayStatus | null> {
     return runningStatus(this.#options.dataDir)
   }

@@ -5,13 +5,13 @@ import { type Kill, MOMENTS, type Moment, planKill } from './kill-plan.js'
 import type { Rig } from './rig.js'
 import { pause } from './waiting.js'
 
-/** What a kill waits for may not come (nothing to push): then it comes as it is. */
+/** The moment that a kill waits for may not come, as when there is nothing to push: then the gateway is killed as it is. */
 const PATIENCE_MS = 1000
 
 export interface KillRunOptions {
   readonly kills: number
   readonly seed: number
-  /** Told after each kill. */
+  /** Called after each kill. */
   readonly onKill?: (count: number) => void
 }
 

@@ -2,12 +2,12 @@
  * A whole line to break: a real gateway process with its own broker, devices outside it, a FHIR server and a chain over
  * HTTP. The parts can be reached one by one, so that each fault is made where it happens.
  */
-import { type AddressInfo, createServer } from 'node:net'
 import type { LoadedConfig } from '#gateway/config/load.js'
 import type { Address } from '#gateway/model/batch.js'
 import { ChainSimulator } from '#simulators/chain/chain-simulator.js'
 import { Doctor } from '#simulators/demo/doctor.js'
 import { FhirServerSimulator } from '#simulators/fhir-server/server.js'
+import { freePort } from '../free-port.js'
 import { type Audit, audit } from './audit.js'
 import { RpcProxy } from './far-ends/rpc-proxy.js'
 import { GatewayProcess } from './gateway-process.js'
@@ -126,15 +126,4 @@ export class Rig {
   remove(): void {
     this.home.remove()
   }
-}
-
-/** A port of the loopback interface that was free a moment ago, and stays the same when the gateway restarts. */
-export function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer().once('error', reject)
-    server.listen(0, '127.0.0.1', () => {
-      const { port } = server.address() as AddressInfo
-      server.close(() => resolve(port))
-    })
-  })
 }

@@ -4,13 +4,27 @@
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { badRequest, getStatus, normalizeOperationOutcome } from '@medplum/core'
+import { getStatus, normalizeOperationOutcome } from '@medplum/core'
 import { FhirRouter, type HttpMethod } from '@medplum/fhir-router'
-import type { Binary, OperationOutcome, Resource } from '@medplum/fhirtypes'
+import type { OperationOutcome, Resource } from '@medplum/fhirtypes'
 import type { Lifecycle } from '#gateway/model/lifecycle.js'
 import { capabilityStatement } from './capability.js'
 import { definitions } from './definitions.js'
 import { Faults } from './faults.js'
+import {
+  accepts,
+  BodyError,
+  FHIR_JSON,
+  INVALID_JSON,
+  minimal,
+  outcome,
+  parseBody,
+  pathOf,
+  readBody,
+  send,
+  sendRaw,
+  withoutServerFields,
+} from './http-message.js'
 import { ValidatingRepository } from './repository.js'
 import { paged } from './search-page.js'
 import { transactionHandler } from './transaction.js'
@@ -20,13 +34,10 @@ export interface FhirServerOptions {
   /** 0 picks a free one. */
   readonly port: number
   readonly host?: '127.0.0.1' | '::1'
-  /** Asked of every request but `metadata`. */
+  /** Bearer token that every request but `metadata` must have. */
   readonly token?: string
   readonly faults?: Faults
 }
-
-const MAX_BODY = 64 * 1024 * 1024
-const FHIR_JSON = 'application/fhir+json'
 
 export class FhirServerSimulator implements Lifecycle {
   /** Emptied by every `start`. */
@@ -34,7 +45,7 @@ export class FhirServerSimulator implements Lifecycle {
   readonly faults: Faults
   /** Requests answered or failed, metadata not counted. */
   requests = 0
-  /** Told of every request, metadata not counted: when it has come, and when it is carried out but not answered. */
+  /** Called for every request but metadata twice: when it has come, and when it is carried out but not answered. */
   watch: (phase: 'received' | 'carried-out', path: string) => void = () => {}
   readonly #options: FhirServerOptions
   #server: Server | undefined
@@ -59,7 +70,7 @@ export class FhirServerSimulator implements Lifecycle {
     definitions()
     this.repository = new ValidatingRepository()
     this.#router = new FhirRouter()
-    // Of equally good routes the first wins: replace, do not add.
+    // The first of equally good routes wins, so the handler is replaced and none is added.
     const batch = this.#router.router.routes.find(({ method, path }) => method === 'POST' && path.length === 0)
     if (batch) batch.handler = transactionHandler(this.repository)
     const server = createServer((request, response) => void this.#handle(request, response))
@@ -126,7 +137,7 @@ export class FhirServerSimulator implements Lifecycle {
     const resource = parseBody(request, path, body)
     if (resource === INVALID_JSON)
       return (response) => send(response, 400, outcome('structure', 'the body is not JSON'))
-    if (method === 'POST' && isObject(resource)) withoutServerFields(resource)
+    if (method === 'POST') withoutServerFields(resource)
     const { url, page } = paged(method, path)
     const [result, stored] = await this.#route({
       method,
@@ -177,80 +188,6 @@ class Refused extends Error {
   }
 }
 
-class BodyError extends Error {
-  readonly status = 413
-}
-
-const INVALID_JSON = Symbol('not JSON')
-
 function toPair(answer: Awaited<ReturnType<FhirRouter['handleRequest']>>): [OperationOutcome, Resource?] {
   return answer.length === 1 ? [answer[0]] : [answer[0], answer[1]]
-}
-
-/** Path and query below the base, or null outside it. */
-function pathOf(request: IncomingMessage): string | null {
-  const match = /^\/fhir(?:\/(.*)|(\?.*))?$/s.exec(request.url ?? '')
-  return match ? (match[1] ?? match[2] ?? '') : null
-}
-
-async function readBody(request: IncomingMessage): Promise<Buffer> {
-  const chunks: Buffer[] = []
-  let length = 0
-  for await (const chunk of request as AsyncIterable<Buffer>) {
-    length += chunk.length
-    if (length > MAX_BODY) throw new BodyError('the body is larger than 64 MB')
-    chunks.push(chunk)
-  }
-  return Buffer.concat(chunks)
-}
-
-function parseBody(request: IncomingMessage, path: string, body: Buffer): unknown {
-  if (body.length === 0) return undefined
-  const type = request.headers['content-type'] ?? ''
-  if (path === 'Binary' && !/json/.test(type.split(';')[0]?.replace('application/jose+json', '') ?? '')) {
-    return { resourceType: 'Binary', contentType: type, data: body.toString('base64') } satisfies Binary
-  }
-  if (path.endsWith('/_search')) return Object.fromEntries(new URLSearchParams(body.toString('utf8')))
-  try {
-    return JSON.parse(body.toString('utf8'))
-  } catch {
-    return INVALID_JSON
-  }
-}
-
-/** R4 http, create: id, version and time are the server's to give. */
-function withoutServerFields(resource: Record<string, unknown>): void {
-  delete resource['id']
-  if (isObject(resource['meta'])) {
-    delete resource['meta']['versionId']
-    delete resource['meta']['lastUpdated']
-  }
-}
-
-function accepts(request: IncomingMessage): boolean {
-  return /application\/(?:fhir\+)?json/.test(request.headers.accept ?? '')
-}
-
-/** `Prefer: return=minimal` (R4 http, "Managing return content"), for transactions. */
-function minimal(request: IncomingMessage, resource: Resource): Resource {
-  if (resource.resourceType !== 'Bundle' || request.headers['prefer'] !== 'return=minimal') return resource
-  return { ...resource, entry: (resource.entry ?? []).map(({ resource: _resource, ...entry }) => entry) }
-}
-
-function send(response: ServerResponse, status: number, resource: Resource): void {
-  response.writeHead(status, { 'Content-Type': `${FHIR_JSON}; charset=utf-8` })
-  response.end(JSON.stringify(resource))
-}
-
-function sendRaw(response: ServerResponse, binary: Binary): void {
-  response.writeHead(200, { 'Content-Type': binary.contentType })
-  response.end(Buffer.from(binary.data ?? '', 'base64'))
-}
-
-function outcome(code: 'not-found' | 'login' | 'transient' | 'too-long' | 'exception' | 'structure', text: string) {
-  return { ...badRequest(text), issue: [{ severity: 'error' as const, code, details: { text } }] }
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

@@ -88,7 +88,7 @@ const ACTIONS = {
   cable: z.enum(['pull', 'plug']),
   /** For so many seconds. */
   brownOut: z.number().min(0.001).max(60),
-  /** What the kit's clock is fast by, parts per million. */
+  /** How much the kit's clock is fast, parts per million. */
   clockErrorPpm: z.number().min(-20_000).max(20_000),
   /** The gateway asks for the device's stored records; somebody measures just before. */
   read: z.enum(['cuff', 'glucometer']),

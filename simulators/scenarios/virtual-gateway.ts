@@ -61,7 +61,7 @@ export class VirtualGateway {
 
   /** Sends a command as the gateway's schedule would; it is repeated when no answer comes, and given up in the end. */
   ask(command: KitCommand): void {
-    // That it was not answered shows in the alerts, or in their absence.
+    // A question without an answer shows in the alerts, or in their absence.
     this.#commands.send(command).catch(() => {})
   }
 

@@ -2,7 +2,7 @@
 import { ERROR_CODES } from '#gateway/platform/error-codes.js'
 
 export const ERRORS_PAGE = 'docs/errors.md'
-/** Of a row that nobody has written yet. */
+/** Stands in a row that nobody has written yet. */
 export const UNSAID = '…'
 
 const ROW = /^\| `([a-z0-9-]+\.[a-z0-9-]+)` *\| (.*?) *\| (.*?) *\|$/gm

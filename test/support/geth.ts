@@ -10,23 +10,18 @@ import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import { type HDNodeWallet, Wallet } from 'ethers'
+import { leaveNone } from '#simulators/faults/children.js'
 import { buildGeth, missingForGeth } from './geth-build.js'
 
 const VALIDATORS = 5
 const CHAIN_ID = 424_242
 const PERIOD_S = 2
 const START_MS = 180_000
-/** They agree within 15 s, or within a minute on a busy machine, or never. */
+/** Validators agree within 15 s, within a minute on a busy machine, or never. */
 const AGREE_MS = 120_000
 const ATTEMPTS = 3
 
 const run = promisify(execFile)
-const running = new Set<ChildProcess>()
-
-// A test that fails, or a run that is interrupted, must leave no validator behind.
-process.once('exit', () => {
-  for (const child of running) child.kill('SIGKILL')
-})
 
 export interface GethNetwork {
   /** JSON-RPC URLs, one a validator. */
@@ -179,25 +174,33 @@ function launch(geth: string, validator: Validator): void {
   const { home, signer, p2p, rpc, auth } = validator
   const file = (name: string) => join(home, name)
   const log = openSync(file('log'), 'a')
-  const child = spawn(
-    geth,
-    [
-      ...['--datadir', home, '--config', file('config.toml'), '--networkid', String(CHAIN_ID)],
-      ...['--port', String(p2p), '--nodiscover', '--nat', 'none', '--netrestrict', '127.0.0.0/8'],
-      // `miner` starts the sealing: for tests alone, on loopback alone.
-      ...['--http', '--http.addr', '127.0.0.1', '--http.port', String(rpc), '--http.api', 'eth,net,web3,clique,miner'],
-      ...['--authrpc.addr', '127.0.0.1', '--authrpc.port', String(auth), '--ipcdisable'],
-      ...['--unlock', signer.address, '--password', file('password'), '--allow-insecure-unlock'],
-      // 0 would silently be replaced by 1 gwei.
-      ...['--miner.etherbase', signer.address, '--miner.gasprice', '1', '--txpool.pricelimit', '1'],
-      ...['--syncmode', 'full', '--gcmode', 'archive', '--cache', '64'],
-    ],
-    { stdio: ['ignore', log, log] },
+  const child = leaveNone(
+    spawn(
+      geth,
+      [
+        ...['--datadir', home, '--config', file('config.toml'), '--networkid', String(CHAIN_ID)],
+        ...['--port', String(p2p), '--nodiscover', '--nat', 'none', '--netrestrict', '127.0.0.0/8'],
+        // `miner` starts the sealing: for tests alone, on loopback alone.
+        ...[
+          '--http',
+          '--http.addr',
+          '127.0.0.1',
+          '--http.port',
+          String(rpc),
+          '--http.api',
+          'eth,net,web3,clique,miner',
+        ],
+        ...['--authrpc.addr', '127.0.0.1', '--authrpc.port', String(auth), '--ipcdisable'],
+        ...['--unlock', signer.address, '--password', file('password'), '--allow-insecure-unlock'],
+        // 0 would silently be replaced by 1 gwei.
+        ...['--miner.etherbase', signer.address, '--miner.gasprice', '1', '--txpool.pricelimit', '1'],
+        ...['--syncmode', 'full', '--gcmode', 'archive', '--cache', '64'],
+      ],
+      { stdio: ['ignore', log, log] },
+    ),
   )
   closeSync(log)
   validator.child = child
-  running.add(child)
-  child.once('exit', () => running.delete(child))
 }
 
 async function end(validator: Validator): Promise<void> {
@@ -244,7 +247,7 @@ async function ask(validator: Validator, method: string, params: unknown[]): Pro
     })
     return ((await response.json()) as { result?: unknown }).result ?? null
   } catch {
-    return null // It does not listen yet, or not any more.
+    return null // The validator does not listen yet, or not any more.
   }
 }
 
@@ -258,7 +261,7 @@ async function blockHash(validator: Validator, number: number): Promise<string |
   return (block as { hash: string } | null)?.hash ?? null
 }
 
-/** Held all at once, so that no two are the same. */
+/** All ports are held at once, so that no two are the same. */
 async function freePorts(count: number): Promise<number[]> {
   const servers = await Promise.all(
     Array.from({ length: count }, () => {

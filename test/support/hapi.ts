@@ -5,15 +5,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { promisify } from 'node:util'
+import { leaveNone } from '#simulators/faults/children.js'
 import { buildJava, missingForJava } from './java-build.js'
 
 const START_MS = 180_000
-const running = new Set<ChildProcess>()
-
-// A test that fails, or a run that is interrupted, must leave no server behind.
-process.once('exit', () => {
-  for (const child of running) child.kill('SIGKILL')
-})
 
 export interface Hapi {
   /** Base URL. */
@@ -40,10 +35,11 @@ export async function startHapi(options: { readonly token?: string } = {}): Prom
     '-cp',
     classPath(target, 'fhir-server-1.jar'),
   ]
-  const child = spawn('java', [...arguments_, 'FhirServer', '0', 'mem', ...(options.token ? [options.token] : [])], {
-    stdio: ['ignore', 'pipe', 'pipe'],
-  })
-  running.add(child)
+  const child = leaveNone(
+    spawn('java', [...arguments_, 'FhirServer', '0', 'mem', ...(options.token ? [options.token] : [])], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+    }),
+  )
   const stop = () => end(child)
   try {
     return { url: await ready(child), stop }
@@ -102,11 +98,10 @@ function ready(child: ChildProcess): Promise<string> {
 }
 
 async function end(child: ChildProcess): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null) return void running.delete(child)
+  if (child.exitCode !== null || child.signalCode !== null) return
   const gone = new Promise<void>((resolve) => child.once('exit', () => resolve()))
   child.kill('SIGTERM')
   const timer = setTimeout(() => child.kill('SIGKILL'), 15_000)
   await gone
   clearTimeout(timer)
-  running.delete(child)
 }

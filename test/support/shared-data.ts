@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { packageRoot } from '#gateway/platform/package-root.js'
 
-/** Beside the project, or where this says. */
+/** The folder beside the project, or the one that this variable names. */
 const folder = process.env['HOMEBEAT_SHARED_DATA'] ?? join(packageRoot, '..', 'shared', 'data')
 
 /**

@@ -21,6 +21,11 @@ import { SkinWatch } from './skin-watch.js'
 const GONE_MS = 10 * 60_000
 /** A pulse is seen while an oximeter shows one, and for so long after. */
 const PULSE_FRESH_MS = 5000
+/**
+ * An oximeter averages over some seconds and holds its number about as long (IEC/ISO 80601-2-61 asks for both to be disclosed;
+ * eight seconds are a usual setting). What it shows sooner than this after an onset may be of beats before it.
+ */
+const PULSE_LAG_MS = 8000
 
 const WATCHES: Partial<Record<SensorKind, (surroundings: Surroundings) => SignalWatch>> = {
   ecg: (surroundings) => new EcgWatch(surroundings),
@@ -55,6 +60,7 @@ export class Analysis {
     this.#normaliser = normaliser
     this.#options = options
     this.#surroundings = {
+      pulseSince: (onset, now) => now - this.#pulseSeenAt <= PULSE_FRESH_MS && this.#pulseSeenAt - onset > PULSE_LAG_MS,
       pulseSeen: (now) => now - this.#pulseSeenAt <= PULSE_FRESH_MS,
       calibrationOf: (deviceId) => normaliser.calibrationOf(deviceId),
       options: () => this.#options,

@@ -17,7 +17,18 @@ import { SampleRow } from './sample-row.js'
 import { type Conclusion, NOTHING_SAID, type Said, type SignalWatch, type Surroundings } from './signal-watch.js'
 
 const HEART_RATE = 'heartRate'
-const CONDITIONS = ['asystole', 'no-organised-heartbeat', 'ecg-pause', 'irregular-rhythm'] as const
+const CONDITIONS = [
+  'asystole',
+  'no-organised-heartbeat',
+  'no-readable-heartbeat',
+  'ecg-unreadable',
+  'ecg-pause',
+  'irregular-rhythm',
+] as const
+/** A flat line is held for the heart's after so long, if an oximeter shows a pulse that may be of before. */
+const FLAT_DECIDED_MS = 9000
+/** No rate for so long, whatever else is seen. */
+const UNKNOWN_MS = 60_000
 /** Pauses that follow each other within this are one episode. */
 const PAUSES_TOGETHER_MS = 60_000
 /** The rhythm's entropy needs 48 intervals, and 8 beats of it: at 60 /min about a minute of a rate that is known. */
@@ -47,7 +58,11 @@ export class EcgWatch implements SignalWatch {
   #knownSince: number | null = null
   #everKnown = false
   #quality: Quality | null = null
-  #asystole: { readonly flat: boolean } | null = null
+  /** Their onsets are on the clock of `now`. */
+  #asystole: { readonly flat: boolean; readonly onset: number } | null = null
+  #unreadableSince: number | null = null
+  /** Since when a trace that is there and not flat has given no rate. */
+  #unknownSince: number | null = null
   #unorganised = false
   #pausedAt = Number.NEGATIVE_INFINITY
   #rhythm: 'unknown' | 'irregular' | 'regular' = 'unknown'
@@ -66,6 +81,7 @@ export class EcgWatch implements SignalWatch {
     if (state !== 'ok' && state !== 'flat') {
       if (!due) return NOTHING_SAID
       this.#saidAt = now
+      this.#unknownSince = null
       const end = Math.round(reading.at + value.samples.length * value.periodMs)
       return {
         conclusions: [{ observable: HEART_RATE, at: end, judgement: judgeAbsent(ecg, state) }],
@@ -80,10 +96,12 @@ export class EcgWatch implements SignalWatch {
     const events = lost > 0 ? [...analyser.gap(lost)] : []
     events.push(...analyser.push(value.samples))
     const rates = events.filter((event) => event.type === 'rate')
-    for (const event of events) this.#take(event, now)
+    for (const event of events) this.#take(event, now, (ms) => now - (row.ms - ms))
     const told = events.some(({ type }) => type !== 'beat')
     if (!told && !due) return NOTHING_SAID
     this.#saidAt = now
+    const isSaid = this.#rate?.perMinute != null || this.#asystole !== null || this.#unorganised || state === 'flat'
+    this.#unknownSince = isSaid ? null : (this.#unknownSince ?? now)
     const conclusions = rates.map((rate) => this.#conclusion(rate, row.at(rate.at)))
     // A number is as old as its beats; that there is none holds until now.
     if (rates.length === 0 && this.#rate && this.#rate.perMinute === null) {
@@ -128,12 +146,15 @@ export class EcgWatch implements SignalWatch {
     this.#quality = null
     this.#asystole = null
     this.#unorganised = false
+    this.#unreadableSince = null
+    this.#unknownSince = null
     this.#rhythm = 'unknown'
     this.#lead = { periodMs, scale, analyser, row: new SampleRow() }
     return this.#lead
   }
 
-  #take(event: EcgEvent, now: number): void {
+  /** @param onset from the sample clock to that of `now` */
+  #take(event: EcgEvent, now: number, onset: (ms: number) => number): void {
     switch (event.type) {
       case 'rate':
         this.#rate = event
@@ -147,7 +168,7 @@ export class EcgWatch implements SignalWatch {
         this.#pausedAt = now
         break
       case 'asystole-begin':
-        this.#asystole = event
+        this.#asystole = { flat: event.flat, onset: onset(event.since) }
         break
       case 'asystole-end':
         this.#asystole = null
@@ -157,6 +178,12 @@ export class EcgWatch implements SignalWatch {
         break
       case 'fibrillation-end':
         this.#unorganised = false
+        break
+      case 'unreadable-begin':
+        this.#unreadableSince = onset(event.since)
+        break
+      case 'unreadable-end':
+        this.#unreadableSince = null
         break
       case 'rhythm-begin':
         this.#rhythm = 'irregular'
@@ -181,6 +208,7 @@ export class EcgWatch implements SignalWatch {
     return [
       { condition: 'asystole', presence: this.#standstill(otherwise, now) },
       { condition: 'no-organised-heartbeat', presence: this.#unorganised ? 'present' : otherwise },
+      ...this.#readable(otherwise, now),
       { condition: 'ecg-pause', presence: now - this.#pausedAt < PAUSES_TOGETHER_MS ? 'present' : otherwise },
       { condition: 'irregular-rhythm', presence: rhythm[this.#rhythm] },
     ]
@@ -196,7 +224,22 @@ export class EcgWatch implements SignalWatch {
     if (!asystole.flat) return 'present'
     const { grade, reasons = [] } = this.#quality ?? {}
     const isNoise = grade === 'bad' && !reasons.includes('flat')
-    return this.#everKnown && !isNoise && !this.#surroundings.pulseSeen(now) ? 'present' : 'unknown'
+    if (!this.#everKnown || isNoise || this.#surroundings.pulseSince(asystole.onset, now)) return 'unknown'
+    return now - asystole.onset < FLAT_DECIDED_MS && this.#surroundings.pulseSeen(now) ? 'unknown' : 'present'
+  }
+
+  /**
+   * What cannot be read may be fibrillation or a seizure that shakes. Where beats were seen before and no oximeter sees newer
+   * ones somebody has to look at once; otherwise after a minute.
+   */
+  #readable(otherwise: 'absent' | 'unknown', now: number): Finding[] {
+    const since = this.#unreadableSince
+    const urgent = since !== null && this.#everKnown && !this.#surroundings.pulseSince(since, now)
+    const long = !urgent && this.#unknownSince !== null && now - this.#unknownSince >= UNKNOWN_MS
+    return [
+      { condition: 'no-readable-heartbeat', presence: urgent ? 'present' : otherwise },
+      { condition: 'ecg-unreadable', presence: long ? 'present' : otherwise },
+    ]
   }
 
   get #isPoor(): boolean {

@@ -30,7 +30,9 @@ export const NOTHING_SAID: Said = { conclusions: [], findings: [], technical: []
 
 /** What a watch may know of the rest of the home. */
 export interface Surroundings {
-  /** Whether an oximeter sees a pulse now. @param now as in `push` */
+  /** Whether an oximeter sees a pulse now, of beats after `onset`. @param onset of what it weighs against @param now as in `push` */
+  pulseSince(onset: number, now: number): boolean
+  /** Whether an oximeter shows a pulse now, be it of beats before. */
   pulseSeen(now: number): boolean
   calibrationOf(deviceId: string): Calibration
   /** The options as they are now. An analyser keeps those that held when it began. */

@@ -49,6 +49,21 @@ export const defaultFindings: readonly FindingRow[] = [
     latching: true,
     source: `Threshold crossing sample count (Arafat 2011) and VF filter (Kuo and Dillman 1978); ${CLINICAL}`,
   },
+  // Motion does it every day: over when beats are read again.
+  {
+    condition: 'no-readable-heartbeat',
+    observable: 'heartRate',
+    priority: 'high',
+    delaySeconds: 0,
+    source: `10 s without a beat that could be believed, and no newer pulse from an oximeter; ${CLINICAL}`,
+  },
+  {
+    condition: 'ecg-unreadable',
+    observable: 'heartRate',
+    priority: 'medium',
+    delaySeconds: 0,
+    source: `60 s without a heart rate that could be believed; ${CLINICAL}`,
+  },
   {
     condition: 'ecg-pause',
     observable: 'heartRate',

@@ -54,23 +54,30 @@ function judged(value: MeasurementValue, remark: 'unlikely' | 'beyond-range' | '
   return { status: 'ok', value, quality, remarks: remark === null ? [] : [remark] }
 }
 
+/** A mean that is not between the two is left out, with a remark: it takes nothing from the pressures themselves. */
 export function judgePressure(
   definition: SensorDefinition,
   part: PressurePart,
-  raw: { systolic: number; diastolic: number },
+  raw: { systolic: number; diastolic: number; mean?: number; irregularPulse?: boolean },
   unit: string,
 ): Judgement {
   const convert = part.units[unit]
   if (!convert) return judgeAbsent(definition, 'fault')
   const systolic = round(convert(raw.systolic), 0)
   const diastolic = round(convert(raw.diastolic), 0)
+  const mean = raw.mean === undefined ? undefined : round(convert(raw.mean), 0)
+  const hasMean = mean !== undefined && mean >= diastolic && mean <= systolic
   const { likely = part } = part
   const isPair = within(systolic, part.systolic) && within(diastolic, part.diastolic) && diastolic < systolic
   const isLikely = within(systolic, likely.systolic) && within(diastolic, likely.diastolic)
-  return judged(
-    { type: 'bloodPressure', systolic, diastolic },
-    isPair ? (isLikely ? null : 'unlikely') : 'out-of-range',
-  )
+  const value = {
+    ...{ type: 'bloodPressure' as const, systolic, diastolic },
+    ...(hasMean && { mean }),
+    ...(raw.irregularPulse !== undefined && { irregularPulse: raw.irregularPulse }),
+  }
+  const judgement = judged(value, isPair ? (isLikely ? null : 'unlikely') : 'out-of-range')
+  if (mean === undefined || hasMean) return judgement
+  return { ...judgement, remarks: [...judgement.remarks, 'mean-out-of-range'] }
 }
 
 const within = (value: number, { low, high }: Range) => value >= low && value <= high

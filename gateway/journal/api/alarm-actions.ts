@@ -1,6 +1,6 @@
 import type { AlarmAction } from '#gateway/model/alarm-action.js'
 
-/** What people did. */
+/** The acts of people on alarms. */
 export interface AlarmActionStore {
   /** Latest first. */
   latest(limit: number): AlarmAction[]

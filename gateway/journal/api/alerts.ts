@@ -16,7 +16,7 @@ export interface AlertDelivery {
 export interface AlertStore {
   /** The latest transition of each episode that is not cleared; what the alert machine restarts from. */
   active(): AlertTransition[]
-  /** Of a row id. */
+  /** @param id of the row */
   byId(id: number): AlertTransition | null
   /** All transitions of one alert, oldest first. */
   episode(alertId: string): AlertTransition[]

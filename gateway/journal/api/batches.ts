@@ -1,6 +1,6 @@
 import type { Address, BatchHeader, ClosedBatch, Hash32 } from '#gateway/model/batch.js'
 
-/** Where a chain of batches goes on. */
+/** The batch after which a chain of batches goes on. */
 export interface ChainHead {
   readonly gateway: Address
   readonly number: number

@@ -17,7 +17,7 @@ export interface ClockStretch {
   readonly firstTransition: number
   /** The newest time stored before it, epoch ms. */
   readonly newestMs: number
-  /** What its times were found to be wrong by and have been moved by; null: they stand as they were written. */
+  /** Its times were wrong by so much and have been moved by it; null: they stand as they were written. */
   readonly movedMs: number | null
 }
 
@@ -36,7 +36,7 @@ export interface NewStretch {
   readonly run: 'new' | 'same'
 }
 
-/** What the journal knows of the gateway's clock; what is stored is timed by the stretch that began last. */
+/** The gateway's clock as the journal knows it; the stretch that began last times what is stored. */
 export interface ClockStore {
   last(): ClockStretch | null
   /** The newest time, epoch ms, that was stored while the clock was believed; null: none yet. */

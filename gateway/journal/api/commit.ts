@@ -10,10 +10,10 @@ export interface Commit {
   readonly provisional?: boolean
   readonly measurements: readonly Measurement[]
   readonly transitions: readonly AlertTransition[]
-  /** What the alert lanes owe; each names an alert of `transitions` or one that is stored. */
+  /** Messages that the alert lanes owe; each names an alert of `transitions` or one that is stored. */
   readonly notifications?: readonly Notification[]
   readonly digestItems?: readonly DigestItem[]
-  /** What people did. */
+  /** Acts of people. */
   readonly actions?: readonly AlarmAction[]
   /** Messages that became no reading. Beyond their room (`UnmappedBounds`) they are counted, not kept. */
   readonly unmapped?: readonly UnmappedMessage[]
@@ -28,6 +28,4 @@ export interface CommitStore {
    * Rejects with HomebeatError `journal.*` when the disk refuses: nothing of the commit is then kept.
    */
   commit(commit: Commit): Promise<void>
-  /** Waits until everything given to `commit` so far is durable or has failed. */
-  flush(): Promise<void>
 }

@@ -1,4 +1,4 @@
-/** What came out of a damaged file, and what did not. */
+/** The rows that came out of a damaged file, and those that did not. */
 export interface SalvageReport {
   /** Rows saved, by table. */
   readonly rows: Readonly<Record<string, number>>
@@ -7,7 +7,7 @@ export interface SalvageReport {
   readonly unreadablePages: number
   /** Numbers of batches of which records are lost and that a FHIR server may not have got. */
   readonly batchesWithoutRecords: readonly number[]
-  /** Of them: only the head is known, from outside the journal; it can still be anchored. */
+  /** Those of which only the head is known, from outside the journal; it can still be anchored. */
   readonly batchesFromHeads: readonly number[]
   /** Numbers of which nothing is known at all. */
   readonly batchesMissing: readonly number[]
@@ -26,7 +26,7 @@ export interface JournalDamage {
 }
 
 export interface DamageStore {
-  /** What was lost and not accepted yet, oldest first. */
+  /** Damages that nobody has taken note of yet, oldest first. */
   open(): JournalDamage[]
   /** A person has taken note of what was lost. @returns how many damages that were open */
   accept(): number

@@ -5,7 +5,7 @@
 import type { SettingsJournal } from '#gateway/clinical/settings/patient-settings.js'
 import type { Purgeable } from '#gateway/journal/retention/retention.js'
 import type { Lifecycle } from '#gateway/model/lifecycle.js'
-import type { EntryJournal } from '#gateway/model/manual-observation.js'
+import type { ManualObservationJournal } from '#gateway/model/manual-observation.js'
 import type { AlarmActionStore } from './alarm-actions.js'
 import type { AlertStore } from './alerts.js'
 import type { AnchorStore } from './anchors.js'
@@ -23,6 +23,7 @@ import type { UnmappedStore } from './unmapped.js'
 
 export interface Journal extends Lifecycle, CommitStore {
   readonly measurements: MeasurementStore
+  readonly values: StoredValues
   readonly alerts: AlertStore
   readonly notifications: NotificationStore
   readonly alarmActions: AlarmActionStore
@@ -34,16 +35,15 @@ export interface Journal extends Lifecycle, CommitStore {
   readonly epochKeys: EpochKeyStore
   readonly unmapped: UnmappedStore
   readonly settings: SettingsJournal
-  readonly manualObservations: EntryJournal
+  readonly manualObservations: ManualObservationJournal
   readonly hourly: HourlyStore
   readonly damages: DamageStore
   readonly retention: Purgeable
 }
 
 /** A read-only view, also while a gateway writes: for the verbs. Made by `openJournalReader(path)`; the caller closes it. */
-export interface JournalReader extends Pick<Journal, 'alerts' | 'notifications' | 'alarmActions'> {
+export interface JournalReader extends Pick<Journal, 'alerts' | 'notifications' | 'alarmActions' | 'values'> {
   readonly measurements: Omit<MeasurementStore, 'unbatched'>
-  readonly values: StoredValues
   readonly batches: Omit<BatchStore, 'close' | 'headKnown' | 'continueFrom'>
   readonly outbox: Pick<OutboxStore, 'depths' | 'formerDepths'>
   readonly anchors: Omit<AnchorStore, 'saveTransaction' | 'saveReceipt'>

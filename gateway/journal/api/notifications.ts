@@ -9,13 +9,13 @@ export interface StoredNotification {
   readonly transition: AlertTransition
 }
 
-/** Who was to be told of what. */
+/** The messages that were owed to people. */
 export interface NotificationStore {
-  /** Of a row id. */
+  /** @param id of the row */
   byId(id: number): StoredNotification | null
   /** All notifications of one alert, oldest first. */
   ofAlert(alertId: string): Notification[]
-  /** What became of each of them. */
+  /** The same with what became of each. */
   told(alertId: string): Told[]
   /** What the dispatcher restarts from. */
   openDispatch(): OpenDispatch

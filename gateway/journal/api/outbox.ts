@@ -8,7 +8,7 @@ import type { DeliveryOutcome } from '#gateway/model/outcome.js'
 export type OutboxState = 'queued' | 'claimed' | 'inflight' | 'failed' | 'delivered' | 'rejected' | 'dropped'
 
 /**
- * What an entry delivers:
+ * The thing that an entry delivers:
  * batch — a closed batch (fhir lanes: push; anchor lanes: anchor). `ref` is the batch number.
  * alert — an AlertTransition (fhir lanes: DetectedIssue, Task). `ref` is the transition's row id.
  * notification — a Notification (alert lanes: notify; fhir lanes: CommunicationRequest). `ref` is its row id.
@@ -52,7 +52,7 @@ export interface LaneDepth {
   readonly dropped?: number
 }
 
-/** What each lane owes, in order. */
+/** The debts of each lane, in order. */
 export interface OutboxStore {
   /** The head of a lane: its oldest entry that is neither delivered nor rejected, claimed. Null when empty. */
   claim(lane: Lane): OutboxEntry | null

@@ -5,20 +5,20 @@ import type { OutboxEntry } from './outbox.js'
 export interface QueuedEntry extends OutboxEntry {
   /** Epoch ms of the next attempt, as last planned. */
   readonly nextAt: number | null
-  /** What the far end said at the last attempt. */
+  /** The far end's answer at the last attempt. */
   readonly reason: string | null
   /** Epoch ms at which it was delivered, rejected or dropped. */
   readonly settledAt: number | null
 }
 
-/** What somebody did to an entry by hand. Never purged. */
+/** An act of somebody on an entry. Never purged. */
 export interface QueueAudit {
   readonly action: 'retry' | 'drop'
   /** User name, or `retention`. */
   readonly actor: string
   readonly at: number
   readonly reason: string | null
-  /** What the far end had said. */
+  /** The far end's answer before it. */
   readonly refusal: string | null
 }
 

@@ -44,7 +44,7 @@ class BatchRule implements PurgeRule {
   }
 
   *purge(limits: PurgeLimits): Iterable<number> {
-    // Where a run was cut short.
+    // A run was cut short there.
     for (const { number } of this.#inStage(GOING, 0)) yield* this.#empty(number)
     // Nobody else has it: the only copy is not thrown away by a timer.
     if (!this.#options.lanes.some(({ lane }) => lane.kind === 'fhir')) return
@@ -111,13 +111,15 @@ class BatchRule implements PurgeRule {
     return this.#options.tables.database.get(BATCHES.settledEverywhere, number) !== undefined
   }
 
-  /** What a target that takes no alerts was given is sealed, and holds the salts. */
+  /** A target that takes no alerts is given sealed batches, which hold the salts. */
   #isSealedSomewhere(number: number): boolean {
-    const { database } = this.#options.tables
-    return this.#options.lanes.some(
-      ({ lane, takes }) =>
+    const { lanes, tables } = this.#options
+    const { database } = tables
+    const clear = new Set(lanes.flatMap(({ lane }) => (lane.kind === 'fhir-alert' ? [lane.name] : [])))
+    return lanes.some(
+      ({ lane }) =>
         lane.kind === 'fhir' &&
-        !takes.includes('alert') &&
+        !clear.has(lane.name) &&
         database.get<{ state: string }>(QUEUE.ofBatch, laneKey(lane), number)?.state === 'delivered',
     )
   }

@@ -11,7 +11,7 @@ export const DAY_MS = 86_400_000
 const MB = 1024 * 1024
 
 export interface RetentionPolicy {
-  /** What every far end has is kept this long. */
+  /** Content that every far end has is kept this long. */
   readonly days: number
   /** Above this much the oldest goes sooner. */
   readonly maxMb: number

@@ -37,7 +37,7 @@ export function checkJournal(path: string): JournalCheck {
         problems.push(`${what} does not open`)
       }
     }
-    // Where the file itself is not in order, rows cannot be relied on to come.
+    // A file that is not in order need not give its rows.
     if (problems.length === 0) {
       for (const { number, count } of database.all<{ number: number; count: number }>(CHECK.batches)) {
         counts.batches++

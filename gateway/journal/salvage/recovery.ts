@@ -26,7 +26,7 @@ export type Recovery = z.output<typeof recordSchema>
 
 const FILES = ['-wal', '-shm', ''] as const
 
-/** What is under way, or was when the power ended. */
+/** The recovery that is under way, or was when the power ended. */
 export function pendingRecovery(path: string): Recovery | null {
   if (!existsSync(recordPath(path))) return null
   try {

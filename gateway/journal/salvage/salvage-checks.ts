@@ -1,6 +1,6 @@
 /**
- * What makes a row of a damaged file believable, and which table a row belongs to whose page has lost its tree. A table
- * without an entry here is salvaged as long as its tree holds.
+ * Checks that make a row of a damaged file believable, and that find the table of a row whose page has lost its tree. A
+ * table without a check is salvaged as long as its tree holds.
  */
 import { SENSOR_KINDS } from '#fhir/measurement.js'
 import type { RowCipher } from '#gateway/journal/sqlite/cipher.js'
@@ -22,38 +22,31 @@ const wholeOrNull = (value: unknown) => value === null || whole(value)
 const text = (value: unknown): value is string =>
   typeof value === 'string' && value.length > 0 && !value.includes('\ufffd')
 const textOrNull = (value: unknown) => value === null || text(value)
-const hash = (value: unknown) => typeof value === 'string' && /^0x[0-9a-f]{64}$/.test(value)
-const address = (value: unknown) => typeof value === 'string' && /^0x[0-9a-fA-F]{40}$/.test(value)
+const like = (pattern: RegExp) => (value: unknown) => typeof value === 'string' && pattern.test(value)
+const hash = like(/^0x[0-9a-f]{64}$/)
+const address = like(/^0x[0-9a-fA-F]{40}$/)
 const among = (values: readonly unknown[]) => (value: unknown) => values.includes(value)
 
 const sensor = among(SENSOR_KINDS)
 const priority = among(PRIORITIES)
-const reasonOfTelling = among(NOTIFICATION_REASONS)
+const reason = among(NOTIFICATION_REASONS)
 const lane = (value: unknown) => typeof value === 'string' && isLaneKey(value)
+const signature = like(/^0x[0-9a-fA-F]{130}$/)
+/** An INTEGER PRIMARY KEY: the row id stands for it. */
+const id = (value: unknown) => value === null
+
+/** Rows with a row id, or without one, that begin with such values. */
+function shape(hasRowid: boolean, ...columns: ((value: unknown) => boolean)[]): RowCheck['accepts'] {
+  return (values, rowid) => (rowid !== null) === hasRowid && columns.every((accepts, index) => accepts(values[index]))
+}
 
 /** In the order in which rows are worth having, should the disk fill up meanwhile. */
 export function rowChecks(cipher: RowCipher): RowCheck[] {
   return [
-    {
-      table: 'epoch_key',
-      accepts: ([epoch, wrapped], rowid) =>
-        rowid === null &&
-        text(epoch) &&
-        typeof wrapped === 'string' &&
-        /^[\w-]+\.[\w-]+\.[\w-]+\.[\w-]+\.[\w-]+$/.test(wrapped),
-    },
+    { table: 'epoch_key', accepts: shape(false, text, like(/^[\w-]+\.[\w-]+\.[\w-]+\.[\w-]+\.[\w-]+$/)) },
     {
       table: 'batch',
-      accepts: ([id, gateway, previousRoot, root, count, start, end, chainId, contract, signature, closedAt], rowid) =>
-        id === null &&
-        rowid !== null &&
-        address(gateway) &&
-        hash(previousRoot) &&
-        hash(root) &&
-        [count, start, end, chainId, closedAt].every(whole) &&
-        address(contract) &&
-        typeof signature === 'string' &&
-        /^0x[0-9a-fA-F]{130}$/.test(signature),
+      accepts: shape(true, id, address, hash, hash, whole, whole, whole, whole, address, signature, whole),
     },
     {
       table: 'leaf',
@@ -66,16 +59,8 @@ export function rowChecks(cipher: RowCipher): RowCheck[] {
         return salt instanceof Uint8Array && salt.length === 32 && isObject(observation)
       },
     },
-    {
-      table: 'anchor_transaction',
-      accepts: ([id, raw, hashed, nonce], rowid) =>
-        id === null && rowid !== null && /^0x[0-9a-f]+$/.test(String(raw)) && hash(hashed) && whole(nonce),
-    },
-    {
-      table: 'anchor_receipt',
-      accepts: ([id, transaction, number, block, time, gas], rowid) =>
-        id === null && rowid !== null && hash(transaction) && whole(number) && hash(block) && whole(time) && whole(gas),
-    },
+    { table: 'anchor_transaction', accepts: shape(true, id, like(/^0x[0-9a-f]+$/), hash, whole) },
+    { table: 'anchor_receipt', accepts: shape(true, id, hash, whole, hash, whole, whole) },
     {
       table: 'lane',
       // Five numbers, six from schema 4 on; then, from schema 9 on, the parts of the key.
@@ -84,18 +69,7 @@ export function rowChecks(cipher: RowCipher): RowCheck[] {
     },
     {
       table: 'outbox',
-      accepts: ([id, name, kind, ref, state, attempts, createdAt, nextAt, reason, settledAt], rowid) =>
-        id === null &&
-        rowid !== null &&
-        lane(name) &&
-        text(kind) &&
-        whole(ref) &&
-        text(state) &&
-        whole(attempts) &&
-        whole(createdAt) &&
-        wholeOrNull(nextAt) &&
-        textOrNull(reason) &&
-        wholeOrNull(settledAt),
+      accepts: shape(true, id, lane, text, whole, text, whole, whole, wholeOrNull, textOrNull, wholeOrNull),
     },
     {
       table: 'measurement',
@@ -121,37 +95,12 @@ export function rowChecks(cipher: RowCipher): RowCheck[] {
         return value === null || value instanceof Uint8Array || typeof value === 'number'
       },
     },
-    {
-      table: 'alert_delivery',
-      accepts: ([id, transition, notification, channel, contact, reason, at], rowid) =>
-        id === null &&
-        rowid !== null &&
-        whole(transition) &&
-        wholeOrNull(notification) &&
-        text(channel) &&
-        textOrNull(contact) &&
-        reasonOfTelling(reason) &&
-        whole(at),
-    },
+    { table: 'alert_delivery', accepts: shape(true, id, whole, wholeOrNull, text, textOrNull, reason, whole) },
     {
       table: 'notification',
-      accepts: ([id, key, transition, alertId, reason, channel, contact, at, until], rowid) =>
-        id === null &&
-        rowid !== null &&
-        text(key) &&
-        whole(transition) &&
-        text(alertId) &&
-        reasonOfTelling(reason) &&
-        text(channel) &&
-        textOrNull(contact) &&
-        whole(at) &&
-        wholeOrNull(until),
+      accepts: shape(true, id, text, whole, text, reason, text, textOrNull, whole, wholeOrNull),
     },
-    {
-      table: 'total',
-      accepts: ([name, count], rowid) =>
-        rowid === null && /^(measurement|batches)\.\w+$/.test(String(name)) && whole(count),
-    },
+    { table: 'total', accepts: shape(false, like(/^(measurement|batches)\.\w+$/), whole) },
   ]
 }
 

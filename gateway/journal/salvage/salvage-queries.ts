@@ -20,7 +20,7 @@ export const SALVAGE = {
   numbers: BATCHES.numbers,
   leavesFirst: [
     `DELETE FROM leaf WHERE batch NOT IN (${KNOWN_BATCH})`,
-    // What a leaf holds is in its batch, even if the page that said so of the measurement is an older one.
+    // A measurement that a leaf holds is in its batch, even where the page of the measurement is an older one.
     `CREATE TEMP TABLE batched AS SELECT measurement AS id, batch FROM leaf`,
     `CREATE UNIQUE INDEX temp.batched_id ON batched(id)`,
     `UPDATE measurement SET payload = NULL, samples = NULL, batch = (SELECT batch FROM batched b WHERE b.id = measurement.id)
@@ -64,7 +64,7 @@ export const SALVAGE = {
     ORDER BY number`,
   /** A chain takes batches in order only, so entries go in by number. */
   dropWaitingAnchors: `DELETE FROM outbox WHERE kind = 'batch' AND settled_at IS NULL AND lane = ?`,
-  /** Of alerts that are not over, what nobody is known to have got. Who was never to be told is told by the dispatcher. */
+  /** Notifications of open alerts that nobody is known to have got. The dispatcher makes those that were never made. */
   untold: `SELECT n.id, n.channel, n.contact FROM alert_episode e JOIN notification n ON n.alert_id = e.alert_id
     WHERE e.active = 1 AND n.id NOT IN (SELECT notification FROM alert_delivery WHERE notification IS NOT NULL)
     ORDER BY n.id`,

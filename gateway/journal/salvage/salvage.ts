@@ -31,7 +31,7 @@ export class Salvage {
   #opened = 0
   #unopened = 0
   #keyFits: boolean | null = null
-  #waiting: (() => void)[] = []
+  #pending: (() => void)[] = []
 
   /** @param target a new journal, with its tables and nothing in them; references are not checked before the end */
   constructor(target: Database, key: Uint8Array) {
@@ -55,7 +55,7 @@ export class Salvage {
     } finally {
       pages.close()
     }
-    // Where the file does not say, a row or two that do not open may as well be what is damaged.
+    // Without the file's own word on its key, a row or two that do not open may be what is damaged.
     const wrong = this.#keyFits === null ? this.#unopened > FEW : !this.#keyFits && this.#unopened > 0
     if (this.#opened === 0 && wrong) throw keyWrong(damaged)
     return this.#target.transaction(() => {
@@ -149,7 +149,7 @@ export class Salvage {
   }
 
   #insert(table: string, row: RawRow): void {
-    this.#waiting.push(() => {
+    this.#pending.push(() => {
       const shape = this.#shapeOf(table)
       if (!shape || row.values.length > shape.columns.length) return
       const columns = shape.columns.slice(0, row.values.length)
@@ -166,14 +166,14 @@ export class Salvage {
         this.#refused++
       }
     })
-    if (this.#waiting.length >= ROWS_AT_ONCE) this.#flush()
+    if (this.#pending.length >= ROWS_AT_ONCE) this.#flush()
   }
 
   #flush(): void {
-    const waiting = this.#waiting
-    this.#waiting = []
+    const pending = this.#pending
+    this.#pending = []
     this.#target.transaction(() => {
-      for (const insert of waiting) insert()
+      for (const insert of pending) insert()
     })
   }
 

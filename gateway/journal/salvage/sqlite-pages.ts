@@ -7,7 +7,7 @@ import { closeSync, existsSync, fstatSync, openSync, readSync } from 'node:fs'
 const HEADER_BYTES = 100
 const WAL_HEADER_BYTES = 32
 const FRAME_HEADER_BYTES = 24
-/** What SQLite has made since 3.12 (2016) unless told otherwise; Homebeat never told. */
+/** The page size that SQLite has chosen since 3.12 (2016); Homebeat never asks for another. */
 const PAGE_SIZE = 4096
 
 export const PAGE = { indexInterior: 2, tableInterior: 5, indexLeaf: 10, tableLeaf: 13 } as const
@@ -145,7 +145,7 @@ interface LogScan {
   readonly damaged: boolean
 }
 
-/** Where the log's header does not verify, the salts are those of its first frames; the sum of the very first is lost. */
+/** A log whose header does not verify has the salts of its first frames; the sum of the very first is lost. */
 function scanLog(log: number): LogScan {
   const { size } = fstatSync(log)
   const whole = logHeader(log)
@@ -194,7 +194,7 @@ function scanLog(log: number): LogScan {
   return { pageSize, pages, damaged }
 }
 
-/** What most of the first frames say: one of them may be damaged too. */
+/** The value that most of the first frames have: one of them may be damaged too. */
 function saltsOfFrames(log: number): Buffer {
   const salts = [0, 1, 2, 3, 4].map((frame) =>
     read(log, WAL_HEADER_BYTES + frame * (FRAME_HEADER_BYTES + PAGE_SIZE) + 8, 8),

@@ -5,41 +5,30 @@ import type { Database } from './database.js'
 import { ALARM_ACTIONS } from './queries.js'
 
 interface ActionRow {
-  readonly action: string
+  readonly action: AlarmAction['action']
   readonly at: number
   readonly subjects: string
   readonly by: string
-  readonly via: string
+  readonly via: Actor['via']
   readonly note: string | null
   readonly until: number | null
 }
 
 /** What people did to alarms. */
-export class AlarmActionLog implements AlarmActionStore {
-  readonly #database: Database
-
-  constructor(database: Database) {
-    this.#database = database
-  }
-
-  /** Call inside a transaction. */
-  add({ action, at, subjects, actor, until }: AlarmAction): void {
-    const { by, via, note } = actor
-    this.#database.run(ALARM_ACTIONS.add, action, at, JSON.stringify(subjects), by, via, note ?? null, until ?? null)
-  }
-
-  latest(limit: number): AlarmAction[] {
-    return this.#database.all<ActionRow>(ALARM_ACTIONS.latest, limit).map(toAction)
-  }
+export function alarmActionLog(database: Database) {
+  return {
+    /** Call inside a transaction. */
+    add({ action, at, subjects, actor: { by, via, note }, until }: AlarmAction): void {
+      database.run(ALARM_ACTIONS.add, action, at, JSON.stringify(subjects), by, via, note ?? null, until ?? null)
+    },
+    latest: (limit: number) => database.all<ActionRow>(ALARM_ACTIONS.latest, limit).map(toAction),
+  } satisfies AlarmActionStore & Record<string, unknown>
 }
 
-function toAction(row: ActionRow): AlarmAction {
-  const { by, note } = row
+function toAction({ action, at, subjects, by, via, note, until }: ActionRow): AlarmAction {
   return {
-    action: row.action as AlarmAction['action'],
-    at: row.at,
-    subjects: JSON.parse(row.subjects) as string[],
-    actor: { by, via: row.via as Actor['via'], ...(note !== null && { note }) },
-    ...(row.until !== null && { until: row.until }),
+    ...{ action, at, subjects: JSON.parse(subjects) as string[] },
+    actor: { by, via, ...(note !== null && { note }) },
+    ...(until !== null && { until }),
   }
 }

@@ -1,37 +1,29 @@
 import type { Observable } from '#fhir/measurement.js'
 import type { AlertDelivery, AlertStore } from '#gateway/journal/api/alerts.js'
-import type { Actor, AlertKind, AlertState, AlertTransition, Priority } from '#gateway/model/alert.js'
-import type { NotificationReason } from '#gateway/model/notification.js'
+import type { Actor, AlertTransition } from '#gateway/model/alert.js'
 import type { RowCipher } from './cipher.js'
 import type { Database } from './database.js'
 import { ALERTS } from './queries.js'
 import { isLocked, openTransition, sealTransition } from './sealed-rows.js'
 
-interface TransitionRow {
+type Always = 'alertId' | 'condition' | 'kind' | 'priority' | 'state' | 'at' | 'raisedAt'
+
+interface TransitionRow extends Pick<AlertTransition, Always> {
   readonly id: number
-  readonly alertId: string
-  readonly condition: string
-  readonly kind: string
-  readonly priority: string
-  readonly state: string
-  readonly at: number
-  readonly raisedAt: number
-  readonly observable: string | null
+  readonly observable: Observable | null
   readonly measurement: string | null
+  /** Sealed, with that of the limit. */
   readonly value: Uint8Array | null
-  readonly comparator: string | null
+  readonly comparator: NonNullable<AlertTransition['limit']>['comparator'] | null
   readonly actorBy: string | null
-  readonly actorVia: string | null
+  readonly actorVia: Actor['via']
   readonly actorNote: string | null
 }
 
-interface DeliveryRow extends TransitionRow {
+interface DeliveryRow extends TransitionRow, Pick<AlertDelivery, 'channel' | 'reason' | 'deliveredAt'> {
   readonly deliveryId: number
   readonly notification: number | null
-  readonly channel: string
   readonly contact: string | null
-  readonly reason: string
-  readonly deliveredAt: number
 }
 
 /** The alert log: transitions, the state of each episode, and whom each transition reached. */
@@ -46,23 +38,13 @@ export class AlertLog implements AlertStore {
 
   /** Row id of the transition, or null when this very transition is stored already. Call inside a transaction. */
   insert(transition: AlertTransition): number | null {
-    const { alertId, condition, kind, priority, state, at, raisedAt, limit, actor } = transition
+    const { alertId, condition, kind, priority, state, at, raisedAt, observable, measurement, limit, actor } =
+      transition
     const { changes, id } = this.#database.run(
       ALERTS.insert,
-      alertId,
-      condition,
-      kind,
-      priority,
-      state,
-      at,
-      raisedAt,
-      transition.observable ?? null,
-      transition.measurement ?? null,
+      ...[alertId, condition, kind, priority, state, at, raisedAt, observable ?? null, measurement ?? null],
       sealTransition(this.#cipher, transition, transition.value ?? null, limit?.value ?? null),
-      limit?.comparator ?? null,
-      actor?.by ?? null,
-      actor?.via ?? null,
-      actor?.note ?? null,
+      ...[limit?.comparator ?? null, actor?.by ?? null, actor?.via ?? null, actor?.note ?? null],
     )
     if (changes === 0) return null
     this.#database.run(ALERTS.upsertEpisode, alertId, id, state === 'cleared' ? 0 : 1)
@@ -115,29 +97,16 @@ export class AlertLog implements AlertStore {
   }
 
   #transition(row: TransitionRow): AlertTransition {
+    const { alertId, condition, kind, priority, state, at, raisedAt, observable, measurement, comparator } = row
+    const { actorBy: by, actorVia: via, actorNote: note } = row
     const [value, limit] = this.#values(row)
     return {
-      alertId: row.alertId,
-      condition: row.condition,
-      kind: row.kind as AlertKind,
-      priority: row.priority as Priority,
-      state: row.state as AlertState,
-      at: row.at,
-      raisedAt: row.raisedAt,
-      ...(row.observable !== null && { observable: row.observable as Observable }),
-      ...(row.measurement !== null && { measurement: row.measurement }),
+      ...{ alertId, condition, kind, priority, state, at, raisedAt },
+      ...(observable !== null && { observable }),
+      ...(measurement !== null && { measurement }),
       ...(value !== null && { value }),
-      ...(row.comparator !== null &&
-        limit !== null && {
-          limit: { comparator: row.comparator as NonNullable<AlertTransition['limit']>['comparator'], value: limit },
-        }),
-      ...(row.actorBy !== null && {
-        actor: {
-          by: row.actorBy,
-          via: row.actorVia as Actor['via'],
-          ...(row.actorNote !== null && { note: row.actorNote }),
-        },
-      }),
+      ...(comparator !== null && limit !== null && { limit: { comparator, value: limit } }),
+      ...(by !== null && { actor: { by, via, ...(note !== null && { note }) } }),
     }
   }
 
@@ -156,15 +125,11 @@ export class AlertLog implements AlertStore {
   }
 
   #toDelivery(row: DeliveryRow): AlertDelivery {
-    const { deliveryId: id, notification, channel, contact, deliveredAt } = row
+    const { deliveryId: id, notification, channel, contact, reason, deliveredAt } = row
     return {
-      id,
-      transition: this.#transition(row),
+      ...{ id, transition: this.#transition(row), channel, reason, deliveredAt },
       ...(notification !== null && { notification }),
-      channel,
       ...(contact !== null && { contact }),
-      reason: row.reason as NotificationReason,
-      deliveredAt,
     }
   }
 }

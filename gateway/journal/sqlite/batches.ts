@@ -1,4 +1,4 @@
-import { type Address, type BatchHeader, type ClosedBatch, type Hash32, NO_ROOT } from '#gateway/model/batch.js'
+import { type Address, type BatchHeader, type ClosedBatch, NO_ROOT } from '#gateway/model/batch.js'
 import { type Lane, laneKey } from '#gateway/model/lane.js'
 import { HomebeatError } from '#gateway/platform/errors.js'
 import type { BatchHead } from './batch-heads.js'
@@ -8,16 +8,9 @@ import type { MeasurementTable } from './measurements.js'
 import { BATCHES } from './queries.js'
 import { addTotal, BATCHES_CLOSED } from './totals.js'
 
-interface BatchRow {
-  readonly number: number
-  readonly gateway: string
-  readonly previousRoot: string
-  readonly root: string
-  readonly count: number
-  readonly periodStart: number
-  readonly periodEnd: number
+interface BatchRow extends BatchHeader {
   readonly chainId: number
-  readonly contract: string
+  readonly contract: Address
   readonly signature: string
   readonly closedAt: number
 }
@@ -36,38 +29,29 @@ export class BatchTable {
 
   /** Call inside a transaction. Throws `journal.batch-order` or `journal.batch-content`. */
   insert(batch: ClosedBatch): void {
-    const { header, domain } = batch
+    const { header, domain, signature, closedAt } = batch
+    const { number, gateway, previousRoot, root, count, periodStart, periodEnd } = header
     this.#checkOrder(header)
-    if (header.count !== batch.leaves.length || header.count === 0)
-      throw contentError(header.number, `its header counts ${header.count} leaves, it has ${batch.leaves.length}`)
+    if (count !== batch.leaves.length || count === 0)
+      throw contentError(number, `its header counts ${count} leaves, it has ${batch.leaves.length}`)
     this.#database.run(
       BATCHES.insert,
-      header.number,
-      header.gateway,
-      header.previousRoot,
-      header.root,
-      header.count,
-      header.periodStart,
-      header.periodEnd,
-      domain.chainId,
-      domain.contract,
-      batch.signature,
-      batch.closedAt,
+      ...[number, gateway, previousRoot, root, count, periodStart, periodEnd],
+      ...[domain.chainId, domain.contract, signature, closedAt],
     )
     for (const [position, leaf] of batch.leaves.entries()) {
-      if (!/^[0-9a-f]{64}$/.test(leaf.salt))
-        throw contentError(header.number, 'a salt is not 32 bytes of lower-case hex')
-      const measurement = this.#measurements.giveToBatch(leaf.identifier, header.number)
+      if (!/^[0-9a-f]{64}$/.test(leaf.salt)) throw contentError(number, 'a salt is not 32 bytes of lower-case hex')
+      const measurement = this.#measurements.giveToBatch(leaf.identifier, number)
       if (measurement === null)
-        throw contentError(header.number, 'a leaf names a measurement that is not stored or already in a batch')
-      this.#leaves.insert(header.number, position, measurement, leaf)
+        throw contentError(number, 'a leaf names a measurement that is not stored or already in a batch')
+      this.#leaves.insert(number, position, measurement, leaf)
     }
     addTotal(this.#database, BATCHES_CLOSED, 1)
   }
 
   last(): BatchHeader | null {
     const row = this.#database.get<BatchRow>(BATCHES.last)
-    return row ? toHeader(row) : null
+    return row ? toHead(row).header : null
   }
 
   byNumber(number: number): ClosedBatch | null {
@@ -75,11 +59,8 @@ export class BatchTable {
     if (!row) return null
     const leafHashes = this.#leaves.hashes(number)
     return {
-      header: toHeader(row),
-      domain: { chainId: row.chainId, contract: row.contract as Address },
-      signature: row.signature,
+      ...toHead(row),
       leaves: this.#leaves.ofBatch(number),
-      closedAt: row.closedAt,
       ...(leafHashes && { leafHashes }),
     }
   }
@@ -92,12 +73,7 @@ export class BatchTable {
 
   /** Heads of the batches above a number, oldest first; of those that have been signed here. */
   headsAfter(number: number): BatchHead[] {
-    return this.#database.all<BatchRow>(BATCHES.after, number).map((row) => ({
-      header: toHeader(row),
-      domain: { chainId: row.chainId, contract: row.contract as Address },
-      signature: row.signature,
-      closedAt: row.closedAt,
-    }))
+    return this.#database.all<BatchRow>(BATCHES.after, number).map(toHead)
   }
 
   numbers(): number[] {
@@ -120,16 +96,8 @@ export class BatchTable {
   }
 }
 
-function toHeader(row: BatchRow): BatchHeader {
-  return {
-    gateway: row.gateway as Address,
-    number: row.number,
-    previousRoot: row.previousRoot as Hash32,
-    root: row.root as Hash32,
-    count: row.count,
-    periodStart: row.periodStart,
-    periodEnd: row.periodEnd,
-  }
+function toHead({ chainId, contract, signature, closedAt, ...header }: BatchRow): BatchHead {
+  return { header, domain: { chainId, contract }, signature, closedAt }
 }
 
 function contentError(number: number, reason: string): HomebeatError {

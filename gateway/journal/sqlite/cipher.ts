@@ -1,5 +1,5 @@
 /**
- * What keeps health values unreadable to whoever takes the card: AES-256-GCM for each row's blob.
+ * AES-256-GCM for each row's blob: health values are unreadable to whoever takes the card.
  *
  * Sealed: version (1 byte) ‖ generation (16) ‖ nonce (12) ‖ ciphertext ‖ tag (16).
  *

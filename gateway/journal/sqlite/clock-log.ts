@@ -2,7 +2,7 @@ import type { ClockStore, ClockStretch, Move, NewStretch } from '#gateway/journa
 import type { Commit } from '#gateway/journal/api/commit.js'
 import type { Tables } from './tables.js'
 
-/** What the clock was, and what of the stored times waits for it. */
+/** Begins stretches of the clock, and holds back what was timed by a clock that is not to be believed. */
 export class ClockLog implements ClockStore {
   readonly #tables: Tables
   readonly #flush: () => void

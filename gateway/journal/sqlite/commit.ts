@@ -25,7 +25,7 @@ export interface CommitBounds {
   readonly maxCount: number
 }
 
-interface Waiting {
+interface Pending {
   readonly commit: EncodedCommit
   readonly resolve: () => void
   readonly reject: (error: unknown) => void
@@ -39,7 +39,7 @@ export class CommitGroup {
   readonly #bounds: CommitBounds
   readonly #clock: Clock
   readonly #write: (commits: readonly EncodedCommit[]) => void
-  #waiting: Waiting[] = []
+  #pending: Pending[] = []
   #count = 0
   #cancelTimer: (() => void) | null = null
 
@@ -58,7 +58,7 @@ export class CommitGroup {
     // A commit that would carry the group over its bound begins the next one.
     if (this.#count > 0 && this.#count + size > this.#bounds.maxCount) this.flush()
     return new Promise((resolve, reject) => {
-      this.#waiting.push({ commit, resolve, reject })
+      this.#pending.push({ commit, resolve, reject })
       this.#count += size
       if (urgent > 0 || this.#count >= this.#bounds.maxCount || this.#bounds.maxDelayMs === 0) this.flush()
       else this.#cancelTimer ??= this.#clock.after(this.#bounds.maxDelayMs, () => this.flush())
@@ -69,8 +69,8 @@ export class CommitGroup {
   flush(): void {
     this.#cancelTimer?.()
     this.#cancelTimer = null
-    const group = this.#waiting
-    this.#waiting = []
+    const group = this.#pending
+    this.#pending = []
     this.#count = 0
     if (group.length === 0) return
     try {
@@ -83,7 +83,7 @@ export class CommitGroup {
   }
 }
 
-/** What people wait for: written at once, in whatever company it finds. */
+/** Rows that people wait for: they are written at once, in whatever company they find. */
 function urgentCount({ transitions, notifications, digestItems, actions }: EncodedCommit): number {
   return transitions.length + notifications.length + digestItems.length + actions.length
 }

@@ -21,7 +21,7 @@ export class Database {
   #frozen: HomebeatError | null = null
   /** Called with what says that the file is damaged, while it is in use. */
   onDamage: (error: HomebeatError) => void = () => {}
-  /** Whether a row that does not open is damage too: of a reader it is no more than that row. */
+  /** A writer takes a row that does not open for damage; to a reader it is one bad row. */
   #judgesRows = false
 
   /** Until it is opened, and once it is closed, everything throws `journal.closed`. */
@@ -56,12 +56,12 @@ export class Database {
       const sqlite = new Sqlite(path, { timeout: BUSY_TIMEOUT_MS })
       return configured(sqlite, () => {
         checkVersion(sqlite, path)
-        // What retention frees can go back to the disk, a piece at a time. SQLite heeds it while the file is empty only.
+        // Lets retention give pages back to the disk, a piece at a time. SQLite heeds it while the file is empty only.
         if (statSync(path).size === 0) sqlite.pragma('auto_vacuum = INCREMENTAL')
         sqlite.pragma('journal_mode = WAL')
         sqlite.pragma('synchronous = FULL')
         sqlite.pragma('foreign_keys = ON')
-        // What is deleted is overwritten where the page is written anyway: salvaging then finds no row of before.
+        // Overwrites deleted rows where their page is written anyway: salvaging then finds no row of before.
         sqlite.pragma('secure_delete = FAST')
         sqlite.pragma(`journal_size_limit = ${16 * 1024 * 1024}`)
         if (suspect && statSync(path).size <= CHECK_LIMIT_BYTES) {

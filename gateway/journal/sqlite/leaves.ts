@@ -5,7 +5,7 @@ import type { Database } from './database.js'
 import { BATCHES } from './queries.js'
 import { openLeaf, openSalts, sealLeaf, sealSalts } from './sealed-rows.js'
 
-/** Of a hash, and of a salt. */
+/** Length of a hash, and of a salt. */
 const PACKED_BYTES = 32
 
 interface LeafRow {
@@ -55,13 +55,13 @@ export class LeafTable {
     return this.#database.all<LeafRow>(BATCHES.leaves, number).map((leaf) => this.#open(number, leaf))
   }
 
-  /** Of a purged batch, in leaf order, [] once they are gone too; null where its leaves are still held. */
+  /** In leaf order, [] once they have gone too; null where the batch's leaves are still held. */
   hashes(number: number): Hash32[] | null {
     const row = this.#database.get<ProofRow>(BATCHES.proofs, number)
     return row && row.purged > 0 ? unpack(row.hashes).map((hash) => `0x${hash}` as Hash32) : null
   }
 
-  /** Salts of a purged batch, in leaf order, where only clear targets have it; else null. */
+  /** In leaf order, of a purged batch that only clear targets have; else null. */
   salts(number: number): string[] | null {
     const salts = this.#database.get<ProofRow>(BATCHES.proofs, number)?.salts
     return salts ? unpack(openSalts(this.#cipher, number, salts)) : null

@@ -1,40 +1,31 @@
+import type { AlarmActionStore } from '#gateway/journal/api/alarm-actions.js'
 import type { NotificationStore, StoredNotification } from '#gateway/journal/api/notifications.js'
-import type { DigestItem, Notification, NotificationReason, OpenDispatch, Told } from '#gateway/model/notification.js'
-import type { AlarmActionLog } from './alarm-actions.js'
+import type { DigestItem, Notification, OpenDispatch, Told } from '#gateway/model/notification.js'
 import type { AlertLog } from './alert-log.js'
 import type { Database } from './database.js'
 import { NOTIFICATIONS } from './queries.js'
 
-interface NotificationRow {
+interface NotificationRow extends Pick<Notification, 'key' | 'alertId' | 'reason' | 'channel' | 'at'> {
   readonly id: number
   readonly transition: number
-  readonly key: string
-  readonly alertId: string
-  readonly reason: string
-  readonly channel: string
   readonly contact: string | null
-  readonly at: number
   readonly until: number | null
   readonly covers: string | null
 }
 
-interface ToldRow {
-  readonly reason: string
-  readonly channel: string
+interface ToldRow extends Pick<Told, 'reason' | 'channel' | 'at' | 'deliveredAt'> {
   readonly contact: string | null
-  readonly at: number
-  readonly deliveredAt: number | null
   readonly state: string | null
   readonly trouble: string | null
 }
 
-/** Who was to be told of what, and what is kept for a digest. */
+/** The messages that were owed to people, and the alerts that are kept for a digest. */
 export class NotificationLog implements NotificationStore {
   readonly #database: Database
   readonly #alerts: AlertLog
-  readonly #actions: AlarmActionLog
+  readonly #actions: AlarmActionStore
 
-  constructor(database: Database, alerts: AlertLog, actions: AlarmActionLog) {
+  constructor(database: Database, alerts: AlertLog, actions: AlarmActionStore) {
     this.#database = database
     this.#alerts = alerts
     this.#actions = actions
@@ -45,14 +36,7 @@ export class NotificationLog implements NotificationStore {
     const { key, alertId, reason, channel, contact, at, until, covers } = notification
     const { changes, id } = this.#database.run(
       NOTIFICATIONS.insert,
-      key,
-      reason,
-      channel,
-      contact ?? null,
-      at,
-      until ?? null,
-      covers ? JSON.stringify(covers) : null,
-      alertId,
+      ...[key, reason, channel, contact ?? null, at, until ?? null, covers ? JSON.stringify(covers) : null, alertId],
     )
     if (covers && contact !== undefined)
       for (const covered of covers) this.#database.run(NOTIFICATIONS.removeDigestItem, contact, covered)
@@ -93,27 +77,19 @@ export class NotificationLog implements NotificationStore {
 /** Silences last for minutes: one that still holds is among the latest actions. */
 const SILENCES_LOOKED_AT = 1000
 
-function toNotification(row: NotificationRow): Notification {
+function toNotification({ key, alertId, reason, channel, at, contact, until, covers }: NotificationRow): Notification {
   return {
-    key: row.key,
-    alertId: row.alertId,
-    reason: row.reason as NotificationReason,
-    channel: row.channel,
-    ...(row.contact !== null && { contact: row.contact }),
-    at: row.at,
-    ...(row.until !== null && { until: row.until }),
-    ...(row.covers !== null && { covers: JSON.parse(row.covers) as string[] }),
+    ...{ key, alertId, reason, channel, at },
+    ...(contact !== null && { contact }),
+    ...(until !== null && { until }),
+    ...(covers !== null && { covers: JSON.parse(covers) as string[] }),
   }
 }
 
 function toTold({ reason, channel, contact, at, deliveredAt, state, trouble }: ToldRow): Told {
   return {
-    reason: reason as NotificationReason,
-    channel,
+    ...{ reason, channel, at, deliveredAt, rejected: state === 'rejected' },
     ...(contact !== null && { contact }),
-    at,
-    deliveredAt,
-    rejected: state === 'rejected',
     ...(deliveredAt === null && trouble !== null && { trouble }),
   }
 }

@@ -23,7 +23,7 @@ export interface OpeningOptions {
   /** Beside the journal: the heads of its batches, and its second copy of the epoch keys. */
   readonly heads: BatchHeads
   readonly epochKeyCopy: LinesFile
-  /** Of the journal, as read from its file. */
+  /** The journal's key, 32 bytes. */
   readonly key: Uint8Array
   /** Given the cipher of the journal before anything sealed is read. */
   readonly onUnlocked: (cipher: RowCipher) => void
@@ -58,7 +58,7 @@ export function openOrRecover(options: OpeningOptions, suspect: boolean): void {
   }
 }
 
-/** What SQLite would take for an empty or shorter journal without a word. */
+/** Finds the damage that SQLite would take for an empty or shorter journal without a word. */
 function lookForDamage(path: string, suspect: boolean, clock: Clock): Recovery | null {
   const size = (file: string) => statSync(file, { throwIfNoEntry: false })?.size ?? 0
   if (size(path) === 0 && size(`${path}-wal`) > 0)

@@ -61,9 +61,17 @@ export class Outbox implements OutboxStore {
       this.#database.run(OUTBOX.forgetLanes)
       for (const { lane } of this.#routes) this.#database.run(OUTBOX.addLane, laneKey(lane))
       nameLanes(this.#database)
+      for (const { lane } of this.#routes) if (lane.kind === 'fhir-alert') this.#takeOver(lane)
       this.#database.run(OUTBOX.requeueClaimed)
       this.#database.run(OUTBOX.recoverInflight)
     })
+  }
+
+  /** What a target's one lane of before owes about alerts goes on in their own, rejected and delivered entries too. */
+  #takeOver(lane: Lane): void {
+    const [to, from] = [laneKey(lane), laneKey({ ...lane, kind: 'fhir' })]
+    if (this.#database.run(OUTBOX.takeOver, to, from).changes === 0) return
+    for (const key of [from, to]) this.#database.run(OUTBOX.recount, key)
   }
 
   /** Call inside a transaction. */

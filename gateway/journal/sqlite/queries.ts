@@ -160,6 +160,13 @@ export const OUTBOX = {
   addLane: `INSERT INTO lane (key) VALUES (?) ON CONFLICT (key) DO UPDATE SET configured = 1`,
   unnamedLanes: `SELECT key FROM lane WHERE kind IS NULL`,
   nameLane: `UPDATE lane SET kind = ?, name = ?, contact = ? WHERE key = ?`,
+  takeOver: `UPDATE OR IGNORE outbox SET lane = ? WHERE lane = ?
+    AND kind IN ('alert', 'notification', 'communication', 'undelivered', 'flag')`,
+  recount: `UPDATE lane SET
+    rejected = (SELECT count(*) FROM outbox WHERE lane = key AND state = 'rejected'),
+    dropped = (SELECT count(*) FROM outbox WHERE lane = key AND state = 'dropped'),
+    resources_failed = (SELECT coalesce(sum(resources), 0) FROM outbox WHERE lane = key AND state IN ('rejected', 'dropped'))
+    WHERE key = ?`,
   forgetLanes: `UPDATE lane SET configured = 0`,
   add: `INSERT INTO outbox (lane, kind, ref, created_at) VALUES (?, ?, ?, ?) ON CONFLICT (lane, kind, ref) DO NOTHING`,
   find: `SELECT id FROM outbox WHERE lane = ? AND kind = ? AND ref = ?`,

@@ -90,7 +90,7 @@ export class OutboxQueue implements QueueStore {
         'queue.lane',
         `Entry ${id} belongs to ${row.lane}, which the configuration does not have: put it back there and restart.`,
       )
-    // What waits needs no change: whoever asked wakes the lane.
+    // A waiting entry needs no change: the lane is woken all the same.
     if (row.state !== 'rejected' && row.state !== 'dropped') return toEntry(row)
     if (row.kind === 'batch' && laneOf(row.lane).kind !== 'anchor' && this.#isPurged(row.ref))
       throw new HomebeatError('queue.purged', `Batch ${row.ref} is not held any more: there is nothing left to send.`)

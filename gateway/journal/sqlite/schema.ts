@@ -29,7 +29,7 @@ export const MIGRATIONS: readonly string[] = [
   laneParts,
 ]
 
-/** What `migrate` needs of a database; `pragma` as better-sqlite3 has it. */
+/** The part of better-sqlite3's database that `migrate` uses. */
 interface Migratable {
   pragma(source: string, options: { simple: true }): unknown
   exec(sql: string): unknown

@@ -1,4 +1,4 @@
-/** What is inside each table's sealed blob, and the context that binds it to its row. */
+/** The content of each table's sealed blob, and the context that binds it to its row. */
 import type { Leaf } from '#gateway/model/batch.js'
 import { HomebeatError } from '#gateway/platform/errors.js'
 import type { RowCipher } from './cipher.js'

@@ -18,9 +18,10 @@ import { epochKeyCopy, epochKeyStore } from './epoch-keys.js'
 import { hourlyStore } from './hourly-aggregates.js'
 import { loadOrCreateJournalKey } from './journal-key.js'
 import type { JournalLock } from './lock.js'
+import { manualObservationStore } from './manual-observations.js'
 import { lockJournal, openOrRecover, reasonOf } from './opening.js'
-import { manualObservationStore } from './patient-entries.js'
 import { settingStore } from './setting-changes.js'
+import { storedValues } from './stored-values.js'
 import { tablesOf } from './tables.js'
 import type { UnmappedBounds } from './unmapped.js'
 
@@ -81,6 +82,7 @@ export function journalOf(options: JournalOptions): Journal {
     batches: batchStore(tables, heads, logger),
     anchors: anchorStore(database),
     epochKeys: epochKeyStore(database, copy),
+    values: storedValues(database, cipher),
     settings: settingStore(database, cipher),
     manualObservations: manualObservationStore(database, cipher),
     hourly: hourlyStore(database, cipher),
@@ -100,7 +102,6 @@ export function journalOf(options: JournalOptions): Journal {
         return Promise.reject(error)
       }
     },
-    flush: async () => group.flush(),
 
     async start() {
       if (lock) return

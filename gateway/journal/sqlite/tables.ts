@@ -1,7 +1,7 @@
 import type { LaneRoute } from '#gateway/journal/routing.js'
 import type { Clock } from '#gateway/platform/clock.js'
 import type { Logger } from '#gateway/platform/logger.js'
-import { AlarmActionLog } from './alarm-actions.js'
+import { alarmActionLog } from './alarm-actions.js'
 import { AlertLog } from './alert-log.js'
 import { BatchTable } from './batches.js'
 import type { RowCipher } from './cipher.js'
@@ -18,7 +18,7 @@ import { WakingTransactions } from './waking-transactions.js'
 /** The tables of one journal; what the writer and the reader share. */
 export type Tables = ReturnType<typeof tablesOf>
 
-/** What one device's unreadable messages may take where nothing else is said. */
+/** The room of one device's unreadable messages by default. */
 export const UNMAPPED_BOUNDS: UnmappedBounds = { maxMessages: 10_000, maxBytes: 64 * 1024 * 1024 }
 
 export interface TablesOptions {
@@ -34,7 +34,7 @@ export function tablesOf({ database, cipher, lanes, unmapped = UNMAPPED_BOUNDS, 
   const transactions = new WakingTransactions(database, logger)
   const measurements = new MeasurementTable(database, cipher)
   const alerts = new AlertLog(database, cipher)
-  const alarmActions = new AlarmActionLog(database)
+  const alarmActions = alarmActionLog(database)
   const leaves = new LeafTable(database, cipher)
   return {
     ...{ database, cipher, transactions, measurements, alerts, alarmActions, leaves },

@@ -39,7 +39,7 @@ export class WakingTransactions {
         try {
           listener()
         } catch (error) {
-          // What is durable stays so; a listener's trouble is not the committer's.
+          // The rows stay durable; a listener's trouble is not the committer's.
           this.#logger.error({ err: error, lane }, 'a lane could not be woken')
         }
       }

@@ -22,19 +22,36 @@ export interface FhirClientOptions {
 
 export type Refusal = Exclude<DeliveryOutcome, { readonly class: 'delivered' }>
 
+export interface FhirRefusal {
+  readonly ok: false
+  readonly outcome: Refusal
+  /** HTTP status; absent where there was no answer. */
+  readonly status?: number
+  /** Set by `put`: somebody else has changed or deleted the resource meanwhile. */
+  readonly conflict?: boolean
+}
+
 export type FhirAnswer =
-  | { readonly ok: true; readonly resource: Resource | null }
   | {
-      readonly ok: false
-      readonly outcome: Refusal
-      /** HTTP status; absent where there was no answer. */
-      readonly status?: number
-      /** Set by `put`: somebody else has changed or deleted the resource meanwhile. */
-      readonly conflict?: boolean
+      readonly ok: true
+      readonly resource: Resource | null
+      readonly status: number
+      /** `<Type>/<id>` of what was created or found; absent where the server does not say. */
+      readonly reference?: string
     }
+  | FhirRefusal
+
+export interface FoundResources {
+  /** Matches of all pages that were read; no OperationOutcome, nothing that is only included. */
+  readonly found: readonly Resource[]
+  /** Why there may be more; null: there is no more. */
+  readonly refusal: FhirRefusal | null
+}
 
 /** Longest answer read, bytes. A transaction's answer has a few hundred bytes for each entry; a Pi has 1 GB and more. */
 const MAX_ANSWER = 16 * 1024 * 1024
+/** Most pages read of one search. */
+const MAX_PAGES = 50
 
 interface RequestOptions {
   readonly body?: string
@@ -44,33 +61,94 @@ interface RequestOptions {
 
 export class FhirClient {
   readonly #options: FhirClientOptions
+  /** Without a slash at the end, and without its query. */
   readonly #base: string
+  /** Of the base URL, e.g. `api-version=2`: every request carries it. */
+  readonly #query: string
 
   constructor(options: FhirClientOptions) {
     this.#options = options
-    this.#base = options.url.replace(/\/+$/, '')
+    const [, base = '', query = ''] = /^([^?#]*?)\/*(?:\?([^#]*))?(?:#.*)?$/s.exec(options.url) ?? []
+    this.#base = base
+    this.#query = query
+  }
+
+  /** @param path relative to the base, encoded, with or without a query */
+  #url(path: string): string {
+    const url = path === '' || path.startsWith('?') ? `${this.#base}${path}` : `${this.#base}/${path}`
+    return this.#query === '' ? url : `${url}${url.includes('?') ? '&' : '?'}${this.#query}`
   }
 
   /** POSTs a transaction to the base. The status of every entry counts: 200 for the whole is not enough. */
   async transaction(bundle: Bundle, signal: AbortSignal): Promise<FhirAnswer> {
     // FHIR R4, http: the answer then holds statuses and not all the resources again.
     const minimal = { Prefer: 'return=minimal' }
-    const answer = await this.#request('POST', this.#base, signal, { body: JSON.stringify(bundle), headers: minimal })
+    const answer = await this.#request('POST', this.#url(''), signal, {
+      body: JSON.stringify(bundle),
+      headers: minimal,
+    })
     if (!answer.ok) return answer
     const failure = entryFailure(bundle, answer.resource)
     return failure ? { ok: false, outcome: failure } : answer
   }
 
+  /** POSTs one resource. @param ifNoneExist `identifier=…`: where one matches, the server answers 200 and creates none */
+  create(resource: Resource, ifNoneExist: string | undefined, signal: AbortSignal): Promise<FhirAnswer> {
+    return this.#request('POST', this.#url(resource.resourceType), signal, {
+      body: JSON.stringify(resource),
+      headers: { Prefer: 'return=representation', ...(ifNoneExist !== undefined && { 'If-None-Exist': ifNoneExist }) },
+    })
+  }
+
   /**
-   * @param query relative to the base, encoded, e.g. `Observation?identifier=…`.
+   * Every page of a search. `next` is followed wherever the server says it is, but never to another origin: a server
+   * behind a proxy often names itself by its inner address, and a token must not travel there.
+   * @param query e.g. `Task?identifier=…`
+   * @param maxBytes longest answer that is read of one page
+   */
+  async search(query: string, signal: AbortSignal, maxBytes = MAX_ANSWER): Promise<FoundResources> {
+    const found: Resource[] = []
+    const asked = new Set<string>()
+    for (let url: string | null = this.#url(query); url !== null; ) {
+      if (asked.has(url) || asked.size >= MAX_PAGES)
+        return { found, refusal: { ok: false, outcome: { class: 'transient', reason: ENDLESS } } }
+      asked.add(url)
+      // A server may answer a repeated search from its cache.
+      const answer: FhirAnswer = await this.#request('GET', url, signal, { headers: NO_CACHE, maxBytes })
+      if (!answer.ok) return { found, refusal: answer }
+      if (answer.resource?.resourceType !== 'Bundle')
+        return { found, refusal: { ok: false, outcome: { class: 'transient', reason: NO_BUNDLE } } }
+      for (const { resource, search } of answer.resource.entry ?? [])
+        if (resource && resource.resourceType !== 'OperationOutcome' && (search?.mode ?? 'match') === 'match')
+          found.push(resource)
+      const next = answer.resource.link?.find(({ relation }) => relation === 'next')?.url
+      url = next === undefined ? null : this.#next(next, url)
+    }
+    return { found, refusal: null }
+  }
+
+  /** Where a `next` leads on our own origin; null where it is no URL. */
+  #next(link: string, from: string): string | null {
+    if (!URL.canParse(link, from)) return null
+    const [next, base] = [new URL(link, from), new URL(this.#base)]
+    let path = next.pathname
+    if (next.origin !== base.origin && !`${path}/`.startsWith(`${base.pathname}/`)) {
+      // The inner path is another one, too: what is below the base is the type that was asked for, or nothing.
+      const type = new URL(from).pathname.split('/').at(-1)
+      path = path.endsWith(`/${type}`) ? `${base.pathname}/${type}` : base.pathname
+    }
+    const given = new URLSearchParams(this.#query)
+    for (const [name, value] of given) if (!next.searchParams.has(name)) next.searchParams.append(name, value)
+    return `${base.origin}${path}${next.search}`
+  }
+
+  /**
+   * One resource, or `metadata`.
+   * @param query relative to the base, encoded, e.g. `Task/7`.
    * @param maxBytes longest answer that is read.
    */
   get(query: string, signal: AbortSignal, maxBytes = MAX_ANSWER): Promise<FhirAnswer> {
-    // A server may answer a repeated search from its cache.
-    return this.#request('GET', `${this.#base}/${query}`, signal, {
-      headers: { 'Cache-Control': 'no-cache' },
-      maxBytes,
-    })
+    return this.#request('GET', this.#url(query), signal, { headers: NO_CACHE, maxBytes })
   }
 
   /**
@@ -83,7 +161,7 @@ export class FhirClient {
       Prefer: 'return=representation',
       ...(versionId === undefined ? {} : { 'If-Match': `W/"${versionId}"` }),
     }
-    return this.#request('PUT', `${this.#base}/${path}`, signal, { body: JSON.stringify(resource), headers })
+    return this.#request('PUT', this.#url(path), signal, { body: JSON.stringify(resource), headers })
   }
 
   async #request(
@@ -110,7 +188,7 @@ export class FhirClient {
       })
       const resource = parse(await boundedText(response, maxBytes))
       const refusal = statusOutcome(response.status, response.headers, resource)
-      if (!refusal) return { ok: true, resource }
+      if (!refusal) return { ok: true, resource, status: response.status, ...referenceOf(response, resource) }
       // R4 http, "Managing Resource Contention": 412; some servers answer 409.
       const conflict = method === 'PUT' && [404, 409, 410, 412].includes(response.status)
       return { ok: false, outcome: refusal, status: response.status, conflict }
@@ -142,6 +220,24 @@ function entryFailure(sent: Bundle, answer: Resource | null): Refusal | null {
   const status = /^\d{3}/.exec(entries[failed]?.response?.status ?? '')?.[0] ?? 'no status'
   const what = failed < supportingEntries(sent) ? 'the Patient or Device' : `entry ${failed}`
   return { class: 'permanent', reason: `the server answered ${status} for ${what}` }
+}
+
+const NO_CACHE = { 'Cache-Control': 'no-cache' }
+const ENDLESS = 'the pages of a search do not end'
+const NO_BUNDLE = 'the answer to a search is no Bundle'
+
+/** A `Location` may be absolute, relative, with or without a version (R4 http, "create"). */
+function referenceOf({ headers }: Response, resource: Resource | null): { readonly reference?: string } {
+  const location = headers.get('location') ?? headers.get('content-location')
+  const reference = location === null ? undefined : literalOf(location)
+  if (reference !== undefined) return { reference }
+  if (!resource?.id || resource.resourceType === 'OperationOutcome') return {}
+  return { reference: `${resource.resourceType}/${resource.id}` }
+}
+
+/** `<Type>/<id>` at the end of a Location; undefined where there is none. */
+export function literalOf(location: string): string | undefined {
+  return /(?:^|\/)([A-Z][A-Za-z]+\/[A-Za-z0-9.-]{1,64})(?:\/_history\/[^/?]*)?(?:\?.*)?$/.exec(location)?.[1]
 }
 
 function ambiguous(reason: string): FhirAnswer {

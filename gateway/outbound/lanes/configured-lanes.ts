@@ -6,32 +6,33 @@ import { alertLane, type Recipient } from '#gateway/model/lane.js'
 import type { ChainConfig } from '#gateway/outbound/chain/config.js'
 import type { TargetConfig } from '#gateway/outbound/fhir/config.js'
 
-/** What of a configuration says where alerts are sent. */
+/** The part of a configuration that says where alerts are sent. */
 export interface AlertWays {
   readonly channels: readonly Pick<ChannelConfig, 'name'>[]
   readonly contacts: readonly Pick<ContactConfig, 'id' | 'channel'>[]
 }
 
-/** What of a configuration says where things are sent. */
+/** The part of a configuration that says where things are sent. */
 export interface FarEnds {
   readonly fhir: { readonly targets: readonly Pick<TargetConfig, 'name' | 'mode'>[] }
   readonly alerts: AlertWays
   readonly chain: Pick<ChainConfig, 'name'>
 }
 
-/** An alert names its condition: a target that is not in clear never gets one. */
-const CLEAR: readonly OutboxKind[] = ['batch', 'alert', 'notification', 'communication', 'undelivered', 'flag']
+/** What a target gets about alerts. An alert names its condition: a target that is not in clear never gets one. */
+const ABOUT_ALERTS: readonly OutboxKind[] = ['alert', 'notification', 'communication', 'undelivered', 'flag']
 
 /** The lanes that a configuration asks for; the same for the gateway and for whoever opens its journal after it. */
 export function configuredLanes({ fhir, alerts, chain }: FarEnds): LaneRoute[] {
-  const targets = fhir.targets.map(({ name, mode }) => fhirRoute(name, mode))
+  const targets = fhir.targets.flatMap(({ name, mode }) => fhirRoutes(name, mode))
   return [...alertLanes(alerts), ...targets, anchorRoute(chain.name)]
 }
 
-export const fhirRoute = (name: string, mode: 'clear' | 'sealed'): LaneRoute => ({
-  lane: { kind: 'fhir', name },
-  takes: mode === 'clear' ? CLEAR : ['batch'],
-})
+/** One lane for records; a clear target has another for alerts, so that a record that is refused delays none of them. */
+export const fhirRoutes = (name: string, mode: 'clear' | 'sealed'): LaneRoute[] => [
+  { lane: { kind: 'fhir', name }, takes: ['batch'] },
+  ...(mode === 'clear' ? [{ lane: { kind: 'fhir-alert', name } as const, takes: ABOUT_ALERTS }] : []),
+]
 
 export const anchorRoute = (name: string): LaneRoute => ({ lane: { kind: 'anchor', name }, takes: ['batch'] })
 

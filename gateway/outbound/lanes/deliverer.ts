@@ -1,7 +1,7 @@
 import type { OutboxEntry } from '#gateway/journal/api/outbox.js'
 import type { DeliveryOutcome } from '#gateway/model/outcome.js'
 
-/** What a lane's worker calls for each entry, strictly in order. One implementation per kind of far end. */
+/** Called by a lane's worker for each entry, strictly in order. One implementation per kind of far end. */
 export interface Deliverer {
   /**
    * Must be idempotent at the far end: the same entry may be delivered again after an ambiguous outcome or a crash.

@@ -12,6 +12,6 @@ export const alertUndeliveredBefore = ({ name, contact }: Lane): string =>
 
 /** Every condition that was ever raised about such a lane. */
 export function conditionsOf(lane: Lane): string[] {
-  if (lane.kind === 'fhir') return [pushFailing(lane), pushRefused(lane)]
+  if (lane.kind === 'fhir' || lane.kind === 'fhir-alert') return [pushFailing(lane), pushRefused(lane)]
   return lane.kind === 'alert' ? [alertUndelivered(lane), alertUndeliveredBefore(lane)] : []
 }

@@ -19,16 +19,9 @@ export interface LaneWorkerOptions {
 }
 
 export interface LaneStatus {
-  readonly state: 'stopped' | 'idle' | 'delivering' | 'waiting'
-  /** Entries not yet delivered or rejected. */
-  readonly depth: number
-  /** Outcome of the last attempt in this run of the gateway, epoch ms. */
-  readonly lastOutcome: {
-    readonly class: DeliveryOutcome['class']
-    readonly reason?: string
-    readonly at: number
-  } | null
-  /** Epoch ms of the next attempt while `waiting`. */
+  /** pausing: until the next attempt. */
+  readonly state: 'stopped' | 'idle' | 'delivering' | 'pausing'
+  /** Epoch ms of the next attempt while `pausing`. */
   readonly nextAttemptAt: number | null
 }
 
@@ -47,7 +40,6 @@ export class LaneWorker implements Lifecycle {
   #abort: AbortController | null = null
   #loop: Promise<void> = Promise.resolve()
   #state: LaneStatus['state'] = 'stopped'
-  #lastOutcome: LaneStatus['lastOutcome'] = null
   #nextAttemptAt: number | null = null
   /** Failures in a row: of deliveries, or of the journal itself. */
   #failures = 0
@@ -128,13 +120,7 @@ export class LaneWorker implements Lifecycle {
   }
 
   status(): LaneStatus {
-    const { lane, journal } = this.#options
-    return {
-      state: this.#state,
-      depth: journal.outbox.depths().find((depth) => isSameLane(depth.lane, lane))?.depth ?? 0,
-      lastOutcome: this.#lastOutcome,
-      nextAttemptAt: this.#nextAttemptAt,
-    }
+    return { state: this.#state, nextAttemptAt: this.#nextAttemptAt }
   }
 
   async #run(signal: AbortSignal): Promise<void> {
@@ -217,11 +203,10 @@ export class LaneWorker implements Lifecycle {
 
   /** First trouble and its end are news, what lies between is for engineers. */
   #record(entry: OutboxEntry, outcome: DeliveryOutcome, failures: number): void {
-    const { logger, clock } = this.#options
+    const { logger } = this.#options
     const { kind, ref } = entry
     const lane = laneKey(entry.lane)
     const reason = outcome.class === 'delivered' ? undefined : outcome.reason
-    this.#lastOutcome = { class: outcome.class, at: clock.now(), ...(reason !== undefined && { reason }) }
     const fields = { lane, kind, ref, ...(reason !== undefined && { reason }) }
     if (outcome.class === 'permanent') logger.error(fields, 'an entry was refused for good: see homebeat queue list')
     else if (failures === 1) logger.warn(fields, 'a delivery failed and will be repeated')
@@ -242,7 +227,7 @@ export class LaneWorker implements Lifecycle {
     if (signal.aborted) return
     const { clock } = this.#options
     const within = this.#drains > 0 ? Math.min(delay, DRAIN_RETRY_MS) : delay
-    this.#state = 'waiting'
+    this.#state = 'pausing'
     this.#nextAttemptAt = clock.now() + within
     this.#hurry = new AbortController()
     await wait(clock, within, this.#hurry.signal)
@@ -266,6 +251,7 @@ export class LaneWorker implements Lifecycle {
   }
 
   #isEmpty(): boolean {
-    return this.status().depth === 0
+    const { lane, journal } = this.#options
+    return !journal.outbox.depths().some((one) => isSameLane(one.lane, lane) && one.depth > 0)
   }
 }

@@ -5,7 +5,7 @@ import type { Pipeline } from '#gateway/engine/pipeline.js'
 import type { Recorder } from '#gateway/engine/recorder.js'
 import { actorName } from '#gateway/model/actor.js'
 import { ACTION_PATHS, type Actor } from '#gateway/model/alert.js'
-import type { EntryJournal, Observed } from '#gateway/model/manual-observation.js'
+import type { ManualObservationJournal, Observed } from '#gateway/model/manual-observation.js'
 import type { Clock } from '#gateway/platform/clock.js'
 import { type ControlCommand, command } from '#gateway/platform/control-socket/command.js'
 import { HomebeatError } from '#gateway/platform/errors.js'
@@ -14,7 +14,7 @@ import { type ManualObservation, manualObservationSchema, readingOf } from './ma
 export interface ManualObservationsDependencies {
   readonly pipeline: Pick<Pipeline, 'enter'>
   readonly news2: News2Watch
-  readonly journal: EntryJournal
+  readonly journal: ManualObservationJournal
   readonly recorder: Pick<Recorder, 'record'>
   /** Run time. */
   readonly clock: Clock

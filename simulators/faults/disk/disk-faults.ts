@@ -12,7 +12,7 @@ export interface DiskFaultsOptions {
 
 /** Acknowledgements for what was committed before the fault may still be on their way. */
 const UNDER_WAY_MS = 500
-/** What it says when it meets the fault: with readings, deliveries, anchors or batches. */
+/** Log lines of a gateway that meets the fault, with readings, deliveries, anchors or batches. */
 const REFUSES =
   /the disk refuses|the journal refused|could not be closed|scheduled action failed|the disk reports an error/
 const SLOW_SYNC_MS = 300

@@ -36,7 +36,7 @@ export class FaultyDisk {
     return { LD_PRELOAD: library, HOMEBEAT_DISK_FOLDER: this.#folder, HOMEBEAT_DISK_CONTROL: this.#control }
   }
 
-  /** From the process's next call on. */
+  /** The fault holds from the process's next call on. */
   set(disk: DiskFault): void {
     const number = disk.fault === 'error' ? disk.times : disk.fault === 'slow' ? disk.ms : 0
     // Renamed into its place: the process must not read half of it.

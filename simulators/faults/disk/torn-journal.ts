@@ -46,7 +46,7 @@ export async function runTornJournal({ cuts, seed }: TornJournalOptions): Promis
       publisher.resume()
       await until('acknowledgements on a disk that lies', () => publisher.acknowledged.length > 8)
       await gateway.kill()
-      // What it was told then is no promise that the disk has kept.
+      // An acknowledgement of that time is no promise that the disk has kept.
       publisher.acknowledged.splice(0)
       checks.add(`cut ${cut}: there is something to tear off`, tear(wal, honest, dice))
     }

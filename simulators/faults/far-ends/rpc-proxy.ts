@@ -22,7 +22,7 @@ export class RpcProxy implements Lifecycle {
   lag = 0
   /** So many transactions are taken with thanks, and forgotten. */
   drop = 0
-  /** Told of every request before it is passed on, and after the node has answered, before the answer is. */
+  /** Called for every request twice: before it is passed on, and when the node has answered but the answer is not passed on yet. */
   watch: (method: string, phase: 'asked' | 'answered') => void = () => {}
   readonly #node: () => string
   readonly #server = createServer((request, response) => {

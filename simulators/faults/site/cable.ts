@@ -26,7 +26,7 @@ export class Cable implements Lifecycle {
     socket.write(this.#kit.boot())
   })
 
-  /** Of constant name, like a `/dev/serial/by-id` link. */
+  /** The link has a constant name, like one in `/dev/serial/by-id`. */
   get path(): string {
     return join(this.#folder, 'ttyKit')
   }
@@ -42,7 +42,7 @@ export class Cable implements Lifecycle {
     await until('the pseudo-terminal', () => existsSync(this.path), { everyMs: 10, patienceMs: 10_000 })
   }
 
-  /** In the middle of a line. */
+  /** Pulls the cable in the middle of a line. */
   async pull(): Promise<void> {
     const socat = this.#socat
     this.#socat = null
@@ -69,7 +69,7 @@ export class Cable implements Lifecycle {
     const child = leaveNone(spawn('socat', [terminal, uart], { stdio: 'ignore' }))
     this.#socat = child
     child.once('error', () => {})
-    // It ends when a program closes the terminal; the plug is still in.
+    // socat ends when a program closes the terminal; the plug is still in.
     child.once('exit', () => {
       if (this.#socat === child) this.#spawn()
     })

@@ -30,7 +30,7 @@ export class KitLines {
     return lines
   }
 
-  /** With its LF. */
+  /** The line with its LF. */
   #line(type: string, body: string): string {
     const hex = (value: number, digits: number) => value.toString(16).toUpperCase().padStart(digits, '0')
     const covered = `${type},${hex(this.#sequence++ % 65536, 4)},${hex(this.#ms, 8)},${body}`

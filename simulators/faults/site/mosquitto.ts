@@ -37,7 +37,7 @@ export class Mosquitto implements Lifecycle {
     await until('mosquitto', () => answers(this.port), { everyMs: 20, patienceMs: 10_000 })
   }
 
-  /** In order: it writes what it has taken. */
+  /** Ends the broker in order, so that it writes what it has taken. */
   async stop(): Promise<void> {
     const child = this.#child
     this.#child = null

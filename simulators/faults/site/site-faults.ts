@@ -1,6 +1,8 @@
 /** The site's broker restarted, and the kit's cable pulled, under a gateway at work. */
+
+import { freePort } from '../../free-port.js'
 import { Checks, type FaultReport } from '../check.js'
-import { freePort, Rig } from '../rig.js'
+import { Rig } from '../rig.js'
 import { pause, until } from '../waiting.js'
 import { Cable } from './cable.js'
 import { Mosquitto } from './mosquitto.js'

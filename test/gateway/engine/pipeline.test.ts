@@ -1,9 +1,12 @@
 import { expect } from 'chai'
+import type { Measurement } from '#fhir/measurement.js'
+import { observationOf } from '#fhir/measurement-to-observation.js'
 import { limitsInForce } from '#gateway/clinical/limits/limits.js'
 import { BRIDGE, temperatureFromCounts } from '#gateway/clinical/sensors/body-temperature/definition.js'
 import { Pipeline, type PipelineOptions } from '#gateway/engine/pipeline.js'
 import type { AlertTransition } from '#gateway/model/alert.js'
 import type { PipelineStep } from '#gateway/model/step.js'
+import { canonicalJson } from '#gateway/proofs/canonical-json.js'
 import { eventFrame, mqttFrame, pack, T0, TestKit, waveformFrame } from './frames.js'
 
 const pipelineOf = (options: Partial<PipelineOptions> = {}) =>
@@ -171,12 +174,45 @@ describe('the pipeline', () => {
     expect(briefly(dump(pipeline, 60_000))).to.deep.equal([])
     // Also by another process, which has only the journal to know it by.
     const stored = new Set(steps.flatMap(({ measurements }) => measurements.map(({ identifier }) => identifier)))
-    const next = pipelineOf({ known: (identifier) => stored.has(identifier) })
+    const next = pipelineOf({ stored: (identifier) => (stored.has(identifier) ? 'gone' : null) })
     const again = dump(next, 120_000)
     expect(briefly(again)).to.deep.equal([])
     expect(
       again.flatMap(({ measurements }) => measurements).every(({ identifier }) => stored.has(identifier)),
     ).to.equal(true)
+  })
+
+  it('keeps and alarms on another record of the same time, whichever number the memory gives it now', () => {
+    const pipeline = pipelineOf()
+    let at = 0
+    const dump = (...records: string[]) => {
+      at += 60_000
+      const kit = new TestKit(T0 + at)
+      return [
+        pipeline.accept(kit.frame('H', 0, `end,cuff,${records.length},0`), T0 + at),
+        ...records.map((record, i) =>
+          pipeline.accept(kit.frame('P', 100 + i, `o,${i},2026-01-01T11:30,${record}`), T0 + at + 100 + i),
+        ),
+      ]
+    }
+    const kept = new Set<string>()
+    const news = (steps: PipelineStep[]) =>
+      steps.flatMap(({ measurements }) =>
+        measurements.flatMap(({ identifier, value }) => {
+          if (value.type !== 'bloodPressure' || kept.has(identifier)) return []
+          kept.add(identifier)
+          return `${value.systolic}/${value.diastolic}`
+        }),
+      )
+    // A cuff whose clock begins anew with each battery.
+    expect(news(dump('121,80,70', '122,81,70'))).to.deep.equal(['121/80', '122/81'])
+    expect(news(dump('121,80,70', '122,81,70'))).to.deep.equal([])
+    const crisis = dump('122,81,70', '223,121,90')
+    expect(news(crisis)).to.deep.equal(['223/121'])
+    expect(briefly(crisis)).to.include('systolic-pressure-crisis active')
+    const again = dump('223,121,90')
+    expect(news(again)).to.deep.equal([])
+    expect(briefly(again)).to.deep.equal([])
   })
 
   it('lets a stored pulse of hours ago not end an alarm of the clip', () => {
@@ -186,6 +222,80 @@ describe('the pipeline', () => {
     const step = pipeline.accept(kit.frame('P', 15_100, 'o,0,2026-01-01T09:00,120,80,70'), T0 + 15_100)
     expect(briefly([step])).to.deep.equal([])
     expect(pipeline.values().find(({ sensor }) => sensor === 'pulse')?.value).to.equal(150)
+  })
+
+  describe('values of one identity', () => {
+    const PRESSURE = 'homebeat/v1/cuff-1/bloodPressure'
+    const at = new Date(T0).toISOString()
+    const pressure = (systolic: number, diastolic: number, stamp: object) =>
+      mqttFrame(PRESSURE, JSON.stringify({ ...stamp, systolic, diastolic, unit: 'mm[Hg]' }))
+    const stored = (...steps: PipelineStep[]) => {
+      const byIdentifier = new Map(
+        // As the journal does it: what is there stays.
+        steps.flatMap(({ measurements }) => measurements.map((one) => [one.identifier, one] as const)).reverse(),
+      )
+      return [...byIdentifier.values()].reverse()
+    }
+    for (const [what, stamp] of [
+      ['a time', { at }],
+      ['an id that a counter gave again', { id: '1' }],
+    ] as const) {
+      it(`are each kept and alarmed on where they differ, by ${what}; the same again is a redelivery`, () => {
+        const pipeline = pipelineOf()
+        const steps = [
+          pipeline.accept(pressure(121, 80, stamp), T0),
+          pipeline.accept(pressure(226, 126, stamp), T0 + 1000),
+          pipeline.accept(pressure(121, 80, stamp), T0 + 2000),
+          pipeline.accept(pressure(226, 126, stamp), T0 + 3000),
+        ]
+        expect(briefly(steps.slice(0, 2))).to.include('repeat-blood-pressure active')
+        expect(briefly(steps.slice(2))).to.deep.equal([])
+        const kept = stored(...steps)
+        expect(kept.map(({ value }) => value)).to.deep.equal([
+          { type: 'bloodPressure', systolic: 121, diastolic: 80 },
+          { type: 'bloodPressure', systolic: 226, diastolic: 126 },
+        ])
+        expect(kept.map(({ remarks }) => remarks.includes('identity-conflict'))).to.deep.equal([false, true])
+      })
+
+      it(`leave the name to the real one where the first is impossible, by ${what}`, () => {
+        const pipeline = pipelineOf()
+        const steps = [pressure(0, 0, stamp), pressure(226, 126, stamp)].map((frame) => pipeline.accept(frame, T0))
+        expect(briefly(steps)).to.include('repeat-blood-pressure active')
+        const real = pipelineOf().accept(pressure(226, 126, stamp), T0).measurements[0]
+        expect(stored(...steps).map(({ identifier }) => identifier))
+          .to.have.length(2)
+          .and.include(real?.identifier)
+      })
+
+      it(`are recognised by what is stored, in a batch or not, by ${what}`, () => {
+        const first = pipelineOf().accept(pressure(121, 80, stamp), T0).measurements[0] as Measurement
+        const observation = canonicalJson(observationOf(first, { patient: 'patient-1', home: 'home-1' }))
+        for (const content of [{ measurement: first }, { observation }]) {
+          const build = () => pipelineOf({ stored: (name) => (name === first.identifier ? content : null) })
+          const again = build().accept(pressure(121, 80, stamp), T0)
+          expect(again.measurements.map(({ identifier }) => identifier)).to.deep.equal([first.identifier])
+          const other = build().accept(pressure(226, 126, stamp), T0)
+          expect(other.measurements[0]?.identifier)
+            .to.match(/\.\d+$/)
+            .and.not.equal(first.identifier)
+          expect(briefly([again])).to.deep.equal([])
+          expect(briefly([other])).to.include('repeat-blood-pressure active')
+        }
+      })
+    }
+  })
+
+  it('keeps and judges a value whose identity is of long ago, and does not call it a conflict', () => {
+    const frame = mqttFrame('homebeat/v1/meter-1/glucose', '{"id":"1","value":2.5,"unit":"mmol/L"}')
+    const before = 'meter-1-patient-1-bloodGlucose-id.1'
+    const pipeline = pipelineOf({ stored: (name) => (name === before ? 'gone' : null) })
+    const steps = [pipeline.accept(frame, T0), pipeline.accept(frame, T0 + 1000)]
+    expect(briefly(steps)).to.deep.equal(['low-glucose active'])
+    const names = new Set(steps.flatMap(({ measurements }) => measurements.map(({ identifier }) => identifier)))
+    expect([...names]).to.have.length(1)
+    expect(names.has(before)).to.equal(false)
+    expect(steps[0]?.measurements[0]?.remarks).to.deep.equal(['identity-reused'])
   })
 
   it('stores every MQTT message, and gives a redelivered one the same identifier', () => {
@@ -200,6 +310,23 @@ describe('the pipeline', () => {
     expect(second.measurements[0]?.identifier).to.equal(first.measurements[0]?.identifier)
     expect(briefly([second])).to.deep.equal([])
     expect(pipeline.accept(mqttFrame('homebeat/v1/meter-1/glucose', '{}'), T0).refused?.code).to.equal('decode.payload')
+  })
+
+  it('keeps a value that came after its expiry, alarms on it never, and shows it not as the latest', () => {
+    const glucose = (id: string, value: number, expiresMs: number) => {
+      const expires = new Date(T0 + expiresMs).toISOString()
+      const payload = JSON.stringify({ id, value, unit: 'mmol/L', expires })
+      return mqttFrame('homebeat/v1/meter-1/glucose', payload)
+    }
+    const pipeline = pipelineOf()
+    pipeline.accept(glucose('1', 5.5, 60_000), T0)
+    const late = pipeline.accept(glucose('2', 2.5, -1), T0)
+    expect(late.measurements.map(({ quality, remarks }) => [quality, ...remarks])).to.deep.equal([
+      ['questionable', 'expired'],
+    ])
+    expect(briefly([late, pipeline.tick(T0 + 1000)])).to.deep.equal([])
+    expect(pipeline.values().find(({ sensor }) => sensor === 'glucose')?.value).to.equal(99.1)
+    expect(briefly([pipeline.accept(glucose('3', 2.5, 60_000), T0)])).to.deep.equal(['low-glucose active'])
   })
 
   it('passes a recording through sample by sample, in its own scale, in the same chunks each time', () => {

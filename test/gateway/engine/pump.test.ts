@@ -24,7 +24,7 @@ const measurement: Measurement = {
 }
 
 /** A pump between a queue of frames and a disk that does what the test says. */
-function build(step: Partial<PipelineStep> = { measurements: [measurement] }) {
+function build(step: Partial<PipelineStep> = { measurements: [measurement] }, given: Partial<Transport> = {}) {
   const clock = new TestClock()
   const queue = new BoundedQueue<Frame>(1000)
   const settled: FrameOutcome[] = []
@@ -44,6 +44,7 @@ function build(step: Partial<PipelineStep> = { measurements: [measurement] }) {
     stop: async () => queue.close(),
     status: () => ({ name: 'kit', url: 'x:', state: 'connected', sentence: '' }),
     frames: () => queue,
+    ...given,
   } as Transport
   const pipeline = {
     accept: () => ({
@@ -80,6 +81,19 @@ function build(step: Partial<PipelineStep> = { measurements: [measurement] }) {
 }
 
 describe('engine/pump', () => {
+  it('starts without a transport that the home can do without, and takes what it says of itself', async () => {
+    const start = async () => Promise.reject(new HomebeatError('replay.not-found', 'There is no recording.'))
+    const { pump, arrive, settled } = build({}, { start, isDispensable: true })
+    await pump.start()
+    arrive()
+    await settle()
+    expect(settled).to.deep.equal([{ outcome: 'committed' }])
+    await pump.stop()
+    const { pump: needed } = build({}, { start })
+    const refused = await needed.start().catch((error: HomebeatError) => error.code)
+    expect(refused).to.equal('replay.not-found')
+  })
+
   it('settles a frame only when what it brought is durable', async () => {
     const { disk, held, pump, arrive, settled } = build()
     disk.hold = true

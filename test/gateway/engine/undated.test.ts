@@ -97,12 +97,13 @@ describe('an undated record of a memory', () => {
 
   it('is known by the journal after a restart: new beside what the journal has, old where it has it', () => {
     const before = new Home()
-    const stored = new Set(
-      before.cuff(WELL, LOW).flatMap(({ measurements }) => measurements.map(({ identifier }) => identifier)),
-    )
-    const known = (identifier: string) => stored.has(identifier)
-    expect(raised(new Home({ known }).cuff(WELL, LOW))).to.deep.equal([])
-    expect(raised(new Home({ known }).cuff(WELL, LOW, HIGH))).to.deep.equal(CRISIS)
+    const kept = before.cuff(WELL, LOW).flatMap(({ measurements }) => measurements)
+    const stored = (identifier: string) => {
+      const measurement = kept.find((one) => one.identifier === identifier)
+      return measurement ? { measurement } : null
+    }
+    expect(raised(new Home({ stored }).cuff(WELL, LOW))).to.deep.equal([])
+    expect(raised(new Home({ stored }).cuff(WELL, LOW, HIGH))).to.deep.equal(CRISIS)
   })
 
   it('changes nothing for a record with a date', () => {

@@ -7,13 +7,13 @@ import type { Journal } from '#gateway/journal/api/journal.js'
 import { type JournalOptions, journalOf } from '#gateway/journal/sqlite/sqlite-journal.js'
 import type { AlertTransition } from '#gateway/model/alert.js'
 import { type ClosedBatch, type Hash32, NO_ROOT } from '#gateway/model/batch.js'
-import { alertRoute, anchorRoute, fhirRoute } from '#gateway/outbound/lanes/configured-lanes.js'
+import { alertRoute, anchorRoute, fhirRoutes } from '#gateway/outbound/lanes/configured-lanes.js'
 import { silentLogger } from '#gateway/platform/logger.js'
 import { TestClock } from '#test/support/test-clock.js'
 
 export const LANES = [
-  fhirRoute('clinic', 'clear'),
-  fhirRoute('archive', 'sealed'),
+  ...fhirRoutes('clinic', 'clear'),
+  ...fhirRoutes('archive', 'sealed'),
   alertRoute({ channel: 'terminal' }),
   alertRoute({ channel: 'doctor' }),
   anchorRoute('consortium'),

@@ -3,23 +3,23 @@ import type { OutboxKind } from '#gateway/journal/api/outbox.js'
 import { lanesOwed, owedAfter } from '#gateway/journal/routing.js'
 import { laneKey, laneOf, type Recipient } from '#gateway/model/lane.js'
 import type { DeliveryOutcome } from '#gateway/model/outcome.js'
-import { alertRoute, anchorRoute, fhirRoute } from '#gateway/outbound/lanes/configured-lanes.js'
+import { alertRoute, anchorRoute, fhirRoutes } from '#gateway/outbound/lanes/configured-lanes.js'
 
 const NURSE = { channel: 'sms', contact: 'nurse-1' }
 const ROUTES = [
-  ...[fhirRoute('care', 'clear'), fhirRoute('vault', 'sealed'), anchorRoute('consortium')],
+  ...[...fhirRoutes('care', 'clear'), ...fhirRoutes('vault', 'sealed'), anchorRoute('consortium')],
   ...[alertRoute({ channel: 'terminal' }), alertRoute(NURSE), alertRoute({ channel: 'sms-nurse-1' })],
 ]
 
 const OWED: [kind: OutboxKind, recipient: Recipient | undefined, lanes: string[]][] = [
   ['batch', undefined, ['fhir:care', 'fhir:vault', 'anchor:consortium']],
-  ['alert', undefined, ['fhir:care']],
-  ['communication', undefined, ['fhir:care']],
-  ['undelivered', undefined, ['fhir:care']],
-  ['flag', undefined, ['fhir:care']],
-  ['notification', { channel: 'terminal' }, ['alert:terminal', 'fhir:care']],
-  ['notification', NURSE, ['alert:sms/nurse-1', 'fhir:care']],
-  ['notification', { channel: 'sms-nurse-1' }, ['alert:sms-nurse-1', 'fhir:care']],
+  ['alert', undefined, ['fhir-alert:care']],
+  ['communication', undefined, ['fhir-alert:care']],
+  ['undelivered', undefined, ['fhir-alert:care']],
+  ['flag', undefined, ['fhir-alert:care']],
+  ['notification', { channel: 'terminal' }, ['alert:terminal', 'fhir-alert:care']],
+  ['notification', NURSE, ['alert:sms/nurse-1', 'fhir-alert:care']],
+  ['notification', { channel: 'sms-nurse-1' }, ['alert:sms-nurse-1', 'fhir-alert:care']],
   // Nobody is there to be told: the server hears of no message that was never to be sent.
   ['notification', { channel: 'sms', contact: 'nurse-2' }, []],
   ['notification', { channel: 'sms' }, []],
@@ -32,8 +32,8 @@ const AFTER: [lane: string, kind: OutboxKind, outcome: DeliveryOutcome['class'],
   ['alert:terminal', 'notification', 'transient', null],
   ['alert:terminal', 'notification', 'ambiguous', null],
   // Of the CommunicationRequest, not of the message.
-  ['fhir:care', 'notification', 'delivered', null],
-  ['fhir:care', 'notification', 'permanent', null],
+  ['fhir-alert:care', 'notification', 'delivered', null],
+  ['fhir-alert:care', 'notification', 'permanent', null],
   ['fhir:care', 'batch', 'delivered', null],
   ['anchor:consortium', 'batch', 'permanent', null],
 ]

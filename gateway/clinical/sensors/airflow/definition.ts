@@ -41,7 +41,7 @@ export const airflow = {
     units: { '/min': identity },
     // Respiration monitors show up to 150 /min; 0 is what many write without a signal. That breathing stops has a limit of its own.
     possible: { low: 1, high: 150 },
-    likely: { low: 4, high: 60 },
+    likely: { low: 3, high: 80 },
     decimals: 1,
     // Each rate is an average over about 20 s already.
     keep: { everyMs: 5000, change: Number.POSITIVE_INFINITY },

@@ -83,7 +83,7 @@ export const bodyTemperature: SensorDefinition = {
     // Below 24 °C nobody shows a sign of life (Swiss staging of hypothermia, HT IV); the highest survived was 46.5 °C. A probe
     // that hangs in a room is colder; −127 and 85 °C are a thermometer's error codes.
     possible: { low: 24, high: 46.5 },
-    likely: { low: 30, high: 43 },
+    likely: { low: 28, high: 44 },
     probe: (celsius, raw, unit) => {
       if (unit !== 'counts') return 'ok'
       if (raw < RAIL.low || raw > RAIL.high) return 'fault'

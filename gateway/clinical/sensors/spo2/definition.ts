@@ -25,8 +25,8 @@ export const spo2: SensorDefinition = {
     units: { '%': identity },
     // Oximeters show whole per cents down to 0, which many send for "no finger"; 127 and 255 are error codes.
     possible: { low: 1, high: 100 },
-    // No oximeter's accuracy is stated below 70 % (ISO 80601-2-61).
-    likely: { low: 70, high: 100 },
+    // What finger oximeters usually show.
+    likely: { low: 35, high: 100 },
     decimals: 0,
     keep: { everyMs: 5000, change: 1 },
     jump: { change: 10, ...JUMP },

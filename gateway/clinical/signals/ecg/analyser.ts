@@ -3,10 +3,12 @@
  * what was pushed, however it was cut into blocks; memory does not grow.
  */
 import { BeatDetector, HIGHEST_RATE_HZ, LATENCY_MS, LOWEST_RATE_HZ } from './beat-detector.js'
+import { BeatShapes } from './beat-shapes.js'
 import { agreement, BeatTimes } from './beat-times.js'
 import type { EcgEvent, RateUnknown } from './events.js'
 import { type FibrillationTurn, FibrillationWatch } from './fibrillation.js'
 import { MovingMedian } from './filters.js'
+import { FlatRuns } from './flat-runs.js'
 import { HeartRate } from './heart-rate.js'
 import { IrregularityWatch } from './irregularity.js'
 import { type Grade, judge, type Quality, type WindowFeatures, WindowMeter } from './quality.js'
@@ -23,8 +25,14 @@ const AGREEMENT_MS = 150
 const RATE_EACH_S = 5
 /** Bad seconds of the last five with which a mean rate can still be given. */
 const BAD_SECONDS_BORNE = 2
+/** Without an interval that can be believed the rate is void after so long, and the trace unreadable; a first one takes longer. */
+const RATE_VOID_MS = 5000
+const UNREADABLE_MS = 10_000
+const FIRST_INTERVAL_MS = 20_000
 /** Without an interval that can be believed for as long as this nothing is known of the rhythm. */
 const RHYTHM_FORGOTTEN_MS = 60_000
+/** Share of an interval without contact with which it is no pause. */
+const NO_CONTACT = 0.3
 /** A gap is gone through sample by sample this far; the rest of it is only counted. */
 const GAP_WALKED_MS = 20_000
 /** Windows measured and not yet judged, at most: learning and latency. */
@@ -62,12 +70,17 @@ export class EcgAnalyser {
   readonly #second: SlopeDetector
   readonly #meter: WindowMeter
   readonly #beats = new BeatTimes(64)
+  /** Those of them whose shape is known. */
+  readonly #known = new BeatTimes(64)
+  readonly #shapes: BeatShapes
   readonly #secondBeats = new BeatTimes(64)
   readonly #amplitudes = new MovingMedian(32)
   readonly #rate = new HeartRate()
   readonly #irregularity = new IrregularityWatch()
   readonly #standstill: Standstill
   readonly #fibrillation: FibrillationWatch
+  readonly #flats: FlatRuns
+  readonly #asystoleMs: number
   /** Sample number up to which there were no organised beats. */
   #organisedFrom = 0
   readonly #pending: Window[] = []
@@ -83,6 +96,10 @@ export class EcgAnalyser {
   /** The last beat that can be believed, of an unbroken row; −1: none. */
   #lastBelieved = -1
   #lastInterval = Number.NEGATIVE_INFINITY
+  /** Of the trace, without such an interval; what is lost, flat or told as something worse does not count. */
+  #unreadMs = 0
+  #unreadSince = 0
+  #unreadable = false
   #follows = false
   #quality: Quality | null = null
   /** Grades of the last five seconds, the newest first. */
@@ -103,6 +120,7 @@ export class EcgAnalyser {
     this.#windowLength = Math.round(rateHz)
     this.#latency = Math.ceil((LATENCY_MS * rateHz) / 1000)
     this.#longestBridge = Math.floor((LONGEST_BRIDGE_MS * rateHz) / 1000)
+    this.#shapes = new BeatShapes(rateHz)
     this.#detector = new BeatDetector({
       rateHz,
       leastAmplitude,
@@ -111,6 +129,7 @@ export class EcgAnalyser {
         this.#lastSeen = index
         this.#beats.push(index)
         this.#amplitudes.push(amplitude)
+        if (this.#shapes.take(index, amplitude)) this.#known.push(index)
         this.#events.push({ type: 'beat', at: this.#ms(index), index, rrMs })
       },
     })
@@ -122,6 +141,8 @@ export class EcgAnalyser {
       highest: options.highest ?? Number.POSITIVE_INFINITY,
     })
     this.#standstill = new Standstill({ pauseMs, asystoleMs })
+    this.#flats = new FlatRuns(rateHz)
+    this.#asystoleMs = asystoleMs
     this.#fibrillation = new FibrillationWatch({ rateHz, leastAmplitude })
   }
 
@@ -179,14 +200,18 @@ export class EcgAnalyser {
       this.#second.restart()
       this.#meter.restart()
       this.#fibrillation.restart()
+      this.#flats.restart()
+      this.#shapes.restart()
     }
     this.#meter.lose()
     this.#advance()
   }
 
   #detect(index: number, x: number): void {
+    this.#shapes.push(index, x)
     this.#detector.push(index, x)
     this.#second.push(index, x)
+    this.#flats.push(index, x)
     const turn = this.#fibrillation.push(index, x)
     if (turn) this.#turn(turn, this.#ms(index + 1))
   }
@@ -235,7 +260,20 @@ export class EcgAnalyser {
     }
     const now = this.#ms(end)
     if (now - this.#lastInterval > RHYTHM_FORGOTTEN_MS) this.#forgetRhythm(now)
+    this.#watchReadable(quality, this.#ms(start), now)
     this.#sayRate(now)
+  }
+
+  #watchReadable({ reasons }: Quality, start: number, end: number): void {
+    if (this.#lastInterval >= start) return
+    if (reasons.includes('flat') || reasons.includes('lost-samples')) return
+    if (this.#isUnorganised || this.#standstill.asystole) return
+    if (this.#unreadMs === 0) this.#unreadSince = Math.max(start, this.#lastInterval)
+    this.#unreadMs += end - start
+    const most = this.#lastInterval < 0 ? FIRST_INTERVAL_MS : UNREADABLE_MS
+    if (this.#unreadable || this.#unreadMs < most) return
+    this.#unreadable = true
+    this.#events.push({ type: 'unreadable-begin', at: end, since: this.#unreadSince })
   }
 
   #qualityOf({ features, start, end, noiseShare }: Window): Quality {
@@ -258,18 +296,40 @@ export class EcgAnalyser {
 
   #believe(index: number): void {
     const at = this.#ms(index)
+    let lost = 0
     if (this.#lastBelieved >= 0) {
       const interval = this.#ms(index - this.#lastBelieved)
-      this.#rate.push(interval, at)
-      this.#lastInterval = at
-      const turn = this.#irregularity.push(interval, at, this.#follows)
-      this.#follows = true
-      if (turn?.change === 'begin') {
-        this.#events.push({ type: 'rhythm-begin', rhythm: 'irregular', at, since: turn.since })
-      } else if (turn) this.#events.push({ type: 'rhythm-end', rhythm: 'irregular', at, reason: 'regular' })
+      lost = this.#flats.lost(this.#lastBelieved, index)
+      if (lost === 0 && this.#isSure(this.#lastBelieved, index) && interval < this.#asystoleMs)
+        this.#count(interval, at)
+      else this.#follows = false
     }
     this.#lastBelieved = index
-    this.#standstill.beat(at, this.#events)
+    this.#standstill.beat(at, lost < NO_CONTACT, this.#events)
+  }
+
+  /** Both beats have a shape that this heart has, and nobody saw another between them. */
+  #isSure(from: number, to: number): boolean {
+    if (this.#known.between(from, from + 1).length === 0 || this.#known.between(to, to + 1).length === 0) return false
+    const tolerance = (AGREEMENT_MS * this.#rateHz) / 1000
+    return this.#secondBeats.between(from + tolerance, to - tolerance).length === 0
+  }
+
+  #count(interval: number, at: number): void {
+    this.#rate.push(interval, at)
+    this.#lastInterval = at
+    this.#unreadMs = 0
+    if (this.#unreadable) this.#events.push({ type: 'unreadable-end', at })
+    this.#unreadable = false
+    if (this.#shapes.blurred) {
+      this.#follows = false
+      return
+    }
+    const turn = this.#irregularity.push(interval, at, this.#follows)
+    this.#follows = true
+    if (turn?.change === 'begin') {
+      this.#events.push({ type: 'rhythm-begin', rhythm: 'irregular', at, since: turn.since })
+    } else if (turn) this.#events.push({ type: 'rhythm-end', rhythm: 'irregular', at, reason: 'regular' })
   }
 
   #disbelieve(): void {
@@ -283,6 +343,10 @@ export class EcgAnalyser {
       this.#events.push({ type: 'rhythm-end', rhythm: 'irregular', at, reason: 'unknown' })
     }
     this.#irregularity.reset()
+  }
+
+  get #voidAfterMs(): number {
+    return this.#lastInterval < 0 ? FIRST_INTERVAL_MS : RATE_VOID_MS
   }
 
   get #isUnorganised(): boolean {
@@ -300,12 +364,13 @@ export class EcgAnalyser {
     const bad = this.#grades.filter((grade) => grade === 'bad').length
     const mean = this.#rate.at(now)
     let unknown: RateUnknown | null = null
-    if (this.#isUnorganised) {
-      unknown = 'no-organised-beats'
-      this.#rate.reset()
-    } else if (this.#standstill.asystole) unknown = 'no-beats'
-    else if (bad > BAD_SECONDS_BORNE) unknown = 'poor-signal'
+    if (this.#isUnorganised) unknown = 'no-organised-beats'
+    else if (this.#standstill.asystole) unknown = 'no-beats'
+    else if (bad > BAD_SECONDS_BORNE || this.#unreadMs >= this.#voidAfterMs || this.#shapes.blurred)
+      unknown = 'poor-signal'
     else if (mean === null) unknown = 'learning'
+    // What comes after it is counted anew.
+    if (unknown !== null && unknown !== 'learning') this.#rate.reset()
     const changed = this.#rateAt < 0 || unknown !== this.#rateUnknown
     if (!changed && (unknown !== null || this.#judged % RATE_EACH_S !== 0)) return
     this.#rateUnknown = unknown

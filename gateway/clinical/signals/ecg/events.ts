@@ -62,6 +62,15 @@ export type EcgEvent =
       readonly still: boolean
     }
   | {
+      /** For UNREADABLE_MS of a trace that is there and not flat, no interval between two beats could be believed. */
+      readonly type: 'unreadable-begin'
+      readonly at: number
+      /** The last interval, or the beginning. */
+      readonly since: number
+    }
+  /** A beat could be believed again. */
+  | { readonly type: 'unreadable-end'; readonly at: number }
+  | {
       readonly type: 'rhythm-begin'
       readonly rhythm: 'irregular'
       readonly at: number

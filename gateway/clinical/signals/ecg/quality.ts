@@ -54,7 +54,7 @@ export const LIMITS = {
 } as const satisfies Record<string, readonly [poor: number, bad: number]>
 
 /** Counts: what moves less is flat. */
-const FLAT_SPAN = 2
+export const FLAT_SPAN = 2
 const MUSCLE_HZ = 35
 const MAINS_HZ = [50, 60] as const
 /** A QRS is in one or two of them, noise in all. */

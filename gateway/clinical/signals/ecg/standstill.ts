@@ -22,7 +22,8 @@ export class Standstill {
     return this.#asystole
   }
 
-  beat(at: number, out: EcgEvent[]): void {
+  /** @param contact false: the electrode was off for a part of the interval that ends here, which is then no pause */
+  beat(at: number, contact: boolean, out: EcgEvent[]): void {
     const since = this.#since
     const waited = since === null ? 0 : at - since
     if (this.#asystole) {
@@ -35,7 +36,7 @@ export class Standstill {
       // The beat that ends it came in the very second in which it would have been raised.
       this.#begin(since as number, out)
       this.#lone = at
-    } else if (this.#fromBeat && waited > this.#pauseMs) {
+    } else if (contact && this.#fromBeat && waited > this.#pauseMs) {
       out.push({ type: 'pause', at: since as number, durationMs: waited, flat: this.#flat })
     }
     this.#since = at

@@ -2,8 +2,10 @@ import { HomebeatError } from '#gateway/platform/errors.js'
 
 /** The topics of version 1: `homebeat/v1/<device id>/<what>`. */
 export const TOPIC_ROOT = 'homebeat/v1/'
-/** Of a message's payload. */
+/** Of a message's payload, by the contract; a longer one is no reading, but it is kept. */
 export const MAX_PAYLOAD_BYTES = 64 * 1024
+/** Of a message that is taken at all. */
+export const MAX_MESSAGE_BYTES = 4 * MAX_PAYLOAD_BYTES
 
 export const DEVICE_ID = /^[a-z0-9][a-z0-9-]{0,31}$/
 

@@ -10,6 +10,9 @@ export type Admitted = (error: AuthenticateError | null, success: boolean | null
 /** A CONNECT, as far as it matters here. */
 export interface ConnectPacket {
   readonly clientId: string
+  /** 5: MQTT 5; 4: 3.1.1; 3: 3.1. */
+  readonly protocolVersion?: number
+  readonly properties?: { readonly maximumPacketSize?: number }
   readonly username?: string
   clean: boolean
   will?: { topic: string; payload: Uint8Array }

@@ -4,13 +4,11 @@ import type { Clock } from '#gateway/platform/clock.js'
 import { HomebeatError } from '#gateway/platform/errors.js'
 import type { Logger } from '#gateway/platform/logger.js'
 import { type Identity, TLS_PROTOCOL } from '#gateway/platform/net/certificate.js'
-import { MAX_PAYLOAD_BYTES } from './address.js'
+import { MAX_MESSAGE_BYTES } from './address.js'
 import { type ConnectionPlaces, FIRST_PACKET_MS } from './connection-places.js'
 import { paceSocket } from './paced-socket.js'
 import { limitPackets } from './packet-limit.js'
 
-/** Of a whole packet. Above it the connection is closed before the message is read. */
-const MAX_PACKET_BYTES = 4 * MAX_PAYLOAD_BYTES
 /** Of the first packet, and of everything before the connection is admitted. */
 const MAX_CONNECT_BYTES = 16 * 1024
 
@@ -82,7 +80,7 @@ export class BrokerListener {
   #take(socket: Socket): void {
     const { places, bytesPerSecond, take, refuse, clock } = this.#options
     socket.setKeepAlive(true, 30_000)
-    const limits = { first: MAX_CONNECT_BYTES, every: MAX_PACKET_BYTES }
+    const limits = { first: MAX_CONNECT_BYTES, every: MAX_MESSAGE_BYTES }
     limitPackets(socket, limits, {
       mayGoOn: () => !places.isStranger(socket),
       exceeded: () => refuse('packets too long to be read', 'packet'),

@@ -18,6 +18,7 @@ import { type ConnectionPlaces, FIRST_PACKET_MS } from './connection-places.js'
 import type { EnrolledDevices } from './enrolled-devices.js'
 import { Enrolment } from './enrolment.js'
 import { MessageIntake, type MessageIntakeDependencies } from './message-intake.js'
+import { Mqtt5 } from './mqtt-5.js'
 import type { Presence } from './presence.js'
 import { MAX_FILTERS, SessionBounds } from './session-bounds.js'
 
@@ -39,6 +40,7 @@ export class DeviceBroker {
   readonly #admission: Admission
   readonly #intake: MessageIntake
   readonly #bounds = new SessionBounds()
+  readonly #mqtt5: Mqtt5
   readonly #aedes: Broker
   readonly #stopWatchingStore: () => void
   #closed = false
@@ -54,6 +56,7 @@ export class DeviceBroker {
     this.#enrolment = new Enrolment(store, logger)
     this.#admission = new Admission({ devices, enrolment: this.#enrolment, refuse, clock, logger })
     this.#intake = new MessageIntake({ ...dependencies, refuse })
+    this.#mqtt5 = new Mqtt5(logger)
     this.#aedes = this.#build()
     this.#stopWatchingStore = store?.onRevoked((id) => this.#revoke(id)) ?? (() => {})
   }
@@ -93,9 +96,12 @@ export class DeviceBroker {
       connectTimeout: FIRST_PACKET_MS,
       preConnect: (client, packet, done) => {
         this.#places.asks(client.conn as Socket)
-        admission.note(client, packet as ConnectPacket)
-        const wrong = malformed(packet as ConnectPacket)
-        done(wrong, wrong === null)
+        const connect = packet as ConnectPacket
+        admission.note(client, connect)
+        const wrong = malformed(connect)
+        if (wrong || connect.protocolVersion !== 5) return done(wrong, wrong === null)
+        this.refuse('connections with MQTT 5', 'login')
+        this.#mqtt5.refuse(client, connect, () => done(new Error('MQTT 5'), false))
       },
       authenticate: (client, user, password, done) =>
         void admission.authenticate(client, user, password, done).catch((error: unknown) => {

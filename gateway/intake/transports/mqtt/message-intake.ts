@@ -10,6 +10,9 @@ import { ForeignTopics } from './foreign-topics.js'
 import { Slots } from './slots.js'
 import { Throttle } from './throttle.js'
 
+/** Messages longer than the contract allows whose commit is awaited. */
+const MAX_LONG = 16
+
 export interface MessageIntakeDependencies {
   readonly transport: string
   readonly devices: AllowedDevices
@@ -34,6 +37,7 @@ export interface MessageIntakeDependencies {
 export class MessageIntake {
   readonly #dependencies: MessageIntakeDependencies
   readonly #slots: Slots
+  readonly #longSlots = new Slots(MAX_LONG)
   readonly #throttles = new Map<string, Throttle>()
   readonly #foreign: ForeignTopics
 
@@ -45,6 +49,7 @@ export class MessageIntake {
 
   close(): void {
     this.#slots.close()
+    this.#longSlots.close()
     for (const throttle of this.#throttles.values()) throttle.close()
     this.#throttles.clear()
   }
@@ -53,6 +58,7 @@ export class MessageIntake {
   left(client: Client): void {
     this.#throttles.get(client.id)?.forget(client)
     this.#slots.forget(client)
+    this.#longSlots.forget(client)
   }
 
   /** @param done lets aedes acknowledge; with an error it closes the connection. */
@@ -80,11 +86,6 @@ export class MessageIntake {
       acknowledge(client, packet, done)
       return
     }
-    if (packet.payload.length > MAX_PAYLOAD_BYTES) {
-      refuse(`messages of more than ${MAX_PAYLOAD_BYTES / 1024} KiB`, client.id)
-      acknowledge(client, packet, done)
-      return
-    }
     const place = () => this.#place(client, packet, receivedAt, done)
     // A QoS 2 message sent again although it was kept, because our PUBREC got lost: aedes answers it by itself.
     if (packet.qos === 2 && packet.dup)
@@ -94,19 +95,20 @@ export class MessageIntake {
 
   /** A message that is taken, once there is a place. */
   #place(client: Client, packet: PublishPacket, receivedAt: number, done: Done): void {
-    const slots = this.#slots
+    // A message that is too long to be a reading is kept with its reason; a few at a time, for the memory's sake.
+    const slots = packet.payload.length > MAX_PAYLOAD_BYTES ? this.#longSlots : this.#slots
     if (slots.tryTake()) {
-      this.#push(client, packet, receivedAt, done)
+      this.#push(client, packet, receivedAt, slots, done)
       return
     }
     void slots.take(client).then((given) => {
       if (!given) return
       if (client.closed) slots.release()
-      else this.#push(client, packet, receivedAt, done)
+      else this.#push(client, packet, receivedAt, slots, done)
     })
   }
 
-  #push(client: Client, packet: PublishPacket, receivedAt: number, done: Done): void {
+  #push(client: Client, packet: PublishPacket, receivedAt: number, slots: Slots, done: Done): void {
     let settled = false
     this.#dependencies.outlet.push({
       format: 'mqtt-publish',
@@ -118,7 +120,7 @@ export class MessageIntake {
       settle: (outcome) => {
         if (settled) return
         settled = true
-        this.#slots.release()
+        slots.release()
         this.#settle(client, packet, outcome, done)
       },
     })

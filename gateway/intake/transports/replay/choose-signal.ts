@@ -1,5 +1,5 @@
 /** Which signal of a record is played, and in which unit. */
-import { formatError, type WfdbHeader, type WfdbSignal } from './wfdb.js'
+import { formatError, type UnreadableSignal, type WfdbHeader, type WfdbSignal } from './wfdb.js'
 
 /** Names of ECG leads as PhysioNet's records write them: MLII, V5, aVR, ECG1, "ECG lead II", MCL1, CM5, … */
 const ECG_LEAD = /^(ecg|ekg|mli{1,3}$|mv\d$|i{1,3}$|av[rlf]$|v\d?$|mcl\d?$|cm\d$|d\d$|lead\b)/i
@@ -12,12 +12,13 @@ const MILLIVOLTS: Readonly<Record<string, number>> = { mv: 1, uv: 1e-3, µv: 1e-
  * first signal. @throws HomebeatError `replay.format`
  */
 export function chooseSignal(header: WfdbHeader, wanted: string | undefined): WfdbSignal {
-  const { signals } = header
-  const chosen = wanted === undefined ? byDefault(signals) : byWish(signals, wanted)
+  const all = [...header.signals, ...header.unreadable].sort((a, b) => a.index - b.index)
+  const chosen = wanted === undefined ? byDefault(header, all) : byWish(all, wanted)
   if (!chosen) {
-    const names = signals.map((signal) => signal.description.slice(0, 40) || String(signal.index)).slice(0, 20)
+    const names = all.map((signal) => signal.description.slice(0, 40) || String(signal.index)).slice(0, 20)
     throw formatError(`the record has no signal "${wanted}": choose one of ${names.join(', ')}`)
   }
+  if ('problem' in chosen) throw chosen.problem
   if (chosen.calibrated && MILLIVOLTS[chosen.units.toLowerCase()] === undefined) {
     throw formatError(
       `signal ${chosen.description || chosen.index} is in ${chosen.units}, not in volts: it is not an ECG`,
@@ -26,11 +27,16 @@ export function chooseSignal(header: WfdbHeader, wanted: string | undefined): Wf
   return chosen
 }
 
-function byDefault(signals: readonly WfdbSignal[]): WfdbSignal | undefined {
-  return signals.find((signal) => ECG_LEAD.test(signal.description)) ?? signals[0]
+type AnySignal = WfdbSignal | UnreadableSignal
+
+const isLead = ({ description }: AnySignal): boolean => ECG_LEAD.test(description)
+
+/** Where only an ECG lead that cannot be read is there, that one: nothing else is played in its place. */
+function byDefault({ signals }: WfdbHeader, all: readonly AnySignal[]): AnySignal | undefined {
+  return signals.find(isLead) ?? all.find(isLead) ?? signals[0]
 }
 
-function byWish(signals: readonly WfdbSignal[], wanted: string): WfdbSignal | undefined {
+function byWish(signals: readonly AnySignal[], wanted: string): AnySignal | undefined {
   return (
     signals.find((signal) => signal.description === wanted) ??
     signals.find((signal) => signal.description.toLowerCase() === wanted.toLowerCase()) ??

@@ -16,7 +16,7 @@ export class SignalFile {
   readonly length: number
   readonly #file: FileHandle
   readonly #format: SampleFormat
-  /** Signals that share the file. */
+  /** Samples of a frame: of all signals that share the file. */
   readonly #width: number
   /** Position among them. */
   readonly #column: number
@@ -43,18 +43,17 @@ export class SignalFile {
   static async open(path: string, choose: (header: WfdbHeader) => WfdbSignal): Promise<SignalFile> {
     const header = parseHeader(await readHeader(path))
     const signal = choose(header)
-    const { format, group } = checkLayout(header, signal)
-    const column = group.indexOf(signal)
+    const { format, width, column } = layoutOf(header, signal)
     const file = await openFile(join(dirname(path), signal.fileName))
     try {
       const available = (await file.stat()).size - signal.byteOffset
       const samples = Math.max(0, format === 16 ? Math.floor(available / 2) : Math.floor((available * 2) / 3))
-      const length = header.sampleCount ?? Math.floor(samples / group.length)
+      const length = header.sampleCount ?? Math.floor(samples / width)
       if (length === 0) throw formatError(`${signal.fileName} holds no samples`)
-      if (length * group.length > samples) {
+      if (length * width > samples) {
         throw formatError(`${signal.fileName} is shorter than the header says: copy or download it again`)
       }
-      return new SignalFile(header, signal, file, { format, width: group.length, column, length })
+      return new SignalFile(header, signal, file, { format, width, column, length })
     } catch (error) {
       await file.close()
       throw error
@@ -113,27 +112,35 @@ export class SignalFile {
   }
 }
 
-/** header(5): signals of one file stand together and are stored alike. */
-function checkLayout(header: WfdbHeader, signal: WfdbSignal): { format: SampleFormat; group: readonly WfdbSignal[] } {
-  const group = header.signals.filter((other) => other.fileName === signal.fileName)
-  const first = group[0] as WfdbSignal
+/**
+ * header(5): signals of one file stand together and are stored alike. Of the others only their place in a frame matters.
+ */
+function layoutOf(header: WfdbHeader, signal: WfdbSignal): { format: SampleFormat; width: number; column: number } {
+  const group = [...header.signals, ...header.unreadable]
+    .filter((other) => other.fileName === signal.fileName)
+    .sort((a, b) => a.index - b.index)
+  const { format, byteOffset, samplesPerFrame, skew } = signal
+  let width = 0
+  let column = 0
   for (const [i, other] of group.entries()) {
-    if (other.index !== first.index + i) throw formatError(`the header lists the signals of ${signal.fileName} apart`)
-    if (other.format !== first.format || other.byteOffset !== first.byteOffset) {
+    const { index } = other
+    const layout = 'problem' in other ? other.layout : other
+    if (index !== (group[0]?.index ?? 0) + i)
+      throw formatError(`the header lists the signals of ${signal.fileName} apart`)
+    if (layout?.format !== format || layout.byteOffset !== byteOffset || layout.samplesPerFrame < 1) {
       throw formatError(`the header stores the signals of ${signal.fileName} in different ways`)
     }
-    if (other.samplesPerFrame !== 1) {
-      throw formatError(
-        `${signal.fileName} has several samples a frame, which Homebeat does not replay: resample it first`,
-      )
-    }
+    if (index < signal.index) column += layout.samplesPerFrame
+    width += layout.samplesPerFrame
   }
-  if (signal.skew !== 0)
-    throw formatError('the signal is skewed, which Homebeat does not replay: remove the skew first')
-  if (!isSampleFormat(first.format)) {
-    throw formatError(`format ${first.format} is not one that Homebeat replays: convert the record to format 212 or 16`)
+  if (samplesPerFrame !== 1) {
+    throw formatError('the signal has several samples a frame, which Homebeat does not replay: resample it first')
   }
-  return { format: first.format, group }
+  if (skew !== 0) throw formatError('the signal is skewed, which Homebeat does not replay: remove the skew first')
+  if (!isSampleFormat(format)) {
+    throw formatError(`format ${format} is not one that Homebeat replays: convert the record to format 212 or 16`)
+  }
+  return { format, width, column }
 }
 
 async function readHeader(path: string): Promise<string> {
@@ -141,7 +148,8 @@ async function readHeader(path: string): Promise<string> {
   try {
     const { size } = await file.stat()
     if (size > MAX_HEADER_BYTES) throw formatError(`${basename(path)} is too long for a WFDB header`)
-    return await file.readFile('latin1')
+    const bytes = await file.readFile()
+    return bytes.toString(bytes[0] === 0xff && bytes[1] === 0xfe ? 'utf16le' : 'latin1')
   } finally {
     await file.close()
   }

@@ -40,6 +40,7 @@ interface Run {
 
 export class ReplayTransport implements Transport {
   readonly name: string
+  readonly isDispensable = true
   readonly #url: string
   readonly #address: ReplayAddress
   readonly #device: string
@@ -63,7 +64,7 @@ export class ReplayTransport implements Transport {
     this.#outlet = new Outlet({ name: options.name, clock: this.#clock, capacity: CAPACITY })
   }
 
-  /** Nothing is found here: no home relies on a recording, so a wrong one must not keep the other transports from starting. */
+  /** Nothing is found here: no home relies on a recording. */
   async probe(): Promise<void> {}
 
   /**
@@ -88,8 +89,10 @@ export class ReplayTransport implements Transport {
     } catch (error) {
       if (this.#run === run) {
         this.#run = null
+        const why = error instanceof HomebeatError ? error.message : 'the recording cannot be opened'
+        this.#outlet.event('disconnected', why)
         this.#outlet.close()
-        this.#say('stopped', error instanceof HomebeatError ? error.message : 'the recording cannot be opened')
+        this.#say('stopped', why)
       }
       throw error
     }

@@ -17,17 +17,27 @@ const DEFAULT_GAIN = 200
 const DEFAULT_HZ = 250
 const DEFAULT_BITS = 12
 
-export interface WfdbSignal {
-  /** Position in the header, from 0. */
-  readonly index: number
-  /** In the header's folder; a bare name. */
-  readonly fileName: string
+/** How a signal is stored: what somebody needs who reads another signal of the same file. */
+export interface WfdbLayout {
   readonly format: number
   readonly samplesPerFrame: number
   /** Samples by which this signal lies behind the first. */
   readonly skew: number
   /** Bytes before the first sample of the file. */
   readonly byteOffset: number
+}
+
+/** A signal line of the header, read or not. */
+export interface WfdbLine {
+  /** Position in the header, from 0. */
+  readonly index: number
+  /** A bare name in the header's folder, where the line can be read. */
+  readonly fileName: string
+  /** Field 9, e.g. the lead's name. */
+  readonly description: string
+}
+
+export interface WfdbSignal extends WfdbLine, WfdbLayout {
   /** ADC units per physical unit. */
   readonly gain: number
   /** False when the header gives no gain (or 0): amplitudes are relative. */
@@ -44,7 +54,13 @@ export interface WfdbSignal {
   readonly initialValue: number | undefined
   readonly checksum: number | undefined
   readonly blockSize: number
-  readonly description: string
+}
+
+/** A signal that cannot be played, and why. It is in nobody's way who asks for another one. */
+export interface UnreadableSignal extends WfdbLine {
+  /** Null where it cannot be read either. */
+  readonly layout: WfdbLayout | null
+  readonly problem: HomebeatError
 }
 
 export interface WfdbHeader {
@@ -57,7 +73,9 @@ export interface WfdbHeader {
   readonly baseTime: string | undefined
   /** `dd/mm/yyyy` as written. */
   readonly baseDate: string | undefined
+  /** At least one. */
   readonly signals: readonly WfdbSignal[]
+  readonly unreadable: readonly UnreadableSignal[]
   /** Info strings after the last signal line; may be about a person: never logged. */
   readonly comments: readonly string[]
 }
@@ -67,31 +85,42 @@ export function formatError(problem: string): HomebeatError {
   return new HomebeatError('replay.format', problem)
 }
 
-/** @throws HomebeatError `replay.format` with what is wrong, and in which line */
+/**
+ * @param text may begin with a byte order mark, of UTF-8 also where it was read as Latin-1
+ * @throws HomebeatError `replay.format` with what is wrong, and in which line, when no signal can be read
+ */
 export function parseHeader(text: string): WfdbHeader {
   if (text.length > MAX_HEADER_BYTES) throw formatError(`the header is longer than ${MAX_HEADER_BYTES} bytes`)
   const comments: string[] = []
-  const lines: { text: string; number: number }[] = []
-  for (const [i, raw] of text.split('\n').entries()) {
+  const lines: { text: string; where: string }[] = []
+  for (const [i, raw] of text
+    .replace(/^(?:\ufeff|\u00ef\u00bb\u00bf)/, '')
+    .split(/\r\n?|\n/)
+    .entries()) {
     const line = raw.trim()
-    if (line.length > MAX_LINE) throw formatError(`line ${i + 1} of the header is longer than ${MAX_LINE} characters`)
     if (line.startsWith('#')) {
-      if (comments.length < MAX_COMMENTS) comments.push(line.slice(1).trim())
-    } else if (line !== '') lines.push({ text: line, number: i + 1 })
+      if (comments.length < MAX_COMMENTS) comments.push(line.slice(1, MAX_LINE).trim())
+    } else if (line !== '') lines.push({ text: line, where: `line ${i + 1} of the header` })
   }
   const [recordLine, ...signalLines] = lines
   if (!recordLine) throw formatError('the header is empty')
+  if (recordLine.text.length > MAX_LINE) throw tooLong(recordLine.where)
   const { signalCount, ...record } = parseRecordLine(recordLine.text)
   if (signalLines.length < signalCount) {
     throw formatError(`the header names ${signalCount} signals but describes ${signalLines.length}`)
   }
-  const signals = signalLines
-    .slice(0, signalCount)
-    .map((line, index) => parseSignalLine(line.text, index, `line ${line.number} of the header`))
-  return { ...record, signals, comments }
+  const all = signalLines.slice(0, signalCount).map((line, index) => parseSignalLine(line.text, index, line.where))
+  const signals = all.filter((one): one is WfdbSignal => !('problem' in one))
+  const unreadable = all.filter((one): one is UnreadableSignal => 'problem' in one)
+  if (signals.length === 0) throw (unreadable[0] as UnreadableSignal).problem
+  return { ...record, signals, unreadable, comments }
 }
 
-function parseRecordLine(line: string): Omit<WfdbHeader, 'signals' | 'comments'> & { signalCount: number } {
+const tooLong = (where: string): HomebeatError => formatError(`${where} is longer than ${MAX_LINE} characters`)
+
+type RecordLine = Omit<WfdbHeader, 'signals' | 'unreadable' | 'comments'> & { signalCount: number }
+
+function parseRecordLine(line: string): RecordLine {
   const [nameField = '', signalField, frequencyField, countField, baseTime, baseDate] = line.split(/\s+/)
   const name = /^([A-Za-z0-9_-]{1,64})(\/\d{1,9})?$/.exec(nameField)
   if (!name || !signalField || !/^\d{1,9}$/.test(signalField)) {
@@ -108,9 +137,10 @@ function parseRecordLine(line: string): Omit<WfdbHeader, 'signals' | 'comments'>
   if (!(frequency > 0 && frequency <= MAX_HZ)) {
     throw formatError(`the header's sampling frequency must be more than 0 and at most ${MAX_HZ} Hz`)
   }
-  const count = countField === undefined ? 0 : /^\d{1,10}$/.test(countField) ? Number(countField) : Number.NaN
-  if (!(count <= MAX_SAMPLES)) throw formatError(`the header's number of samples must be a number up to ${MAX_SAMPLES}`)
-  if (baseTime !== undefined && !/^\d{1,2}(:\d{1,2}){0,2}(\.\d{1,9})?$/.test(baseTime)) {
+  const count = countField === undefined ? 0 : decimal(countField)
+  if (!(Number.isInteger(count) && count >= 0 && count <= MAX_SAMPLES))
+    throw formatError(`the header's number of samples must be a number up to ${MAX_SAMPLES}`)
+  if (baseTime !== undefined && !/^\d{1,2}(:\d{1,2}){0,2}([.,]\d{1,9})?$/.test(baseTime)) {
     throw formatError("the header's base time must be hh:mm:ss")
   }
   if (baseDate !== undefined && !/^\d{1,2}\/\d{1,2}\/\d{1,4}$/.test(baseDate)) {
@@ -119,16 +149,44 @@ function parseRecordLine(line: string): Omit<WfdbHeader, 'signals' | 'comments'>
   return { name: name[1] as string, frequency, sampleCount: count || undefined, baseTime, baseDate, signalCount }
 }
 
-function parseSignalLine(line: string, index: number, where: string): WfdbSignal {
-  const fields = line.split(/\s+/)
-  const [fileName = '', formatField, gainField, ...rest] = fields
-  // Only a file beside the header: a header must not reach other folders.
+function parseSignalLine(line: string, index: number, where: string): WfdbSignal | UnreadableSignal {
+  const [fileName = '', formatField, gainField, ...rest] = line.split(/\s+/)
+  const format = /^(\d{1,4})(?:x(\d{1,6}))?(?::(\d{1,9}))?(?:\+(\d{1,12}))?$/.exec(formatField ?? '')
+  const layout = format && {
+    format: Number(format[1]),
+    samplesPerFrame: Number(format[2] ?? 1),
+    skew: Number(format[3] ?? 0),
+    byteOffset: Number(format[4] ?? 0),
+  }
+  // Field 9 to the end of the line, spaces and all.
+  const description = /^(?:\S+\s+){8}(.*)$/.exec(line.slice(0, MAX_LINE))?.[1] ?? ''
+  const said = { index, fileName, description }
+  try {
+    if (line.length > MAX_LINE) throw tooLong(where)
+    checkFileName(fileName, where)
+    if (!layout) throw formatError(`${where} has no valid storage format after its file name`)
+    return { ...said, ...layout, ...parseCalibration(layout.format, gainField, rest, where) }
+  } catch (error) {
+    return { ...said, layout, problem: error as HomebeatError }
+  }
+}
+
+/** Only a file beside the header: a header must not reach other folders. */
+function checkFileName(fileName: string, where: string): void {
   if (fileName.length > 255 || /[/\\\0]/.test(fileName) || fileName.startsWith('.')) {
     throw formatError(`${where} names a signal file outside the header's folder`)
   }
   if (fileName === '-' || fileName === '~') throw formatError(`${where} names no signal file`)
-  const format = /^(\d{1,4})(?:x(\d{1,6}))?(?::(\d{1,9}))?(?:\+(\d{1,12}))?$/.exec(formatField ?? '')
-  if (!format) throw formatError(`${where} has no valid storage format after its file name`)
+}
+
+type Calibration = Omit<WfdbSignal, keyof WfdbLine | keyof WfdbLayout>
+
+function parseCalibration(
+  format: number,
+  gainField: string | undefined,
+  rest: readonly string[],
+  where: string,
+): Calibration {
   const gain = /^([^()/]+)(?:\((-?\d{1,10})\))?(?:\/(\S{1,32}))?$/.exec(gainField ?? '0')
   const written = decimal(gain?.[1] ?? '')
   if (!gain || !Number.isFinite(written) || written < 0) {
@@ -137,26 +195,17 @@ function parseSignalLine(line: string, index: number, where: string): WfdbSignal
   const bits = integer(rest[0], 0, where, 'ADC resolution')
   if (bits < 0 || bits > 32) throw formatError(`${where} has an ADC resolution outside 0 to 32 bits`)
   const adcZero = integer(rest[1], 0, where, 'ADC zero')
-  const number = Number(format[1])
   return {
-    index,
-    fileName,
-    format: number,
-    samplesPerFrame: Number(format[2] ?? 1),
-    skew: Number(format[3] ?? 0),
-    byteOffset: Number(format[4] ?? 0),
     gain: written === 0 ? DEFAULT_GAIN : written,
     calibrated: written !== 0,
     baseline: gain[2] === undefined ? adcZero : Number(gain[2]),
     units: gain[3] ?? 'mV',
     adcResolution: bits || DEFAULT_BITS,
     adcZero,
-    ...converterRange(number, bits, adcZero),
+    ...converterRange(format, bits, adcZero),
     initialValue: rest[2] === undefined ? undefined : integer(rest[2], 0, where, 'initial value'),
     checksum: rest[3] === undefined ? undefined : integer(rest[3], 0, where, 'checksum'),
     blockSize: integer(rest[4], 0, where, 'block size'),
-    // Field 9 to the end of the line, spaces and all.
-    description: /^(?:\S+\s+){8}(.*)$/.exec(line)?.[1] ?? '',
   }
 }
 
@@ -169,10 +218,14 @@ function converterRange(format: number, bits: number, zero: number): { lowest: n
 
 function integer(field: string | undefined, fallback: number, where: string, name: string): number {
   if (field === undefined) return fallback
-  if (!/^[+-]?\d{1,10}$/.test(field)) throw formatError(`${where} has a ${name} that is not a whole number`)
-  return Number(field)
+  const number = decimal(field)
+  if (!Number.isInteger(number) || Math.abs(number) > 9_999_999_999)
+    throw formatError(`${where} has a ${name} that is not a whole number`)
+  return number
 }
 
+/** With a point, or the comma of a writer's locale. `1,000` may be one or a thousand: NaN, as all that is no number. */
 function decimal(field: string): number {
-  return /^[+-]?(\d{1,15}(\.\d{0,15})?|\.\d{1,15})([eE][+-]?\d{1,2})?$/.test(field) ? Number(field) : Number.NaN
+  const text = /^[+-]?\d{1,15},(?!\d{3}$)\d{1,15}$/.test(field) ? field.replace(',', '.') : field
+  return /^[+-]?(\d{1,15}(\.\d{0,15})?|\.\d{1,15})([eE][+-]?\d{1,2})?$/.test(text) ? Number(text) : Number.NaN
 }

@@ -88,6 +88,53 @@ describe('the heart rate from the ECG', () => {
   })
 })
 
+describe('the heart rate over what is no ECG', () => {
+  const beats = (seconds: number, offset = 0) =>
+    syntheticEcg({ rateHz, seconds, beats: regular(1053, 300 + offset, seconds * 1000) })
+  const at = (seconds: number, count: (i: number) => number) =>
+    Array.from({ length: seconds * rateHz }, (_, i) => count(i))
+
+  for (const [name, count] of [
+    ['at a rail', () => 1023],
+    ['flat', () => 512],
+    ['nearly flat', (i: number) => 512 + (i % 3)],
+    ['hum', (i: number) => Math.round(512 + 300 * Math.sin((2 * Math.PI * 50 * i) / rateHz))],
+  ] as const) {
+    for (const seconds of [2, 5, 8, 30]) {
+      it(`is never counted across ${seconds} s ${name}`, () => {
+        const home = new TestHome().play(beats(40), rateHz)
+        home.play(at(seconds, count), rateHz).play(beats(40, 200), rateHz)
+        const rates = home.stored('heartRate').flatMap(({ value }) => (value.type === 'quantity' ? [value.value] : []))
+        expect(rates.length).to.be.above(8)
+        for (const rate of rates) expect(rate).to.be.closeTo(57, 2)
+      })
+    }
+  }
+
+  it('is never counted across a loose contact, which makes no pause, no rhythm and no fast rate', () => {
+    const good = beats(150)
+    // Off for 0.2 to 2.5 s, on for 0.3 to 4 s, for a minute and a half.
+    let edge = 30
+    let on = true
+    let n = 0
+    const loose = good.map((count, i) => {
+      const t = i / rateHz
+      if (t >= edge && t < 120) {
+        on = !on
+        n++
+        edge = t + (on ? 2.15 + 1.85 * signed(11, n) : 1.35 + 1.15 * signed(12, n))
+      }
+      return on || t >= 120 ? count : 512
+    })
+    const home = new TestHome().play(loose, rateHz)
+    for (const { value } of home.stored('heartRate')) {
+      if (value.type === 'quantity') expect(value.value).to.be.closeTo(57, 6)
+    }
+    const told = home.told().filter((one) => /ecg-pause|irregular|pulse-rate/.test(one))
+    expect(told).to.deep.equal([])
+  })
+})
+
 describe('a heart that stands still', () => {
   it('is raised within seconds, once, and stays until somebody knows', () => {
     // A trace that is never quite still: no flat line.
@@ -113,6 +160,27 @@ describe('a heart that stands still', () => {
     expect(home.told()).to.have.members(['flat-line-ecg cleared', 'asystole latched'])
     const flats = home.transitions.filter(({ condition }) => condition === 'flat-line-ecg')
     expect(flats.map(({ priority }) => priority)).to.deep.equal(['high', 'high'])
+  })
+
+  it('is said within 10 s though the oximeter holds its number from before for 7 s', () => {
+    const home = new TestHome().play(trace(20, 800), rateHz, clip(75))
+    home.play(flat(7), rateHz, clip(75)).play(flat(10), rateHz, OFF)
+    const raised = home.transitions.find(({ condition }) => condition === 'asystole')
+    expect(raised?.raisedAt).to.be.within(T0 + 24_000, T0 + 30_000)
+  })
+
+  it('is said of a line with a few counts of noise, of large beats as of small ones', () => {
+    for (const [gain, counts] of [
+      [1, 5],
+      [0.4, 3],
+      [0.15, 2],
+    ] as const) {
+      const noise = (_ms: number, i: number) => (counts / 204.6) * signed(5, i)
+      const beats = regular(800, 400, 20_000)
+      const home = new TestHome().play(syntheticEcg({ rateHz, seconds: 40, beats, gain, noise }), rateHz, clip(75))
+      const raised = home.transitions.find(({ condition }) => condition === 'asystole')
+      expect(raised?.raisedAt, `${gain}`).to.be.within(T0 + 23_000, T0 + 30_000)
+    }
   })
 
   it('is said with high priority once: its flat line is then of low', () => {
@@ -156,6 +224,42 @@ describe('a heart that fibrillates', () => {
   })
 })
 
+describe('an ECG that cannot be read', () => {
+  const shaken = (seconds: number) =>
+    syntheticEcg({ rateHz, seconds, beats: regular(800, 400, seconds * 1000), noise: (_ms, i) => 1.5 * signed(9, i) })
+
+  it('is of high priority after 10 s where no oximeter sees a pulse, and over when beats are read', () => {
+    const home = new TestHome().play(trace(30, 800), rateHz).play(shaken(30), rateHz)
+    const raised = home.transitions.find(({ condition }) => condition === 'no-readable-heartbeat')
+    expect(raised).to.include({ priority: 'high', kind: 'physiological' })
+    expect(raised?.raisedAt).to.be.within(T0 + 39_000, T0 + 43_000)
+    home.told()
+    expect(home.play(trace(20, 800), rateHz).told()).to.include('no-readable-heartbeat cleared')
+  })
+
+  it('is of medium priority after a minute where an oximeter sees one', () => {
+    const home = new TestHome().play(trace(30, 800), rateHz, clip(75)).play(shaken(90), rateHz, clip(75))
+    const told = home.transitions.filter(({ kind }) => kind === 'physiological')
+    expect(told.map(({ condition, priority }) => [condition, priority])).to.deep.equal([['ecg-unreadable', 'medium']])
+    expect(told[0]?.raisedAt).to.be.within(T0 + 88_000, T0 + 94_000)
+    home.play(shaken(20), rateHz, OFF)
+    expect(home.told()).to.include('no-readable-heartbeat active')
+  })
+
+  it('is not weighed against by a number that an oximeter holds from before', () => {
+    const home = new TestHome().play(trace(30, 800), rateHz, clip(75))
+    home.play(shaken(7), rateHz, clip(75)).play(shaken(20), rateHz, OFF)
+    const raised = home.transitions.find(({ condition }) => condition === 'no-readable-heartbeat')
+    expect(raised?.raisedAt).to.be.within(T0 + 39_000, T0 + 43_000)
+  })
+
+  it('is of medium priority where no beat was ever seen: electrodes that nobody wears are no emergency', () => {
+    const home = new TestHome().play(shaken(120), rateHz)
+    const told = home.transitions.filter(({ kind }) => kind === 'physiological')
+    expect(told.map(({ condition }) => condition)).to.deep.equal(['ecg-unreadable'])
+  })
+})
+
 describe('pauses, rhythm and noise', () => {
   it('a pause is raised and must be looked at, though it is over', () => {
     const beats = [...regular(800, 400, 30_000), ...regular(800, 32_700, 110_000)]
@@ -181,7 +285,10 @@ describe('pauses, rhythm and noise', () => {
     const beats = regular(800, 400, 90_000)
     const noise = (ms: number, i: number) => (ms > 30_000 && ms < 60_000 ? 1.5 * signed(9, i) : 0.01 * signed(7, i))
     const home = new TestHome().play(syntheticEcg({ rateHz, seconds: 90, beats, noise }), rateHz)
-    expect(home.told()).to.deep.equal(['poor-signal-ecg active', 'poor-signal-ecg cleared'])
+    expect(home.told().filter((one) => !one.startsWith('no-readable'))).to.deep.equal([
+      'poor-signal-ecg active',
+      'poor-signal-ecg cleared',
+    ])
     const missing = home.stored('heartRate').filter(({ remarks }) => remarks.includes('poor-signal'))
     expect(missing).to.not.deep.equal([])
   })

@@ -17,6 +17,8 @@ describe('the conditions that analysers find', () => {
     expect(rows).to.deep.include.members([
       ['asystole', 'high', true],
       ['no-organised-heartbeat', 'high', true],
+      ['no-readable-heartbeat', 'high', false],
+      ['ecg-unreadable', 'medium', false],
       ['ecg-pause', 'medium', true],
       ['irregular-rhythm', 'low', false],
       ['suspected-fall', 'high', true],

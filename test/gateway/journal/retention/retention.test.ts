@@ -6,7 +6,7 @@ import type { Journal } from '#gateway/journal/api/journal.js'
 import { DAY_MS, Retention, type RetentionOptions } from '#gateway/journal/retention/retention.js'
 import type { ClosedBatch, Hash32 } from '#gateway/model/batch.js'
 import { type Lane, laneOf } from '#gateway/model/lane.js'
-import { alertRoute, anchorRoute, fhirRoute } from '#gateway/outbound/lanes/configured-lanes.js'
+import { alertRoute, anchorRoute, fhirRoutes } from '#gateway/outbound/lanes/configured-lanes.js'
 import { silentLogger } from '#gateway/platform/logger.js'
 import { Sqlite } from '#gateway/platform/sqlite.js'
 import { inclusionProof, leafHash, merkleRoot, verifyInclusion } from '#gateway/proofs/merkle.js'
@@ -24,8 +24,8 @@ import { TestClock } from '#test/support/test-clock.js'
 import { told } from '#test/support/told.js'
 
 const WITHOUT_TARGET = [alertRoute({ channel: 'doctor' }), anchorRoute('consortium')]
-const CARE_ONLY = [fhirRoute('care', 'clear'), ...WITHOUT_TARGET]
-const LANES = [fhirRoute('vault', 'sealed'), ...CARE_ONLY]
+const CARE_ONLY = [...fhirRoutes('care', 'clear'), ...WITHOUT_TARGET]
+const LANES = [...fhirRoutes('vault', 'sealed'), ...CARE_ONLY]
 const POLICY = { days: 90, maxMb: 4096, minDays: 7, alertDays: 730, identifierDays: 400, proofDays: 730 }
 
 const waveform = (name: string): Measurement =>
@@ -226,7 +226,7 @@ describe('Retention', () => {
     await journal.commit({ measurements: [measurement('m-1'), measurement('m-2')], ...told([transition()]) })
     await journal.commit({ measurements: [], ...told([transition({ state: 'cleared', at: clock.now() })]) })
     const { leaves, header } = await close()
-    drain(laneOf('alert:doctor'), ...ALL)
+    drain(laneOf('alert:doctor'), laneOf('fhir-alert:care'), ...ALL)
     later(500)
     await retention().run()
     const batch = journal.batches.byNumber(1) as ClosedBatch
@@ -253,7 +253,7 @@ describe('Retention', () => {
     later(5000)
     await retention({ diskLow: () => true }).run()
     expect(journal.alerts.latest(10)).to.have.length(3)
-    drain(laneOf('alert:doctor'), laneOf('fhir:care'))
+    drain(laneOf('alert:doctor'), laneOf('fhir-alert:care'))
     await retention().run()
     expect(journal.alerts.latest(10).map(({ condition }) => condition)).to.deep.equal(['active-one'])
   })

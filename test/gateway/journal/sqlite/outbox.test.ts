@@ -185,7 +185,7 @@ describe('The outbox', () => {
           const reached = real.journal.alerts.deliveries(1000).map(({ transition: { raisedAt } }) => raisedAt)
           expect(reached).to.deep.equal(model.delivered)
           // Each alert with its two messages, and what became of those of this lane.
-          const clinic = real.journal.outbox.depths().find(({ lane }) => laneKey(lane) === 'fhir:clinic')
+          const clinic = real.journal.outbox.depths().find(({ lane }) => laneKey(lane) === 'fhir-alert:clinic')
           expect(clinic?.depth).to.equal(3 * model.committed + model.delivered.length + model.refused.size)
         } finally {
           await real.journal.stop()

@@ -5,7 +5,7 @@ import type { Journal } from '#gateway/journal/api/journal.js'
 import type { OutboxEntry } from '#gateway/journal/api/outbox.js'
 import { MIGRATIONS } from '#gateway/journal/sqlite/schema.js'
 import { isSameLane, type Lane, laneKey, laneOf } from '#gateway/model/lane.js'
-import { anchorRoute, fhirRoute } from '#gateway/outbound/lanes/configured-lanes.js'
+import { anchorRoute, fhirRoutes } from '#gateway/outbound/lanes/configured-lanes.js'
 import { Sqlite } from '#gateway/platform/sqlite.js'
 import {
   codeOf,
@@ -183,7 +183,7 @@ describe('The queue that people see', () => {
     const { id } = refuse(laneOf('fhir:archive'))
     await journal.stop()
     journal = journalAt(folder.journal, {
-      lanes: [fhirRoute('clinic', 'clear'), anchorRoute('consortium')],
+      lanes: [...fhirRoutes('clinic', 'clear'), anchorRoute('consortium')],
     })
     await journal.start()
     expect(await codeOf(() => journal.queue.retry([id], 'anna'))).to.equal('queue.lane')
@@ -206,13 +206,15 @@ describe('The queue that people see', () => {
     sqlite.close()
     journal = journalAt(folder.journal)
     await journal.start()
-    expect(journal.queue.list(CLINIC, 'rejected', 10)).to.have.length(1)
-    journal.queue.retry(journal.queue.rejected(CLINIC), 'anna')
-    expect(depth(CLINIC)).to.include({ depth: 1, rejected: 0, dropped: 0 })
+    const alerts = laneOf('fhir-alert:clinic')
+    expect(journal.queue.list(alerts, 'rejected', 10)).to.have.length(1)
+    journal.queue.retry(journal.queue.rejected(alerts), 'anna')
+    expect(depth(alerts)).to.include({ depth: 1, rejected: 0, dropped: 0 })
+    expect(depth(CLINIC)).to.include({ depth: 0, rejected: 0, dropped: 0 })
   })
 
   it('gives a lane that is new, or was away, the batches closed without it: in order, each once', async () => {
-    const small = [fhirRoute('clinic', 'clear')]
+    const small = fhirRoutes('clinic', 'clear')
     const reopen = async (lanes: typeof small | undefined) => {
       await journal.stop()
       journal = journalAt(folder.journal, lanes && { lanes })

@@ -16,6 +16,7 @@ import {
   TemporaryFolder,
   transition,
 } from '#test/gateway/journal/journal-fixture.js'
+import { TestClock } from '#test/support/test-clock.js'
 import { told } from '#test/support/told.js'
 
 describe('The SQLite journal', () => {
@@ -118,14 +119,23 @@ describe('The SQLite journal', () => {
     expect(journal.measurements.has('c')).to.equal(false)
   })
 
+  it('counts once what came under the identity of another one', async () => {
+    const conflict = measurement('a.1', { remarks: ['identity-conflict'] })
+    await journal.commit({ measurements: [measurement('a'), conflict, conflict], transitions: [] })
+    expect(journal.measurements.conflicts()).to.equal(1)
+    await reopen()
+    expect(journal.measurements.conflicts()).to.equal(1)
+  })
+
   it('refuses a measurement that cannot be stored without harming others of its group', async () => {
-    await reopen({ commit: { maxDelayMs: 1000, maxCount: 100 } })
+    const clock = new TestClock()
+    await reopen({ clock, commit: { maxDelayMs: 1000, maxCount: 100 } })
     const good = journal.commit({ measurements: [measurement('a')], transitions: [] })
     const bad = { ...measurement('b'), value: { type: 'quantity' as const, value: Number.NaN } }
     expect(await codeOf(() => journal.commit({ measurements: [bad], transitions: [] }))).to.equal(
       'journal.not-storable',
     )
-    await journal.flush()
+    await clock.advance(1000)
     await good
     expect(journal.measurements.unbatchedCount()).to.equal(1)
   })
@@ -138,7 +148,8 @@ describe('The SQLite journal', () => {
       'alert:terminal': 1,
       'anchor:consortium': 0,
       'fhir:archive': 0,
-      'fhir:clinic': 3,
+      'fhir:clinic': 0,
+      'fhir-alert:clinic': 3,
     })
     const entry = journal.outbox.claim(laneOf('alert:doctor'))
     expect(entry).to.deep.include({ lane: laneOf('alert:doctor'), kind: 'notification', state: 'claimed', attempts: 0 })
@@ -180,7 +191,7 @@ describe('The SQLite journal', () => {
     expect(journal.alerts.delivery(delivery?.id ?? 0)).to.deep.equal(delivery)
     expect(journal.outbox.claim(laneOf('alert:doctor'))).to.equal(null)
     expect(delivery?.notification).to.equal(entry.ref)
-    const owed = allOwed(laneOf('fhir:clinic'))
+    const owed = allOwed(laneOf('fhir-alert:clinic'))
     expect(owed.map(({ kind }) => kind)).to.deep.equal(['alert', 'notification', 'notification', 'communication'])
     expect(owed[3]?.ref).to.equal(delivery?.id)
     expect(journal.outbox.claim(laneOf('fhir:archive'))).to.equal(null)
@@ -193,23 +204,23 @@ describe('The SQLite journal', () => {
     journal.outbox.launch(entry)
     journal.outbox.settle(entry, { class: 'permanent', reason: 'HTTP 410' }, 1)
     expect(journal.alerts.deliveries(10)).to.deep.equal([])
-    expect(allOwed(laneOf('fhir:clinic')).at(-1)).to.include({ kind: 'undelivered', ref: entry.ref })
+    expect(allOwed(laneOf('fhir-alert:clinic')).at(-1)).to.include({ kind: 'undelivered', ref: entry.ref })
   })
 
   it('owes a flag of an alert that stands once, on the fhir targets that want alerts', async () => {
     const low = transition()
     await journal.commit({ measurements: [], transitions: [low] })
-    expect(journal.outbox.isFlagged(laneOf('fhir:clinic'), low.alertId)).to.equal(false)
+    expect(journal.outbox.isFlagged(laneOf('fhir-alert:clinic'), low.alertId)).to.equal(false)
     journal.outbox.queueFlags([low.alertId, 'unknown-1'])
     await reopen()
     journal.outbox.queueFlags([low.alertId])
-    const [alert, flag, ...others] = allOwed(laneOf('fhir:clinic'))
+    const [alert, flag, ...others] = allOwed(laneOf('fhir-alert:clinic'))
     expect([alert?.kind, flag?.kind, others]).to.deep.equal(['alert', 'flag', []])
     await journal.commit({ measurements: [], transitions: [{ ...low, state: 'cleared', at: low.at + 1 }] })
     expect(journal.alerts.episodeById(flag?.ref ?? 0).map(({ state }) => state)).to.deep.equal(['active', 'cleared'])
-    expect(journal.outbox.isFlagged(laneOf('fhir:clinic'), low.alertId)).to.equal(true)
+    expect(journal.outbox.isFlagged(laneOf('fhir-alert:clinic'), low.alertId)).to.equal(true)
     expect(journal.outbox.isFlagged(laneOf('fhir:archive'), low.alertId)).to.equal(false)
-    expect(journal.outbox.isFlagged(laneOf('fhir:clinic'), 'unknown-1')).to.equal(false)
+    expect(journal.outbox.isFlagged(laneOf('fhir-alert:clinic'), 'unknown-1')).to.equal(false)
     expect(journal.outbox.claim(laneOf('fhir:archive'))).to.equal(null)
   })
 

@@ -19,7 +19,7 @@ import { FhirDeliverer } from '#gateway/outbound/fhir/fhir-deliverer.js'
 import { FlagSync } from '#gateway/outbound/fhir/flag-sync.js'
 import { clientOf } from '#gateway/outbound/fhir/target-client.js'
 import { TaskPoller } from '#gateway/outbound/fhir/task-poller.js'
-import { alertRoute, fhirRoute } from '#gateway/outbound/lanes/configured-lanes.js'
+import { alertRoute, fhirRoutes } from '#gateway/outbound/lanes/configured-lanes.js'
 import { LaneWorker } from '#gateway/outbound/lanes/worker.js'
 import { silentLogger } from '#gateway/platform/logger.js'
 import type { FhirServerSimulator } from '#simulators/fhir-server/server.js'
@@ -67,7 +67,7 @@ export class AlarmHome {
     const logger = silentLogger
     this.journal = journalOf({
       path: join(this.#folder, 'journal.sqlite'),
-      lanes: [fhirRoute('care', 'clear'), alertRoute({ channel: 'terminal' })],
+      lanes: [...fhirRoutes('care', 'clear'), alertRoute({ channel: 'terminal' })],
       ...{ clock, logger },
       commit: { maxDelayMs: 0, maxCount: 100 },
     })
@@ -89,7 +89,7 @@ export class AlarmHome {
     const names = { home: 'home-1', patient: 'quiet-heron' }
     const envelopes = { envelopes: async () => [] }
     const deliverer = new FhirDeliverer({ target, journal, envelopes, ...names, fetch, logger })
-    this.#lane = new LaneWorker({ lane: laneOf('fhir:care'), journal, deliverer, clock, logger })
+    this.#lane = new LaneWorker({ lane: laneOf('fhir-alert:care'), journal, deliverer, clock, logger })
     const client = clientOf(target, fetch)
     this.#poller = new TaskPoller({ target, client, home: 'home-1', journal, actions: this.actions, clock, logger })
     this.#flags = new FlagSync({ journal, afterMs: 30 * 60_000, clock, logger })

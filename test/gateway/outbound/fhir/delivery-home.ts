@@ -18,7 +18,7 @@ import type { TargetConfig } from '#gateway/outbound/fhir/config.js'
 import { FhirClient } from '#gateway/outbound/fhir/fhir-client.js'
 import { FhirDeliverer, type FhirDelivererOptions } from '#gateway/outbound/fhir/fhir-deliverer.js'
 import { TaskPoller, type TaskPollerOptions } from '#gateway/outbound/fhir/task-poller.js'
-import { alertRoute, fhirRoute } from '#gateway/outbound/lanes/configured-lanes.js'
+import { alertRoute, fhirRoutes } from '#gateway/outbound/lanes/configured-lanes.js'
 import { EpochKeys } from '#gateway/outbound/sealing/epoch-keys.js'
 import { Sealer } from '#gateway/outbound/sealing/sealer.js'
 import { type Clock, systemClock } from '#gateway/platform/clock.js'
@@ -40,7 +40,7 @@ export class DeliveryHome {
     this.journal = journalOf({
       path: join(this.#folder, 'journal.sqlite'),
       lanes: [
-        ...[fhirRoute('care', 'clear'), fhirRoute('archive', 'sealed')],
+        ...[...fhirRoutes('care', 'clear'), ...fhirRoutes('archive', 'sealed')],
         ...[alertRoute({ channel: 'doctor' }), alertRoute({ channel: 'doctor', contact: 'doctor-1' })],
       ],
       clock: new TestClock(),

@@ -20,7 +20,7 @@ describe('what a clear target gets about alerts', () => {
     await server.start()
     home = new DeliveryHome()
     await home.start([sample('pulseRate')])
-    home.owed(laneOf('fhir:care'))
+    home.owed(laneOf('fhir-alert:care'))
   })
   afterEach(async () => {
     server.faults.clear()
@@ -40,14 +40,15 @@ describe('what a clear target gets about alerts', () => {
   const deliverAll = async (target: object = {}, fetch?: typeof globalThis.fetch): Promise<DeliveryOutcome[]> => {
     const deliverer = home.deliverer({ url: server.url, ...target }, fetch)
     const outcomes: DeliveryOutcome[] = []
-    for (const entry of home.owed(laneOf('fhir:care'))) outcomes.push((await deliverer.deliver(entry, never)).outcome)
+    for (const entry of home.owed(laneOf('fhir-alert:care')))
+      outcomes.push((await deliverer.deliver(entry, never)).outcome)
     return outcomes
   }
   const classes = (outcomes: DeliveryOutcome[]) => outcomes.map((outcome) => outcome.class)
 
   it('is each thing once and as it stands now, however often and late its entries are repeated', async () => {
     await home.alert(raised, acknowledged, cleared)
-    const entries = home.owed(laneOf('fhir:care'))
+    const entries = home.owed(laneOf('fhir-alert:care'))
     const deliverer = home.deliverer({ url: server.url })
     const versions = new Set<string | undefined>()
     for (const entry of [...entries, ...entries.toReversed(), ...entries]) {
@@ -68,7 +69,7 @@ describe('what a clear target gets about alerts', () => {
     await home.alert(raised)
     await deliverAll()
     await home.alert(acknowledged)
-    for (const entry of home.owed(laneOf('fhir:care'))) {
+    for (const entry of home.owed(laneOf('fhir-alert:care'))) {
       // The transaction, the search and the update of the Task in turn.
       for (let step = 0; step < 3; step++) {
         server.faults.clear()
@@ -179,7 +180,7 @@ describe('what a clear target gets about alerts', () => {
         failing.test(`${input} ${init?.body ?? ''}`) ? new Response('busy', { status: 503 }) : fetch(input, init)
       const deliverer = home.deliverer({ url: server.url }, broken)
       const { outcome } = await deliverer.deliver(
-        { id: 1, lane: laneOf('fhir:care'), kind: 'alert', ref: 2, state: 'claimed', attempts: 0, createdAt: 0 },
+        { id: 1, lane: laneOf('fhir-alert:care'), kind: 'alert', ref: 2, state: 'claimed', attempts: 0, createdAt: 0 },
         never,
       )
       expect(outcome.class, String(failing)).to.equal('transient')
@@ -233,7 +234,7 @@ describe('what a clear target gets about alerts', () => {
     const deliverer = home.deliverer({ url: server.url })
     const entry = {
       id: 1,
-      lane: laneOf('fhir:care'),
+      lane: laneOf('fhir-alert:care'),
       kind: 'communication',
       ref: 5,
       state: 'claimed',

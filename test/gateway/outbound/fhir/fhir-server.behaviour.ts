@@ -127,7 +127,7 @@ export function itTakesDeliveries(server: () => ServerUnderTest, seen: (resource
     await home.alert({ ...raised, state: 'acknowledged', at: raised.at + 30_000, actor })
     await home.alert({ ...raised, state: 'cleared', at: raised.at + 60_000 })
     await home.refused({ ...raised, alertId: 'probe-off-ecg-1', condition: 'probe-off-ecg', priority: 'low' })
-    const entries = home.owed(laneOf('fhir:care'))
+    const entries = home.owed(laneOf('fhir-alert:care'))
     expect(new Set(entries.map(({ kind }) => kind))).to.deep.equal(
       new Set(['alert', 'notification', 'communication', 'flag', 'undelivered']),
     )
@@ -180,7 +180,7 @@ export function itTakesDeliveries(server: () => ServerUnderTest, seen: (resource
     const deliverer = home.deliverer({ url: server().url })
     const raised = transition({ alertId: 'fast-pulse-7', condition: 'fast-pulse' })
     const deliverAll = async () => {
-      for (const entry of home.owed(laneOf('fhir:care')))
+      for (const entry of home.owed(laneOf('fhir-alert:care')))
         expect((await deliverer.deliver(entry, never)).outcome, entry.kind).to.deep.equal({ class: 'delivered' })
     }
     await home.alert(raised)

@@ -2,11 +2,12 @@ import { join } from 'node:path'
 import type { Bundle, Task } from '@medplum/fhirtypes'
 import { expect } from 'chai'
 import { composeGateway } from '#gateway/compose/gateway.js'
-import { fhirRoute } from '#gateway/outbound/lanes/configured-lanes.js'
+import { fhirRoutes } from '#gateway/outbound/lanes/configured-lanes.js'
 import { ensureDataDir } from '#gateway/platform/data-dir.js'
 import { silentLogger } from '#gateway/platform/logger.js'
 import { FhirServerSimulator } from '#simulators/fhir-server/server.js'
-import { freePort, writeSecret } from '#test/gateway/intake/transports/brokers.js'
+import { freePort } from '#simulators/free-port.js'
+import { writeSecret } from '#test/gateway/intake/transports/brokers.js'
 import { journalAt } from '#test/gateway/journal/journal-fixture.js'
 import { TestHome } from '#test/support/home.js'
 import { putByDoctor, transition } from './delivery-home.js'
@@ -37,7 +38,7 @@ describe('A running gateway and the Tasks of its alerts', function () {
     })
     // Raised before the gateway was last stopped.
     ensureDataDir(home.dataDir)
-    const lanes = [fhirRoute('care', 'clear')]
+    const lanes = fhirRoutes('care', 'clear')
     const journal = journalAt(join(home.dataDir, 'journal.db'), { lanes })
     await journal.start()
     await journal.commit({ measurements: [], transitions: [transition()] })
@@ -51,7 +52,7 @@ describe('A running gateway and the Tasks of its alerts', function () {
       expect(await putByDoctor(server.url, { ...task, status: 'accepted' })).to.equal(200)
       while (gateway.status().alerts[0]?.state !== 'acknowledged') await turn()
       const lane = (name: string) => gateway.status().lanes.find((one) => one.lane === name)
-      while (lane('fhir:care')?.depth !== 0) await turn()
+      while (lane('fhir-alert:care')?.depth !== 0) await turn()
       expect(lane('fhir:vault')?.depth).to.equal(0)
     } finally {
       await gateway.stop(0)

@@ -102,7 +102,8 @@ describe('an alert, its Task, and the doctor on the FHIR server', () => {
     expect(await home.tick()).to.deep.equal(['raised nurse-1'])
     await until(
       () =>
-        (home.journal.outbox.depths().find(({ lane }) => laneKey(lane) === 'fhir:care')?.lastReason ?? null) !== null,
+        (home.journal.outbox.depths().find(({ lane }) => laneKey(lane) === 'fhir-alert:care')?.lastReason ?? null) !==
+        null,
     )
     await home.actions.acknowledge('all', { by: 'nurse-1', via: 'button' })
     server.faults.clear()

@@ -1,11 +1,11 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { writeFileSync } from 'node:fs'
-import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { expect } from 'chai'
 import type { ClinicReport } from '#gateway/clinic/report.js'
 import { packageRoot } from '#gateway/platform/package-root.js'
+import { freePort } from '#simulators/free-port.js'
 import { Receiver } from '#test/gateway/alarms/channels/receiver.js'
 import { TestClinic } from '#test/gateway/clinic/clinic.js'
 import { TestHome } from '#test/support/home.js'
@@ -136,12 +136,3 @@ describe('homebeat clinic', function () {
     expect((await homebeat('clinic', 'ack', '--help')).stdout).to.contain('--config')
   })
 })
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as { port: number }
-  server.close()
-  await once(server, 'close')
-  return port
-}

@@ -6,7 +6,7 @@ import { expect } from 'chai'
 import mqtt from 'mqtt'
 import { packageRoot } from '#gateway/platform/package-root.js'
 import { readRunFile } from '#gateway/surfaces/status/run-file.js'
-import { freePort } from '#test/gateway/intake/transports/brokers.js'
+import { freePort } from '#simulators/free-port.js'
 import { TestHome } from '#test/support/home.js'
 import { homebeat } from '#test/support/run.js'
 

@@ -161,7 +161,8 @@ describe('EcgAnalyser', () => {
         spoilt((i) => Math.round(512 + 200 * signed(1, i))),
         spoilt((i) => Math.round(512 + 300 * Math.sin((2 * Math.PI * 50 * i) / 250))),
       ]) {
-        const events = analyse(samples)
+        // That it cannot be read is no conclusion of the heart.
+        const events = analyse(samples).filter(({ type }) => !type.startsWith('unreadable'))
         expect(conclusions(events), JSON.stringify(conclusions(events))).to.deep.equal([])
         expect(of(events, 'quality').some(({ grade }) => grade === 'bad')).to.equal(true)
         expect(of(events, 'rate').some(({ unknown }) => unknown === 'poor-signal')).to.equal(true)

@@ -2,6 +2,7 @@ import { once } from 'node:events'
 import { connect } from 'node:net'
 import { expect } from 'chai'
 import type { IClientOptions, MqttClient } from 'mqtt'
+import { Decoder } from '#gateway/intake/decode/decoder.js'
 import { BrokerTransport } from '#gateway/intake/transports/mqtt/broker-transport.js'
 import type { HomebeatError } from '#gateway/platform/errors.js'
 import { silentLogger } from '#gateway/platform/logger.js'
@@ -265,15 +266,19 @@ describe('BrokerTransport', () => {
       await published
     })
 
-    it('acknowledges and counts a payload of more than 64 KiB, and takes one of 64 KiB', async () => {
+    it('acknowledges a payload of more than 64 KiB only when its frame is settled: it is kept, with its reason', async () => {
       const cuff = await connected(device('cuff'))
-      await cuff.publishAsync(TOPIC, Buffer.alloc(64 * 1024 + 1), { qos: 1 })
-      const published = cuff.publishAsync(TOPIC, Buffer.alloc(64 * 1024), { qos: 1 })
+      let acknowledged = 0
+      const published = Array.from({ length: 3 }, () =>
+        cuff.publishAsync(TOPIC, Buffer.alloc(70_000), { qos: 1 }).then(() => acknowledged++),
+      )
       const frame = await reader.find('mqtt-publish')
-      expect(frame.payload).to.have.length(64 * 1024)
+      expect(frame.payload).to.have.length(70_000)
+      expect(new Decoder().decode(frame).unmapped).to.include({ code: 'decode.sensor', payload: frame.payload })
+      expect(acknowledged).to.equal(0)
       frame.settle(COMMITTED)
-      await published
-      expect((await refused()).detail).to.match(/more than 64 KiB/)
+      for (let i = 1; i < 3; i++) (await reader.find('mqtt-publish')).settle(COMMITTED)
+      await Promise.all(published)
     })
 
     it('does not even read a packet that announces 100 MB, whoever sends it', async () => {

@@ -1,6 +1,7 @@
+import type { Socket } from 'node:net'
 import { expect } from 'chai'
 import fc from 'fast-check'
-import { PacketLimit } from '#gateway/intake/transports/mqtt/packet-limit.js'
+import { limitPackets, PacketLimit } from '#gateway/intake/transports/mqtt/packet-limit.js'
 
 /** Fixed header (MQTT 3.1.1, 2.2) and so many bytes, all of which look like the digits of a length. */
 function packet(bytes: number): Buffer {
@@ -33,5 +34,32 @@ describe('The packet limit', () => {
     expect(
       new PacketLimit({ first: 1e9, every: 1e9 }).accept(Uint8Array.of(0x30, 0x80, 0x80, 0x80, 0x80, 0x01)),
     ).to.equal(false)
+  })
+
+  /** What a reader gets of bytes that come cut so. */
+  const readOf = (chunks: readonly Buffer[]): Buffer[] => {
+    let next = 0
+    const socket = { read: () => chunks[next++] ?? null, destroy: () => {} } as unknown as Socket
+    limitPackets(socket, { first: 300_000, every: 300_000 }, { mayGoOn: () => true, exceeded: () => {} })
+    return chunks.flatMap(() => socket.read() ?? [])
+  }
+
+  it('gives its reader every byte as soon as its packet is whole, however the bytes are cut', () => {
+    fc.assert(
+      fc.property(lengths, fc.integer({ min: 1, max: 3000 }), (list, size) => {
+        const bytes = Buffer.concat(list.map(packet))
+        const chunks = Array.from({ length: Math.ceil(bytes.length / size) }, (_, i) =>
+          bytes.subarray(i * size, (i + 1) * size),
+        )
+        expect(Buffer.concat(readOf(chunks)).equals(bytes)).to.equal(true)
+      }),
+    )
+  })
+
+  it('gives it no thousands of small parts: a packet that drips takes no more memory than its bytes', () => {
+    const dripping = [...packet(256 * 1024)].map((byte) => Buffer.of(byte))
+    const parts = readOf(dripping)
+    expect(parts.length).to.be.at.most(17)
+    expect(Buffer.concat(parts)).to.have.length(dripping.length)
   })
 })

@@ -16,6 +16,7 @@ import {
   closeOf,
   connected,
   mqttClient,
+  refusal,
   temporaryFolder,
   writeSecret,
 } from '#test/gateway/intake/transports/brokers.js'
@@ -87,6 +88,24 @@ describe('The broker and who is not admitted', () => {
     await closed
     expect(cuff.connected).to.equal(true)
     expect(isFull()).to.equal(false)
+  })
+
+  const refusedMqtt5 = async (properties: object) => {
+    const client = mqttClient(broker.address().port, { ...LOGIN, protocolVersion: 5, properties })
+    clients.push(client)
+    const connack = new Promise<{ properties?: { reasonString?: string } }>((resolve) =>
+      client.on('packetreceive', (packet) => packet.cmd === 'connack' && resolve(packet)),
+    )
+    return { code: await refusal(client), reason: (await connack).properties?.reasonString }
+  }
+  it('turns MQTT 5 away in its own words', async () => {
+    const { code, reason } = await refusedMqtt5({})
+    expect(code).to.equal(0x84)
+    expect(reason).to.include('3.1.1')
+  })
+
+  it('turns MQTT 5 away without words that are too long for the client', async () => {
+    expect(await refusedMqtt5({ maximumPacketSize: 40 })).to.deep.equal({ code: 0x84, reason: undefined })
   })
 
   it('reads no CONNECT of more than 16 KiB', async () => {

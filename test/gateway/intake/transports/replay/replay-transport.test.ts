@@ -224,6 +224,30 @@ describe('ReplayTransport', () => {
     expect((await damaged('MLII', (bytes) => bytes.subarray(0, -1))).message).to.include('shorter')
   })
 
+  it('plays a signal whatever the header says of another one of its file', async () => {
+    const samples = Int16Array.from({ length: 8 }, (_, i) => i)
+    writeFileSync(join(folder, 'o.dat'), new Uint8Array(samples.buffer))
+    const played = async (...lines: string[]) => {
+      writeFileSync(
+        join(folder, 'o.hea'),
+        `\ufeffo 2 250,0 ${lines.some((line) => line.includes('x3')) ? 2 : 4}\n${lines.join('\n')}\n`,
+      )
+      return samplesOf(await all(replay(join(folder, 'o.hea'), 'speed=0')))
+    }
+    expect(await played('o.dat 16 -200 11 0 0 0 0 ABP', 'o.dat 16 200 11 0 1 16 0 II')).to.deep.equal([1, 3, 5, 7])
+    expect(await played('o.dat 16 200 11 0 0 12 0 II', 'o.dat 16 200 odd')).to.deep.equal([0, 2, 4, 6])
+    expect(await played('o.dat 16x3 200 11 0 0 0 0 ABP', 'o.dat 16 200 11 0 3 10 0 II')).to.deep.equal([3, 7])
+    expect(await played('o.dat 16 200 11 0 0 6 0 II', '../o.dat 80')).to.have.length(4)
+  })
+
+  it('says in an event what it cannot play', async () => {
+    const transport = replay('/nowhere/two.hea')
+    expect((await failure(transport)).code).to.equal('replay.not-found')
+    const frames: Frame[] = []
+    for await (const frame of transport.frames()) frames.push(frame)
+    expect(eventsOf(frames)).to.deep.equal(['disconnected'])
+  })
+
   it('says which kinds of record it does not play', async () => {
     writeFileSync(join(folder, 's.dat'), Buffer.alloc(600))
     const problem = async (...lines: string[]) => {

@@ -89,6 +89,50 @@ describe('WFDB header', () => {
     expect(problemOf('#'.repeat(70_000))).to.include('longer than')
   })
 
+  it('keeps a line that it cannot read out of the way of the others', () => {
+    const good = 'r.dat 16 200 11 0 0 0 0 II'
+    for (const odd of [
+      ...['r.dat 16 -200 11 0 0 0 0 ABP', 'r.dat 16 200 99 0 0 0 0 ABP', 'r.dat 16 200 11 0 one 0 0 ABP', 'o.dat x'],
+      ...[
+        '- 16 200',
+        '~ 16 200',
+        '/etc/passwd 16',
+        'r.dat',
+        'r.dat 16 much 11',
+        `r.dat 16 200 11 0 0 0 0 ${'x'.repeat(2000)}`,
+      ],
+    ])
+      for (const lines of [
+        [odd, good],
+        [good, odd],
+      ]) {
+        const header = parseHeader(`r 2 250 10\n${lines.join('\n')}\n`)
+        expect(chooseSignal(header, undefined).description, odd).to.equal('II')
+        expect(() => chooseSignal(header, String(lines.indexOf(odd))), odd).to.throw(HomebeatError, 'of the header')
+      }
+  })
+
+  it('plays nothing else where the only ECG lead cannot be read', () => {
+    const header = parseHeader('r 2\nr.dat 16 1 12 0 0 0 0 ABP\nr.dat 16 -1 12 0 0 0 0 V5\n')
+    expect(() => chooseSignal(header, undefined)).to.throw(HomebeatError, 'gain')
+  })
+
+  it('reads a byte order mark, any line end and the comma of a locale', () => {
+    for (const mark of ['\ufeff', '\u00ef\u00bb\u00bf'])
+      expect(parseHeader(`${mark}r 1 360,0 650000\rr.dat 212 200,5(0)/mV 11,0 1024\r\n`)).to.deep.include({
+        frequency: 360,
+        sampleCount: 650_000,
+      })
+    expect(only('r.dat 212 200,5(0)/mV 11,0 1024.0')).to.deep.include({ gain: 200.5, adcResolution: 11, adcZero: 1024 })
+    expect(parseHeader('r 1 360.0 650000,00\nr.dat 16\n').sampleCount).to.equal(650_000)
+  })
+
+  it('does not guess where a comma may part thousands', () => {
+    expect(problemOf('r 1 1,000\nr.dat 16\n')).to.include('frequency')
+    expect(problemOf('r 1 360 650,000\nr.dat 16\n')).to.include('number of samples')
+    expect(problemOf('r 1 3,6,0\nr.dat 16\n')).to.include('frequency')
+  })
+
   it('lets a header name only files of its own folder', () => {
     for (const name of ['../r.dat', '/etc/passwd', 'a\\b.dat', '..', '.hidden']) {
       expect(problemOf(`r 1\n${name} 16\n`), name).to.include('outside')

@@ -2,12 +2,13 @@
 
 import type { Journal } from '#gateway/journal/api/journal.js'
 import type { LaneDepth } from '#gateway/journal/api/outbox.js'
+import type { Priority } from '#gateway/model/alert.js'
 import type { HealthCheck } from '#gateway/model/health-check.js'
 import { type Lane, laneKey } from '#gateway/model/lane.js'
 import type { SystemCondition } from '#gateway/model/system-condition.js'
 import { alertUndelivered, conditionsOf, pushFailing, pushRefused } from './lane-conditions.js'
 
-export interface LaneWatcherOptions {
+export interface LaneCheckOptions {
   readonly journal: Pick<Journal, 'outbox'>
   /** How long the oldest entry may wait, minutes. */
   readonly patience: { readonly pushMinutes: number; readonly anchorMinutes: number; readonly alertMinutes: number }
@@ -19,13 +20,13 @@ const MINUTE_MS = 60_000
 const BACKLOG_DELAY_MS = 60_000
 const ALERT_DELAY_MS = 10_000
 
-export class LaneWatcher implements HealthCheck {
-  readonly #options: LaneWatcherOptions
+export class LaneCheck implements HealthCheck {
+  readonly #options: LaneCheckOptions
   readonly #progress = new Map<string, { delivered: number; at: number }>()
   #sampledAt = Number.NEGATIVE_INFINITY
   #conditions: readonly SystemCondition[] = []
 
-  constructor(options: LaneWatcherOptions) {
+  constructor(options: LaneCheckOptions) {
     this.#options = options
   }
 
@@ -41,7 +42,7 @@ export class LaneWatcher implements HealthCheck {
     try {
       const { journal } = this.#options
       const lanes = journal.outbox.lanes()
-      const conditions = journal.outbox.depths().flatMap((depth) => this.#conditionsOf(depth, lanes, now))
+      const conditions = merged(journal.outbox.depths().flatMap((depth) => this.#conditionsOf(depth, lanes, now)))
       return [...conditions, ...withdrawn(lanes, conditions)]
     } catch {
       // A disk that cannot be read is somebody else's alarm; the tick that asks must go on, and what was known holds.
@@ -54,35 +55,20 @@ export class LaneWatcher implements HealthCheck {
     const { lane } = depth
     switch (lane.kind) {
       case 'fhir':
+      case 'fhir-alert':
         return [
-          {
-            condition: pushFailing(lane),
-            priority: 'medium',
-            delayMs: BACKLOG_DELAY_MS,
-            present: this.#isStuck(depth, pushMinutes * MINUTE_MS, now),
-          },
-          { condition: pushRefused(lane), priority: 'low', delayMs: 0, present: depth.rejected > 0 },
+          condition(pushFailing(lane), 'medium', BACKLOG_DELAY_MS, this.#isStuck(depth, pushMinutes * MINUTE_MS, now)),
+          condition(pushRefused(lane), 'low', 0, depth.rejected > 0),
         ]
       case 'anchor':
         return [
-          {
-            condition: 'anchor-overdue',
-            priority: 'low',
-            delayMs: BACKLOG_DELAY_MS,
-            present: this.#isStuck(depth, anchorMinutes * MINUTE_MS, now),
-          },
-          { condition: 'anchor-refused', priority: 'medium', delayMs: 0, present: depth.rejected > 0 },
+          condition('anchor-overdue', 'low', BACKLOG_DELAY_MS, this.#isStuck(depth, anchorMinutes * MINUTE_MS, now)),
+          condition('anchor-refused', 'medium', 0, depth.rejected > 0),
         ]
       case 'alert': {
         const oldest = this.#options.journal.outbox.oldestUntold(lane, lanes.flatMap(conditionsOf))
-        return [
-          {
-            condition: alertUndelivered(lane),
-            priority: 'high',
-            delayMs: ALERT_DELAY_MS,
-            present: oldest !== null && now - oldest > alertMinutes * MINUTE_MS,
-          },
-        ]
+        const late = oldest !== null && now - oldest > alertMinutes * MINUTE_MS
+        return [condition(alertUndelivered(lane), 'high', ALERT_DELAY_MS, late)]
       }
     }
   }
@@ -98,12 +84,23 @@ export class LaneWatcher implements HealthCheck {
   }
 }
 
+/** One condition of each name: a FHIR target's two lanes speak of the same target. */
+function merged(conditions: readonly SystemCondition[]): SystemCondition[] {
+  const byName = new Map<string, SystemCondition>()
+  for (const one of conditions) if (one.present || !byName.has(one.condition)) byName.set(one.condition, one)
+  return [...byName.values()]
+}
+
 /**
- * What nobody can say any more: of a lane that is configured no longer, or by a name of before. What an earlier run raised
- * so would stay open for ever.
+ * Conditions that nobody states any more: their lane is no longer configured, or their name is of an earlier version. They
+ * end here, since an alert that an earlier run raised under them would stay open for ever.
  */
 function withdrawn(lanes: readonly Lane[], conditions: readonly SystemCondition[]): SystemCondition[] {
   const said = new Set(conditions.map(({ condition }) => condition))
   const names = new Set(lanes.flatMap(conditionsOf).filter((condition) => !said.has(condition)))
-  return [...names].map((condition) => ({ condition, priority: 'low', delayMs: 0, present: false }))
+  return [...names].map((name) => condition(name, 'low', 0, false))
+}
+
+function condition(name: string, priority: Priority, delayMs: number, present: boolean): SystemCondition {
+  return { condition: name, priority, delayMs, present }
 }

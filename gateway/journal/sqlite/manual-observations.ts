@@ -1,5 +1,5 @@
 import type { Actor } from '#gateway/model/alert.js'
-import type { EntryJournal, Observed } from '#gateway/model/manual-observation.js'
+import type { ManualObservationJournal, Observed } from '#gateway/model/manual-observation.js'
 import type { RowCipher } from './cipher.js'
 import type { Database } from './database.js'
 import { PATIENT_ENTRIES } from './queries.js'
@@ -13,7 +13,7 @@ interface EntryRow {
   readonly via: string
 }
 
-export function manualObservationStore(database: Database, cipher: RowCipher): EntryJournal {
+export function manualObservationStore(database: Database, cipher: RowCipher): ManualObservationJournal {
   return {
     append(observed) {
       const { at, what, value, actor, via } = encode(cipher, observed)

@@ -9,7 +9,7 @@ import { type Lane, laneOf } from '#gateway/model/lane.js'
 import type { DeliveryOutcome } from '#gateway/model/outcome.js'
 import type { SystemCondition } from '#gateway/model/system-condition.js'
 import { alertRoute } from '#gateway/outbound/lanes/configured-lanes.js'
-import { LaneWatcher } from '#gateway/outbound/lanes/lane-watcher.js'
+import { LaneCheck } from '#gateway/outbound/lanes/lane-check.js'
 import {
   journalAt,
   measurement,
@@ -23,18 +23,18 @@ import { told } from '#test/support/told.js'
 const MINUTE = 60_000
 const REFUSED: DeliveryOutcome = { class: 'permanent', reason: 'HTTP 404' }
 
-describe('The lane watcher', () => {
+describe('The check of the lanes', () => {
   let folder: TemporaryFolder
   let clock: TestClock
   let journal: Journal
-  let watcher: LaneWatcher
+  let check: LaneCheck
 
   beforeEach(async () => {
     folder = new TemporaryFolder()
     clock = new TestClock()
     journal = journalAt(folder.journal, { clock })
     await journal.start()
-    watcher = new LaneWatcher({ journal, patience: { pushMinutes: 30, anchorMinutes: 120, alertMinutes: 2 } })
+    check = new LaneCheck({ journal, patience: { pushMinutes: 30, anchorMinutes: 120, alertMinutes: 2 } })
   })
   afterEach(async () => {
     await journal.stop()
@@ -42,7 +42,7 @@ describe('The lane watcher', () => {
   })
 
   const later = (minutes: number) => clock.setWall(clock.now() + minutes * MINUTE)
-  const conditions = (): readonly SystemCondition[] => watcher.check(clock.now())
+  const conditions = (): readonly SystemCondition[] => check.check(clock.now())
   const present = () => conditions().flatMap(({ condition, present }) => (present ? [condition] : []))
 
   async function closeBatch(): Promise<void> {
@@ -105,6 +105,16 @@ describe('The lane watcher', () => {
     expect(present()).to.deep.equal(['anchor-refused'])
   })
 
+  it('speaks once of a FHIR server, whether it is records or alerts that it does not take', async () => {
+    await journal.commit({ measurements: [], transitions: [transition()] })
+    later(31)
+    expect(present()).to.deep.equal(['push-failing-clinic'])
+    settle(laneOf('fhir-alert:clinic'), REFUSED)
+    later(1)
+    expect(present()).to.deep.equal(['push-refused-clinic'])
+    expect(conditions().filter(({ condition }) => condition === 'push-failing-clinic')).to.have.length(1)
+  })
+
   it('tells that the doctor was not told: an alert that waits, or was refused for good', async () => {
     await journal.commit({ measurements: [], ...told([transition()]) })
     settle(laneOf('alert:terminal'))
@@ -134,7 +144,7 @@ describe('The lane watcher', () => {
         later(1 / 6)
         await tick()
         // The others take everything; the doctor's webhook refuses everything for good.
-        while (journal.outbox.claim(laneOf('fhir:clinic'))) settle(laneOf('fhir:clinic'))
+        while (journal.outbox.claim(laneOf('fhir-alert:clinic'))) settle(laneOf('fhir-alert:clinic'))
         while (journal.outbox.claim(laneOf('alert:terminal'))) settle(laneOf('alert:terminal'))
         while (journal.outbox.claim(laneOf('alert:doctor'))) settle(laneOf('alert:doctor'), REFUSED)
       }
@@ -164,7 +174,7 @@ describe('The lane watcher', () => {
     await journal.stop()
     journal = journalAt(folder.journal, { clock, lanes })
     await journal.start()
-    watcher = new LaneWatcher({ journal, patience: { pushMinutes: 30, anchorMinutes: 120, alertMinutes: 2 } })
+    check = new LaneCheck({ journal, patience: { pushMinutes: 30, anchorMinutes: 120, alertMinutes: 2 } })
   }
 
   /** What a gateway of this journal raises and ends in a minute from now. */
