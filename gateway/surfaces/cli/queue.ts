@@ -5,6 +5,7 @@ import { type LoadedConfig, loadConfig } from '#gateway/config/load.js'
 import type { Journal } from '#gateway/journal/api/journal.js'
 import type { QueueAudit } from '#gateway/journal/api/queue.js'
 import { journalOf } from '#gateway/journal/sqlite/sqlite-journal.js'
+import { isLaneKey } from '#gateway/model/lane.js'
 import { configuredLanes } from '#gateway/outbound/lanes/configured-lanes.js'
 import {
   LaneQueue,
@@ -73,6 +74,7 @@ async function list(options: Options & { lane?: string; state?: string; limit: s
   const { lane, state, limit } = options
   if (state !== undefined && state !== 'waiting' && state !== 'rejected')
     throw new HomebeatError('usage.queue', `--state is waiting or rejected, not "${state}".`)
+  checkLane(lane)
   const input = { limit: wholeNumber(limit, '--limit', 500), ...(lane && { lane }), ...(state && { state }) }
   const listing = await run<QueueListing>(options.config, 'queue.list', input)
   if (options.json) return printJson(listing, 2)
@@ -113,6 +115,7 @@ async function retry(id: string | undefined, options: Options & { all?: boolean;
   const { all, lane } = options
   if ((id === undefined) !== (all === true) || (all === true) !== (lane !== undefined))
     throw new HomebeatError('usage.queue', 'Give the id of one entry, or --all with --lane LANE.')
+  checkLane(lane)
   const what = id === undefined ? { all: true, lane } : { id: wholeNumber(id, 'the id') }
   const result = await run<{ entries: ListedEntry[] }>(options.config, 'queue.retry', { ...what, by: loginName() })
   if (options.json) return printJson(result, 2)
@@ -222,6 +225,14 @@ function table(head: readonly string[], rows: readonly string[][]): string {
 
 const time = (at: number) => new Date(at).toISOString()
 const ago = (at: number, now: number) => `${durationWords(now - at)} ago`
+
+function checkLane(lane: string | undefined): void {
+  if (lane !== undefined && !isLaneKey(lane))
+    throw new HomebeatError(
+      'usage.queue',
+      `--lane names a lane as homebeat status does, e.g. fhir:care, not "${lane}".`,
+    )
+}
 
 function wholeNumber(text: string, what: string, max = Number.MAX_SAFE_INTEGER): number {
   const number = /^[1-9]\d{0,15}$/.test(text) ? Number(text) : Number.NaN

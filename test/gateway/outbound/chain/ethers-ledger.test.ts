@@ -124,7 +124,9 @@ describe('the ledger, with nodes that behave badly', () => {
       response.on('close', () => clearInterval(drip))
     })
     await once(dripping, 'listening')
-    const closed = once(dripping, 'connection').then(([socket]) => once(socket, 'close'))
+    const closed = once(dripping, 'connection').then(
+      ([socket]) => new Promise((resolve) => socket.on('error', () => {}).once('close', resolve)),
+    )
     answers['eth_blockNumber'] = () => '0x10'
     const { port } = dripping.address() as AddressInfo
     const good = (server.address() as AddressInfo).port
