@@ -131,7 +131,7 @@ function valueElements(
       }
     }
     case 'bloodPressure': {
-      const { systolic, diastolic } = value
+      const { systolic, diastolic, mean, irregularPulse } = value
       if (!Number.isFinite(systolic) || !Number.isFinite(diastolic) || row.value !== 'bloodPressure') {
         return absent('error', row)
       }
@@ -140,6 +140,12 @@ function valueElements(
         component: [
           { code: componentCode('systolic'), valueQuantity: quantity(systolic, row) },
           { code: componentCode('diastolic'), valueQuantity: quantity(diastolic, row) },
+          ...(Number.isFinite(mean)
+            ? [{ code: componentCode('mean'), valueQuantity: quantity(Number(mean), row) }]
+            : []),
+          ...(irregularPulse === undefined
+            ? []
+            : [{ code: componentCode('irregularPulse'), valueBoolean: irregularPulse }]),
         ],
       }
     }

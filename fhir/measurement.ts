@@ -28,8 +28,14 @@ export type BodyPosition = 'supine' | 'prone' | 'left-lateral' | 'right-lateral'
 export type MeasurementValue =
   /** One number in the observable's unit (see `fhir/terminology.ts`). */
   | { readonly type: 'quantity'; readonly value: number }
-  /** mm[Hg]. */
-  | { readonly type: 'bloodPressure'; readonly systolic: number; readonly diastolic: number }
+  /** mm[Hg]. `mean` and `irregularPulse` where the cuff said them. */
+  | {
+      readonly type: 'bloodPressure'
+      readonly systolic: number
+      readonly diastolic: number
+      readonly mean?: number
+      readonly irregularPulse?: boolean
+    }
   | { readonly type: 'position'; readonly position: BodyPosition }
   /**
    * R4 SampledData: physical = origin + factor · sample, in the observable's unit; `null` is a lost sample.

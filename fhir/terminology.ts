@@ -202,7 +202,8 @@ const ROWS = {
     decimals: 1,
     dataClass: 'vital-signs',
     device: DEVICE_TYPES.bloodPressure,
-    source: 'FHIR R4 bp profile (85354-9; components 8480-6, 8462-4, mm[Hg] fixed); IEEE 11073-10407',
+    source:
+      'FHIR R4 bp profile (85354-9; components 8480-6, 8462-4, mm[Hg] fixed); 8478-0 beside them; IEEE 11073-10407; SNOMED CT 61086009',
   },
   bodyPosition: {
     sensor: 'position',
@@ -267,6 +268,14 @@ export const BLOOD_PRESSURE_COMPONENTS = {
   diastolic: {
     codings: [loinc('8462-4', 'Diastolic blood pressure'), mdc('150022', 'MDC_PRESS_BLD_NONINV_DIA')],
     text: 'Diastolic blood pressure',
+  },
+  mean: {
+    codings: [loinc('8478-0', 'Mean blood pressure'), mdc('150023', 'MDC_PRESS_BLD_NONINV_MEAN')],
+    text: 'Mean blood pressure',
+  },
+  irregularPulse: {
+    codings: [{ system: SNOMED, code: '61086009', display: 'Pulse irregular' }],
+    text: 'Irregular pulse during the measurement, as the cuff says',
   },
 } as const
 

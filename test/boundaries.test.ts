@@ -1,8 +1,18 @@
 import { readdirSync, readFileSync } from 'node:fs'
-import { dirname, join, relative, resolve } from 'node:path'
+import { basename, dirname, join, relative, resolve } from 'node:path'
 import { expect } from 'chai'
 import { packageRoot } from '#gateway/platform/package-root.js'
-import { floorOf, floorsTable, MUTUAL, PURE, PURE_EXCEPTIONS, roomOf, UP } from './support/floors.js'
+import {
+  floorOf,
+  floorsTable,
+  KEPT_WORDS,
+  MUTUAL,
+  OLD_WORDS,
+  PURE,
+  PURE_EXCEPTIONS,
+  roomOf,
+  UP,
+} from './support/floors.js'
 
 /** Folders beside the gateway and what each may not import. `from` and `to` are path prefixes; builtins are `node:…`. */
 const FORBIDDEN: { from: string; to: string[]; except?: string[]; why: string }[] = [
@@ -99,6 +109,11 @@ describe('import boundaries', () => {
   it('is drawn as it is in docs/architecture.md (npm run docs:floors)', () => {
     const page = readFileSync(join(packageRoot, 'docs/architecture.md'), 'utf8')
     expect(page).to.include(floorsTable())
+  })
+
+  it('names no file with a word that says what it is not (docs/architecture.md, glossary)', () => {
+    const wrong = [...graph.keys()].filter((file) => OLD_WORDS.test(basename(file)) && !KEPT_WORDS.includes(file))
+    expect(wrong).to.deep.equal([])
   })
 
   it('has every file of the gateway in a room of a floor', () => {

@@ -23,7 +23,7 @@ import { journalOf } from '#gateway/journal/sqlite/sqlite-journal.js'
 import { diskConfig } from '#gateway/liveness/config.js'
 import { lanesConfig } from '#gateway/outbound/lanes/config.js'
 import { alertLanes } from '#gateway/outbound/lanes/configured-lanes.js'
-import { LaneWatcher } from '#gateway/outbound/lanes/lane-watcher.js'
+import { LaneCheck } from '#gateway/outbound/lanes/lane-check.js'
 import { systemClock } from '#gateway/platform/clock.js'
 import { ensureDataDir } from '#gateway/platform/data-dir.js'
 import { readSecret } from '#gateway/platform/secrets/secret-file.js'
@@ -107,7 +107,7 @@ export async function composeReceiver(
       },
       ...channelParts(channels, { actions, home, logger }),
       ...laneParts('alert lanes', channels.lanes),
-      { name: 'lanes', stage: 'outbound', health: new LaneWatcher({ journal, patience: DEFAULTS.lanes }) },
+      { name: 'lanes', stage: 'outbound', health: new LaneCheck({ journal, patience: DEFAULTS.lanes }) },
       {
         name: 'check-ins',
         stage: 'inbound',

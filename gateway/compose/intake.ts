@@ -4,7 +4,7 @@ import { acknowledgersOf, DeviceAcknowledger } from '#gateway/alarms/actions/dev
 import { mappingCommands } from '#gateway/engine/mapping-commands.js'
 import { Pump } from '#gateway/engine/pump.js'
 import { loadMappings } from '#gateway/intake/mapping/load.js'
-import { UnmappedWatcher } from '#gateway/intake/mapping/unmapped-watcher.js'
+import { UnmappedCheck } from '#gateway/intake/mapping/unmapped-check.js'
 import { askCalibration } from '#gateway/intake/transports/ask-calibration.js'
 import { kitJobs } from '#gateway/intake/transports/kit-jobs.js'
 import { deviceCommands } from '#gateway/intake/transports/mqtt/device-commands.js'
@@ -50,7 +50,7 @@ export function intakeParts(site: Site, intake: Intake, engine: Engine, batches:
       name: 'transports',
       stage: 'inbound',
       lifecycle: pumps,
-      health: [...transports, new UnmappedWatcher(() => journal.unmapped.isFull())],
+      health: [...transports, new UnmappedCheck(() => journal.unmapped.isFull())],
       commands: [
         ...deviceCommands(devices, config.transports),
         ...mappingCommands({ journal, recorder, pipeline, clock }),

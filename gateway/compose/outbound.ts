@@ -8,8 +8,8 @@ import { clientOf } from '#gateway/outbound/fhir/target-client.js'
 import { TaskPoller } from '#gateway/outbound/fhir/task-poller.js'
 import { fhirRoutes } from '#gateway/outbound/lanes/configured-lanes.js'
 import type { Deliverer } from '#gateway/outbound/lanes/deliverer.js'
+import { LaneCheck } from '#gateway/outbound/lanes/lane-check.js'
 import { LaneQueue, queueCommands } from '#gateway/outbound/lanes/lane-queue.js'
-import { LaneWatcher } from '#gateway/outbound/lanes/lane-watcher.js'
 import { LaneWorker } from '#gateway/outbound/lanes/worker.js'
 import { EpochKeys } from '#gateway/outbound/sealing/epoch-keys.js'
 import { Sealer } from '#gateway/outbound/sealing/sealer.js'
@@ -57,7 +57,7 @@ export function laneQueueParts(
     {
       name: 'queue',
       stage: 'outbound' as const,
-      health: new LaneWatcher({ journal, patience: config.lanes }),
+      health: new LaneCheck({ journal, patience: config.lanes }),
       commands: queueCommands(new LaneQueue({ journal, tryNow })),
     },
   ]

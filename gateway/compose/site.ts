@@ -4,9 +4,9 @@ import { join } from 'node:path'
 import type { LoadedConfig } from '#gateway/config/load.js'
 import type { SerialBinding } from '#gateway/intake/transports/serial/binding.js'
 import { journalCommands } from '#gateway/journal/journal-commands.js'
-import { damageWatcher } from '#gateway/journal/salvage/damage-watcher.js'
+import { damageCheck } from '#gateway/journal/salvage/damage-check.js'
 import { journalOf } from '#gateway/journal/sqlite/sqlite-journal.js'
-import type { DiskWatcherOptions } from '#gateway/liveness/disk-watcher.js'
+import type { DiskCheckOptions } from '#gateway/liveness/disk-check.js'
 import type { Address } from '#gateway/model/batch.js'
 import { ChainHeadSeeker } from '#gateway/outbound/chain/chain-head-seeker.js'
 import { EthersLedger } from '#gateway/outbound/chain/ethers-ledger.js'
@@ -33,7 +33,7 @@ export interface GatewayDependencies {
   /** Instead of the machine's own serial ports, for boards of alert channels. */
   readonly serialBinding?: SerialBinding
   /** Free space of a folder's disk; that of node:fs. */
-  readonly statfs?: DiskWatcherOptions['statfs']
+  readonly statfs?: DiskCheckOptions['statfs']
   /** The journal was found damaged while in use: the gateway must be stopped and composed again, which recovers it. */
   readonly onJournalDamage?: () => void
 }
@@ -76,7 +76,7 @@ export function siteParts({ config, dataDir, journal, ledger, signer, clock, log
       name: 'journal',
       stage: 'open',
       lifecycle: { stop: () => journal.stop() },
-      health: damageWatcher(journal.damages),
+      health: damageCheck(journal.damages),
       commands: journalCommands(journal.damages),
     },
     { name: 'chain', stage: 'open', lifecycle: { stop: async () => ledger.close() } },

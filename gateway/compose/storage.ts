@@ -1,5 +1,5 @@
 import { type Purgeable, Retention, type RetentionPolicy } from '#gateway/journal/retention/retention.js'
-import { DiskWatcher, type DiskWatcherOptions } from '#gateway/liveness/disk-watcher.js'
+import { DiskCheck, type DiskCheckOptions } from '#gateway/liveness/disk-check.js'
 import type { Clock } from '#gateway/platform/clock.js'
 import type { Logger } from '#gateway/platform/logger.js'
 import type { Part } from './program.js'
@@ -8,14 +8,14 @@ import type { Part } from './program.js'
 export function storageParts(dependencies: {
   readonly dataDir: string
   readonly journal: Purgeable
-  readonly disk: Pick<DiskWatcherOptions, 'lowMb' | 'criticalMb'>
+  readonly disk: Pick<DiskCheckOptions, 'lowMb' | 'criticalMb'>
   readonly retention: RetentionPolicy
-  readonly statfs: DiskWatcherOptions['statfs']
+  readonly statfs: DiskCheckOptions['statfs']
   readonly clock: Clock
   readonly logger: Logger
 }): Part[] {
   const { dataDir, journal, retention: policy, statfs, clock, logger } = dependencies
-  const disk = new DiskWatcher({ folder: dataDir, ...dependencies.disk, statfs, logger })
+  const disk = new DiskCheck({ folder: dataDir, ...dependencies.disk, statfs, logger })
   const retention = new Retention({ journal, policy, diskLow: () => disk.isLow, clock, logger })
   disk.onLow(() => {
     retention.run().catch((error) => logger.error({ err: error }, 'retention failed; it runs again in an hour'))

@@ -146,7 +146,7 @@ export class Pipeline {
 
   /**
    * Call about once a second: delays, silence, chunks of what fell silent.
-   * @param conditions what the gateway's watchers say of the gateway itself
+   * @param conditions what the gateway's health checks say of the gateway itself
    */
   tick(now: number, conditions: readonly SystemCondition[] = []): PipelineStep {
     const step = new StepBuilder()
@@ -267,16 +267,12 @@ export class Pipeline {
     step.raise(transitions)
   }
 
-  /** Gives spot values their names. `again`: one of them was there before. A kit's memory numbers its values itself. */
+  /** Gives spot values their names. `again`: one of them was there before. */
   #place({ deviceTime }: Reading, normalised: Normalised): { normalised: Normalised; again: boolean } {
     let again = false
     const judged = normalised.judged.map((one): Judged => {
       if (!one.spot) return one
-      if (deviceTime !== undefined) {
-        again = this.#identities.isRepeated(one.measurement) || again
-        return one
-      }
-      const { measurement, repeated } = this.#identities.place(one.measurement)
+      const { measurement, repeated } = this.#identities.place(one.measurement, deviceTime !== undefined)
       again ||= repeated
       return { ...one, measurement }
     })

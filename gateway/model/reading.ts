@@ -3,13 +3,24 @@
  */
 import type { SensorKind } from '#fhir/measurement.js'
 
+/** Said with a value whose identity was another's: a counter that restarted, a clock that showed this time before. */
+export const IDENTITY_CONFLICT = 'identity-conflict'
+
 /** The sensor's own word on its value. `fault` and `off` are never a 0. */
 export type ReadingStatus = 'ok' | 'acquiring' | 'off' | 'fault'
 
 export type ReadingValue =
   /** ADC counts, or a number the device already gives in its unit (see `unit`). */
   | { readonly type: 'number'; readonly value: number; readonly unit: string }
-  | { readonly type: 'bloodPressure'; readonly systolic: number; readonly diastolic: number; readonly unit: string }
+  | {
+      readonly type: 'bloodPressure'
+      readonly systolic: number
+      readonly diastolic: number
+      readonly mean?: number
+      /** The cuff's own word. */
+      readonly irregularPulse?: boolean
+      readonly unit: string
+    }
   /** Acceleration at ±8 g, 256 counts per g, oldest first. */
   | {
       readonly type: 'acceleration'
@@ -48,7 +59,7 @@ export interface Reading {
   readonly clockMs?: number
   /** Sent once and on purpose (a stored record, an MQTT message): always kept, never thinned out. */
   readonly spot?: boolean
-  /** A newer stored value of the same dump follows: recorded, never alarmed on. */
+  /** A newer stored value of the same dump follows, or it came after its expiry: recorded, never current, never alarmed on. */
   readonly superseded?: boolean
   /** Tells apart stored values with the same `deviceTime`: 2 for the second of them. */
   readonly ordinal?: number

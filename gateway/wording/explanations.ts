@@ -326,6 +326,12 @@ export const FAMILIES: Readonly<Record<string, Explanation>> = {
     'Devices that are connected are heard as always.',
     OWN,
   ),
+  'message-too-long': row(
+    'MQTT {it}: a message was not kept',
+    'A message of more than 256 KiB came over the MQTT broker {it}. It is too long to be held, and what was in it is not in the record.',
+    'No reading that Homebeat knows is so long.',
+    OWN,
+  ),
   'device-lost': row(
     'Lost: device {it}',
     'The device {it} went without saying goodbye: its battery may be empty, or its radio out of reach.',

@@ -22,6 +22,8 @@ function valueWords(observation: unknown): string {
   if (own) return own
   if (Array.isArray(components) && components.length > 0)
     return components.map((one) => `${word(at(one, 'code', 'coding', 0, 'display'))} ${valueWords(one)}`).join(' and ')
+  const flag = at(observation, 'valueBoolean')
+  if (typeof flag === 'boolean') return flag ? 'yes' : 'no'
   if (at(observation, 'valueSampledData')) return 'a waveform'
   const coded =
     at(observation, 'valueCodeableConcept', 'text') ?? at(observation, 'valueCodeableConcept', 'coding', 0, 'display')

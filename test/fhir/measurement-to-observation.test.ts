@@ -59,6 +59,25 @@ describe('an Observation', () => {
     }
   })
 
+  it('says mean pressure and irregular pulse beside a blood pressure, where the cuff said them', () => {
+    const codes = (more: object) => {
+      const value = { type: 'bloodPressure' as const, systolic: 131, diastolic: 84, ...more }
+      const observation = observationOf(sample('bloodPressure', { value }), context)
+      expectValidFhir(observation)
+      return observation.component?.map((one) => [
+        one.code.coding?.[0]?.code,
+        one.valueQuantity?.value ?? one.valueBoolean,
+      ])
+    }
+    const pressure = [
+      ['8480-6', 131],
+      ['8462-4', 84],
+    ]
+    expect(codes({})).to.deep.equal(pressure)
+    expect(codes({ mean: 99, irregularPulse: true })).to.deep.equal([...pressure, ['8478-0', 99], ['61086009', true]])
+    expect(codes({ mean: Number.NaN, irregularPulse: false })).to.deep.equal([...pressure, ['61086009', false]])
+  })
+
   it('names patient, device and gateway by identifier only', () => {
     const text = JSON.stringify(observationOf(sample('pulseRate'), context))
     expect(text).to.not.include('"reference"')

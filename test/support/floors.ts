@@ -60,6 +60,17 @@ export const MUTUAL: readonly { readonly rooms: string; readonly why: string }[]
 /** Imports that run up and are to go: the end of `from → to`. */
 export const UP: readonly string[] = ['gateway/alarms/dispatch/recipients.ts']
 
+/** Words of file names that others took the place of: liveness, check-in, clinic, manual observation, actions, poller, … */
+export const OLD_WORDS = /heartbeat|^beat|watching|watcher|(^|-)(entry|entries|desk|rounds|edges|book|keeper)\b|keeper/
+
+/** Files that have such a word with its own meaning. */
+export const KEPT_WORDS: readonly string[] = [
+  'gateway/clinical/signals/ecg/beat-detector.ts', // beats of the heart
+  'gateway/clinical/signals/ecg/beat-shapes.ts',
+  'gateway/clinical/signals/ecg/beat-times.ts',
+  'gateway/time/timekeeper.ts', // one word of the dictionary: it keeps the time
+]
+
 /** -1: in no room. */
 export function floorOf(file: string): number {
   const path = file.replace(/^gateway\//, '')

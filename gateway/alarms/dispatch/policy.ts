@@ -72,19 +72,6 @@ export function policyOf(alerts: AlertRouting, zone: ZoneOffsetAt): DispatchPoli
   }
 }
 
-/** A home without contacts: every channel is told of everything. */
-export function broadcastTo(channels: readonly string[]): DispatchPolicy {
-  const none = byPriority(() => [])
-  return {
-    broadcast: channels,
-    contacts: [],
-    chains: none,
-    remindMs: byPriority(() => 0),
-    quietHours: [],
-    zone: () => 0,
-  }
-}
-
 function byPriority<Value>(of: (priority: Priority) => Value): Record<Priority, Value> {
   return Object.fromEntries(PRIORITIES.map((priority) => [priority, of(priority)])) as Record<Priority, Value>
 }

@@ -27,7 +27,8 @@ export function shownValue({ content, at }: StoredValue): ShownValue {
 function valueWords({ valueQuantity, valueCodeableConcept, component }: Observation): string | null {
   if (valueQuantity) return `${numberOf(valueQuantity)} ${unitOf(valueQuantity)}`.trim()
   if (valueCodeableConcept) return valueCodeableConcept.text ?? valueCodeableConcept.coding?.[0]?.display ?? null
-  const parts = component?.flatMap(({ valueQuantity }) => valueQuantity ?? []) ?? []
+  // Systolic and diastolic; what else a cuff says is not for one line.
+  const parts = component?.slice(0, 2).flatMap(({ valueQuantity }) => valueQuantity ?? []) ?? []
   const [first] = parts
   return first ? `${parts.map(numberOf).join('/')} ${unitOf(first)}` : null
 }

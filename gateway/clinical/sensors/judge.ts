@@ -45,22 +45,29 @@ export function judgeQuantity(
   }
 }
 
+/** A mean that is not between the two is left out, with a remark: it takes nothing from the pressures themselves. */
 export function judgePressure(
   definition: SensorDefinition,
   part: PressurePart,
-  raw: { systolic: number; diastolic: number },
+  raw: { systolic: number; diastolic: number; mean?: number; irregularPulse?: boolean },
   unit: string,
 ): Judgement {
   const convert = part.units[unit]
   if (!convert) return judgeAbsent(definition, 'fault')
   const systolic = round(convert(raw.systolic), 0)
   const diastolic = round(convert(raw.diastolic), 0)
+  const mean = raw.mean === undefined ? undefined : round(convert(raw.mean), 0)
+  const hasMean = mean !== undefined && mean >= diastolic && mean <= systolic
   const plausible = within(systolic, part.systolic) && within(diastolic, part.diastolic) && diastolic < systolic
   return {
     status: 'ok',
-    value: { type: 'bloodPressure', systolic, diastolic },
+    value: {
+      ...{ type: 'bloodPressure', systolic, diastolic },
+      ...(hasMean && { mean }),
+      ...(raw.irregularPulse !== undefined && { irregularPulse: raw.irregularPulse }),
+    },
     quality: plausible ? 'good' : 'implausible',
-    remarks: plausible ? [] : ['out-of-range'],
+    remarks: [...(plausible ? [] : ['out-of-range']), ...(mean === undefined || hasMean ? [] : ['mean-out-of-range'])],
   }
 }
 

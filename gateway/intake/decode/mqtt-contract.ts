@@ -12,6 +12,8 @@ const stamp = {
   id: z.string().regex(MESSAGE_ID).optional(),
   /** ISO 8601 with a zone. */
   at: z.iso.datetime({ offset: true }).optional(),
+  /** From then on it is no current value; as `at`. */
+  expires: z.iso.datetime({ offset: true }).optional(),
 }
 
 const oneOf = (units: readonly string[]) => z.enum(units as [string, ...string[]])
@@ -33,6 +35,8 @@ function contractOf(sensor: SensorKind): z.ZodType<Payload> | null {
       systolic: z.number(),
       diastolic: z.number(),
       pulse: z.number().optional(),
+      mean: z.number().optional(),
+      irregularPulse: z.boolean().optional(),
       unit: oneOf(unitsOf(definition)),
     })
   }
@@ -42,7 +46,7 @@ function contractOf(sensor: SensorKind): z.ZodType<Payload> | null {
   return z.strictObject({ ...stamp, value: z.number(), unit: oneOf(unitsOf(definition)) })
 }
 
-type Stamp = { readonly id?: string | undefined; readonly at?: string | undefined }
+type Stamp = { readonly [Member in keyof typeof stamp]?: string | undefined }
 export type Payload = Stamp &
   (
     | { readonly value: number; readonly unit: string }
@@ -50,6 +54,8 @@ export type Payload = Stamp &
         readonly systolic: number
         readonly diastolic: number
         readonly pulse?: number | undefined
+        readonly mean?: number | undefined
+        readonly irregularPulse?: boolean | undefined
         readonly unit: string
       }
     | { readonly position: BodyPosition }
@@ -65,6 +71,8 @@ export function problemOf(error: z.ZodError): string {
   const rule: Record<string, string> = {
     id: '1 to 40 letters, digits, dots, underscores, colons or hyphens',
     at: 'an ISO 8601 time with a zone',
+    expires: 'an ISO 8601 time with a zone',
+    irregularPulse: 'true or false',
     position: `one of ${POSITION_CODES.join(', ')}`,
   }
   return `"${String(member)}" must be ${rule[String(member)] ?? 'a number'}`

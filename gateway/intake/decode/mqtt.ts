@@ -44,13 +44,14 @@ export function decodeMqtt(frame: MqttFrame, shiftMs = 0): Decoded {
   }
   const parsed = schema.safeParse(json)
   if (!parsed.success) return refuse('payload', `The ${sensor} payload is refused: ${problemOf(parsed.error)}.`)
-  const { id, at } = parsed.data
+  const { id, at, expires } = parsed.data
   if (id === undefined && at === undefined) {
     return refuse('payload', `The ${sensor} payload is refused: give "id" or "at", so that a redelivery is recognised.`)
   }
-  const when = placeTime(at === undefined ? undefined : Date.parse(at), frame.receivedAt, shiftMs)
+  const said = at === undefined ? undefined : Date.parse(at)
+  const when = placeTime(said, frame.receivedAt, shiftMs, expires === undefined ? undefined : Date.parse(expires))
   // Without an id the time as sent is the identity, also where it is not believed.
-  const messageId = id ?? (when.remarks.length > 0 && at !== undefined ? `at.${Date.parse(at)}` : undefined)
+  const messageId = id ?? (said !== undefined && !when.believed ? `at.${said}` : undefined)
   const readings = partsOf(sensor, parsed.data).map(
     (part): Reading => ({
       sensor: part.sensor,
@@ -60,6 +61,7 @@ export function decodeMqtt(frame: MqttFrame, shiftMs = 0): Decoded {
       ...(when.believed && { timedByDevice: true }),
       ...(messageId !== undefined && { messageId }),
       spot: true,
+      ...(when.expired && { superseded: true }),
       value: part.value,
       remarks: when.remarks,
     }),
@@ -72,8 +74,9 @@ function partsOf(sensor: SensorKind, payload: Payload): Part[] {
     return [{ sensor, value: { type: 'position', code: POSITION_CODES.indexOf(payload.position) } }]
   }
   if ('value' in payload) return [{ sensor, value: { type: 'number', value: payload.value, unit: payload.unit } }]
-  const { systolic, diastolic, pulse, unit } = payload
-  const parts: Part[] = [{ sensor, value: { type: 'bloodPressure', systolic, diastolic, unit } }]
+  const { systolic, diastolic, pulse, mean, irregularPulse, unit } = payload
+  const more = { ...(mean !== undefined && { mean }), ...(irregularPulse !== undefined && { irregularPulse }) }
+  const parts: Part[] = [{ sensor, value: { type: 'bloodPressure', systolic, diastolic, ...more, unit } }]
   if (pulse !== undefined) parts.push({ sensor: 'pulse', value: { type: 'number', value: pulse, unit: '/min' } })
   return parts
 }

@@ -124,6 +124,7 @@ export class Mapper {
       return {
         ...{ sensor, deviceId, value, at: when.at, status: absent ? 'acquiring' : 'ok', spot: true },
         ...(when.believed && { timedByDevice: true }),
+        ...(when.expired && { superseded: true }),
         ...(messageId.id !== undefined && { messageId: messageId.id }),
         remarks: [...when.remarks, ...messageId.remarks],
       }
@@ -134,7 +135,7 @@ export class Mapper {
     if (rule.ignore) return { outcome: 'ignored', ...name }
     if (rule.identity === 'change') {
       const key = `${name.template} ${name.rule} ${readings[0]?.deviceId} ${topic}`
-      const content = JSON.stringify(readings.map(({ sensor, value }) => [sensor, value]))
+      const content = JSON.stringify(readings.map(({ sensor, value, superseded }) => [sensor, value, superseded]))
       if (this.#last.get(key) === content) return { outcome: 'repeated', ...name }
       this.#last.delete(key)
       this.#last.set(key, content)

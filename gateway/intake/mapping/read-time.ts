@@ -1,6 +1,6 @@
 /** When a message says that it was measured. */
 import { localTime, type ZoneOffset } from '#gateway/intake/decode/device-time.js'
-import { placeTime } from '#gateway/intake/decode/place-time.js'
+import { type Placed as PlacedTime, placeTime } from '#gateway/intake/decode/place-time.js'
 import { Misfit } from './misfit.js'
 import { valueAt } from './pointer.js'
 import type { MappingRule } from './template.js'
@@ -8,21 +8,19 @@ import type { MappingRule } from './template.js'
 /** Of a Date. */
 const LAST_INSTANT = 8.64e15
 
-export interface Placed {
-  readonly at: number
-  readonly believed: boolean
-  readonly remarks: readonly string[]
+export interface Placed extends PlacedTime {
   /** The sender's own time, believed or not. */
   readonly sent?: number
 }
 
 export function timeOf(
-  { time }: MappingRule,
+  rule: MappingRule,
   { receivedAt, shiftMs }: { readonly receivedAt: number; readonly shiftMs?: number },
   document: unknown,
   zone: ZoneOffset,
 ): Placed | Misfit {
-  if (!time) return placeTime(undefined, receivedAt, shiftMs)
+  const { time } = rule
+  if (!time) return placeTime(undefined, receivedAt, shiftMs, expiryOf(rule, document, undefined, zone))
   const found = valueAt(document, time.pointer)
   const instant = instantOf(found, time.as, zone)
   if (instant === null) {
@@ -34,10 +32,20 @@ export function timeOf(
     } as const
     return new Misfit(5, 'time', `There is not ${forms[time.as]} at ${time.pointer}.`)
   }
-  const placed = placeTime(instant, receivedAt, shiftMs)
+  const placed = placeTime(instant, receivedAt, shiftMs, expiryOf(rule, document, instant, zone))
   // Nobody set that clock's zone on purpose: said with each value, as for the memories of the kit's devices.
   const remarks = time.as === 'local' ? ['device-clock-unverified', ...placed.remarks] : placed.remarks
   return { ...placed, remarks, sent: instant }
+}
+
+/** Undefined where the message says none that can be read: the value then counts. */
+function expiryOf({ expires }: MappingRule, document: unknown, from: number | undefined, zone: ZoneOffset) {
+  if (!expires) return undefined
+  const seconds = 'seconds' in expires
+  const found = seconds ? expires.seconds : valueAt(document, expires.pointer)
+  if (!seconds && expires.as !== 'seconds') return instantOf(found, expires.as, zone) ?? undefined
+  const after = instantOf(found, 'epoch-seconds', zone)
+  return after === null || from === undefined ? undefined : from + after
 }
 
 function instantOf(found: unknown, as: NonNullable<MappingRule['time']>['as'], zone: ZoneOffset): number | null {

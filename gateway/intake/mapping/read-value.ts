@@ -26,7 +26,16 @@ export function readValue(
     if (systolic instanceof Misfit) return systolic
     if (diastolic instanceof Misfit) return diastolic
     if (systolic === 'absent' || diastolic === 'absent') return { type: 'none' }
-    return unit instanceof Misfit ? unit : { type: 'bloodPressure', systolic, diastolic, unit }
+    const mean = reading.mean && numberAt(reading.mean, rule, document, text)
+    const { irregularPulse } = reading
+    const flag = irregularPulse && valueAt(document, irregularPulse.pointer)
+    return unit instanceof Misfit
+      ? unit
+      : {
+          ...{ type: 'bloodPressure', systolic, diastolic, unit },
+          ...(typeof mean === 'number' && { mean }),
+          ...(irregularPulse && flag !== undefined && { irregularPulse: flag === irregularPulse.equals }),
+        }
   }
   const sent = numberAt(reading.value, rule, document, text)
   if (sent instanceof Misfit) return sent

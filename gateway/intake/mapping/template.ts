@@ -29,6 +29,8 @@ const when = z.union([
   z.strictObject({ pointer, in: z.array(scalar).min(1).max(100) }),
 ])
 
+const forms = ['iso', 'local', 'epoch-seconds', 'epoch-milliseconds'] as const
+
 const quantity = z.strictObject({
   sensor: z.enum(SENSORS.flatMap(({ kind, quantity }) => (quantity ? kind : []))),
   value: place,
@@ -42,6 +44,9 @@ const pressure = z.strictObject({
   sensor: z.literal('bloodPressure'),
   systolic: z.strictObject({ pointer }),
   diastolic: z.strictObject({ pointer }),
+  mean: z.strictObject({ pointer }).optional(),
+  /** The cuff's flag: set where the payload has `equals` there, not set where it has anything else. */
+  irregularPulse: z.strictObject({ pointer, equals: scalar.default(true) }).optional(),
   unit,
   optional: z.boolean().default(false),
 })
@@ -70,7 +75,14 @@ const rule = z
       .default([]),
     /** What is sent instead of a value while there is none. */
     absent: z.array(z.string().max(40)).max(10).default([]),
-    time: z.strictObject({ pointer, as: z.enum(['iso', 'local', 'epoch-seconds', 'epoch-milliseconds']) }).optional(),
+    time: z.strictObject({ pointer, as: z.enum(forms) }).optional(),
+    /** When the value is not current any more: a time, or seconds after `time`. */
+    expires: z
+      .union([
+        z.strictObject({ pointer, as: z.enum([...forms, 'seconds']) }),
+        z.strictObject({ seconds: z.number().positive().max(31_557_600) }),
+      ])
+      .optional(),
     id: z.strictObject({ pointer }).optional(),
     /** What makes two messages the same reading. */
     identity: z.enum(['id', 'time', 'change', 'arrival']).default('arrival'),
@@ -80,6 +92,8 @@ const rule = z
     if (rule.ignore === undefined && rule.readings.length === 0) wrong('name at least one reading', 'readings')
     if (rule.identity === 'id' && !rule.id) wrong('identity: id needs `id`', 'id')
     if (rule.identity === 'time' && !rule.time) wrong('identity: time needs `time`', 'time')
+    if (rule.expires && !rule.time && ('seconds' in rule.expires || rule.expires.as === 'seconds'))
+      wrong('seconds are counted from `time`, which is not named', 'expires')
     if (
       typeof rule.device === 'object' &&
       'segment' in rule.device &&

@@ -10,6 +10,8 @@ export interface MeasurementStore {
   batchOf(identifier: string): number | null
   /** How many were ever stored. */
   counts(): Readonly<Record<SensorKind, number>>
+  /** How many of them came under an identity that another value had. */
+  conflicts(): number
 }
 
 /** A measurement as it is stored: as such until a batch holds it, then as the Observation (JSON) that was hashed. */

@@ -1,5 +1,6 @@
 /** A Measurement as a row: JSON, with a waveform's samples as 16-bit integers beside it (a third of their JSON). */
 import type { Measurement, MeasurementValue, SensorKind } from '#fhir/measurement.js'
+import { IDENTITY_CONFLICT } from '#gateway/model/reading.js'
 import { HomebeatError } from '#gateway/platform/errors.js'
 
 export interface MeasurementRow {
@@ -8,6 +9,8 @@ export interface MeasurementRow {
   readonly at: number
   readonly payload: string
   readonly samples: Uint8Array | null
+  /** Counted: another value under an identity that was there. */
+  readonly isConflict?: true
 }
 
 /** Stands for a lost sample (null): outside what a 16-bit converter yields once it is excluded below. */
@@ -23,7 +26,11 @@ export function encodeMeasurement(measurement: Measurement): MeasurementRow {
   checkNumbers(value)
   if (value.type === 'waveform' && !samples && !value.samples.every((one) => one === null || Number.isFinite(one)))
     throw notStorable('samples')
-  return { identifier, sensor, at, payload: JSON.stringify({ ...rest, value: kept }), samples }
+  const isConflict = rest.remarks.includes(IDENTITY_CONFLICT)
+  return {
+    ...{ identifier, sensor, at, payload: JSON.stringify({ ...rest, value: kept }), samples },
+    ...(isConflict && { isConflict }),
+  }
 }
 
 /** Its own members: a Measurement has nothing deeper but its value. A replacer would be called for each of them. */

@@ -7,6 +7,8 @@ import { MEASUREMENTS } from './queries.js'
 import { openMeasurement, sealMeasurement } from './sealed-rows.js'
 import { addTotal, readTotals } from './totals.js'
 
+const CONFLICTS = 'identity-conflict'
+
 type SealedRow = Pick<MeasurementRow, 'identifier' | 'sensor' | 'at'> & { readonly payload: Uint8Array }
 
 /** Measurements in commit order, until a batch holds them. */
@@ -37,9 +39,10 @@ export class MeasurementTable implements MeasurementStore {
       )
       if (changes === 0) continue
       stored++
-      added.set(row.sensor, (added.get(row.sensor) ?? 0) + 1)
+      for (const name of [`measurement.${row.sensor}`, ...(row.isConflict ? [CONFLICTS] : [])])
+        added.set(name, (added.get(name) ?? 0) + 1)
     }
-    for (const [sensor, count] of added) addTotal(this.#database, `measurement.${sensor}`, count)
+    for (const [name, count] of added) addTotal(this.#database, name, count)
     return stored
   }
 
@@ -114,6 +117,10 @@ export class MeasurementTable implements MeasurementStore {
     return Object.fromEntries(
       SENSOR_KINDS.map((sensor) => [sensor, totals.get(`measurement.${sensor}`) ?? 0]),
     ) as Record<SensorKind, number>
+  }
+
+  conflicts(): number {
+    return readTotals(this.#database).get(CONFLICTS) ?? 0
   }
 
   #open(row: SealedRow): Measurement {

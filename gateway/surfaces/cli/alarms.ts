@@ -20,8 +20,8 @@ import { causeWords } from '#gateway/wording/cause-words.js'
 import { conditionWords } from '#gateway/wording/explanations.js'
 import { dateAndTime } from '#gateway/wording/times.js'
 import { verb } from './exit.js'
-import { homeVerb, loginName } from './options.js'
-import { printable } from './text.js'
+import { homeVerb, loginName, upTo } from './options.js'
+import { printable, printJson } from './text.js'
 
 interface Options {
   readonly config: string
@@ -73,7 +73,7 @@ export function alarmsCommand(): Command {
     )
     .addCommand(
       homeVerb('log', 'what happened, who did what, who was told, oldest first')
-        .option('--limit <n>', 'the latest so many', limit, 50)
+        .option('--limit <n>', 'the latest so many', upTo(1000), 50)
         .action(verb(log)),
     )
     .addCommand(
@@ -89,7 +89,7 @@ async function explain(id: string, { config: file, json }: Options): Promise<voi
   const alarm = withReader(dataDir, (journal) =>
     explainAlarm(id, { journal, overrides, changed: changedLimit(journal.settings.all()) }),
   )
-  if (json) return print(alarm)
+  if (json) return printJson(alarm, 2)
   const lines = explainWords(alarm, dateAndTime, Date.now()).split('\n')
   process.stdout.write(lines.map(printable).join('\n'))
 }
@@ -97,7 +97,7 @@ async function explain(id: string, { config: file, json }: Options): Promise<voi
 async function list({ config, all = false, json }: Options & { all?: boolean }): Promise<void> {
   const { dataDir } = loadConfig(config)
   const listing = await listingOf(dataDir, all)
-  if (json) return print(listing)
+  if (json) return printJson(listing, 2)
   const { alerts, inhibitions } = listing
   const lines = [
     ...inhibitions.map(({ scope, until }) => `Inhibited until ${dateAndTime(until)}: ${scopeWords(scope)}`),
@@ -137,7 +137,7 @@ function alertLines(alert: LiveAlert): string[] {
 async function acknowledge(id: string | undefined, options: Acting): Promise<void> {
   const alerts = chosen(id, options)
   const answer = await act<{ done: string[] }>('alarms.acknowledge', { alerts }, options)
-  if (options.json) return print(answer)
+  if (options.json) return printJson(answer, 2)
   process.stdout.write(
     answer.done.length === 0
       ? 'nothing to acknowledge: somebody has been quicker, or nothing is open\n'
@@ -148,7 +148,7 @@ async function acknowledge(id: string | undefined, options: Acting): Promise<voi
 async function silence(id: string | undefined, options: Acting & { minutes: number }): Promise<void> {
   const alerts = chosen(id, options)
   const answer = await act<{ done: string[] }>('alarms.silence', { alerts, minutes: options.minutes }, options)
-  if (options.json) return print(answer)
+  if (options.json) return printJson(answer, 2)
   process.stdout.write(
     answer.done.length === 0
       ? 'nothing to silence: what is open has been acknowledged\n'
@@ -160,7 +160,7 @@ async function inhibit(options: Acting & { sensor?: string; condition?: string; 
   const inhibitions: Inhibition[] = []
   for (const scope of scopesOf(options))
     inhibitions.push(await act<Inhibition>('alarms.inhibit', { scope, minutes: options.minutes }, options))
-  if (options.json) return print(inhibitions)
+  if (options.json) return printJson(inhibitions, 2)
   process.stdout.write(
     inhibitions
       .map(
@@ -172,19 +172,19 @@ async function inhibit(options: Acting & { sensor?: string; condition?: string; 
 
 async function release(options: Acting): Promise<void> {
   const answer = await act<{ released: number }>('alarms.release', {}, options)
-  if (options.json) return print(answer)
+  if (options.json) return printJson(answer, 2)
   process.stdout.write(answer.released === 0 ? 'nothing was inhibited\n' : 'alarms are raised again\n')
 }
 
 async function escalate(alert: string, options: Acting): Promise<void> {
   const answer = await act<{ done: string[] }>('alarms.escalate', { alert }, options)
-  if (options.json) return print(answer)
+  if (options.json) return printJson(answer, 2)
   process.stdout.write(`${alert}: the next in the chain are told now\n`)
 }
 
 async function log({ config, limit, json }: Options & { limit: number }): Promise<void> {
   const entries = withReader(loadConfig(config).dataDir, (journal) => alarmLog(journal, limit))
-  if (json) return print(entries)
+  if (json) return printJson(entries, 2)
   process.stdout.write(
     entries.map((entry) => `${dateAndTime(entry.at)}  ${entryWords(entry)}\n`).join('') || 'nothing yet\n',
   )
@@ -254,14 +254,4 @@ function minutes(text: string): number {
   const value = Number(text)
   if (!(value > 0 && value <= 60)) throw new InvalidArgumentError('Give up to 60 minutes.')
   return value
-}
-
-function limit(text: string): number {
-  const value = Number(text)
-  if (!Number.isInteger(value) || value < 1 || value > 1000) throw new InvalidArgumentError('Give 1 to 1000.')
-  return value
-}
-
-function print(value: unknown): void {
-  process.stdout.write(`${JSON.stringify(value, null, 2)}\n`)
 }

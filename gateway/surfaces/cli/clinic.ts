@@ -14,6 +14,7 @@ import { verb } from './exit.js'
 import { loginName } from './options.js'
 import type { Programs } from './programs.js'
 import { stopAsked } from './stop-asked.js'
+import { printJson } from './text.js'
 
 interface Options {
   readonly config: string
@@ -91,7 +92,7 @@ async function enrol(loaded: LoadedClinicConfig, home: string, options: Options 
     ensureDataDir(loaded.dataDir)
     return { secret: new HomeRegister(loaded).enrol(home, renew) }
   })
-  if (options.json) return print({ home, secret })
+  if (options.json) return printJson({ home, secret })
   process.stdout.write(
     `${secret}\n\nThis is the only time it is shown. At the home, write this line into a file of mode 0600, name the file as\nsecretFile under liveness.targets in homebeat.yaml, and restart the gateway.\n`,
   )
@@ -99,7 +100,7 @@ async function enrol(loaded: LoadedClinicConfig, home: string, options: Options 
 
 async function list(loaded: LoadedClinicConfig, options: Options): Promise<void> {
   const report = await call<ClinicReport>(loaded, 'home.list', {})
-  if (options.json) return print(report)
+  if (options.json) return printJson(report)
   const lines = report.homes.map((home) => lineOf(home, report.now))
   const own = report.alarms.map(({ condition }) => `This receiver itself: ${condition}`)
   process.stdout.write(`${[...own, ...lines].join('\n') || 'No home is enrolled: homebeat clinic enrol <home>'}\n`)
@@ -125,7 +126,7 @@ async function acknowledge(
 ): Promise<void> {
   const input = { home, by: loginName(), ...(options.note !== undefined && { note: options.note }) }
   const result = await call<{ acknowledged: string[] }>(loaded, 'home.acknowledge', input)
-  if (options.json) return print(result)
+  if (options.json) return printJson(result)
   process.stdout.write(
     result.acknowledged.length === 0 ? `No alarm about ${home} waits for anybody.\n` : `${home}: acknowledged.\n`,
   )
@@ -138,7 +139,7 @@ async function forget(loaded: LoadedClinicConfig, home: string, options: Options
     store.delete(home)
     store.close()
   })
-  if (options.json) return print({ home })
+  if (options.json) return printJson({ home })
   process.stdout.write(`${home} is watched no longer.\n`)
 }
 
@@ -159,8 +160,4 @@ async function call<Result>(
       `No receiver runs on ${dataDir}: start it first (homebeat clinic), or check --config.`,
     )
   }
-}
-
-function print(value: unknown): void {
-  process.stdout.write(`${JSON.stringify(value)}\n`)
 }

@@ -1,5 +1,5 @@
 import { resolve } from 'node:path'
-import { Command, InvalidArgumentError } from 'commander'
+import { Command } from 'commander'
 import { type LoadedConfig, loadConfig } from '#gateway/config/load.js'
 import type { ListedDevice } from '#gateway/intake/transports/mqtt/device-commands.js'
 import { callGateway } from '#gateway/platform/control-socket/control-client.js'
@@ -8,7 +8,8 @@ import { HomebeatError } from '#gateway/platform/errors.js'
 import { brokerIdentity, fingerprintOf, readCertificate } from '#gateway/platform/net/certificate.js'
 import { timeOfDay } from '#gateway/wording/times.js'
 import { verb } from './exit.js'
-import { CONFIG_OPTION } from './options.js'
+import { CONFIG_OPTION, upTo } from './options.js'
+import { printJson } from './text.js'
 
 interface Options {
   readonly config: string
@@ -25,7 +26,7 @@ export function deviceCommand(): Command {
     .addCommand(
       own('enrol', 'print a one-time code, by which the device fetches its credential')
         .argument('<id>', 'the device: 1 to 32 lower-case letters, digits and hyphens')
-        .option('--minutes <n>', 'how long the code is good', minutes, 15)
+        .option('--minutes <n>', 'how long the code is good, at most 1440', upTo(1440), 15)
         .action(verb(enrol)),
     )
     .addCommand(
@@ -43,7 +44,7 @@ export function deviceCommand(): Command {
 
 async function list({ config, json }: Options): Promise<void> {
   const devices = await callGateway<ListedDevice[]>(loadConfig(config).dataDir, 'device.list')
-  if (json) return print(devices)
+  if (json) return printJson(devices)
   const words = (device: ListedDevice) =>
     [
       device.state === 'configured' ? 'secret file in the configuration' : device.state.replace('-', ' '),
@@ -55,7 +56,7 @@ async function list({ config, json }: Options): Promise<void> {
 async function enrol(id: string, { config, json, minutes }: Options & { minutes: number }): Promise<void> {
   const loaded = loadConfig(config)
   const answer = await callGateway<{ code: string; expiresAt: number }>(loaded.dataDir, 'device.enrol', { id, minutes })
-  if (json) return print(answer)
+  if (json) return printJson(answer)
   process.stdout.write(
     `${answer.code}\n\nGood for one device until ${timeOfDay(answer.expiresAt)}. On the device: client id and user ${id}, password this code;\nsubscribe with QoS 1 to homebeat/v1/${id}/enrolment, keep the credential that comes, and connect again with it.\n`,
   )
@@ -63,20 +64,20 @@ async function enrol(id: string, { config, json, minutes }: Options & { minutes:
 
 async function add(id: string, { config, json }: Options): Promise<void> {
   const answer = await callGateway<{ credential: string }>(loadConfig(config).dataDir, 'device.add', { id })
-  if (json) return print(answer)
+  if (json) return printJson(answer)
   process.stdout.write(`${answer.credential}\n`)
 }
 
 async function revoke(id: string, { config, json }: Options): Promise<void> {
   const answer = await callGateway(loadConfig(config).dataDir, 'device.revoke', { id })
-  if (json) return print(answer)
+  if (json) return printJson(answer)
   process.stdout.write(`${id} may not connect any more\n`)
 }
 
 async function ca({ config, json }: Options): Promise<void> {
   const certificate = await certificateOf(loadConfig(config))
   const fingerprint = fingerprintOf(certificate)
-  if (json) return print({ certificate, fingerprint })
+  if (json) return printJson({ certificate, fingerprint })
   process.stdout.write(`${certificate.trimEnd()}\nSHA-256 fingerprint: ${fingerprint}\n`)
 }
 
@@ -88,14 +89,4 @@ async function certificateOf({ config, baseDir, dataDir }: LoadedConfig): Promis
   if (certFile !== undefined) return readCertificate(resolve(baseDir, certFile))
   ensureDataDir(dataDir)
   return (await brokerIdentity(undefined, baseDir, dataDir)).cert
-}
-
-function minutes(text: string): number {
-  const value = Number(text)
-  if (!Number.isInteger(value) || value < 1 || value > 1440) throw new InvalidArgumentError('give 1 to 1440 minutes')
-  return value
-}
-
-function print(value: unknown): void {
-  process.stdout.write(`${JSON.stringify(value)}\n`)
 }

@@ -10,7 +10,7 @@ import { callGateway } from '#gateway/platform/control-socket/control-client.js'
 import type { SaidScore } from '#gateway/surfaces/manual-observation/manual-observations.js'
 import { MANUAL_READINGS, type ManualObservation } from '#gateway/surfaces/manual-observation/manual-readings.js'
 import { verb } from './exit.js'
-import { CONFIG_OPTION, loginName } from './options.js'
+import { CONFIG_OPTION, loginName, number } from './options.js'
 
 interface Options {
   readonly config: string
@@ -85,12 +85,6 @@ async function enter(entry: ManualObservation, options: Entering): Promise<void>
 
 function print(score: SaidScore, { json }: Options): void {
   process.stdout.write(json ? `${JSON.stringify(score)}\n` : `${score.words}\n`)
-}
-
-function number(text: string): number {
-  const value = Number(text)
-  if (text.trim() === '' || !Number.isFinite(value)) throw new InvalidArgumentError('give a number')
-  return value
 }
 
 function pressure(text: string): { systolic: number; diastolic: number } {

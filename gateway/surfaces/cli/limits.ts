@@ -6,7 +6,7 @@ import { PRIORITIES } from '#gateway/model/alert.js'
 import { callGateway } from '#gateway/platform/control-socket/control-client.js'
 import { dateAndTime } from '#gateway/wording/times.js'
 import { verb } from './exit.js'
-import { type HomeOptions, homeVerb, type SignedOptions, signing } from './options.js'
+import { type HomeOptions, homeVerb, number, type SignedOptions, signing } from './options.js'
 
 interface Change extends SignedOptions {
   readonly value?: number
@@ -107,10 +107,4 @@ function yesNo(flag: string, description: string): Option {
     if (text !== 'yes' && text !== 'no') throw new InvalidArgumentError('say yes or no')
     return text === 'yes'
   })
-}
-
-function number(text: string): number {
-  const value = Number(text)
-  if (text.trim() === '' || !Number.isFinite(value)) throw new InvalidArgumentError('give a number')
-  return value
 }

@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { Command, InvalidArgumentError, Option } from 'commander'
+import { Command, Option } from 'commander'
 import { z } from 'zod'
 import type { Measurement } from '#fhir/measurement.js'
 import { TERMINOLOGY } from '#fhir/terminology.js'
@@ -15,7 +15,7 @@ import { readBounded } from '#gateway/platform/bounded-file.js'
 import { callGateway } from '#gateway/platform/control-socket/control-client.js'
 import { HomebeatError } from '#gateway/platform/errors.js'
 import { EXIT, verb } from './exit.js'
-import { CONFIG_OPTION } from './options.js'
+import { CONFIG_OPTION, upTo } from './options.js'
 import { printable } from './text.js'
 
 const MAX_FILE_BYTES = 16 * 1024 * 1024
@@ -54,7 +54,7 @@ export function mapCommand(): Command {
       new Command('unmapped')
         .description('messages that became no reading, newest first, each with its reason')
         .addOption(CONFIG_OPTION())
-        .option('--limit <n>', 'at most so many', parseLimit, 20)
+        .option('--limit <n>', 'at most so many', upTo(1000), 20)
         .addOption(json())
         .action(verb(async (_: unknown, self: Command) => unmapped(self.optsWithGlobals()))),
     )
@@ -279,10 +279,4 @@ function readText(file: string): string {
 function bytesOf({ payload, encoding }: z.output<typeof messageSchema>): Uint8Array {
   if (typeof payload === 'string') return Buffer.from(payload, encoding === 'base64' ? 'base64' : 'utf8')
   return Buffer.from(JSON.stringify(payload))
-}
-
-function parseLimit(text: string): number {
-  const limit = Number(text)
-  if (!Number.isInteger(limit) || limit < 1 || limit > 1000) throw new InvalidArgumentError('Give 1 to 1000.')
-  return limit
 }

@@ -1,6 +1,6 @@
 /** What several verbs have in common. */
 import { userInfo } from 'node:os'
-import { Command, Option } from 'commander'
+import { Command, InvalidArgumentError, Option } from 'commander'
 import { actorOfLogin } from '#gateway/model/actor.js'
 
 export const CONFIG_OPTION = () =>
@@ -35,3 +35,19 @@ export interface SignedOptions extends HomeOptions {
   readonly by: string
   readonly why: string
 }
+
+/** The value of an option that is a number. */
+export function number(text: string): number {
+  const value = Number(text)
+  if (text.trim() === '' || !Number.isFinite(value)) throw new InvalidArgumentError('give a number')
+  return value
+}
+
+/** Reads the value of an option that is a whole number from 1 to `max`. */
+export const upTo =
+  (max: number) =>
+  (text: string): number => {
+    const value = Number(text)
+    if (!Number.isInteger(value) || value < 1 || value > max) throw new InvalidArgumentError(`give 1 to ${max}`)
+    return value
+  }

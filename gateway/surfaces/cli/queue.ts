@@ -5,6 +5,7 @@ import { type LoadedConfig, loadConfig } from '#gateway/config/load.js'
 import type { Journal } from '#gateway/journal/api/journal.js'
 import type { QueueAudit } from '#gateway/journal/api/queue.js'
 import { journalOf } from '#gateway/journal/sqlite/sqlite-journal.js'
+import { isLaneKey } from '#gateway/model/lane.js'
 import { configuredLanes } from '#gateway/outbound/lanes/configured-lanes.js'
 import {
   LaneQueue,
@@ -21,6 +22,7 @@ import { silentLogger } from '#gateway/platform/logger.js'
 import { durationWords } from '#gateway/wording/times.js'
 import { verb } from './exit.js'
 import { CONFIG_OPTION, loginName } from './options.js'
+import { printJson } from './text.js'
 
 interface Options {
   readonly config: string
@@ -72,9 +74,10 @@ async function list(options: Options & { lane?: string; state?: string; limit: s
   const { lane, state, limit } = options
   if (state !== undefined && state !== 'waiting' && state !== 'rejected')
     throw new HomebeatError('usage.queue', `--state is waiting or rejected, not "${state}".`)
+  checkLane(lane)
   const input = { limit: wholeNumber(limit, '--limit', 500), ...(lane && { lane }), ...(state && { state }) }
   const listing = await run<QueueListing>(options.config, 'queue.list', input)
-  if (options.json) return print(listing)
+  if (options.json) return printJson(listing, 2)
   const now = Date.now()
   const rows = listing.entries.map((entry) => [
     String(entry.id),
@@ -92,7 +95,7 @@ const HEAD = ['ID', 'LANE', 'STATE', 'WHAT', 'QUEUED', 'THE FAR END SAID']
 
 async function show(id: string, options: Options): Promise<void> {
   const detail = await run<QueueDetail>(options.config, 'queue.show', { id: wholeNumber(id, 'the id') })
-  if (options.json) return print(detail)
+  if (options.json) return printJson(detail, 2)
   const { entry, thing, audit } = detail
   const now = Date.now()
   const fields: [string, string][] = [
@@ -112,9 +115,10 @@ async function retry(id: string | undefined, options: Options & { all?: boolean;
   const { all, lane } = options
   if ((id === undefined) !== (all === true) || (all === true) !== (lane !== undefined))
     throw new HomebeatError('usage.queue', 'Give the id of one entry, or --all with --lane LANE.')
+  checkLane(lane)
   const what = id === undefined ? { all: true, lane } : { id: wholeNumber(id, 'the id') }
   const result = await run<{ entries: ListedEntry[] }>(options.config, 'queue.retry', { ...what, by: loginName() })
-  if (options.json) return print(result)
+  if (options.json) return printJson(result, 2)
   process.stdout.write(
     result.entries.length === 0
       ? `Nothing of ${lane} was refused.\n`
@@ -133,7 +137,7 @@ async function drop(
     throw new HomebeatError('usage.queue', 'Say with --reason why it is dropped, in at most 300 characters.')
   const input = { id: wholeNumber(id, 'the id'), by: loginName(), reason, waiting, undeliveredAlert }
   const result = await run<{ entry: ListedEntry }>(options.config, 'queue.drop', input)
-  if (options.json) return print(result)
+  if (options.json) return printJson(result, 2)
   process.stdout.write(`${result.entry.id} ${result.entry.lane}: ${result.entry.what} is dropped.\n`)
 }
 
@@ -222,12 +226,16 @@ function table(head: readonly string[], rows: readonly string[][]): string {
 const time = (at: number) => new Date(at).toISOString()
 const ago = (at: number, now: number) => `${durationWords(now - at)} ago`
 
+function checkLane(lane: string | undefined): void {
+  if (lane !== undefined && !isLaneKey(lane))
+    throw new HomebeatError(
+      'usage.queue',
+      `--lane names a lane as homebeat status does, e.g. fhir:care, not "${lane}".`,
+    )
+}
+
 function wholeNumber(text: string, what: string, max = Number.MAX_SAFE_INTEGER): number {
   const number = /^[1-9]\d{0,15}$/.test(text) ? Number(text) : Number.NaN
   if (!(number <= max)) throw new HomebeatError('usage.queue', `${what} is a whole number, not "${text}".`)
   return number
-}
-
-function print(value: unknown): void {
-  process.stdout.write(`${JSON.stringify(value, null, 2)}\n`)
 }

@@ -46,6 +46,9 @@ function describe(status: GatewayStatus): string {
     ...(status.clock ? [clockLine(status.clock, ago)] : []),
     'Readings kept',
     ...Object.entries(status.measurements).map(([sensor, count]) => `  ${sensor.padEnd(16)} ${count}`),
+    ...(status.identityConflicts
+      ? [`  of these under the id or time of another one: ${status.identityConflicts} (a counter that restarted?)`]
+      : []),
     ...unmappedLines(status),
     active.length === 0 ? 'No active alert' : 'Active alerts',
     ...active.map(

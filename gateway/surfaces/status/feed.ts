@@ -22,6 +22,8 @@ export interface GatewayStatus {
   readonly transports: readonly TransportStatus[]
   readonly frames: { readonly received: number; readonly lost: number; readonly refused: number }
   readonly measurements: Readonly<Record<SensorKind, number>>
+  /** Values under the `id` or `at` of another one; none where left out. */
+  readonly identityConflicts?: number
   /** Messages that became no reading, by device; none where left out. */
   readonly unmapped?: readonly UnmappedCount[]
   readonly alerts: readonly LiveAlert[]

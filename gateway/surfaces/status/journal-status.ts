@@ -11,7 +11,15 @@ export type StatusSource = AlertsSource &
 
 export type JournalStatus = Pick<
   GatewayStatus,
-  'measurements' | 'unmapped' | 'alerts' | 'lanes' | 'formerLanes' | 'fhir' | 'batches' | 'damages'
+  | 'measurements'
+  | 'identityConflicts'
+  | 'unmapped'
+  | 'alerts'
+  | 'lanes'
+  | 'formerLanes'
+  | 'fhir'
+  | 'batches'
+  | 'damages'
 >
 
 /** @param now epoch ms */
@@ -21,6 +29,7 @@ export function journalStatus(journal: StatusSource, now: number): JournalStatus
   const fhir = depths.filter(({ lane }) => lane.kind.startsWith('fhir'))
   return {
     measurements: journal.measurements.counts(),
+    identityConflicts: journal.measurements.conflicts(),
     unmapped: journal.unmapped.counts(),
     alerts: alertsOf(journal, now),
     lanes: depths.map(toStatus),

@@ -71,7 +71,7 @@ async function fhirFaults(
   checks.add('when it is back, both lanes go on', true)
 
   const times: number[] = []
-  // The watcher of Tasks asks for itself, and waits by itself.
+  // The poller of Tasks asks for itself, and waits by itself.
   rig.fhir.watch = (phase, path) => {
     if (phase === 'received' && !path.startsWith('Task')) times.push(performance.now())
   }

@@ -174,6 +174,39 @@ describe('the pipeline', () => {
     ).to.equal(true)
   })
 
+  it('keeps and alarms on another record of the same time, whichever number the memory gives it now', () => {
+    const pipeline = pipelineOf()
+    let at = 0
+    const dump = (...records: string[]) => {
+      at += 60_000
+      const kit = new TestKit(T0 + at)
+      return [
+        pipeline.accept(kit.frame('H', 0, `end,cuff,${records.length},0`), T0 + at),
+        ...records.map((record, i) =>
+          pipeline.accept(kit.frame('P', 100 + i, `o,${i},2026-01-01T11:30,${record}`), T0 + at + 100 + i),
+        ),
+      ]
+    }
+    const kept = new Set<string>()
+    const news = (steps: PipelineStep[]) =>
+      steps.flatMap(({ measurements }) =>
+        measurements.flatMap(({ identifier, value }) => {
+          if (value.type !== 'bloodPressure' || kept.has(identifier)) return []
+          kept.add(identifier)
+          return `${value.systolic}/${value.diastolic}`
+        }),
+      )
+    // A cuff whose clock begins anew with each battery.
+    expect(news(dump('121,80,70', '122,81,70'))).to.deep.equal(['121/80', '122/81'])
+    expect(news(dump('121,80,70', '122,81,70'))).to.deep.equal([])
+    const crisis = dump('122,81,70', '223,121,90')
+    expect(news(crisis)).to.deep.equal(['223/121'])
+    expect(briefly(crisis)).to.include('systolic-pressure-crisis active')
+    const again = dump('223,121,90')
+    expect(news(again)).to.deep.equal([])
+    expect(briefly(again)).to.deep.equal([])
+  })
+
   it('lets a stored pulse of hours ago not end an alarm of the clip', () => {
     const pipeline = pipelineOf()
     const kit = new TestKit()
@@ -245,6 +278,18 @@ describe('the pipeline', () => {
     }
   })
 
+  it('keeps and judges a value whose identity is of long ago, and does not call it a conflict', () => {
+    const frame = mqttFrame('homebeat/v1/meter-1/glucose', '{"id":"1","value":2.5,"unit":"mmol/L"}')
+    const before = 'meter-1-patient-1-bloodGlucose-id.1'
+    const pipeline = pipelineOf({ stored: (name) => (name === before ? 'gone' : null) })
+    const steps = [pipeline.accept(frame, T0), pipeline.accept(frame, T0 + 1000)]
+    expect(briefly(steps)).to.deep.equal(['low-glucose active'])
+    const names = new Set(steps.flatMap(({ measurements }) => measurements.map(({ identifier }) => identifier)))
+    expect([...names]).to.have.length(1)
+    expect(names.has(before)).to.equal(false)
+    expect(steps[0]?.measurements[0]?.remarks).to.deep.equal(['identity-reused'])
+  })
+
   it('stores every MQTT message, and gives a redelivered one the same identifier', () => {
     const pipeline = pipelineOf()
     const frame = mqttFrame('homebeat/v1/meter-1/glucose', '{"id":"42","value":2.5,"unit":"mmol/L"}')
@@ -257,6 +302,23 @@ describe('the pipeline', () => {
     expect(second.measurements[0]?.identifier).to.equal(first.measurements[0]?.identifier)
     expect(briefly([second])).to.deep.equal([])
     expect(pipeline.accept(mqttFrame('homebeat/v1/meter-1/glucose', '{}'), T0).refused?.code).to.equal('decode.payload')
+  })
+
+  it('keeps a value that came after its expiry, alarms on it never, and shows it not as the latest', () => {
+    const glucose = (id: string, value: number, expiresMs: number) => {
+      const expires = new Date(T0 + expiresMs).toISOString()
+      const payload = JSON.stringify({ id, value, unit: 'mmol/L', expires })
+      return mqttFrame('homebeat/v1/meter-1/glucose', payload)
+    }
+    const pipeline = pipelineOf()
+    pipeline.accept(glucose('1', 5.5, 60_000), T0)
+    const late = pipeline.accept(glucose('2', 2.5, -1), T0)
+    expect(late.measurements.map(({ quality, remarks }) => [quality, ...remarks])).to.deep.equal([
+      ['questionable', 'expired'],
+    ])
+    expect(briefly([late, pipeline.tick(T0 + 1000)])).to.deep.equal([])
+    expect(pipeline.values().find(({ sensor }) => sensor === 'glucose')?.value).to.equal(99.1)
+    expect(briefly([pipeline.accept(glucose('3', 2.5, 60_000), T0)])).to.deep.equal(['low-glucose active'])
   })
 
   it('passes a recording through sample by sample, in its own scale, in the same chunks each time', () => {

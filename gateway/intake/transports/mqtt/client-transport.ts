@@ -116,9 +116,9 @@ export class ClientTransport implements Transport, HealthCheck {
     return this.#outlet.frames()
   }
 
-  /** `device-lost-<id>`: a device's status is `offline`. */
+  /** `device-lost-<id>`: a device's status is `offline`. `message-too-long-<name>`: a message was not kept. */
   check(): SystemCondition[] {
-    return this.#presence.check()
+    return [...this.#presence.check(), ...this.#intake.check()]
   }
 
   /** @throws HomebeatError `config.certificate`, `secret.*` */

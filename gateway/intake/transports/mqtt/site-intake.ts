@@ -1,11 +1,17 @@
 import type { IPublishPacket } from 'mqtt'
 import type { Outlet } from '#gateway/intake/transports/outlet.js'
+import type { HealthCheck } from '#gateway/model/health-check.js'
+import type { SystemCondition } from '#gateway/model/system-condition.js'
 import type { FrameOutcome } from '#gateway/model/transport.js'
 import type { Clock } from '#gateway/platform/clock.js'
 import type { Logger } from '#gateway/platform/logger.js'
 import { matches, statusOf, statusTopic } from './acl.js'
 import { deviceOfTopic, MAX_MESSAGE_BYTES, TOPIC_ROOT } from './address.js'
 import type { Presence } from './presence.js'
+
+const TOO_LONG = `messages of more than ${MAX_MESSAGE_BYTES / 1024} KiB`
+/** How long the home is told of a message that was not kept. */
+const TOO_LONG_MS = 3_600_000
 
 export interface SiteIntakeDependencies {
   readonly transport: string
@@ -17,12 +23,23 @@ export interface SiteIntakeDependencies {
   readonly logger: Logger
 }
 
-/** Makes a Frame of each message that the site's broker passes on. It believes the topic's device segment. */
-export class SiteIntake {
+/**
+ * Makes a Frame of each message that the site's broker passes on. It believes the topic's device segment. What is too long
+ * to be held in memory is acknowledged, or that broker would send nothing else any more; people are told that it is not kept.
+ */
+export class SiteIntake implements HealthCheck {
   readonly #dependencies: SiteIntakeDependencies
+  #tooLongAt = Number.NEGATIVE_INFINITY
 
   constructor(dependencies: SiteIntakeDependencies) {
     this.#dependencies = dependencies
+  }
+
+  /** `message-too-long-<transport>`: a message was not kept within the last hour. */
+  check(): SystemCondition[] {
+    const { transport, clock } = this.#dependencies
+    const present = clock.monotonic() - this.#tooLongAt < TOO_LONG_MS
+    return [{ condition: `message-too-long-${transport}`, priority: 'low', delayMs: 0, present }]
   }
 
   /** Resolves when the next one may be looked at. @param ended the connection, which then acknowledges nothing */
@@ -35,6 +52,10 @@ export class SiteIntake {
     if (deviceId !== null && topic === statusTopic(deviceId) && this.#hear(deviceId, payload))
       return settled({ outcome: 'committed' })
     const refusal = refusalOf(deviceId, payload, packet)
+    if (refusal === TOO_LONG) {
+      this.#tooLongAt = clock.monotonic()
+      logger.warn({ device: deviceId, bytes: payload.length }, 'a message is too long and is not kept')
+    }
     if (deviceId === null || refusal !== null) {
       const reason = refusal ?? 'messages'
       outlet.refuse(reason)
@@ -73,6 +94,6 @@ export class SiteIntake {
 function refusalOf(deviceId: string | null, payload: Buffer, packet: IPublishPacket): string | null {
   if (deviceId === null) return 'messages on a topic without a valid device id'
   if (packet.retain) return 'retained messages'
-  if (payload.length > MAX_MESSAGE_BYTES) return `messages of more than ${MAX_MESSAGE_BYTES / 1024} KiB`
+  if (payload.length > MAX_MESSAGE_BYTES) return TOO_LONG
   return null
 }

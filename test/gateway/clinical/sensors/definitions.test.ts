@@ -79,6 +79,17 @@ describe('sensor definitions', () => {
     expect(judgePair(16, 10.7, 'kPa').value).to.deep.equal({ type: 'bloodPressure', systolic: 120, diastolic: 80 })
   })
 
+  it('keep the mean pressure that a cuff says, and the pressures where it cannot be', () => {
+    const definition = sensorDefinitions.bloodPressure
+    const { pressure } = definition
+    if (!pressure) throw new Error('the cuff has no pressure part')
+    const judged = (mean: number, unit = 'mm[Hg]') =>
+      judgePressure(definition, pressure, { systolic: 20, diastolic: 12, mean, irregularPulse: true }, unit)
+    const value = { type: 'bloodPressure', systolic: 150, diastolic: 90, irregularPulse: true }
+    expect(judged(15, 'kPa')).to.deep.include({ value: { ...value, mean: 113 }, quality: 'good', remarks: [] })
+    expect(judged(2047, 'kPa')).to.deep.include({ value, quality: 'good', remarks: ['mean-out-of-range'] })
+  })
+
   it('never turn "not attached", "acquiring" or "fault" into a number', () => {
     for (const kind of SENSOR_KINDS) {
       for (const status of ['off', 'acquiring', 'fault'] as const) {

@@ -1,10 +1,11 @@
 import { expect } from 'chai'
 import { localTime, placeDeviceTime } from '#gateway/intake/decode/device-time.js'
 
+const PARTS = new Intl.DateTimeFormat('en', { timeZone: 'Europe/Berlin', timeZoneName: 'longOffset' })
+
 /** Minutes east of UTC in Berlin, from the machine's own zone tables. */
 function berlin(at: number): number {
-  const parts = new Intl.DateTimeFormat('en', { timeZone: 'Europe/Berlin', timeZoneName: 'longOffset' })
-  const offset = parts.formatToParts(at).find(({ type }) => type === 'timeZoneName')?.value ?? ''
+  const offset = PARTS.formatToParts(at).find(({ type }) => type === 'timeZoneName')?.value ?? ''
   const [, hours = '0', minutes = '0'] = /GMT([+-]\d+):(\d+)/.exec(offset) ?? []
   return Number(hours) * 60 + Number(minutes)
 }

@@ -107,6 +107,31 @@ describe('MQTT payloads', () => {
     })
   })
 
+  it('keep what else a cuff says', () => {
+    const pressure = { systolic: 131, diastolic: 84, unit: 'mm[Hg]' }
+    expect(
+      decode('bloodPressure', { id: '1', ...pressure, mean: 99, irregularPulse: true }).readings[0]?.value,
+    ).to.deep.equal({ type: 'bloodPressure', mean: 99, irregularPulse: true, ...pressure })
+    expect(refusal('bloodPressure', { id: '1', ...pressure, irregularPulse: 1 })).to.contain('true or false')
+  })
+
+  it('that come after their expiry are kept, and are not current', () => {
+    const pulse = (more: object) => decode('pulse', { id: '1', value: 171, unit: '/min', ...more }).readings[0]
+    const time = (ms: number) => new Date(T0 + ms).toISOString()
+    const current = [
+      { expires: time(1) },
+      { at: time(-60_000), expires: time(30_000) },
+      // Of a clock that is not believed, or that contradicts itself, nothing is held against the value.
+      { at: '2001-01-01T00:00:00Z', expires: '2001-01-01T00:01:00Z' },
+      { expires: '2001-01-01T00:01:00Z' },
+      { at: time(-60_000), expires: time(-90_000) },
+    ]
+    for (const more of current) expect(pulse(more)?.superseded, JSON.stringify(more)).to.equal(undefined)
+    for (const more of [{ expires: time(0) }, { at: time(-60_000), expires: time(-30_000) }])
+      expect(pulse(more), JSON.stringify(more)).to.deep.include({ superseded: true, remarks: ['expired'] })
+    expect(refusal('pulse', { id: '1', value: 71, unit: '/min', expires: 'soon' })).to.contain('"expires" must be')
+  })
+
   it('never make the decoder throw', () => {
     fc.assert(
       fc.property(

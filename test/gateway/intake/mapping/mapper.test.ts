@@ -58,6 +58,39 @@ describe('mapping', () => {
     expect(mapper.map(message('ble/AABBCC001122', { ...base, u: 'psi' }))).to.include({ code: 'map.unit' })
   })
 
+  it('reads the mean and the irregular pulse that a cuff says, where it does', () => {
+    const mapper = mapperOf(
+      `{ name: cuff, topic: x, readings: [{ sensor: bloodPressure, systolic: { pointer: /s }, diastolic: { pointer: /d },
+         mean: { pointer: /m }, irregularPulse: { pointer: /i, equals: 4 }, unit: { fixed: mmHg } }] }`,
+    )
+    const value = (more: object) => readingsOf(mapper.map(message('x', { s: 131, d: 84, ...more })))[0]?.value
+    const pressure = { type: 'bloodPressure', systolic: 131, diastolic: 84, unit: 'mm[Hg]' }
+    expect(value({ m: 99, i: 4 })).to.deep.equal({ ...pressure, mean: 99, irregularPulse: true })
+    expect(value({ m: 'None', i: 0 })).to.deep.equal({ ...pressure, irregularPulse: false })
+    expect(value({})).to.deep.equal(pressure)
+  })
+
+  it('says of a value that comes after its expiry that it is not current', () => {
+    const time = 'time: { pointer: /ts, as: epoch-seconds }, identity: time'
+    const isCurrent = (rule: string, more: object) =>
+      readingsOf(mapperOf(PULSE(rule)).map(message('x', { hr: 171, ts: T0 / 1000 - 60, ...more })))[0]?.superseded !==
+      true
+    expect(isCurrent(`${time}, expires: { seconds: 61 }`, {})).to.equal(true)
+    expect(isCurrent(`${time}, expires: { seconds: 59 }`, {})).to.equal(false)
+    expect(isCurrent(`${time}, expires: { pointer: /e, as: seconds }`, { e: 61 })).to.equal(true)
+    expect(isCurrent(`${time}, expires: { pointer: /e, as: seconds }`, { e: '59' })).to.equal(false)
+    expect(isCurrent('expires: { pointer: /e, as: epoch-seconds }', { e: T0 / 1000 })).to.equal(false)
+    for (const e of [undefined, 'soon', null])
+      expect(isCurrent('expires: { pointer: /e, as: iso }', { e }), `${e}`).to.equal(true)
+    expect(() => mapperOf(PULSE('expires: { seconds: 61 }'))).to.throw('not named')
+  })
+
+  it('with `change` takes the same content again when it is current now', () => {
+    const mapper = mapperOf(PULSE('identity: change, expires: { pointer: /e, as: epoch-seconds }'))
+    const came = (e: number) => mapper.map(message('x', { hr: 171, e: T0 / 1000 + e })).outcome
+    expect([came(-1), came(-1), came(1), came(1)]).to.deep.equal(['mapped', 'repeated', 'mapped', 'repeated'])
+  })
+
   it('scales linearly, before the unit', () => {
     const mapper = mapperOf(
       '{ name: r, topic: x, readings: [{ sensor: spo2, value: payload, scale: { factor: 100, offset: -1 }, unit: { fixed: "%" } }] }',

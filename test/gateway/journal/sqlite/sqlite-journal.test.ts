@@ -119,6 +119,14 @@ describe('The SQLite journal', () => {
     expect(journal.measurements.has('c')).to.equal(false)
   })
 
+  it('counts once what came under the identity of another one', async () => {
+    const conflict = measurement('a.1', { remarks: ['identity-conflict'] })
+    await journal.commit({ measurements: [measurement('a'), conflict, conflict], transitions: [] })
+    expect(journal.measurements.conflicts()).to.equal(1)
+    await reopen()
+    expect(journal.measurements.conflicts()).to.equal(1)
+  })
+
   it('refuses a measurement that cannot be stored without harming others of its group', async () => {
     const clock = new TestClock()
     await reopen({ clock, commit: { maxDelayMs: 1000, maxCount: 100 } })

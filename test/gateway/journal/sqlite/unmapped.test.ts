@@ -1,6 +1,6 @@
 import { expect } from 'chai'
 import fc from 'fast-check'
-import { UnmappedWatcher } from '#gateway/intake/mapping/unmapped-watcher.js'
+import { UnmappedCheck } from '#gateway/intake/mapping/unmapped-check.js'
 import type { Journal } from '#gateway/journal/api/journal.js'
 import { openJournalReader } from '#gateway/journal/sqlite/journal-reader.js'
 import type { UnmappedMessage } from '#gateway/model/unmapped.js'
@@ -53,8 +53,8 @@ describe('The journal’s unmapped messages', () => {
   })
 
   it('of one device stay within its room: the oldest are kept, the newest counted, and a condition says so', async () => {
-    const watcher = new UnmappedWatcher(() => journal.unmapped.isFull())
-    const present = () => watcher.check()[0]?.present
+    const check = new UnmappedCheck(() => journal.unmapped.isFull())
+    const present = () => check.check()[0]?.present
     await keep(message({ topic: '1' }), message({ topic: '2' }))
     expect(present()).to.equal(false)
     await keep(message({ topic: '3' }), message({ topic: '4' }), message({ topic: '5' }))

@@ -132,6 +132,8 @@ describe('homebeat queue', function () {
     await refused(2, /--all with --lane/, 'retry')
     await refused(2, /--all with --lane/, 'retry', '--all')
     await refused(2, /waiting or rejected/, 'list', '--state', 'lost')
+    await refused(2, /fhir:care/, 'list', '--lane', 'care')
+    await refused(2, /fhir:care/, 'retry', '--all', '--lane', 'alert/doctor')
     home.configure({
       ...{ dataDir: './nowhere', transports: [{ name: 'broker', url: 'mqtt+broker://127.0.0.1:0' }] },
       chain: { endpoints: ['http://127.0.0.1:1'], chainId: 1, contract: `0x${'ab'.repeat(20)}` },

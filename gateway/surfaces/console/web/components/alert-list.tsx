@@ -1,7 +1,7 @@
 import { useRef, useState } from 'preact/hooks'
 import type { GatewayStatus } from '../../../status/feed.js'
 import { useActingAs } from '../lib/acting-as.js'
-import { acknowledge, silence } from '../lib/desk.js'
+import { acknowledge, silence } from '../lib/alarm-acts.js'
 import { ActingAs } from './acting-as.js'
 import { AlertRow, SILENCE_MINUTES } from './alert-row.js'
 import { Card } from './card.js'

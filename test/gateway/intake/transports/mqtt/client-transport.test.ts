@@ -149,6 +149,9 @@ describe('ClientTransport at a mosquitto broker', function () {
     await publish('homebeat/v1/cuff/data', Buffer.alloc(256 * 1024 + 1))
     await publish('homebeat/v1/cuff/data', 'good')
     expect((await text()).payload).to.equal('good')
+    const isTold = () =>
+      transport.check().some(({ condition, present }) => condition === 'message-too-long-site' && present)
+    expect(isTold()).to.equal(true)
     await clock.advance(1000)
     const details = new Set<string>()
     while (details.size < 3) {
@@ -161,6 +164,8 @@ describe('ClientTransport at a mosquitto broker', function () {
       'retained messages',
     ])
     await publish('homebeat/v1/cuff/data', '', true)
+    await clock.advance(3_600_000)
+    expect(isTold()).to.equal(false)
   })
 
   it('says that the password is wrong, and tries again', async () => {
@@ -346,8 +351,9 @@ describe('ClientTransport at a mosquitto broker of its own', function () {
     const publisher = await connected(mqttClient(mosquitto.port, LOGIN))
     await publisher.publishAsync('homebeat/v1/cuff/status', 'offline', { qos: 1, retain: true })
     await subscribed(publisher)
-    const present = () => Object.fromEntries(transport.check().map((one) => [one.condition, one.present]))
-    await until(() => transport.check().length > 0)
+    const lost = () => transport.check().filter(({ condition }) => condition.startsWith('device-lost-'))
+    const present = () => Object.fromEntries(lost().map((one) => [one.condition, one.present]))
+    await until(() => lost().length > 0)
     expect(present()).to.deep.equal({ 'device-lost-cuff': true })
     const will = { topic: 'homebeat/v1/meter/status', payload: Buffer.from('offline'), qos: 1, retain: false } as const
     const meter = await connected(mqttClient(mosquitto.port, { ...LOGIN, will }))

@@ -3,7 +3,7 @@ import type { HealthCheck } from '#gateway/model/health-check.js'
 import type { SystemCondition } from '#gateway/model/system-condition.js'
 import type { Logger } from '#gateway/platform/logger.js'
 
-export interface DiskWatcherOptions {
+export interface DiskCheckOptions {
   readonly folder: string
   /** Free space, MB. */
   readonly lowMb: number
@@ -18,8 +18,8 @@ const MB = 1024 * 1024
 /** A condition ends only this much above its threshold: one write more or less must not raise it again. */
 const MARGIN = 1.1
 
-export class DiskWatcher implements HealthCheck {
-  readonly #options: DiskWatcherOptions
+export class DiskCheck implements HealthCheck {
+  readonly #options: DiskCheckOptions
   #sampledAt = Number.NEGATIVE_INFINITY
   #low = false
   #critical = false
@@ -27,7 +27,7 @@ export class DiskWatcher implements HealthCheck {
   #known = false
   #onLow: () => void = () => {}
 
-  constructor(options: DiskWatcherOptions) {
+  constructor(options: DiskCheckOptions) {
     this.#options = options
   }
 

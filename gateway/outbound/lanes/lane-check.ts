@@ -8,7 +8,7 @@ import { type Lane, laneKey } from '#gateway/model/lane.js'
 import type { SystemCondition } from '#gateway/model/system-condition.js'
 import { alertUndelivered, conditionsOf, pushFailing, pushRefused } from './lane-conditions.js'
 
-export interface LaneWatcherOptions {
+export interface LaneCheckOptions {
   readonly journal: Pick<Journal, 'outbox'>
   /** How long the oldest entry may wait, minutes. */
   readonly patience: { readonly pushMinutes: number; readonly anchorMinutes: number; readonly alertMinutes: number }
@@ -20,13 +20,13 @@ const MINUTE_MS = 60_000
 const BACKLOG_DELAY_MS = 60_000
 const ALERT_DELAY_MS = 10_000
 
-export class LaneWatcher implements HealthCheck {
-  readonly #options: LaneWatcherOptions
+export class LaneCheck implements HealthCheck {
+  readonly #options: LaneCheckOptions
   readonly #progress = new Map<string, { delivered: number; at: number }>()
   #sampledAt = Number.NEGATIVE_INFINITY
   #conditions: readonly SystemCondition[] = []
 
-  constructor(options: LaneWatcherOptions) {
+  constructor(options: LaneCheckOptions) {
     this.#options = options
   }
 

@@ -2,7 +2,7 @@ import type { HealthCheck } from '#gateway/model/health-check.js'
 import type { SystemCondition } from '#gateway/model/system-condition.js'
 
 /** Says that a device's room for messages nobody could read is used up: new ones are counted and not kept. */
-export class UnmappedWatcher implements HealthCheck {
+export class UnmappedCheck implements HealthCheck {
   readonly #isFull: () => boolean
 
   /** @param isFull the journal's */

@@ -9,7 +9,7 @@ import { type Lane, laneOf } from '#gateway/model/lane.js'
 import type { DeliveryOutcome } from '#gateway/model/outcome.js'
 import type { SystemCondition } from '#gateway/model/system-condition.js'
 import { alertRoute } from '#gateway/outbound/lanes/configured-lanes.js'
-import { LaneWatcher } from '#gateway/outbound/lanes/lane-watcher.js'
+import { LaneCheck } from '#gateway/outbound/lanes/lane-check.js'
 import {
   journalAt,
   measurement,
@@ -23,18 +23,18 @@ import { told } from '#test/support/told.js'
 const MINUTE = 60_000
 const REFUSED: DeliveryOutcome = { class: 'permanent', reason: 'HTTP 404' }
 
-describe('The lane watcher', () => {
+describe('The check of the lanes', () => {
   let folder: TemporaryFolder
   let clock: TestClock
   let journal: Journal
-  let watcher: LaneWatcher
+  let check: LaneCheck
 
   beforeEach(async () => {
     folder = new TemporaryFolder()
     clock = new TestClock()
     journal = journalAt(folder.journal, { clock })
     await journal.start()
-    watcher = new LaneWatcher({ journal, patience: { pushMinutes: 30, anchorMinutes: 120, alertMinutes: 2 } })
+    check = new LaneCheck({ journal, patience: { pushMinutes: 30, anchorMinutes: 120, alertMinutes: 2 } })
   })
   afterEach(async () => {
     await journal.stop()
@@ -42,7 +42,7 @@ describe('The lane watcher', () => {
   })
 
   const later = (minutes: number) => clock.setWall(clock.now() + minutes * MINUTE)
-  const conditions = (): readonly SystemCondition[] => watcher.check(clock.now())
+  const conditions = (): readonly SystemCondition[] => check.check(clock.now())
   const present = () => conditions().flatMap(({ condition, present }) => (present ? [condition] : []))
 
   async function closeBatch(): Promise<void> {
@@ -174,7 +174,7 @@ describe('The lane watcher', () => {
     await journal.stop()
     journal = journalAt(folder.journal, { clock, lanes })
     await journal.start()
-    watcher = new LaneWatcher({ journal, patience: { pushMinutes: 30, anchorMinutes: 120, alertMinutes: 2 } })
+    check = new LaneCheck({ journal, patience: { pushMinutes: 30, anchorMinutes: 120, alertMinutes: 2 } })
   }
 
   /** What a gateway of this journal raises and ends in a minute from now. */

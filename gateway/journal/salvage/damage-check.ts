@@ -3,7 +3,7 @@ import type { HealthCheck } from '#gateway/model/health-check.js'
 import type { SystemCondition } from '#gateway/model/system-condition.js'
 
 /** Something that was measured is lost: until a person has taken note of it, that is an alert. */
-export function damageWatcher(damages: Pick<DamageStore, 'open'>): HealthCheck {
+export function damageCheck(damages: Pick<DamageStore, 'open'>): HealthCheck {
   const condition = (present: boolean): SystemCondition[] => [
     { condition: 'journal-damaged', priority: 'medium', delayMs: 0, present },
   ]

@@ -1,23 +1,23 @@
 import { expect } from 'chai'
-import { DiskWatcher } from '#gateway/liveness/disk-watcher.js'
+import { DiskCheck } from '#gateway/liveness/disk-check.js'
 import { silentLogger } from '#gateway/platform/logger.js'
 import { settle } from '#test/support/test-clock.js'
 
 const MB = 1024 * 1024
 
-describe('The disk watcher', () => {
+describe('The check of the disk', () => {
   let freeMb = 0
   let asked = 0
   let lows = 0
   let broken = false
-  let watcher: DiskWatcher
+  let check: DiskCheck
 
   beforeEach(() => {
     freeMb = 2000
     asked = 0
     lows = 0
     broken = false
-    watcher = new DiskWatcher({
+    check = new DiskCheck({
       folder: '/data',
       lowMb: 500,
       criticalMb: 100,
@@ -28,27 +28,27 @@ describe('The disk watcher', () => {
       },
       logger: silentLogger,
     })
-    watcher.onLow(() => lows++)
+    check.onLow(() => lows++)
   })
 
   /** What is present after the disk was asked at this second. */
   async function present(second: number): Promise<string[]> {
-    watcher.check(second * 1000)
+    check.check(second * 1000)
     await settle()
-    return watcher.check(second * 1000).flatMap(({ condition, present }) => (present ? [condition] : []))
+    return check.check(second * 1000).flatMap(({ condition, present }) => (present ? [condition] : []))
   }
 
   it('says nothing before it knows: an alert from before a restart is not over', async () => {
-    expect(watcher.check(0)).to.deep.equal([])
+    expect(check.check(0)).to.deep.equal([])
     await settle()
-    expect(watcher.check(1000).map(({ present }) => present)).to.deep.equal([false, false])
+    expect(check.check(1000).map(({ present }) => present)).to.deep.equal([false, false])
   })
 
   it('raises low, then critical in its place, and ends them with a margin', async () => {
     expect(await present(0)).to.deep.equal([])
     freeMb = 499
     expect(await present(10)).to.deep.equal(['disk-low'])
-    expect(watcher.isLow).to.equal(true)
+    expect(check.isLow).to.equal(true)
     freeMb = 501
     expect(await present(20)).to.deep.equal(['disk-low'])
     freeMb = 99
@@ -57,7 +57,7 @@ describe('The disk watcher', () => {
     expect(await present(40)).to.deep.equal(['disk-low'])
     freeMb = 551
     expect(await present(50)).to.deep.equal([])
-    expect(watcher.isLow).to.equal(false)
+    expect(check.isLow).to.equal(false)
   })
 
   it('asks the disk every ten seconds, also after the clock was set back', async () => {
