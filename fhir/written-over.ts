@@ -1,4 +1,3 @@
-import { isDeepStrictEqual } from 'node:util'
 import type { Resource } from '@medplum/fhirtypes'
 import { signedForm } from './signed-form.js'
 
@@ -15,5 +14,14 @@ export function writtenOver<T extends Resource>(current: T, ours: T, instead: re
     id: current.id,
     ...(current.meta && { meta: current.meta }),
   } as T
-  return isDeepStrictEqual(signedForm(current), signedForm(next)) ? null : next
+  return said(current) === said(next) ? null : next
+}
+
+/** The signed form as text, members in the order of their names. */
+function said(resource: Resource): string {
+  return JSON.stringify(signedForm(resource), (_, value: unknown) =>
+    typeof value === 'object' && value !== null && !Array.isArray(value)
+      ? Object.fromEntries(Object.entries(value).sort(([one], [other]) => (one < other ? -1 : 1)))
+      : value,
+  )
 }
