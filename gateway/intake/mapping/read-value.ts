@@ -3,16 +3,11 @@ import { sensorDefinitions } from '#gateway/clinical/sensors/registry.js'
 import { unitsOf } from '#gateway/clinical/sensors/sensor-definition.js'
 import { beyondRange } from '#gateway/intake/decode/beyond-range.js'
 import type { Reading } from '#gateway/model/reading.js'
+import { isNothing } from './foreign-json.js'
 import { Misfit } from './misfit.js'
 import { valueAt } from './pointer.js'
 import type { MappedReading, MappingRule } from './template.js'
 import { ucumOf } from './units.js'
-
-/** How programs write that there is no value: printf's words, Python's, Home Assistant's, JavaScript's, a dash. */
-const NOTHING = new Set([
-  ...['-', '--', 'nan', '+nan', '-nan', 'inf', '+inf', '-inf', 'infinity', '+infinity', '-infinity'],
-  ...['null', 'none', 'undefined', 'unavailable', 'unknown', 'n/a', 'na'],
-])
 
 type Place = { readonly pointer: string } | 'payload'
 
@@ -67,7 +62,7 @@ function numberAt(
   if (found === null) return 'absent'
   if (typeof found === 'string') {
     const trimmed = found.trim()
-    if (absent.includes(trimmed) || NOTHING.has(trimmed.toLowerCase())) return 'absent'
+    if (absent.includes(trimmed) || isNothing(trimmed)) return 'absent'
     if (/^[+-]?\d{1,15}(?:\.\d{1,15})?$/.test(trimmed)) return Number(trimmed)
   }
   const reason = place === 'payload' ? 'The payload is not a number.' : `There is no number at ${place.pointer}.`
