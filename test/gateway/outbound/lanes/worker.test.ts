@@ -226,7 +226,7 @@ describe('A lane worker', () => {
     await worker.drained()
     expect(farEnd.given).to.deep.equal([1, 2, 3, 4, 5])
     expect(stuck.status().state).to.equal('delivering')
-    expect(depth(laneOf('fhir:clinic'))).to.equal(15)
+    expect(depth(laneOf('fhir-alert:clinic'))).to.equal(15)
     const stopped = stuck.stop()
     await clock.advance(5000)
     await stopped
