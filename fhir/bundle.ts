@@ -32,8 +32,8 @@ export interface BundleContext {
   readonly patient: string
 }
 
-/** Pushes Observations in clear: Patient, gateway, Devices, then the Observations in the order given. */
-export function observationBundle(observations: readonly Observation[], context: BundleContext): Bundle {
+/** What Observations refer to: the Patient, the gateway, and the Devices that measured. */
+export function supportingOf(observations: readonly Observation[], context: BundleContext): (Patient | Device)[] {
   const measured = new Map<string, Observable[]>()
   for (const observation of observations) {
     const device = observation.device?.identifier
@@ -41,37 +41,22 @@ export function observationBundle(observations: readonly Observation[], context:
     measured.set(device.value, [...(measured.get(device.value) ?? []), ...observablesOf(observation)])
   }
   const devices = [...measured].map(([identifier, observables]) => deviceOf(identifier, observables))
-  return transaction([...supporting(context), ...devices], observations.map(created))
+  return [patientOf(context.patient), gatewayOf(context.home), ...devices]
 }
 
-/** An alert: created when it is raised, replaced when it has changed. A late raise undoes no acknowledgement, no clear. */
-export function alertBundle(issue: DetectedIssue, context: BundleContext): Bundle {
-  const changed = issue.status === 'final' || issue.mitigation !== undefined
-  return transaction(supporting(context), [changed ? put(issue, condition(issue)) : created(issue)])
-}
-
-/** Created once; what changes it later is an update of the version that was read. */
-export function taskBundle(task: Task, context: BundleContext): Bundle {
-  return transaction(supporting(context), [created(task)])
-}
-
-export function flagBundle(flag: Flag, context: BundleContext): Bundle {
-  return transaction(supporting(context), [put(flag, condition(flag))])
-}
-
-/** A message that is owed. A late one does not undo its end. */
-export function requestBundle(request: CommunicationRequest, context: BundleContext): Bundle {
-  return transaction(supporting(context), [created(request)])
-}
-
-/** What became of a message, with the request that this ends; older messages have none. */
-export function communicationBundle(
-  communication: Communication,
-  request: CommunicationRequest | undefined,
+/**
+ * Pushes Observations in clear: Patient, gateway, Devices, then the Observations in the order given.
+ * @param type of a `batch` no entry may refer to another: all that they refer to must be known
+ * @param known `<Type>/<id>` by `literalKey`: what the server has already, which is then left out
+ */
+export function observationBundle(
+  observations: readonly Observation[],
   context: BundleContext,
+  type: 'transaction' | 'batch' = 'transaction',
+  known: ReadonlyMap<string, string> = new Map(),
 ): Bundle {
-  const ended = request ? [put(request, condition(request))] : []
-  return transaction(supporting(context), [...ended, created(communication)])
+  const needed = supportingOf(observations, context).filter((resource) => !known.has(keyOf(resource)))
+  return bundle(type, needed, observations.map(created), known)
 }
 
 /**
@@ -79,15 +64,7 @@ export function communicationBundle(
  * transaction, even if an earlier one was still under way when this one was sent.
  */
 export function documentBundle({ binary, document }: SealedResources): Bundle {
-  return transaction([], [put(binary, `Binary/${binary.id}`), put(document, condition(document))])
-}
-
-/** How many entries at the start of a bundle made here are the Patient and Devices, not what is pushed. */
-export function supportingEntries(bundle: Bundle): number {
-  return (
-    bundle.entry?.filter((e) => e.resource?.resourceType === 'Patient' || e.resource?.resourceType === 'Device')
-      .length ?? 0
-  )
+  return bundle('transaction', [], [put(binary, `Binary/${binary.id}`), put(document, condition(document))])
 }
 
 /** `<Type>?identifier=<system>|<value>`, encoded: for a search, and for a conditional update. */
@@ -95,7 +72,7 @@ export function condition(resource: Identified): string {
   return `${resource.resourceType}?${identifierQuery(resource)}`
 }
 
-type Identified =
+export type Identified =
   | Patient
   | Device
   | Observation
@@ -107,7 +84,8 @@ type Identified =
   | SealedResources['document']
 type Pushed = Identified | SealedResources['binary']
 
-function identifierQuery(resource: Identified): string {
+/** `identifier=<system>|<value>`, encoded: for `If-None-Exist`. */
+export function identifierQuery(resource: Identified): string {
   const identifier = resource.identifier?.[0]
   if (!identifier?.value) throw new TypeError(`a ${resource.resourceType} without identifier cannot be pushed twice`)
   return `identifier=${identifierToken(identifier)}`
@@ -119,8 +97,9 @@ export function identifierToken({ system, value }: Identifier): string {
   return encodeURIComponent(`${system}|${value?.replace(/[\\$,|]/g, '\\$&')}`)
 }
 
-function supporting({ home, patient }: BundleContext): (Patient | Device)[] {
-  return [patientOf(patient), gatewayOf(home)]
+/** Of the first identifier of a resource: its key among literal references. */
+export function keyOf(resource: Identified): string {
+  return literalKey(resource.identifier?.[0] ?? {})
 }
 
 function created(resource: Identified): BundleEntry {
@@ -134,20 +113,21 @@ function put(resource: Pushed, url: string): BundleEntry {
   return { resource, request: { method: 'PUT', url } }
 }
 
-function transaction(needed: readonly (Patient | Device)[], pushed: readonly BundleEntry[]): Bundle {
-  const literals = new Map<string, string>()
+function bundle(
+  type: 'transaction' | 'batch',
+  needed: readonly (Patient | Device)[],
+  pushed: readonly BundleEntry[],
+  known: ReadonlyMap<string, string> = new Map(),
+): Bundle {
+  const literals = new Map(known)
   needed.forEach((resource, index) => {
-    const identifier = resource.identifier?.[0]
-    if (identifier) literals.set(literalKey(identifier), placeholder(index))
+    literals.set(keyOf(resource), placeholder(index))
   })
-  return {
-    resourceType: 'Bundle',
-    type: 'transaction',
-    entry: [...needed.map(created), ...pushed].map((entry, index) => ({
-      fullUrl: placeholder(index),
-      ...withLiterals(entry, literals),
-    })),
-  }
+  const entries = [...needed.map(created), ...pushed].map((entry, index) => ({
+    fullUrl: placeholder(index),
+    ...withLiterals(entry, literals),
+  }))
+  return { resourceType: 'Bundle', type, entry: entries }
 }
 
 /** A placeholder need only be unique in its bundle; being always the same keeps a repeated push the same bytes. */

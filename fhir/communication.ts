@@ -20,6 +20,7 @@ import {
   IDENTIFIERS,
   logicalReference,
 } from './systems.js'
+import { writtenOver } from './written-over.js'
 
 /** What the mapping needs of the gateway's Notification, which fits it. */
 export interface Message {
@@ -68,6 +69,11 @@ export function communicationRequestOf(
     authoredOn: instant(message.at),
     requester: gatewayReference(context),
   }
+}
+
+/** What is to be written over a CommunicationRequest that a server holds; null where nothing is. Its end stays. */
+export function requestAfter(current: CommunicationRequest, ours: CommunicationRequest): CommunicationRequest | null {
+  return current.status === 'active' ? writtenOver(current, ours) : null
 }
 
 /**

@@ -16,6 +16,7 @@ import {
 import { instant } from './instant.js'
 import { alertIdentifier, CODES, IDENTIFIERS, logicalReference } from './systems.js'
 import { TERMINOLOGY } from './terminology.js'
+import { writtenOver } from './written-over.js'
 
 const SEVERITY = { high: 'high', medium: 'moderate', low: 'low' } as const
 
@@ -60,4 +61,16 @@ export function detectedIssueOf(episode: Episode, context: AlertContext): Detect
       : {}),
     ...(mitigation.length > 0 ? { mitigation } : {}),
   }
+}
+
+/** What is to be written over a DetectedIssue that a server holds; null where nothing is. What is final stays so. */
+export function issueAfter(current: DetectedIssue, ours: DetectedIssue): DetectedIssue | null {
+  if (current.status === 'entered-in-error' || (current.status === 'final' && ours.status !== 'final')) return null
+  const others = (current.mitigation ?? []).filter(
+    ({ action }) => !action?.coding?.some(({ system }) => system === CODES.mitigation),
+  )
+  const mitigation = [...others, ...(ours.mitigation ?? [])]
+  return writtenOver(current, { ...ours, ...(mitigation.length > 0 && { mitigation }) }, [
+    ...(['identifiedDateTime', 'identifiedPeriod'] as const),
+  ])
 }

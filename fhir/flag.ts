@@ -10,6 +10,7 @@ import {
 } from './alert-event.js'
 import { instant } from './instant.js'
 import { FLAG_CATEGORY, flagIdentifier } from './systems.js'
+import { writtenOver } from './written-over.js'
 
 /** That the monitoring itself is impaired is a matter of safety. */
 const CATEGORY = {
@@ -35,4 +36,9 @@ export function flagOf(episode: Episode, context: AlertContext): Flag {
     period: { start: instant(raised.raisedAt), ...(over ? { end: instant(latest.at) } : {}) },
     author: gatewayReference(context),
   }
+}
+
+/** What is to be written over a Flag that a server holds; null where nothing is. One that is over stays so. */
+export function flagAfter(current: Flag, ours: Flag): Flag | null {
+  return current.status === 'active' ? writtenOver(current, ours) : null
 }

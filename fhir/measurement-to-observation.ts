@@ -53,7 +53,7 @@ export interface ObservationContext {
  * @param measurement in the observable's unit (UCUM, `TERMINOLOGY`); times are epoch ms
  * @param context pseudonyms, and the limits in force in the same unit
  * @returns `status: final`, with a value or a `dataAbsentReason`: a number that is none, or a value of another kind than the
- *   row's, is the reason `error` and never a 0
+ *   row's, is the reason `error` and never a 0; so is a number that is implausible, which is in an extension then
  * @throws RangeError where `at` or `until` is no time
  */
 export function observationOf(measurement: Measurement, context: ObservationContext): Observation {
@@ -108,6 +108,9 @@ function extensionsOf(measurement: Measurement, context: ObservationContext): Ex
   if (TERMINOLOGY[measurement.observable].category === 'vital-signs' && endOf(measurement) > measurement.at) {
     extensions.push({ url: EXTENSIONS.until, valueDateTime: instant(endOf(measurement)) })
   }
+  const { value, observable, quality } = measurement
+  if (quality === 'implausible' && value.type === 'quantity' && Number.isFinite(value.value))
+    extensions.push(notBelieved(quantity(value.value, TERMINOLOGY[observable])))
   return extensions
 }
 
@@ -116,16 +119,18 @@ function valueElements(
   row: TerminologyRow,
   context: ObservationContext,
 ): Partial<Observation> {
-  const { value } = measurement
+  const { value, quality } = measurement
   switch (value.type) {
     case 'absent':
       return absent(value.reason, row)
     case 'quantity': {
       // A number that is none is a fault, never a 0; a number under another observable's row would be a lie.
-      if (!Number.isFinite(value.value) || row.value !== 'quantity') return absent('error', row)
+      // What cannot be is no vital sign: its number is in an extension, where no program takes it for one.
+      if (!Number.isFinite(value.value) || row.value !== 'quantity' || quality === 'implausible')
+        return absent('error', row)
       const range = rangeOf(row, context)
       return {
-        valueQuantity: quantity(value.value, row),
+        valueQuantity: { ...quantity(value.value, row), ...(value.comparator && { comparator: value.comparator }) },
         ...interpretationOf(context),
         ...(range ? { referenceRange: [range] } : {}),
       }
@@ -135,14 +140,17 @@ function valueElements(
       if (!Number.isFinite(systolic) || !Number.isFinite(diastolic) || row.value !== 'bloodPressure') {
         return absent('error', row)
       }
+      const pressure = (which: 'systolic' | 'diastolic' | 'mean', mmHg: number) => {
+        const said = quantity(mmHg, row)
+        if (quality !== 'implausible') return { code: componentCode(which), valueQuantity: said }
+        return { extension: [notBelieved(said)], code: componentCode(which), ...absent('error') }
+      }
       return {
-        ...interpretationOf(context),
+        ...(quality === 'implausible' ? absent('error') : interpretationOf(context)),
         component: [
-          { code: componentCode('systolic'), valueQuantity: quantity(systolic, row) },
-          { code: componentCode('diastolic'), valueQuantity: quantity(diastolic, row) },
-          ...(Number.isFinite(mean)
-            ? [{ code: componentCode('mean'), valueQuantity: quantity(Number(mean), row) }]
-            : []),
+          pressure('systolic', systolic),
+          pressure('diastolic', diastolic),
+          ...(Number.isFinite(mean) ? [pressure('mean', Number(mean))] : []),
           ...(irregularPulse === undefined
             ? []
             : [{ code: componentCode('irregularPulse'), valueBoolean: irregularPulse }]),
@@ -163,11 +171,15 @@ function valueElements(
   }
 }
 
-function absent(reason: AbsentReason, row: TerminologyRow): Partial<Observation> {
+function notBelieved(valueQuantity: Quantity): Extension {
+  return { url: EXTENSIONS.implausibleValue, valueQuantity }
+}
+
+function absent(reason: AbsentReason, row?: TerminologyRow) {
   const dataAbsentReason: CodeableConcept = {
     coding: [{ system: DATA_ABSENT_REASON, code: reason, display: ABSENT_REASONS[reason] }],
   }
-  if (row.value !== 'bloodPressure') return { dataAbsentReason }
+  if (row?.value !== 'bloodPressure') return { dataAbsentReason }
   // The bp profile asks for both components even then (component 2..*, each 1..1; vs-3).
   return {
     dataAbsentReason,

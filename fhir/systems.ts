@@ -69,6 +69,8 @@ export const CODES = {
 export const EXTENSIONS = {
   /** valueCode `questionable` or `implausible`; absent when good, and when there is no value at all. */
   quality: 'urn:homebeat:quality',
+  /** valueQuantity: the number that a sensor gave and that cannot be. The Observation, or component, has no value then. */
+  implausibleValue: 'urn:homebeat:implausible-value',
   /** valueString: one short machine-readable reason, e.g. `device-clock-unverified`; repeats. */
   remark: 'urn:homebeat:remark',
   /** valueDateTime: end of the time that a vital sign's value stands for; its effectiveDateTime is the start. */

@@ -74,6 +74,7 @@ export async function composeReceiver(
     commit: DEFAULTS.commit,
   })
   const channels = channelsOf({ alerts, fetch, stream, home, baseDir, dataDir, journal, clock, logger })
+  for (const channel of channels.channels) await channel.probe?.()
   // The journal's lock says that no other receiver uses the folder; only then is the store opened.
   await journal.start()
   try {

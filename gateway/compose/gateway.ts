@@ -33,7 +33,7 @@ export async function composeGateway(loaded: LoadedConfig, dependencies: Gateway
   const intake = intakeOf(site)
   // What is wrong with the configuration is said before anything is opened.
   inForce({ limits: alerts.limits, settings: alerts.settings }, [])
-  for (const transport of intake.transports) await transport.probe()
+  for (const one of [...intake.transports, ...channels.channels]) await one.probe?.()
   // From here on the journal is open: whoever composes must start and stop the gateway, or stop the journal.
   await journal.start()
   try {

@@ -1,7 +1,8 @@
 import type { CapabilityStatement } from '@medplum/fhirtypes'
 import { SERVED_TYPES } from './definitions.js'
+import type { Habits } from './habits.js'
 
-export const capabilityStatement: CapabilityStatement = {
+export const capabilityStatement = (habits: Habits): CapabilityStatement => ({
   resourceType: 'CapabilityStatement',
   status: 'active',
   date: '2026-01-01',
@@ -16,11 +17,14 @@ export const capabilityStatement: CapabilityStatement = {
       resource: SERVED_TYPES.map((type) => ({
         type,
         interaction: [{ code: 'read' }, { code: 'create' }, { code: 'update' }, { code: 'search-type' }],
-        conditionalCreate: true,
+        conditionalCreate: ['honoured', 'ignored-silently'].includes(habits.conditionalCreate),
         conditionalUpdate: true,
         updateCreate: true,
       })),
-      interaction: [{ code: 'transaction' }, { code: 'batch' }],
+      interaction: [
+        ...(habits.transactions ? [{ code: 'transaction' as const }] : []),
+        ...(habits.batches ? [{ code: 'batch' as const }] : []),
+      ],
     },
   ],
-}
+})

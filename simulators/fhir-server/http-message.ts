@@ -74,7 +74,7 @@ export function sendRaw(response: ServerResponse, binary: Binary): void {
 }
 
 export function outcome(
-  code: 'not-found' | 'login' | 'transient' | 'too-long' | 'exception' | 'structure',
+  code: 'not-supported' | 'not-found' | 'login' | 'transient' | 'too-long' | 'exception' | 'structure',
   text: string,
 ) {
   return { ...badRequest(text), issue: [{ severity: 'error' as const, code, details: { text } }] }

@@ -18,6 +18,9 @@ import { assertValid } from './validator.js'
 export class ValidatingRepository extends MemoryRepository {
   /** `<Type>|<system>|<value>` → ids. */
   readonly #byIdentifier = new Map<string, Set<string>>()
+  /** The request at which each was created, and the present one. */
+  readonly createdAt = new Map<string, number>()
+  turn = 0
   readonly #counts = new Map<string, number>()
   #transaction: { readonly undo: (() => Promise<void>)[]; readonly written: Resource[] } | undefined
 
@@ -31,6 +34,7 @@ export class ValidatingRepository extends MemoryRepository {
     const previous = resource.id ? await this.#tryRead(resource.resourceType, resource.id) : undefined
     const stored = await super.createResource(resource)
     if (previous) this.#forget(previous)
+    if (!previous) this.createdAt.set(`${stored.resourceType}/${stored.id}`, this.turn)
     this.#remember(stored)
     this.#transaction?.written.push(stored)
     this.#transaction?.undo.push(async () => {

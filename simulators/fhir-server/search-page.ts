@@ -1,5 +1,6 @@
 /** Pages of a search: 100 resources unless `_count` says else, at most 1,000; `_summary=count` gives the total alone. */
-import type { Bundle } from '@medplum/fhirtypes'
+import type { Bundle, Resource } from '@medplum/fhirtypes'
+import { GOOD_HABITS, type Habits } from './habits.js'
 
 const DEFAULT_COUNT = 100
 const MAX_COUNT = 1000
@@ -11,12 +12,18 @@ export interface Paged {
   readonly page?: (bundle: Bundle, baseUrl: string) => Bundle
 }
 
-export function paged(method: string, path: string): Paged {
+/** @param isShown whether the search shows it already */
+export function paged(
+  method: string,
+  path: string,
+  habits: Habits = GOOD_HABITS,
+  isShown: (resource: Resource | undefined) => boolean = () => true,
+): Paged {
   const [type = '', query = ''] = path.split(/\?(.*)/s)
   if (method !== 'GET' || !/^[A-Za-z]+$/.test(type)) return { url: path }
   const parameters = new URLSearchParams(query)
   const countOnly = parameters.get('_summary') === 'count' || parameters.get('_count') === '0'
-  const count = clamp(parameters.get('_count'), DEFAULT_COUNT, MAX_COUNT)
+  const count = Math.min(clamp(parameters.get('_count'), DEFAULT_COUNT, MAX_COUNT), habits.pageSize)
   const offset = clamp(parameters.get('_offset'), 0, Number.MAX_SAFE_INTEGER)
   parameters.delete('_summary')
   parameters.set('_count', String(countOnly ? 1 : count))
@@ -29,16 +36,19 @@ export function paged(method: string, path: string): Paged {
       const next = new URLSearchParams(parameters)
       next.set('_offset', String(offset + count))
       const link = [{ relation: 'self', url: `${baseUrl}/${type}?${parameters}` }]
-      if (offset + entry.length < total) link.push({ relation: 'next', url: `${baseUrl}/${type}?${next}` })
-      const entries = entry.map((item) => ({
-        fullUrl: `${baseUrl}/${item.resource?.resourceType}/${item.resource?.id}`,
-        ...item,
-        search: { mode: 'match' as const },
-      }))
+      const at = { absolute: baseUrl, relative: '.', inner: 'http://fhir.inner.example:8080/fhir' }[habits.next]
+      if (offset + entry.length < total) link.push({ relation: 'next', url: `${at}/${type}?${next}` })
+      const entries = entry
+        .filter(({ resource }) => isShown(resource))
+        .map((item) => ({
+          fullUrl: `${baseUrl}/${item.resource?.resourceType}/${item.resource?.id}`,
+          ...item,
+          search: { mode: 'match' as const },
+        }))
       return {
         resourceType: 'Bundle',
         type: 'searchset',
-        total,
+        ...(habits.total && { total }),
         link,
         ...(entries.length > 0 ? { entry: entries } : {}),
       }

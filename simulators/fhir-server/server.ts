@@ -6,11 +6,12 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net'
 import { getStatus, normalizeOperationOutcome } from '@medplum/core'
 import { FhirRouter, type HttpMethod } from '@medplum/fhir-router'
-import type { OperationOutcome, Resource } from '@medplum/fhirtypes'
+import type { Bundle, OperationOutcome, Resource } from '@medplum/fhirtypes'
 import type { Lifecycle } from '#gateway/model/lifecycle.js'
 import { capabilityStatement } from './capability.js'
 import { definitions } from './definitions.js'
 import { Faults } from './faults.js'
+import { failureOf, GOOD_HABITS, type Habits, withoutFailing } from './habits.js'
 import {
   accepts,
   BodyError,
@@ -37,12 +38,14 @@ export interface FhirServerOptions {
   /** Bearer token that every request but `metadata` must have. */
   readonly token?: string
   readonly faults?: Faults
+  readonly habits?: Partial<Habits>
 }
 
 export class FhirServerSimulator implements Lifecycle {
   /** Emptied by every `start`. */
   repository = new ValidatingRepository()
   readonly faults: Faults
+  habits: Habits
   /** Requests answered or failed, metadata not counted. */
   requests = 0
   /** Called for every request but metadata twice: when it has come, and when it is carried out but not answered. */
@@ -55,6 +58,7 @@ export class FhirServerSimulator implements Lifecycle {
   constructor(options: FhirServerOptions) {
     this.#options = options
     this.faults = options.faults ?? new Faults()
+    this.habits = { ...GOOD_HABITS, ...options.habits }
   }
 
   /** Base URL, once started. */
@@ -99,7 +103,7 @@ export class FhirServerSimulator implements Lifecycle {
     try {
       const path = pathOf(request)
       if (path === null) return send(response, 404, outcome('not-found', 'FHIR is served under /fhir'))
-      if (path.startsWith('metadata')) return send(response, 200, capabilityStatement)
+      if (path.startsWith('metadata')) return send(response, 200, capabilityStatement(this.habits))
       this.requests += 1
       const { token } = this.#options
       if (token !== undefined && request.headers.authorization !== `Bearer ${token}`) {
@@ -113,7 +117,10 @@ export class FhirServerSimulator implements Lifecycle {
         if (fault.retryAfterSeconds !== undefined) response.setHeader('Retry-After', String(fault.retryAfterSeconds))
         return send(response, fault.status, outcome('transient', 'failing on request'))
       }
-      const answer = await this.#inTurn(() => this.#answer(request, path, body))
+      const resource = parseBody(request, path, body)
+      const failure = failureOf(resource, this.habits)
+      if (failure !== undefined) return void response.writeHead(failure).end('the server failed')
+      const answer = await this.#inTurn(() => this.#answer(request, path, resource))
       this.watch('carried-out', path)
       if (fault?.type === 'cut') return void request.socket.destroy()
       if (fault?.type === 'garbage') return void response.writeHead(200, { 'Content-Type': FHIR_JSON }).end(fault.body)
@@ -132,13 +139,30 @@ export class FhirServerSimulator implements Lifecycle {
     return done
   }
 
-  async #answer(request: IncomingMessage, path: string, body: Buffer): Promise<(response: ServerResponse) => void> {
+  async #answer(
+    request: IncomingMessage,
+    path: string,
+    resource: unknown,
+  ): Promise<(response: ServerResponse) => void> {
+    const { habits, repository } = this
     const method = (request.method ?? 'GET') as HttpMethod
-    const resource = parseBody(request, path, body)
     if (resource === INVALID_JSON)
       return (response) => send(response, 400, outcome('structure', 'the body is not JSON'))
     if (method === 'POST') withoutServerFields(resource)
-    const { url, page } = paged(method, path)
+    const bundle = (resource as Resource | undefined)?.resourceType === 'Bundle' ? (resource as Bundle) : null
+    if (bundle && !(bundle.type === 'batch' ? habits.batches : habits.transactions))
+      return (response) => send(response, 400, outcome('not-supported', `this server takes no ${bundle.type}`))
+    if (habits.conditionalCreate.startsWith('ignored')) {
+      delete request.headers['if-none-exist']
+      for (const entry of bundle?.entry ?? []) delete entry.request?.ifNoneExist
+    }
+    const whole = bundle?.type === 'batch' ? withoutFailing(bundle, habits) : null
+    if (whole && bundle?.entry?.length === 0)
+      return (response) => send(response, 200, whole({ resourceType: 'Bundle', type: 'batch-response' }))
+    repository.turn = this.requests
+    const isShown = (one: Resource | undefined) =>
+      this.requests - (repository.createdAt.get(`${one?.resourceType}/${one?.id}`) ?? 0) > habits.searchLag
+    const { url, page } = paged(method, path, habits, habits.searchLag > 0 ? isShown : undefined)
     const [result, stored] = await this.#route({
       method,
       url,
@@ -154,7 +178,10 @@ export class FhirServerSimulator implements Lifecycle {
     if (stored.resourceType === 'Binary' && method === 'GET' && !accepts(request)) {
       return (response) => sendRaw(response, stored)
     }
-    const shown = stored.resourceType === 'Bundle' && page ? page(stored, this.url) : minimal(request, stored)
+    const shown =
+      stored.resourceType === 'Bundle' && page
+        ? page(stored, this.url)
+        : minimal(request, whole && stored.resourceType === 'Bundle' ? whole(stored) : stored)
     return (response) => {
       if (stored.meta?.versionId) response.setHeader('ETag', `W/"${stored.meta.versionId}"`)
       if (status === 201) response.setHeader('Location', `${this.url}/${stored.resourceType}/${stored.id}`)

@@ -5,9 +5,11 @@ import { expect } from 'chai'
 import fc from 'fast-check'
 import { type Measurement, OBSERVABLES } from '#fhir/measurement.js'
 import { observationOf } from '#fhir/measurement-to-observation.js'
+import { signedForm } from '#fhir/signed-form.js'
 import { EXTENSIONS } from '#fhir/systems.js'
 import { TERMINOLOGY } from '#fhir/terminology.js'
 import { packageRoot } from '#gateway/platform/package-root.js'
+import { canonicalJson } from '#gateway/proofs/canonical-json.js'
 import { expectValidFhir, fhirErrors } from '#test/support/fhir-validator.js'
 import { context, everyVariant, sample } from './sample-measurements.js'
 
@@ -34,6 +36,13 @@ describe('an Observation', () => {
     )
   })
 
+  it('beyond the sensor’s range has the bound with a comparator', () => {
+    const value = { type: 'quantity', value: 600, comparator: '>' } as const
+    const observation = observationOf(sample('bloodGlucose', { value, quality: 'questionable' }), context)
+    expect(observation.valueQuantity).to.include({ value: 600, comparator: '>' })
+    expectValidFhir(observation)
+  })
+
   it('without a value says why, and has no number', () => {
     for (const observable of OBSERVABLES) {
       const measurement = sample(observable, { value: { type: 'absent', reason: 'error' }, quality: 'missing' })
@@ -57,6 +66,57 @@ describe('an Observation', () => {
       expect(observation.dataAbsentReason?.coding?.[0]?.code, measurement.observable).to.equal('error')
       expectValidFhir(observation)
     }
+  })
+
+  it('gives no number that cannot be as a value, but beside the reason that there is none', () => {
+    const cannotBe: [Parameters<typeof sample>[0], number][] = [
+      ...([
+        ['oxygenSaturation', -999],
+        ['oxygenSaturation', 65535],
+        ['pulseRate', 0],
+      ] as const),
+      ...([
+        ['bodyTemperature', -127],
+        ['bloodGlucose', -1],
+        ['bodyWeight', 65535],
+      ] as const),
+    ].map(([observable, value]) => [observable, value])
+    for (const [observable, value] of cannotBe) {
+      const measurement = sample(observable, { value: { type: 'quantity', value }, quality: 'implausible' })
+      const observation = observationOf(measurement, { ...context, referenceRange: { low: 1 } })
+      expectValidFhir(observation)
+      expect(observation.dataAbsentReason?.coding?.[0]?.code, observable).to.equal('error')
+      expect(observation).to.not.have.any.keys('valueQuantity', 'interpretation', 'referenceRange')
+      const said = observation.extension?.find(({ url }) => url === EXTENSIONS.implausibleValue)
+      expect(said?.valueQuantity).to.include({ value, code: TERMINOLOGY[observable].unit })
+    }
+    const pressure = observationOf(
+      sample('bloodPressure', {
+        value: { type: 'bloodPressure', systolic: 65535, diastolic: 0, mean: 7 },
+        quality: 'implausible',
+      }),
+      context,
+    )
+    expectValidFhir(pressure)
+    expect(pressure.dataAbsentReason?.coding?.[0]?.code).to.equal('error')
+    expect(
+      pressure.component?.map((one) => [one.valueQuantity, one.extension?.[0]?.valueQuantity?.value]),
+    ).to.deep.equal([
+      [undefined, 65535],
+      [undefined, 0],
+      [undefined, 7],
+    ])
+    expect(pressure.component?.every((one) => one.dataAbsentReason)).to.equal(true)
+  })
+
+  it('does not keep how many digits a device has shown: 76.0 is 76, and the README says so', () => {
+    const text = (value: number) =>
+      canonicalJson(signedForm(observationOf(sample('bodyWeight', { value: { type: 'quantity', value } }), context)))
+    expect(text(Number('76.0')))
+      .to.equal(text(76))
+      .and.include('"value":76}')
+    expect(readFileSync(join(packageRoot, 'README.md'), 'utf8')).to.match(/76\.0/)
+    expect(readFileSync(join(packageRoot, 'fhir', 'README.md'), 'utf8')).to.match(/76\.0.*RFC 8785/s)
   })
 
   it('says mean pressure and irregular pulse beside a blood pressure, where the cuff said them', () => {

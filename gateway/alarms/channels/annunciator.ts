@@ -88,6 +88,11 @@ export class Annunciator implements AlertChannel {
     })
   }
 
+  /** @throws HomebeatError `serial.permission`, `serial.busy`, `serial.unusable` */
+  probe(): Promise<void> {
+    return this.#connection.probe()
+  }
+
   /** Shows what was active before the gateway started: nobody will tell it again. */
   async start(active: readonly AlertNotice[] = []): Promise<void> {
     for (const notice of active) this.#take(notice)

@@ -45,6 +45,8 @@ export interface AlertChannel {
   readonly testMs?: number
   /** For channels at which people can acknowledge, e.g. by a button. There is one listener: the last one given. */
   onAcknowledged?(listener: (acknowledgement: Acknowledgement) => void): void
+  /** As that of a transport: what will not pass by waiting is said at the start. @throws HomebeatError the misconfiguration */
+  probe?(): Promise<void>
   /** Never rejects. The same notice may come twice; the far end is given what it needs to recognise it. */
   notify(notice: AlertNotice, signal: AbortSignal): Promise<DeliveryOutcome>
   /** For channels that hold something open. @param open alerts raised before the gateway started that are not over. */

@@ -1,7 +1,14 @@
 import { parseJson } from '#gateway/intake/decode/mqtt.js'
 
-/** Where a number should be: what printf and Python write for none. */
-const NO_NUMBER = /([:[,]\s*)(?:[+-]?(?:nan|inf(?:inity)?)|None|undefined)(?=\s*[,}\]])/gi
+/** No number, as printf writes it on one C library and another. */
+const NOT_FINITE = String.raw`[+-]?(?:nan(?:\(\w*\))?|inf(?:inity)?|1\.#\w+)`
+/** Besides, how programs write that there is no value: Python, Home Assistant, JavaScript, a spreadsheet, dashes. */
+const NOTHING = new RegExp(`^(?:${NOT_FINITE}|null|nil|none|undefined|unavailable|unknown|#?n/a|na|-+)$`, 'i')
+/** Where a number should be in JSON. */
+const NO_NUMBER = new RegExp(String.raw`([:[,]\s*)(?:${NOT_FINITE}|none|undefined)(?=\s*[,}\]])`, 'gi')
+
+/** @param text trimmed */
+export const isNothing = (text: string): boolean => NOTHING.test(text)
 
 /** JSON as firmware writes it: `nan`, `inf` and `None` stand for null. @returns undefined where it is none, or only null */
 export function parseForeignJson(payload: Uint8Array): unknown {

@@ -50,6 +50,7 @@ export interface MapperOptions {
 
 /** Rows whose last content is remembered for `change`. */
 const MAX_REMEMBERED = 1000
+const MAX_REASONS = 3
 const MAC = /^(?:[0-9a-f]{2}[:-]?){5}[0-9a-f]{2}$/i
 
 export class Mapper {
@@ -68,6 +69,7 @@ export class Mapper {
     const text = textOf(message.payload)
     const document = parseForeignJson(message.payload)
     let nearest: { misfit: Misfit; name: RuleName; rank: number } | null = null
+    const reasons = new Map<number, Set<string>>()
     for (const { template, rules } of this.#templates) {
       for (const rule of rules) {
         const segments = matchTopic(rule.topic, message.topic)
@@ -77,12 +79,14 @@ export class Mapper {
         if (!(fitted instanceof Misfit)) return this.#told(fitted, rule, name, message)
         // Of rules that come as far, the one whose sensor the message names is meant.
         const rank = fitted.depth + (names(rule, document) ? 0.5 : 0)
+        reasons.set(rank, (reasons.get(rank) ?? new Set()).add(fitted.reason))
         if (!nearest || rank > nearest.rank) nearest = { misfit: fitted, name, rank }
       }
     }
     if (nearest) {
-      const { code, reason } = nearest.misfit
-      return { outcome: 'unmapped', code, reason, nearest: nearest.name }
+      // What the message names belongs to none of these rules: each says what it misses.
+      const reason = [...(reasons.get(nearest.rank) ?? [])].slice(0, MAX_REASONS).join(' ')
+      return { outcome: 'unmapped', code: nearest.misfit.code, reason, nearest: nearest.name }
     }
     return { outcome: 'unmapped', code: 'map.topic', reason: 'No mapping names this topic.' }
   }

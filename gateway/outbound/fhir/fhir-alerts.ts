@@ -1,10 +1,16 @@
 /** What a clear target gets about alerts: DetectedIssue, Task, CommunicationRequest, Communication and Flag. */
-import type { Bundle } from '@medplum/fhirtypes'
+import type { Communication, CommunicationRequest, Task } from '@medplum/fhirtypes'
 import type { Episode } from '#fhir/alert-event.js'
-import { alertBundle, communicationBundle, condition, flagBundle, requestBundle, taskBundle } from '#fhir/bundle.js'
-import { communicationNotDone, communicationOf, communicationRequestOf, type Message } from '#fhir/communication.js'
-import { detectedIssueOf } from '#fhir/detected-issue.js'
-import { flagOf } from '#fhir/flag.js'
+import {
+  communicationNotDone,
+  communicationOf,
+  communicationRequestOf,
+  type Message,
+  requestAfter,
+} from '#fhir/communication.js'
+import { detectedIssueOf, issueAfter } from '#fhir/detected-issue.js'
+import { flagAfter, flagOf } from '#fhir/flag.js'
+import { IDENTIFIERS } from '#fhir/systems.js'
 import { asksForTask, taskAfter, taskOf } from '#fhir/task.js'
 import type { AlertDelivery } from '#gateway/journal/api/alerts.js'
 import type { Journal } from '#gateway/journal/api/journal.js'
@@ -13,12 +19,13 @@ import type { AlertTransition } from '#gateway/model/alert.js'
 import type { Lane } from '#gateway/model/lane.js'
 import type { TargetConfig } from '#gateway/outbound/fhir/config.js'
 import type { Deliverer } from '#gateway/outbound/lanes/deliverer.js'
-import type { FhirAnswer, FhirClient, Refusal } from './fhir-client.js'
+import type { FhirRefusal, Refusal } from './fhir-client.js'
+import type { FhirServer } from './fhir-server.js'
 import { tasksIn } from './fhir-task.js'
 
 export interface FhirAlertsOptions {
   readonly target: TargetConfig
-  readonly client: FhirClient
+  readonly server: FhirServer
   readonly journal: Pick<Journal, 'alerts' | 'notifications' | 'outbox'>
   /** Pseudonyms. */
   readonly home: string
@@ -27,8 +34,10 @@ export interface FhirAlertsOptions {
 
 type Delivery = Awaited<ReturnType<Deliverer['deliver']>>
 
-/** Most reads, in one delivery, of a Task that somebody else is writing. */
-const READS = 5
+/** Attempts after which an alert on which a server fails may not hold up the others any longer. */
+const ALERT_TRIES = 9
+/** Alerts that may be refused for good in a row. */
+const ALERTS_REFUSED = 3
 
 /**
  * Each push shows the alert as it stands now, whichever transition the entry is of. So a repeated or late entry takes
@@ -36,12 +45,27 @@ const READS = 5
  */
 export class FhirAlerts {
   readonly #options: FhirAlertsOptions
+  /** Alerts refused for good in a row. */
+  #refusedInARow = 0
+  /** The entry on which the server fails, and what it had written when it failed first. */
+  #failing: { readonly id: number; readonly writes: number } | null = null
 
   constructor(options: FhirAlertsOptions) {
     this.#options = options
   }
 
-  deliver({ kind, ref, lane }: OutboxEntry, signal: AbortSignal): Promise<Delivery> {
+  async deliver(entry: OutboxEntry, signal: AbortSignal): Promise<Delivery> {
+    const delivery = await this.#deliver(entry, signal)
+    const { outcome } = delivery
+    const { writes } = this.#options.server
+    if (outcome.class !== 'ambiguous' || signal.aborted) return delivery
+    if (this.#failing?.id !== entry.id) this.#failing = { id: entry.id, writes }
+    if (entry.attempts < ALERT_TRIES || writes === this.#failing.writes) return delivery
+    const reason = `the server fails on it time and again, and takes others: ${outcome.reason}`
+    return { outcome: { class: 'permanent', reason }, resources: 1 }
+  }
+
+  #deliver({ kind, ref, lane }: OutboxEntry, signal: AbortSignal): Promise<Delivery> {
     const { journal } = this.#options
     switch (kind) {
       case 'alert':
@@ -60,11 +84,17 @@ export class FhirAlerts {
   }
 
   async #alert(transition: AlertTransition | null, lane: Lane, signal: AbortSignal): Promise<Delivery> {
-    const { client, journal, target } = this.#options
+    const { journal, server, target } = this.#options
     const episode = transition && episodeOf(journal.alerts.episode(transition.alertId))
     if (!episode) return gone('alert')
-    const issue = await client.transaction(alertBundle(detectedIssueOf(episode, this.#options), this.#options), signal)
-    if (!issue.ok) return { outcome: issue.outcome, resources: 1 }
+    const [{ measurement }, ...later] = episode
+    // The Observation that it names comes later, with its batch: from then on the reference leads there.
+    if (measurement !== undefined && later.length > 0)
+      await server.knows({ system: IDENTIFIERS.measurement, value: measurement }, signal)
+    const issue = detectedIssueOf(episode, this.#options)
+    const refused = await server.change(issue, (current) => issueAfter(current, issue), signal)
+    if (refused) return { outcome: this.#heldBy(refused.outcome), resources: 1 }
+    this.#refusedInARow = 0
     // The Task and the Flag are sent apart: a server that takes no Tasks must still get the DetectedIssue.
     const refusals: string[] = []
     let resources = 1
@@ -83,22 +113,20 @@ export class FhirAlerts {
     return { outcome: { class: 'permanent', reason }, resources: refusals.length }
   }
 
-  /** Creates the Task, or changes the version that was read: a doctor's change meanwhile is never overwritten. */
+  /** A server that refuses one alert after the other refuses all: the lane holds, and nothing more is given up. */
+  #heldBy(refusal: Refusal): Refusal {
+    if (refusal.class !== 'permanent' || this.#refusedInARow++ < ALERTS_REFUSED) return refusal
+    return { class: 'transient', reason: `the server refuses every alert: ${refusal.reason}` }
+  }
+
   async #task(episode: Episode, signal: AbortSignal): Promise<Refusal | null> {
-    const { client, home } = this.#options
     const wanted = taskOf(episode, this.#options)
-    for (let read = 0; read < READS; read++) {
-      const answer = await client.get(condition(wanted), signal)
-      // The address is right: the DetectedIssue has just been taken there.
-      if (!answer.ok) return refusalOf('Task', answer, [403, 404, 405, 501])
-      const found = tasksIn(answer.resource, home).find(({ alertId }) => alertId === episode[0].alertId)
-      if (!found) return refusalOf('Task', await client.transaction(taskBundle(wanted, this.#options), signal))
-      const changed = taskAfter(found.resource, episode, this.#options)
-      if (!changed) return null
-      const written = await client.put(`Task/${found.id}`, changed, found.versionId, signal)
-      if (written.ok || !written.conflict) return refusalOf('Task', written)
+    const after = (current: Task) => {
+      if (tasksIn([current], this.#options.home).length === 0) throw new TypeError('no Task of this home')
+      return taskAfter(current, episode, this.#options)
     }
-    return { class: 'transient', reason: 'the Task is being changed by somebody else' }
+    // The address is right: the DetectedIssue has just been taken there.
+    return refusalOf('Task', await this.#options.server.change(wanted, after, signal), [403, 404, 405, 501])
   }
 
   async #standing(transitions: readonly AlertTransition[], signal: AbortSignal): Promise<Delivery> {
@@ -107,14 +135,15 @@ export class FhirAlerts {
   }
 
   async #flag(episode: Episode, signal: AbortSignal): Promise<Refusal | null> {
-    return this.#push('Flag', flagBundle(flagOf(episode, this.#options), this.#options), signal)
+    const flag = flagOf(episode, this.#options)
+    return refusalOf('Flag', await this.#options.server.change(flag, (current) => flagAfter(current, flag), signal))
   }
 
   async #request(ref: number, signal: AbortSignal): Promise<Delivery> {
     const stored = this.#options.journal.notifications.byId(ref)
     if (!stored) return gone('notification')
     const request = communicationRequestOf(stored.notification, stored.transition, 'active', this.#options)
-    return delivery(await this.#push('CommunicationRequest', requestBundle(request, this.#options), signal))
+    return delivery(await this.#told(request, undefined, signal))
   }
 
   async #communication(delivered: AlertDelivery | null, signal: AbortSignal): Promise<Delivery> {
@@ -127,10 +156,10 @@ export class FhirAlerts {
     const communication = communicationOf(message, transition, deliveredAt, this.#options)
     if (!stored) {
       const { basedOn: _none, ...older } = communication
-      return delivery(await this.#end(older, undefined, signal))
+      return delivery(await this.#told(undefined, older, signal))
     }
     const request = communicationRequestOf(message, transition, 'completed', this.#options)
-    return delivery(await this.#end(communication, request, signal))
+    return delivery(await this.#told(request, communication, signal))
   }
 
   async #undelivered(ref: number, signal: AbortSignal): Promise<Delivery> {
@@ -139,31 +168,32 @@ export class FhirAlerts {
     const { notification, transition } = stored
     const communication = communicationNotDone(notification, transition, this.#options)
     const request = communicationRequestOf(notification, transition, 'revoked', this.#options)
-    return delivery(await this.#end(communication, request, signal))
+    return delivery(await this.#told(request, communication, signal))
   }
 
-  #end(
-    communication: Parameters<typeof communicationBundle>[0],
-    request: Parameters<typeof communicationBundle>[1],
+  /** A message that is owed, its end, or both. */
+  async #told(
+    request: CommunicationRequest | undefined,
+    communication: Communication | undefined,
     signal: AbortSignal,
   ): Promise<Refusal | null> {
-    return this.#push('Communication', communicationBundle(communication, request, this.#options), signal)
-  }
-
-  async #push(type: string, bundle: Bundle, signal: AbortSignal): Promise<Refusal | null> {
-    return refusalOf(type, await this.#options.client.transaction(bundle, signal))
+    const { server } = this.#options
+    const owed = request && (await server.change(request, (current) => requestAfter(current, request), signal))
+    const refusal = refusalOf('CommunicationRequest', owed ?? null)
+    if (!communication || (refusal && refusal.class !== 'permanent')) return refusal
+    return refusalOf('Communication', await server.create(communication, signal)) ?? refusal
   }
 }
 
 /**
- * A server, or a token, that takes Observations but no Tasks must not stop the lane, which carries both. Its answer, one
+ * A server, or a token, that takes Observations but no Tasks must not stop the lane. Its answer, one
  * of `lasting`, is permanent. (A token that has expired is answered with 401, which is not.)
  * @param lasting statuses that waiting will not change
  * @returns null where the server took it
  */
-function refusalOf(type: string, answer: FhirAnswer, lasting: readonly number[] = [403]): Refusal | null {
-  if (answer.ok) return null
-  const { status, outcome } = answer
+function refusalOf(type: string, refusal: FhirRefusal | null, lasting: readonly number[] = [403]): Refusal | null {
+  if (!refusal) return null
+  const { status, outcome } = refusal
   if (status === undefined || !lasting.includes(status)) return outcome
   return { class: 'permanent', reason: `HTTP ${status}: ${type} may not be read and written here` }
 }

@@ -2,8 +2,7 @@
  * The HTTP client of one FHIR server. It gives the outcome of each request as a lane's outcome class, and never throws
  * for anything that the far end or the network does. A reason holds codes and element paths, and no other content.
  */
-import type { Bundle, Resource } from '@medplum/fhirtypes'
-import { supportingEntries } from '#fhir/bundle.js'
+import type { Bundle, BundleEntry, OperationOutcome, Resource } from '@medplum/fhirtypes'
 import type { DeliveryOutcome } from '#gateway/model/outcome.js'
 import { HomebeatError } from '#gateway/platform/errors.js'
 import { boundedText } from '#gateway/platform/net/bounded-body.js'
@@ -40,6 +39,8 @@ export type FhirAnswer =
       readonly reference?: string
     }
   | FhirRefusal
+
+export type BundleAnswer = { readonly ok: true; readonly entries: readonly FhirAnswer[] } | FhirRefusal
 
 export interface FoundResources {
   /** Matches of all pages that were read; no OperationOutcome, nothing that is only included. */
@@ -79,8 +80,11 @@ export class FhirClient {
     return this.#query === '' ? url : `${url}${url.includes('?') ? '&' : '?'}${this.#query}`
   }
 
-  /** POSTs a transaction to the base. The status of every entry counts: 200 for the whole is not enough. */
-  async transaction(bundle: Bundle, signal: AbortSignal): Promise<FhirAnswer> {
+  /**
+   * POSTs a transaction or batch to the base.
+   * @returns an answer for each entry, in order: 200 for the whole is not enough. Some servers treat a transaction as a batch.
+   */
+  async bundle(bundle: Bundle, signal: AbortSignal): Promise<BundleAnswer> {
     // FHIR R4, http: the answer then holds statuses and not all the resources again.
     const minimal = { Prefer: 'return=minimal' }
     const answer = await this.#request('POST', this.#url(''), signal, {
@@ -88,8 +92,10 @@ export class FhirClient {
       headers: minimal,
     })
     if (!answer.ok) return answer
-    const failure = entryFailure(bundle, answer.resource)
-    return failure ? { ok: false, outcome: failure } : answer
+    const entries = entriesOf(answer.resource)
+    const expected = bundle.entry?.length ?? 0
+    if (entries.length !== expected) return ambiguous(`the server answered ${entries.length} of ${expected} entries`)
+    return { ok: true, entries: entries.map(entryAnswer) }
   }
 
   /** POSTs one resource. @param ifNoneExist `identifier=…`: where one matches, the server answers 200 and creates none */
@@ -118,11 +124,16 @@ export class FhirClient {
       if (!answer.ok) return { found, refusal: answer }
       if (answer.resource?.resourceType !== 'Bundle')
         return { found, refusal: { ok: false, outcome: { class: 'transient', reason: NO_BUNDLE } } }
-      for (const { resource, search } of answer.resource.entry ?? [])
-        if (resource && resource.resourceType !== 'OperationOutcome' && (search?.mode ?? 'match') === 'match')
+      for (const { resource, search } of entriesOf(answer.resource))
+        if (
+          typeof resource === 'object' &&
+          resource?.resourceType &&
+          resource.resourceType !== 'OperationOutcome' &&
+          (search?.mode ?? 'match') === 'match'
+        )
           found.push(resource)
-      const next = answer.resource.link?.find(({ relation }) => relation === 'next')?.url
-      url = next === undefined ? null : this.#next(next, url)
+      const next = objects(answer.resource.link).find(({ relation }) => relation === 'next')?.url
+      url = typeof next === 'string' ? this.#next(next, url) : null
     }
     return { found, refusal: null }
   }
@@ -131,11 +142,12 @@ export class FhirClient {
   #next(link: string, from: string): string | null {
     if (!URL.canParse(link, from)) return null
     const [next, base] = [new URL(link, from), new URL(this.#base)]
+    const root = base.pathname.replace(/\/$/, '')
     let path = next.pathname
-    if (next.origin !== base.origin && !`${path}/`.startsWith(`${base.pathname}/`)) {
+    if (next.origin !== base.origin && !`${path}/`.startsWith(`${root}/`)) {
       // The inner path is another one, too: what is below the base is the type that was asked for, or nothing.
       const type = new URL(from).pathname.split('/').at(-1)
-      path = path.endsWith(`/${type}`) ? `${base.pathname}/${type}` : base.pathname
+      path = path.endsWith(`/${type}`) ? `${root}/${type}` : root
     }
     const given = new URLSearchParams(this.#query)
     for (const [name, value] of given) if (!next.searchParams.has(name)) next.searchParams.append(name, value)
@@ -209,17 +221,25 @@ export class FhirClient {
   }
 }
 
-function entryFailure(sent: Bundle, answer: Resource | null): Refusal | null {
-  const entries = answer?.resourceType === 'Bundle' ? (answer.entry ?? []) : []
-  const expected = sent.entry?.length ?? 0
-  if (entries.length !== expected) {
-    return { class: 'ambiguous', reason: `the server answered ${entries.length} of ${expected} entries` }
-  }
-  const failed = entries.findIndex(({ response }) => !/^2\d\d\b/.test(response?.status ?? ''))
-  if (failed < 0) return null
-  const status = /^\d{3}/.exec(entries[failed]?.response?.status ?? '')?.[0] ?? 'no status'
-  const what = failed < supportingEntries(sent) ? 'the Patient or Device' : `entry ${failed}`
-  return { class: 'permanent', reason: `the server answered ${status} for ${what}` }
+function entryAnswer({ response }: BundleEntry): FhirAnswer {
+  const status = Number(/^\d{3}\b/.exec(response?.status ?? '')?.[0])
+  if (!status) return ambiguous('the server answered no status for an entry')
+  const said = response?.outcome?.resourceType === 'OperationOutcome' ? response.outcome : NOTHING_SAID
+  const outcome = statusOutcome(status, new Headers(), said)
+  if (outcome) return { ok: false, outcome, status }
+  const reference = response?.location === undefined ? undefined : literalOf(response.location)
+  return { ok: true, resource: null, status, ...(reference !== undefined && { reference }) }
+}
+
+/** Within a Bundle even a bare status is a FHIR server's own. */
+const NOTHING_SAID: OperationOutcome = { resourceType: 'OperationOutcome', issue: [] }
+function entriesOf(resource: Resource | null): BundleEntry[] {
+  return resource?.resourceType === 'Bundle' ? objects(resource.entry) : []
+}
+
+/** What should be a list of objects, in so far as it is one: the answer is somebody else's. */
+function objects<T extends object>(list: readonly T[] | undefined): T[] {
+  return Array.isArray(list) ? list.filter((one) => typeof one === 'object' && one !== null) : []
 }
 
 const NO_CACHE = { 'Cache-Control': 'no-cache' }
@@ -240,7 +260,7 @@ export function literalOf(location: string): string | undefined {
   return /(?:^|\/)([A-Z][A-Za-z]+\/[A-Za-z0-9.-]{1,64})(?:\/_history\/[^/?]*)?(?:\?.*)?$/.exec(location)?.[1]
 }
 
-function ambiguous(reason: string): FhirAnswer {
+function ambiguous(reason: string): FhirRefusal {
   return { ok: false, outcome: { class: 'ambiguous', reason } }
 }
 

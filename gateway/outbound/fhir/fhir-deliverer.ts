@@ -1,14 +1,16 @@
-/** The deliverer of a `fhir:<target>` lane: hands each entry to what sends batches, or to what sends alerts. */
+/** The deliverer of a `fhir:<target>` and of a `fhir-alert:<target>` lane: hands each entry to what sends batches, or to what sends alerts. */
 
 import type { Journal } from '#gateway/journal/api/journal.js'
 import type { OutboxEntry } from '#gateway/journal/api/outbox.js'
 import type { TargetConfig } from '#gateway/outbound/fhir/config.js'
 import type { Deliverer } from '#gateway/outbound/lanes/deliverer.js'
+import { type Clock, systemClock } from '#gateway/platform/clock.js'
 import { HomebeatError } from '#gateway/platform/errors.js'
 import type { Logger } from '#gateway/platform/logger.js'
 import type { EnvelopeSource } from './envelope-source.js'
 import { FhirAlerts, type FhirAlertsOptions } from './fhir-alerts.js'
 import { FhirBatches } from './fhir-batches.js'
+import { FhirServer } from './fhir-server.js'
 import { clientOf } from './target-client.js'
 
 export interface FhirDelivererOptions {
@@ -20,6 +22,7 @@ export interface FhirDelivererOptions {
   readonly patient: string
   readonly fetch: typeof globalThis.fetch
   readonly logger: Logger
+  readonly clock?: Clock
   /** Folder that a relative `tokenFile` is in: that of the configuration. The working folder when absent. */
   readonly baseDir?: string
 }
@@ -28,6 +31,7 @@ type Delivery = Awaited<ReturnType<Deliverer['deliver']>>
 
 export class FhirDeliverer implements Deliverer {
   readonly #options: FhirDelivererOptions
+  readonly server: FhirServer
   readonly #batches: FhirBatches
   readonly #alerts: FhirAlerts
 
@@ -35,8 +39,9 @@ export class FhirDeliverer implements Deliverer {
   constructor(options: FhirDelivererOptions) {
     this.#options = options
     const client = clientOf(options.target, options.fetch, options.baseDir)
-    this.#batches = new FhirBatches({ ...options, client })
-    this.#alerts = new FhirAlerts({ ...options, client })
+    this.server = new FhirServer({ clock: systemClock, ...options, client })
+    this.#batches = new FhirBatches({ ...options, client, server: this.server })
+    this.#alerts = new FhirAlerts({ ...options, server: this.server })
   }
 
   async deliver(entry: OutboxEntry, signal: AbortSignal): Promise<Delivery> {
@@ -58,7 +63,7 @@ export class FhirDeliverer implements Deliverer {
       const batch = journal.batches.byNumber(entry.ref)
       // A purged batch must not count as delivered because nothing of it is left to send.
       if (!batch || batch.leafHashes) return refused('the batch is not in the journal')
-      return this.#batches.deliver(batch, signal)
+      return this.#batches.deliver(batch, entry.attempts, signal)
     }
     // An alert names its condition: a sealed target must never get one, whatever the journal holds.
     if (target.mode !== 'clear') return refused('a sealed target takes no alerts in clear')

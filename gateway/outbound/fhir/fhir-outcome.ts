@@ -42,7 +42,9 @@ function elsewhere(status: number): Refusal {
  * the data sent, which must not reach a log. A path with characters outside FHIRPath is left out for the same reason.
  */
 export function issuesOf(outcome: OperationOutcome): string {
-  const errors = (outcome.issue ?? []).filter(({ severity }) => severity === 'error' || severity === 'fatal')
+  const errors = (Array.isArray(outcome.issue) ? outcome.issue : []).filter(
+    (issue) => issue?.severity === 'error' || issue?.severity === 'fatal',
+  )
   const shown = errors.slice(0, 3).map((issue) => {
     const path = issue.expression?.[0] ?? issue.location?.[0] ?? ''
     const where = /^[A-Za-z][A-Za-z0-9_.[\]():/]{0,199}$/.test(path) ? ` at ${path}` : ''

@@ -17,8 +17,6 @@ export interface FoundTask {
   readonly resource: Task
 }
 
-/** Most entries read of one answer; no search asks for more. */
-const MAX_ENTRIES = 100
 const MAX_NOTE = 500
 
 /** R4 `id`: it becomes part of a URL and of a header. */
@@ -26,10 +24,6 @@ const id = z.string().regex(/^[A-Za-z0-9.-]{1,64}$/)
 const identifier = z.object({ system: z.string().max(300).optional(), value: z.string().max(300).optional() })
 
 // Not strict: elements that a server or another program has added are kept.
-const bundleSchema = z.object({
-  resourceType: z.literal('Bundle'),
-  entry: z.array(z.object({ resource: z.unknown() })).default([]),
-})
 const taskSchema = z.object({
   resourceType: z.literal('Task'),
   id,
@@ -43,11 +37,9 @@ const taskSchema = z.object({
     .optional(),
 })
 
-/** The readable Tasks of this home in the answer to a search. */
-export function tasksIn(answer: Resource | null, home: string): FoundTask[] {
-  const bundle = bundleSchema.safeParse(answer)
-  if (!bundle.success) return []
-  return bundle.data.entry.slice(0, MAX_ENTRIES).flatMap(({ resource }) => taskIn(resource, home) ?? [])
+/** The readable Tasks of this home among what was found. */
+export function tasksIn(found: readonly Resource[], home: string): FoundTask[] {
+  return found.flatMap((resource) => taskIn(resource, home) ?? [])
 }
 
 function taskIn(resource: unknown, home: string): FoundTask | null {

@@ -26,7 +26,7 @@ export interface TaskPollerOptions {
 
 /** Tasks asked for in one search: their identifiers must fit into a URL. */
 const TASKS_PER_SEARCH = 20
-/** Longest answer to one search, bytes. */
+/** Longest page of an answer to one search, bytes. */
 const MAX_ANSWER = 1024 * 1024
 /** Longest delay after failures: an acknowledgement that was made on the server must not wait longer. */
 const MAX_RETRY_MS = 120_000
@@ -91,12 +91,14 @@ export class TaskPoller implements Lifecycle {
       for (let start = 0; start < alertIds.length; start += TASKS_PER_SEARCH) {
         const page = alertIds.slice(start, start + TASKS_PER_SEARCH)
         const tokens = page.map((alertId) => identifierToken(taskIdentifier(home, alertId))).join(',')
-        const answer = await client.get(`Task?identifier=${tokens}&_count=${TASKS_PER_SEARCH}`, signal, MAX_ANSWER)
-        if (!answer.ok) return answer.outcome
-        for (const task of tasksIn(answer.resource, home)) {
+        const query = `Task?identifier=${tokens}&_count=${TASKS_PER_SEARCH}`
+        const { found, refusal } = await client.search(query, signal, MAX_ANSWER)
+        // What is on the pages that could be read counts, whatever became of the others.
+        for (const task of tasksIn(found, home)) {
           const alert = open.get(task.alertId)
           if (alert) await this.#see(task, alert)
         }
+        if (refusal) return refusal.outcome
       }
       return null
     } catch (error) {

@@ -2,11 +2,12 @@ import { expect } from 'chai'
 import { type Acknowledgement, noticeOf } from '#gateway/alarms/channels/channel.js'
 import { createChannel } from '#gateway/alarms/channels/registry.js'
 import { configSchema } from '#gateway/config/schema.js'
+import type { SerialBinding } from '#gateway/intake/transports/serial/binding.js'
 import type { AlertTransition, Priority } from '#gateway/model/alert.js'
 import { FirmataBinding } from '#simulators/firmata/firmata-binding.js'
 import { FirmataDevice } from '#simulators/firmata/firmata-device.js'
 import { noticeFor, RAISED, shouldBehaveLikeChannel } from '#test/behaviours/channel.behaviour.js'
-import { until } from '#test/gateway/intake/transports/kits.js'
+import { MockKit, until } from '#test/gateway/intake/transports/kits.js'
 import { settle, TestClock } from '#test/support/test-clock.js'
 
 const PATH = '/dev/annunciator'
@@ -54,6 +55,29 @@ function rig(pins = PINS) {
 }
 
 describe('The annunciator', () => {
+  it('says at the start that its port may not be opened, and nothing of a cable that may still come', async () => {
+    const locked = new MockKit('/dev/locked')
+    locked.failure = new Error('Error: Permission denied, cannot open /dev/locked')
+    const on = (path: string, serialBinding: SerialBinding) =>
+      createChannel(
+        { type: 'annunciator', name: 'lamp', url: `firmata://${path}`, pins: PINS },
+        {
+          fetch,
+          stream: process.stderr,
+          home: 'home-7',
+          baseDir: '.',
+          dataDir: '.',
+          clock: new TestClock(),
+          serialBinding,
+        },
+      )
+    const code = await on(locked.path, locked.binding)
+      .probe?.()
+      .catch((error: { code: string }) => error.code)
+    expect(code).to.equal('serial.permission')
+    await on('/dev/nowhere', new FirmataBinding()).probe?.()
+  })
+
   shouldBehaveLikeChannel('The annunciator', async () => {
     const { channel, device, binding } = rig()
     return {

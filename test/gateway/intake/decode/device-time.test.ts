@@ -37,7 +37,8 @@ describe('A device’s local time in Berlin', () => {
     expect(localTime('2026-10-25T02:30', berlin)).to.equal(second)
   })
 
-  it('is one instant for each, whatever the hour', () => {
+  it('is one instant for each, whatever the hour', function () {
+    this.timeout(60_000) // every hour of a year
     const start = utc('2026-01-01T00:00')
     for (let at = start; at < start + 366 * 86_400_000; at += 3_600_000) {
       const local = new Date(at + berlin(at) * 60_000).toISOString().slice(0, 19)

@@ -91,6 +91,46 @@ describe('mapping', () => {
     expect([came(-1), came(-1), came(1), came(1)]).to.deep.equal(['mapped', 'repeated', 'mapped', 'repeated'])
   })
 
+  it('takes every way of writing no number for no value', () => {
+    const mapper = mapperOf(
+      '{ name: r, topic: x, readings: [{ sensor: pulse, value: payload, unit: { fixed: bpm } }] }',
+    )
+    const words = ['-', '---', 'nan', '-nan(ind)', 'nan(0x8000)', '1.#INF', '-1.#IND', '+Inf', 'NULL', '#N/A', 'nil']
+    for (const word of words) expect(readingsOf(mapper.map(message('x', word)))[0]?.status, word).to.equal('acquiring')
+    for (const word of ['seventy', '0x48', '1.#', '7-2'])
+      expect(mapper.map(message('x', word)), word).to.include({ code: 'map.value' })
+    const json = mapperOf(PULSE('identity: arrival'))
+    for (const word of ['-nan(ind)', '1.#QNAN', 'None'])
+      expect(readingsOf(json.map(message('x', `{"a":1,"hr":${word}}`)))[0]?.status, word).to.equal('acquiring')
+  })
+
+  it('says of each rule what it misses where the message names no sensor of theirs', () => {
+    const mapped = new Mapper({ templates: shippedTemplates(), devices: { 'tas-1': 'th-1' } }).map(
+      message('tele/tas-1/SENSOR', { Time: '2026-01-01T12:00:00', AM2301: { Temperature: 21 } }),
+    )
+    expect(mapped).to.include({ code: 'map.value' })
+    for (const place of ['/MLX90614/OBJTMP', '/DS18B20/Temperature'])
+      expect(mapped.outcome === 'unmapped' && mapped.reason).to.include(place)
+  })
+
+  it('ignores what Tasmota, ESPHome and OpenMQTTGateway say of themselves', () => {
+    const mapper = new Mapper({ templates: shippedTemplates(), devices: {} })
+    for (const topic of [
+      ...[
+        'tele/t/LWT',
+        'tele/t/STATE',
+        'tele/t/INFO1',
+        'tele/t/LOGGING',
+        'tele/t/RESULT',
+        'stat/t/RESULT',
+        'cmnd/t/POWER',
+      ],
+      ...['n/status', 'n/debug', 'esphome/discover/n', 'esphome/ping/n', 'n/text_sensor/ip/state'],
+      ...['home/g/LWT', 'home/g/SYStoMQTT', 'home/g/BTtoMQTT', 'home/presence/g', 'homeassistant/status'],
+    ])
+      expect(mapper.map(message(topic, 'online')).outcome, topic).to.equal('ignored')
+  })
+
   it('scales linearly, before the unit', () => {
     const mapper = mapperOf(
       '{ name: r, topic: x, readings: [{ sensor: spo2, value: payload, scale: { factor: 100, offset: -1 }, unit: { fixed: "%" } }] }',
@@ -100,6 +140,27 @@ describe('mapping', () => {
       value: 97,
       unit: '%',
     })
+  })
+
+  it('takes HI, LO and a bound for what lies beyond the sensor’s range', () => {
+    const mapper = mapperOf(
+      `{ name: mg, topic: mg, readings: [{ sensor: glucose, value: payload, unit: { fixed: mg/dL } }] },
+       { name: mmol, topic: mmol, readings: [{ sensor: glucose, value: { pointer: /v }, scale: { factor: 0.1, offset: 0 }, unit: { fixed: mmol/L } }] }`,
+    )
+    const value = (topic: string, payload: unknown) => readingsOf(mapper.map(message(topic, payload)))[0]?.value
+    const beyond = (number: number, unit: string, comparator: '<' | '>') => ({
+      ...{ type: 'number', value: number, unit, comparator },
+    })
+    for (const text of ['HI', 'hi', ' High ', '"HI"'])
+      expect(value('mg', text), text).to.deep.equal(beyond(600, 'mg/dL', '>'))
+    for (const text of ['LO', 'low', 'Lo\n']) expect(value('mg', text), text).to.deep.equal(beyond(10, 'mg/dL', '<'))
+    expect(value('mg', '>500')).to.deep.equal(beyond(500, 'mg/dL', '>'))
+    expect(value('mg', '< 20')).to.deep.equal(beyond(20, 'mg/dL', '<'))
+    // A word stands for the sensor's own range; a bound is a number of the device.
+    expect(value('mmol', { v: 'HI' })).to.deep.equal(beyond(600, 'mg/dL', '>'))
+    expect(value('mmol', { v: '>333' })).to.deep.equal(beyond(33.300000000000004, 'mmol/L', '>'))
+    for (const text of ['>', 'HIGHER', '>x', '>>5'])
+      expect(mapper.map(message('mg', text))).to.include({ code: 'map.value' })
   })
 
   it('takes text as a number only where it is one', () => {

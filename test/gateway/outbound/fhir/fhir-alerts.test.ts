@@ -118,7 +118,7 @@ describe('what a clear target gets about alerts', () => {
     await deliverAll()
     let changed = 0
     const meddling: typeof globalThis.fetch = async (input, init) => {
-      if (init?.method === 'PUT' && changed++ === 0)
+      if (init?.method === 'PUT' && /\/Task\//.test(String(input)) && changed++ === 0)
         expect(await putByDoctor(server.url, { ...(await theTask()), status: 'in-progress' })).to.equal(200)
       return fetch(input, init)
     }
@@ -208,7 +208,7 @@ describe('what a clear target gets about alerts', () => {
     await deliverAll()
     let deleted = 0
     const deleting: typeof fetch = async (input, init) => {
-      if (init?.method === 'PUT' && deleted++ === 0)
+      if (init?.method === 'PUT' && /\/Task\//.test(String(input)) && deleted++ === 0)
         await server.repository.deleteResource('Task', (await theTask()).id ?? '')
       return fetch(input, init)
     }

@@ -1,4 +1,4 @@
-import type { Bundle, Resource } from '@medplum/fhirtypes'
+import type { Resource } from '@medplum/fhirtypes'
 import { expect } from 'chai'
 import { taskOf } from '#fhir/task.js'
 import { tasksIn } from '#gateway/outbound/fhir/fhir-task.js'
@@ -8,9 +8,7 @@ const context = { home: 'home-1', patient: 'quiet-heron' }
 const raised = transition({ alertId: 'fast-pulse-7' })
 const task = { ...taskOf([raised], context), id: 't-1', meta: { versionId: '3' } }
 
-const answered = (...resources: unknown[]) =>
-  ({ resourceType: 'Bundle', type: 'searchset', entry: resources.map((resource) => ({ resource })) }) as Bundle
-const read = (...resources: unknown[]) => tasksIn(answered(...resources), 'home-1')
+const read = (...resources: unknown[]) => tasksIn(resources as Resource[], 'home-1')
 
 describe('Tasks in the answer of a FHIR server', () => {
   it('are read with what is asked of them, and kept as they were given', () => {
@@ -64,8 +62,5 @@ describe('Tasks in the answer of a FHIR server', () => {
     ]
     for (const one of bad) expect(read(one), JSON.stringify(one)).to.deep.equal([])
     expect(read(...bad, task)).to.have.length(1)
-    expect(read(...Array(5000).fill(task))).to.have.length(100)
-    for (const answer of [null, { resourceType: 'OperationOutcome' }, { resourceType: 'Bundle', entry: 'x' }])
-      expect(tasksIn(answer as Resource | null, 'home-1')).to.deep.equal([])
   })
 })
