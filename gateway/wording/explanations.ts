@@ -411,6 +411,12 @@ export const FAMILIES: Readonly<Record<string, Explanation>> = {
     'Its gateway may not be set up yet.',
     OWN,
   ),
+  'job-overdue': row(
+    'Overdue: {it}',
+    'The job {it} was due by the gateway’s schedule, and has not been done.',
+    'It says nothing of the person; it is tried again at its next time.',
+    OWN,
+  ),
   'push-failing': row(
     'Records not delivered: {it}',
     'Records have not reached the server {it} for long.',
