@@ -130,7 +130,7 @@ function valueElements(
         return absent('error', row)
       const range = rangeOf(row, context)
       return {
-        valueQuantity: quantity(value.value, row),
+        valueQuantity: { ...quantity(value.value, row), ...(value.comparator && { comparator: value.comparator }) },
         ...interpretationOf(context),
         ...(range ? { referenceRange: [range] } : {}),
       }

@@ -27,7 +27,12 @@ export type BodyPosition = 'supine' | 'prone' | 'left-lateral' | 'right-lateral'
 
 export type MeasurementValue =
   /** One number in the observable's unit (see `fhir/terminology.ts`). */
-  | { readonly type: 'quantity'; readonly value: number }
+  | {
+      readonly type: 'quantity'
+      readonly value: number
+      /** The true number is less, or more, than the sensor can show; `value` is the end of its range. */
+      readonly comparator?: '<' | '>'
+    }
   /** mm[Hg]. `mean` and `irregularPulse` where the cuff said them. */
   | {
       readonly type: 'bloodPressure'

@@ -116,7 +116,8 @@ function liveValue({ measurement }: Judged, shift: number): LiveValue {
         : value.type === 'position'
           ? value.position
           : null
-  return { sensor, at, value: shown, unit, quality, remarks }
+  const comparator = value.type === 'quantity' ? value.comparator : undefined
+  return { sensor, at, value: shown, ...(comparator && { comparator }), unit, quality, remarks }
 }
 
 function same(a: LiveValue, b: LiveValue): boolean {
@@ -124,5 +125,5 @@ function same(a: LiveValue, b: LiveValue): boolean {
     typeof a.value === 'object' && typeof b.value === 'object' && a.value && b.value
       ? a.value.systolic === b.value.systolic && a.value.diastolic === b.value.diastolic
       : a.value === b.value
-  return equal && a.quality === b.quality && a.remarks.join() === b.remarks.join()
+  return equal && a.comparator === b.comparator && a.quality === b.quality && a.remarks.join() === b.remarks.join()
 }

@@ -62,6 +62,8 @@ export class Pipeline {
   readonly #news2: News2Watch
   readonly #hours: HourlyAggregates | undefined
   readonly #identities: SpotIdentities
+  /** Memories of which the journal has records: they were asked before. */
+  readonly #asked = new Set<string>()
   readonly #devices = new Map<string, Set<string>>()
   /** The latest judged value by device and observable: what a delay that runs out was caused by. */
   readonly #latest = new Map<string, Measurement>()
@@ -76,6 +78,7 @@ export class Pipeline {
     this.#news2 = options.news2 ?? new News2Watch()
     this.#hours = options.hours
     this.#identities = new SpotIdentities(options.stored ?? (() => null))
+    this.#news2.note(options.active)
   }
 
   /** The latest value of each sensor heard so far. */
@@ -92,8 +95,11 @@ export class Pipeline {
       this.#devicesOf(frame.transport).add(reading.deviceId)
       const { normalised, again } = this.#place(reading, this.#normaliser.accept(reading, now))
       const analysed = this.#analysis.accept(reading, normalised, now)
-      const all = [...normalised.judged, ...analysed.judged]
-      const repeated = again || analysed.judged.some((one) => one.spot && this.#identities.isRepeated(one.measurement))
+      // Of a dump only the newest record would be alarmed on.
+      const undated = reading.undated !== undefined && !this.#isTakenSince(reading, again) && !reading.superseded
+      const all = [...normalised.judged.map((one) => (undated ? asUndated(one) : one)), ...analysed.judged]
+      const known = again || analysed.judged.some((one) => one.spot && this.#identities.isRepeated(one.measurement))
+      const repeated = known && reading.undated !== 'since-last-poll'
       for (const judged of all) {
         const transitions = repeated ? [] : this.#evaluator.see(judged, now)
         if (!repeated) this.#score(judged, now)
@@ -103,7 +109,7 @@ export class Pipeline {
       this.#conclude(analysed, now, step)
       const expected = frame.format === 'kit-line'
       for (const signal of normalised.signals) step.raise(this.#evaluator.signal(signal, expected, now))
-      if (!repeated) step.live.push(...this.#live.accept(reading, { ...normalised, judged: all }, now))
+      if (!repeated && !undated) step.live.push(...this.#live.accept(reading, { ...normalised, judged: all }, now))
     }
     const received = frame.format === 'transport-event' ? 0 : 1
     return this.#done(step, now, { lost, refused, received, events, ...(unmapped && { unmapped: [unmapped] }) })
@@ -137,6 +143,11 @@ export class Pipeline {
     const normalised = this.#normaliser.accept(reading, now)
     for (const one of normalised.judged) {
       const judged = { ...one, measurement: { ...one.measurement, performer } }
+      // A slip of the pen: nothing is made of it, and it is refused to the person.
+      if (judged.measurement.quality === 'implausible') {
+        step.add(judged, [])
+        continue
+      }
       this.#score(judged, now)
       step.add(judged, this.#evaluator.see(judged, now))
     }
@@ -214,6 +225,7 @@ export class Pipeline {
   }
 
   #done(step: StepBuilder, now: number, rest: Parameters<StepBuilder['build']>[0] = {}): PipelineStep {
+    this.#news2.note(step.transitions)
     if (this.#dispatcher && step.transitions.length > 0) step.tell(this.#dispatcher.take(step.transitions, now))
     return step.build(rest)
   }
@@ -267,6 +279,13 @@ export class Pipeline {
     step.raise(transitions)
   }
 
+  /** Whether a record without a date was taken since the device was last asked; after a restart the journal tells it. */
+  #isTakenSince({ deviceId, sensor, undated }: Reading, isStored: boolean): boolean {
+    const memory = `${deviceId} ${sensor}`
+    if (isStored) this.#asked.add(memory)
+    return undated === 'since-last-poll' || (undated === 'no-last-poll' && !isStored && this.#asked.has(memory))
+  }
+
   /** Gives spot values their names. `again`: one of them was there before. */
   #place({ deviceTime }: Reading, normalised: Normalised): { normalised: Normalised; again: boolean } {
     let again = false
@@ -279,6 +298,13 @@ export class Pipeline {
     return { normalised: { ...normalised, judged }, again }
   }
 }
+
+/** It came from a memory and nobody knows of when it is: kept, and not alarmed on. */
+const asUndated = (one: Judged): Judged => ({
+  ...one,
+  undated: true,
+  measurement: { ...one.measurement, remarks: [...one.measurement.remarks, 'undated-from-memory'] },
+})
 
 class StepBuilder {
   readonly measurements: Measurement[] = []

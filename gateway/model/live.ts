@@ -8,6 +8,8 @@ export interface LiveValue {
   /** Epoch ms of the value, or null. */
   readonly at: number | null
   readonly value: number | { readonly systolic: number; readonly diastolic: number } | BodyPosition | null
+  /** The true number is less, or more: `value` is the end of the sensor's range. */
+  readonly comparator?: '<' | '>'
   /** UCUM code. */
   readonly unit: string
   readonly quality: Quality

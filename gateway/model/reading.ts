@@ -11,7 +11,13 @@ export type ReadingStatus = 'ok' | 'acquiring' | 'off' | 'fault'
 
 export type ReadingValue =
   /** ADC counts, or a number the device already gives in its unit (see `unit`). */
-  | { readonly type: 'number'; readonly value: number; readonly unit: string }
+  | {
+      readonly type: 'number'
+      readonly value: number
+      readonly unit: string
+      /** The device said HI, LO, `>600` or the like: more, or less, than `value`. */
+      readonly comparator?: '<' | '>'
+    }
   | {
       readonly type: 'bloodPressure'
       readonly systolic: number
@@ -65,6 +71,11 @@ export interface Reading {
   readonly ordinal?: number
   /** The device's own timestamp, where it stamps its stored values: `YYYY-MM-DDThh:mm[:ss]`, no zone. */
   readonly deviceTime?: string
+  /**
+   * A record of a memory whose stamp cannot be true. since-last-poll: it was not there when the device was last asked, so it was taken
+   * since. older: it was. no-last-poll: the device was not asked before, as far as decode knows.
+   */
+  readonly undated?: 'since-last-poll' | 'older' | 'no-last-poll'
   /** A sender's own message id: makes a redelivery recognisable where `at` would not. */
   readonly messageId?: string
   readonly value: ReadingValue

@@ -11,7 +11,7 @@ const COMPARED = { '<': 'below', '<=': 'at or below', '>': 'above', '>=': 'at or
 export function unitOf({ condition, observable }: Pick<AlertTransition, 'condition' | 'observable'>): string {
   const limit = defaultLimits.find((row) => row.condition === condition || unconfirmedName(row.condition) === condition)
   if (limit?.component === 'secondsSinceBreath') return 's'
-  return limit && observable ? unitWords(TERMINOLOGY[observable].unit ?? '') : ''
+  return (limit || condition.startsWith('lost-')) && observable ? unitWords(TERMINOLOGY[observable].unit ?? '') : ''
 }
 
 export function withUnit(value: number, unit: string): string {
@@ -29,7 +29,9 @@ export function causeWords(transition: AlertTransition): string {
   const { value, limit } = transition
   const unit = unitOf(transition)
   return [
-    ...(value === undefined ? [] : [withUnit(value, unit)]),
+    ...(value === undefined
+      ? []
+      : [`${transition.condition.startsWith('lost-') ? 'last ' : ''}${withUnit(value, unit)}`]),
     ...(limit ? [`limit ${limitWords(limit, unit)}`] : []),
   ].join(', ')
 }

@@ -313,6 +313,36 @@ export const FAMILIES: Readonly<Record<string, Explanation>> = {
     NOT_THE_PERSON,
     OWN,
   ),
+  'lost-while-falling': row(
+    'Lost while falling: {it}',
+    'The value was falling, or already below a limit, when the sensor lost it ({it}): look at the person at once.',
+    'The sensor may only have slipped: the last value is known, what came after is not.',
+    OWN,
+  ),
+  'lost-while-rising': row(
+    'Lost while rising: {it}',
+    'The value was rising, or already above a limit, when the sensor lost it ({it}): look at the person at once.',
+    'The sensor may only have slipped: the last value is known, what came after is not.',
+    OWN,
+  ),
+  unreadable: row(
+    'Unreadable: {it}',
+    'The sensor gives values that no living body has ({it}), and may hide a dangerous one: look at the person.',
+    'A probe that sits badly gives the same, so it does not prove that something is wrong with the person.',
+    OWN,
+  ),
+  'check-probe': row(
+    'Check the probe: {it}',
+    'The sensor gives values that no living body has ({it}), so nobody knows the true one.',
+    NOT_THE_PERSON,
+    OWN,
+  ),
+  'no-trusted-value': row(
+    'No trustworthy value for: {it}',
+    'For longer than its limit there has been no value that can be trusted ({it}).',
+    'It says nothing of how the person is: meanwhile nobody knows it.',
+    OWN,
+  ),
   'sensor-fault': row(
     'Sensor fault: {it}',
     'The sensor says that it does not work ({it}), so it gives no values.',
@@ -397,6 +427,12 @@ export const FAMILIES: Readonly<Record<string, Explanation>> = {
     'Never heard from the gateway of {it}',
     'The home {it} is enrolled here, and nothing has ever come from it.',
     'Its gateway may not be set up yet.',
+    OWN,
+  ),
+  'job-overdue': row(
+    'Overdue: {it}',
+    'The job {it} was due by the gateway’s schedule, and has not been done.',
+    'It says nothing of the person; it is tried again at its next time.',
     OWN,
   ),
   'push-failing': row(

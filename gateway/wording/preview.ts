@@ -63,5 +63,5 @@ function digestOf(alerts: readonly AlertTransition[]): string {
 
 function causeOf(transition: AlertTransition, rules: PreviewRules): string {
   if (rules.value !== true || transition.value === undefined) return ''
-  return ` at ${causeWords(transition)}`
+  return `${transition.condition.startsWith('lost-') ? ',' : ' at'} ${causeWords(transition)}`
 }

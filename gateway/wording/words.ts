@@ -41,6 +41,10 @@ const REMARKS: Readonly<Record<string, string>> = {
   'device-clock-unverified': 'device clock not verified',
   'probe-off': 'probe off',
   'clock-unset': 'gateway clock not set',
+  'undated-from-memory': 'undated, from memory',
+  'beyond-range': 'beyond what the sensor can show',
+  'out-of-range': 'impossible: look at the sensor',
+  unlikely: 'unlikely: measure again',
 }
 
 export function remarkWords(remark: string): string {
@@ -103,7 +107,10 @@ function valueWords(value: LiveValue, digits: number): Pick<Shown, 'kind' | 'tex
       ? { kind: 'words', text: 'See the trace', unit: '' }
       : { kind: 'number', text: '–', unit: '' }
   }
-  if (typeof v === 'number') return { kind: 'number', text: v.toFixed(value.unit === 'mmol/L' ? 1 : digits), unit }
+  if (typeof v === 'number') {
+    const number = v.toFixed(value.unit === 'mmol/L' ? 1 : digits)
+    return { kind: 'number', text: `${value.comparator ?? ''}${number}`, unit }
+  }
   if (typeof v === 'string') return { kind: 'words', text: POSITIONS[v], unit: '' }
   return { kind: 'number', text: `${Math.round(v.systolic)}/${Math.round(v.diastolic)}`, unit }
 }

@@ -77,7 +77,7 @@ describe('a recording through the alarms', () => {
     const numerics = read(
       head,
       ...minutes(0, 10, '62,14,97'),
-      ...minutes(10, 6, '62,14,89'),
+      ...minutes(10, 6, '62,14,87'),
       ...minutes(16, 5, '62,14,97'),
     )
     const woken = runWard(numerics).alarms.filter(({ woke }) => woke)
@@ -85,7 +85,7 @@ describe('a recording through the alarms', () => {
       {
         condition: 'low-oxygen-saturation',
         at: 10,
-        why: 'oxygen saturation 89 %, at or below the limit of 91 %, since minute 10, for 6 min',
+        why: 'oxygen saturation 87 %, at or below the limit of 88 %, since minute 10, for 6 min',
       },
     ])
   })

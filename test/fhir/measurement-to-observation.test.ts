@@ -36,6 +36,13 @@ describe('an Observation', () => {
     )
   })
 
+  it('beyond the sensor’s range has the bound with a comparator', () => {
+    const value = { type: 'quantity', value: 600, comparator: '>' } as const
+    const observation = observationOf(sample('bloodGlucose', { value, quality: 'questionable' }), context)
+    expect(observation.valueQuantity).to.include({ value: 600, comparator: '>' })
+    expectValidFhir(observation)
+  })
+
   it('without a value says why, and has no number', () => {
     for (const observable of OBSERVABLES) {
       const measurement = sample(observable, { value: { type: 'absent', reason: 'error' }, quality: 'missing' })

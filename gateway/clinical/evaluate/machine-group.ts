@@ -14,6 +14,7 @@ import {
   unconfirmedPriority,
   type Waiting,
 } from './confirmation.js'
+import { beyondMs } from './known-time.js'
 import { acknowledge, type Cause, type Condition, type Episode, INACTIVE, isOpen, type Sight, step } from './machine.js'
 
 interface Row {
@@ -71,6 +72,16 @@ export class LimitGroup {
   /** By condition, also those that are inactive. */
   episodes(): [string, Episode][] {
     return this.#rows.map(({ limit, episode }) => [limit.condition, episode])
+  }
+
+  isOpen(condition: string): boolean {
+    return this.#rows.some(({ limit, episode }) => limit.condition === condition && isOpen(episode))
+  }
+
+  /** For how long a pending limit is known to be crossed, ms. */
+  beyondMs(condition: string): number {
+    const episode = this.#rows.find(({ limit }) => limit.condition === condition)?.episode
+    return episode?.state === 'pending' ? beyondMs(episode.known) : 0
   }
 
   /** First crossings that wait for their repeat. */
@@ -172,6 +183,7 @@ export function conditionOf(limit: Limit): Condition {
     kind: 'physiological',
     priority: limit.priority,
     delayMs: limit.delaySeconds * 1000,
+    windowed: true,
     ...(limit.latching && { latching: true }),
     observable: limit.observable,
     limit: { comparator: limit.comparator, value: limit.value },

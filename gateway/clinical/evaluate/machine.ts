@@ -5,12 +5,15 @@
  */
 import type { Observable } from '#fhir/measurement.js'
 import type { Actor, AlertKind, AlertTransition, Priority } from '#gateway/model/alert.js'
+import { beyondMs, type KnownTime, knownFrom, knownTime } from './known-time.js'
 
 export interface Condition {
   readonly condition: string
   readonly kind: AlertKind
   readonly priority: Priority
   readonly delayMs: number
+  /** The delay counts known time beyond the limit in a sliding window, not one stretch without a pause (`known-time.ts`). */
+  readonly windowed?: true
   /** Stays when the condition has gone, until somebody acknowledges it. */
   readonly latching?: boolean
   readonly observable?: Observable
@@ -25,15 +28,15 @@ export interface Cause {
 
 /**
  * crossed: beyond the limit. between: neither beyond it nor back at `clearAt`. safe: back.
- * unknown: nothing new; only time has passed. inhibited: the sensor cannot be believed, so nothing is raised, and what
- * is active stays so until a value says otherwise. withdrawn: a more severe condition, or nobody, watches now.
+ * unknown: nothing new; only time has passed. inhibited: the sensor cannot be believed: nothing is raised, what is active stays
+ * so until a value says otherwise, and a delay stands still. withdrawn: a more severe condition, or nobody, watches now.
  */
 export type Sight = 'crossed' | 'between' | 'safe' | 'unknown' | 'inhibited' | 'withdrawn'
 
 export type Episode =
   /** `lastRaisedAt` keeps alert ids unique when clocks are set back. */
   | { readonly state: 'inactive'; readonly lastRaisedAt?: number }
-  | { readonly state: 'pending'; readonly since: number; readonly cause?: Cause; readonly lastRaisedAt?: number }
+  | { readonly state: 'pending'; readonly known: KnownTime; readonly cause?: Cause; readonly lastRaisedAt?: number }
   | {
       readonly state: 'active' | 'acknowledged' | 'latched'
       readonly alertId: string
@@ -50,16 +53,20 @@ export const INACTIVE: Episode = { state: 'inactive' }
 export function step(condition: Condition, episode: Episode, sight: Sight, now: number, cause?: Cause): Step {
   if (isOpen(episode)) return stepOpen(condition, episode, sight, now, cause)
   const last = episode.lastRaisedAt === undefined ? {} : { lastRaisedAt: episode.lastRaisedAt }
-  if (sight === 'between' || sight === 'safe' || sight === 'inhibited' || sight === 'withdrawn') {
+  const { delayMs, windowed } = condition
+  const ended = sight === 'withdrawn' || (!windowed && (sight === 'between' || sight === 'safe'))
+  const known =
+    episode.state === 'pending' && !ended
+      ? knownTime(episode.known, sight, now, delayMs)
+      : sight === 'crossed'
+        ? knownFrom(now)
+        : null
+  if (!known)
     return { episode: episode.state === 'inactive' ? episode : { state: 'inactive', ...last }, transition: null }
-  }
-  if (episode.state === 'inactive' && sight === 'unknown') return { episode, transition: null }
-
-  // A clock set back must not lengthen the delay by more than the delay itself.
-  const since = episode.state === 'pending' ? Math.min(episode.since, now) : now
-  const latest = cause ?? (episode.state === 'pending' ? episode.cause : undefined)
-  if (now - since < condition.delayMs) {
-    return { episode: { state: 'pending', since, ...(latest && { cause: latest }), ...last }, transition: null }
+  // Of a value that no longer crosses the cause is not told.
+  const latest = (sight === 'crossed' ? cause : undefined) ?? (episode.state === 'pending' ? episode.cause : undefined)
+  if (!known.beyond || beyondMs(known) < delayMs) {
+    return { episode: { state: 'pending', known, ...(latest && { cause: latest }), ...last }, transition: null }
   }
   const raisedAt = Math.max(now, (episode.lastRaisedAt ?? Number.NEGATIVE_INFINITY) + 1)
   const alertId = `${condition.condition}-${raisedAt}`

@@ -116,6 +116,13 @@ export class TechnicalAlerts {
     return transitions
   }
 
+  /** Whether a wider condition says that nothing comes from the device. */
+  explains(deviceId: string, now: number): boolean {
+    const own = [...this.#heard.values()].filter((heard) => heard.deviceId === deviceId && heard.expected)
+    const isSilent = own.length > 0 && own.every(({ at }) => now - at > DEVICE_SILENT_MS)
+    return isSilent || this.#unreachable.has(deviceId)
+  }
+
   acknowledge(alertId: string, now: number, actor: Actor): AlertTransition[] {
     return this.#conditions.acknowledge(alertId, now, actor)
   }

@@ -2,7 +2,8 @@
  * The limits in force as they go with a value on the record: FHIR `referenceRange` and `interpretation`. Pure.
  */
 import type { Measurement, Observable } from '#fhir/measurement.js'
-import { crosses, type Limit, type LimitComponent, limitedAs } from './limits.js'
+import { compared } from './compared.js'
+import { crosses, type Limit, limitedAs } from './limits.js'
 
 export interface LimitsOnRecord {
   readonly referenceRange?: { readonly low?: number; readonly high?: number }
@@ -25,11 +26,11 @@ export function limitsOnRecord(measurement: Measurement, limits: readonly Limit[
   if (value.type === 'quantity') {
     return {
       referenceRange: rangeOf(own, STEP[observable] ?? 1),
-      interpretation: interpret(own, { value: value.value }),
+      interpretation: interpret(own, measurement),
     }
   }
   if (value.type === 'bloodPressure') {
-    return { interpretation: interpret(own, { systolic: value.systolic, diastolic: value.diastolic }) }
+    return { interpretation: interpret(own, measurement) }
   }
   return {}
 }
@@ -55,10 +56,10 @@ const round = (value: number) => Math.round(value * 1000) / 1000
 
 type Interpretation = NonNullable<LimitsOnRecord['interpretation']>
 
-function interpret(limits: readonly Limit[], values: Partial<Record<LimitComponent, number>>): Interpretation {
+function interpret(limits: readonly Limit[], measurement: Measurement): Interpretation {
   const crossed = limits.filter((limit) => {
-    const value = values[limit.component]
-    return value !== undefined && crosses(limit.comparator, value, limit.value)
+    const value = compared(measurement, limit.component)
+    return value !== null && crosses(limit.comparator, value, limit.value)
   })
   const worst = crossed.find(({ priority }) => priority === 'high') ?? crossed[0]
   if (!worst) return 'N'

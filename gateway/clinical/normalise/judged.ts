@@ -14,6 +14,8 @@ export interface Judged {
   readonly superseded: boolean
   /** Jumped, and not yet confirmed by what follows: never alarmed on, nor does it end an alarm. */
   readonly held?: boolean
+  /** From a device's memory, and nobody knows of when: kept, never alarmed on. */
+  readonly undated?: true
   /** Airflow only: since the last breath, once one was seen. */
   readonly secondsSinceBreath?: number
 }

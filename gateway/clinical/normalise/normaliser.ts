@@ -130,6 +130,7 @@ export class Normaliser {
         value.value,
         value.unit,
         this.calibrationOf(reading.deviceId),
+        value.comparator,
       )
     } else if (value.type === 'bloodPressure' && definition.pressure) {
       judgement = judgePressure(definition, definition.pressure, value, value.unit)

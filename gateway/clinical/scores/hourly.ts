@@ -43,9 +43,9 @@ export class HourlyAggregates {
   }
 
   /** A value as evaluate sees it; also one of days ago, from a device's memory. */
-  see({ measurement, superseded }: Judged, now: number): void {
+  see({ measurement, superseded, undated }: Judged, now: number): void {
     const { observable, value, quality, at } = measurement
-    if (superseded || quality === 'implausible' || at > now || at < now - KEPT_MS) return
+    if (superseded || undated || quality === 'implausible' || at > now || at < now - KEPT_MS) return
     for (const row of TRENDED) {
       if (row.observable !== observable) continue
       if (value.type === 'quantity') this.#add(row.number, value.value, at)

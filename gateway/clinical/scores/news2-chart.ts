@@ -27,7 +27,7 @@ export interface News2Row {
 
 const REST = Number.POSITIVE_INFINITY
 
-/** The published chart. A value between two steps is rounded to the nearest, as it would be written on the chart. */
+/** The published chart. A value between two steps counts as it is shown, as it would be written on the chart. */
 export const NEWS2_CHART = {
   respiration: {
     step: 1,
@@ -120,7 +120,7 @@ export const CONSCIOUSNESS_POINTS: Readonly<Record<Consciousness, Points>> = {
 }
 
 export function pointsOf({ step, bands }: News2Row, value: number): Points {
-  const written = Math.round(value / step)
+  const written = Math.round(Number(value.toFixed(step < 1 ? 1 : 0)) / step)
   const band = bands.find(([to]) => written <= Math.round(to / step))
   return band ? band[1] : 0
 }

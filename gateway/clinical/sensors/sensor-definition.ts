@@ -16,12 +16,25 @@ export type KitLineType = 'E' | 'M' | 'A' | 'X' | 'G' | 'T' | 'O' | 'P' | 'U'
 export type Calibration = ReadonlyMap<string, number>
 export const NOMINAL: Calibration = new Map()
 
+/** Bounds included. */
+export interface Range {
+  readonly low: number
+  readonly high: number
+}
+
 export interface QuantityPart {
   readonly observable: Observable
   /** Accepted units and how each becomes the observable's unit. Kit counts have the unit `counts`. */
   readonly units: Readonly<Record<string, (value: number, calibration: Calibration) => number>>
-  /** A value outside is kept but marked implausible: no living body gives it, or it is beyond the sensor's range. */
-  readonly plausible: { readonly low: number; readonly high: number }
+  /**
+   * Possible: what the sensor can show of a living body, bounds included. A number outside is impossible, an error code: it is
+   * kept as implausible and never alarmed on as the patient's. Or it is beyond the sensor's range, where `beyond` says so.
+   */
+  readonly possible: Range
+  /** A possible value outside is seldom true: recorded as questionable, and alarmed on like any other. */
+  readonly likely?: Range
+  /** Numbers by which sensors say LO and HI: from `low` up to what is possible, and from there up to `high`. */
+  readonly beyond?: Range
   /** What the raw counts or the physical value say about the probe, where the sensor itself says nothing. */
   readonly probe?: (physical: number, raw: number, unit: string) => ReadingStatus
   readonly decimals: number
@@ -29,6 +42,8 @@ export interface QuantityPart {
   readonly keep: { readonly everyMs: number; readonly change: number }
   /** A value of a continuous row that jumps further than this is held until it is confirmed. */
   readonly jump?: JumpLimits
+  /** A value that moves so far towards a limit, and is then lost, alarms as lost on its way. */
+  readonly steep?: { readonly change: number; readonly withinMs: number }
 }
 
 export interface JumpLimits {
@@ -64,8 +79,10 @@ export interface WaveformPart {
 export interface PressurePart {
   readonly observable: Observable
   readonly units: Readonly<Record<string, (value: number) => number>>
-  readonly systolic: { readonly low: number; readonly high: number }
-  readonly diastolic: { readonly low: number; readonly high: number }
+  /** Possible, as of a quantity. A pair with a diastolic that is not below its systolic is impossible, too. */
+  readonly systolic: Range
+  readonly diastolic: Range
+  readonly likely?: { readonly systolic: Range; readonly diastolic: Range }
 }
 
 export interface PositionPart {
@@ -118,6 +135,8 @@ export interface SensorDefinition {
 
   /** A device that sends continuously, and then does not for so long, is reported. Ms; null: on request only. */
   readonly silentAfterMs: number | null
+  /** A vital sign that is watched, and has had no value to trust for so long, is reported. Ms; left out: never. */
+  readonly trustedWithinMs?: number
   /** Limits of these are not judged while the sensor cannot be believed (off, faulty, silent). */
   readonly inhibits: readonly Observable[]
   /** What a status other than ok means for the record. */

@@ -41,13 +41,13 @@ function checkRange({ condition, observable, component, value, clearAt }: Limit)
     if (clearAt < 0) throw neverEnds(condition, clearAt)
     return
   }
-  const range = plausibleOf(observable, component)
+  const range = likelyOf(observable, component)
   if (!range) return
   const { low, high } = range
   if (value <= low || value >= high)
     throw new HomebeatError(
       'limits.range',
-      `${condition}: give a value between ${low} and ${high}, for the sensor can give no other.`,
+      `${condition}: give a value between ${low} and ${high}, for the sensor hardly gives another.`,
     )
   if (clearAt < low || clearAt > high) throw neverEnds(condition, clearAt)
 }
@@ -59,10 +59,10 @@ function neverEnds(condition: string, clearAt: number): HomebeatError {
   )
 }
 
-function plausibleOf(observable: Limit['observable'], component: Exclude<Limit['component'], 'secondsSinceBreath'>) {
+function likelyOf(observable: Limit['observable'], component: Exclude<Limit['component'], 'secondsSinceBreath'>) {
   for (const { quantity, pressure } of Object.values(sensorDefinitions)) {
-    if (quantity?.observable === observable && component === 'value') return quantity.plausible
-    if (pressure?.observable === observable && component !== 'value') return pressure[component]
+    if (quantity?.observable === observable && component === 'value') return quantity.likely ?? quantity.possible
+    if (pressure?.observable === observable && component !== 'value') return (pressure.likely ?? pressure)[component]
   }
   return null
 }

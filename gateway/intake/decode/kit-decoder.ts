@@ -10,6 +10,7 @@ import { placeDeviceTime, type ZoneOffset } from './device-time.js'
 import { type KitValue, kitBodies } from './kit-body.js'
 import { KitClock } from './kit-clock.js'
 import { type KitLine, parseKitLine } from './kit-line.js'
+import { MemoryDumps } from './memory-dumps.js'
 
 export const KIT_PROTOCOL = '1'
 
@@ -40,6 +41,8 @@ export class KitDecoder {
   #records: number | null = null
   /** How often each device time was seen in this dump. */
   #stamps = new Map<string, number>()
+  /** By sensor. */
+  readonly #dumps = new Map<SensorKind, MemoryDumps>()
   #spoken = true
 
   constructor(options: { deviceId: string; zoneOffsetMinutes?: ZoneOffset; shiftMs?: () => number }) {
@@ -147,12 +150,17 @@ export class KitDecoder {
     const stamp = `${values[0]?.sensor} ${deviceTime}`
     const ordinal = (this.#stamps.get(stamp) ?? 0) + 1
     this.#stamps.set(stamp, ordinal)
+    const dump = this.#dumpOf(values[0]?.sensor ?? 'bloodPressure')
+    dump.add(JSON.stringify(values.map(({ index: _, ...said }) => said)))
+    // Without the count of a dump a record stands for itself.
+    const isNewest = this.#records !== null && index === this.#records - 1
+    const memory = isNewest ? dump.end() : 'no-last-poll'
     const placed = placeDeviceTime(deviceTime, receivedAt + this.#shiftMs(), this.#zone)
     return values.map(({ sensor, status, value, remarks = [] }) => ({
       sensor,
       deviceId: this.#deviceId,
       status,
-      ...(placed.believed ? { at: placed.at, timedByDevice: true } : { at: receivedAt }),
+      ...(placed.believed ? { at: placed.at, timedByDevice: true } : { at: receivedAt, undated: memory }),
       deviceTime,
       spot: true,
       ...(ordinal > 1 && { ordinal }),
@@ -160,6 +168,12 @@ export class KitDecoder {
       value,
       remarks: [...placed.remarks, ...remarks],
     }))
+  }
+
+  #dumpOf(sensor: SensorKind): MemoryDumps {
+    const dump = this.#dumps.get(sensor) ?? new MemoryDumps()
+    this.#dumps.set(sensor, dump)
+    return dump
   }
 
   #event(line: KitLine, at: number, events: DeviceEvent[]): boolean {
@@ -176,6 +190,7 @@ export class KitDecoder {
         if (records === null || dropped === null || from === null) return false
         // A long dump comes in passes: what follows an earlier one is the same dump.
         if (from === 0) this.#stamps.clear()
+        if (from === 0 && first === 'end') this.#dumpOf(second === 'cuff' ? 'bloodPressure' : 'glucose').begin(records)
         this.#records = first === 'end' ? records : null
         events.push({ type: 'hand-over', deviceId, at, phase: first, to: second, records, dropped })
         return true

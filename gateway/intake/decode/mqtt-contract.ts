@@ -7,6 +7,9 @@ import { unitsOf } from '#gateway/clinical/sensors/sensor-definition.js'
 
 export const MESSAGE_ID = /^[A-Za-z0-9._:-]{1,40}$/
 
+/** Instead of a number: beyond what the meter can show. */
+const BEYOND = ['HI', 'LO'] as const
+
 const stamp = {
   /** The sender's own message id: what makes a redelivery recognisable. */
   id: z.string().regex(MESSAGE_ID).optional(),
@@ -43,13 +46,13 @@ function contractOf(sensor: SensorKind): z.ZodType<Payload> | null {
   if (position)
     return z.strictObject({ ...stamp, position: z.enum(POSITION_CODES as [BodyPosition, ...BodyPosition[]]) })
   if (!quantity) return null
-  return z.strictObject({ ...stamp, value: z.number(), unit: oneOf(unitsOf(definition)) })
+  return z.strictObject({ ...stamp, value: z.union([z.number(), z.enum(BEYOND)]), unit: oneOf(unitsOf(definition)) })
 }
 
 type Stamp = { readonly [Member in keyof typeof stamp]?: string | undefined }
 export type Payload = Stamp &
   (
-    | { readonly value: number; readonly unit: string }
+    | { readonly value: number | (typeof BEYOND)[number]; readonly unit: string }
     | {
         readonly systolic: number
         readonly diastolic: number
@@ -71,6 +74,7 @@ export function problemOf(error: z.ZodError): string {
   const rule: Record<string, string> = {
     id: '1 to 40 letters, digits, dots, underscores, colons or hyphens',
     at: 'an ISO 8601 time with a zone',
+    value: 'a number, or HI or LO',
     expires: 'an ISO 8601 time with a zone',
     irregularPulse: 'true or false',
     position: `one of ${POSITION_CODES.join(', ')}`,

@@ -8,6 +8,7 @@ import { isSensorKind } from '#gateway/clinical/sensors/registry.js'
 import { type Decoded, refuse } from '#gateway/model/decoded.js'
 import type { Reading, ReadingValue } from '#gateway/model/reading.js'
 import type { MqttFrame } from '#gateway/model/transport.js'
+import { beyondRange } from './beyond-range.js'
 import { MQTT_CONTRACT, type Payload, problemOf } from './mqtt-contract.js'
 import { placeTime } from './place-time.js'
 
@@ -73,7 +74,11 @@ function partsOf(sensor: SensorKind, payload: Payload): Part[] {
   if ('position' in payload) {
     return [{ sensor, value: { type: 'position', code: POSITION_CODES.indexOf(payload.position) } }]
   }
-  if ('value' in payload) return [{ sensor, value: { type: 'number', value: payload.value, unit: payload.unit } }]
+  if ('value' in payload) {
+    const { value, unit } = payload
+    const number = typeof value === 'number' ? { value, unit } : beyondRange(value, sensor, unit)
+    return number ? [{ sensor, value: { type: 'number', ...number } }] : []
+  }
   const { systolic, diastolic, pulse, mean, irregularPulse, unit } = payload
   const more = { ...(mean !== undefined && { mean }), ...(irregularPulse !== undefined && { irregularPulse }) }
   const parts: Part[] = [{ sensor, value: { type: 'bloodPressure', systolic, diastolic, ...more, unit } }]

@@ -310,8 +310,8 @@ describe('Timekeeper', () => {
       line = await Line.start(machine, folder.journal)
       await line.take(line.mqtt('pulse', { id: 'p', value: 70, unit: '/min' }))
       await line.take(line.ecg(1))
-      // An alert with a delay of 20 s: the clock is set after the first five of them.
-      await line.take(line.mqtt('spo2', { id: 's', value: 94, unit: '%' }))
+      // An alert with a delay of 15 s: the clock is set after the first five of them.
+      await line.take(line.mqtt('spo2', { id: 's', value: 87, unit: '%' }))
       machine.truth += 5000
       machine.error = byMs
       const raisedAfter: number[] = []
@@ -320,12 +320,12 @@ describe('Timekeeper', () => {
         await line.take(line.ecg(i))
         await line.tick()
         for (const { condition } of line.steps.at(-1)?.transitions ?? []) {
-          expect(condition).to.equal('reduced-oxygen-saturation')
+          expect(condition).to.equal('low-oxygen-saturation')
           raisedAfter.push(i)
         }
       }
-      expect(raisedAfter).to.deep.equal([3])
-      expect(line.journal.alerts.latest(1)[0]).to.deep.include({ raisedAt: machine.now() - 2 * BLOCK_MS })
+      expect(raisedAfter).to.deep.equal([2])
+      expect(line.journal.alerts.latest(1)[0]).to.deep.include({ raisedAt: machine.now() - 3 * BLOCK_MS })
       expect(line.journal.alerts.latest(10)).to.have.length(1)
       const ecg = line.journal.measurements.unbatched(100).filter(({ sensor }) => sensor === 'ecg')
       expect(ecg.map(numberOf)).to.deep.equal([1, 2, 3, 4, 5])

@@ -20,6 +20,8 @@ export const airflow = {
   kitLines: ['A'],
   silentAfterMs: 30_000,
   staleAfterMs: 60_000,
+  // Project default, not verified, as all of these clocks.
+  trustedWithinMs: 10 * 60_000,
   inhibits: ['respiratoryRate'],
   aroundAlarms: true,
   entered: 'respiration',
@@ -37,7 +39,9 @@ export const airflow = {
   quantity: {
     observable: 'respiratoryRate',
     units: { '/min': identity },
-    plausible: { low: 3, high: 80 },
+    // Respiration monitors show up to 150 /min; 0 is what many write without a signal. That breathing stops has a limit of its own.
+    possible: { low: 1, high: 150 },
+    likely: { low: 3, high: 80 },
     decimals: 1,
     // Each rate is an average over about 20 s already.
     keep: { everyMs: 5000, change: Number.POSITIVE_INFINITY },

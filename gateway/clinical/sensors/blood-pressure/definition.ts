@@ -15,6 +15,8 @@ export const bloodPressure: SensorDefinition = {
   kitLines: ['P'],
   silentAfterMs: null,
   staleAfterMs: 12 * 3_600_000,
+  // Who is measured every day has missed one. Project default, not verified.
+  trustedWithinMs: 36 * 3_600_000,
   inhibits: [],
   aroundAlarms: true,
   fromMemory: true,
@@ -26,8 +28,10 @@ export const bloodPressure: SensorDefinition = {
   pressure: {
     observable: 'bloodPressure',
     units: { 'mm[Hg]': identity, kPa: (kpa) => kpa * MMHG_PER_KPA },
-    // Ranges of oscillometric cuffs.
-    systolic: { low: 50, high: 285 },
-    diastolic: { low: 20, high: 220 },
+    // A cuff's own scale ends at 300 mmHg; 0 and 255 are error codes (255/255 is no pair).
+    systolic: { low: 30, high: 300 },
+    diastolic: { low: 10, high: 250 },
+    // What oscillometric cuffs state.
+    likely: { systolic: { low: 50, high: 285 }, diastolic: { low: 20, high: 220 } },
   },
 }

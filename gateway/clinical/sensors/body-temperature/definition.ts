@@ -66,6 +66,8 @@ export const bodyTemperature: SensorDefinition = {
   kitLines: ['T'],
   silentAfterMs: 30_000,
   staleAfterMs: 60_000,
+  // Project default, not verified: NEWS2 asks for it every 12 hours at the least.
+  trustedWithinMs: 60 * 60_000,
   inhibits: ['bodyTemperature'],
   aroundAlarms: true,
   entered: 'temperature',
@@ -78,7 +80,10 @@ export const bodyTemperature: SensorDefinition = {
       Cel: identity,
       '[degF]': (fahrenheit) => ((fahrenheit - 32) * 5) / 9,
     },
-    plausible: { low: 28, high: 44 },
+    // Below 24 °C nobody shows a sign of life (Swiss staging of hypothermia, HT IV); the highest survived was 46.5 °C. A probe
+    // that hangs in a room is colder; −127 and 85 °C are a thermometer's error codes.
+    possible: { low: 24, high: 46.5 },
+    likely: { low: 28, high: 44 },
     probe: (celsius, raw, unit) => {
       if (unit !== 'counts') return 'ok'
       if (raw < RAIL.low || raw > RAIL.high) return 'fault'
@@ -86,5 +91,7 @@ export const bodyTemperature: SensorDefinition = {
     },
     decimals: 2,
     keep: { everyMs: 5000, change: 0.1 },
+    // Project default, not verified: no fever rises faster without a chill.
+    steep: { change: 0.7, withinMs: 1_200_000 },
   },
 }

@@ -37,7 +37,7 @@ export const bodyWeight: SensorDefinition = {
     observable: 'bodyWeight',
     units: { kg: identity, '[lb_av]': (pounds) => pounds * KG_PER_POUND },
     // Project default, not verified: less is no adult (a bag, a pet, one foot), more is beyond the scales that homes have.
-    plausible: { low: 20, high: 300 },
+    possible: { low: 20, high: 300 },
     decimals: 2,
     keep: { everyMs: 0, change: 0 },
   },

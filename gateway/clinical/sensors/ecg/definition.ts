@@ -35,7 +35,7 @@ export const ecg = {
     observable: 'heartRate',
     units: { '/min': identity },
     // What the beat detector can tell from noise.
-    plausible: { low: 15, high: 300 },
+    possible: { low: 15, high: 300 },
     decimals: 0,
     keep: { everyMs: 5000, change: 1 },
   },

@@ -30,7 +30,7 @@ export const emg = {
     observable: 'emgEnvelope',
     units: { mV: identity, V: (volts) => 1000 * volts },
     // Half of the converter's range: a sine from rail to rail has less.
-    plausible: { low: 0, high: 2500 },
+    possible: { low: 0, high: 2500 },
     decimals: 1,
     keep: { everyMs: 10_000, change: 100 },
   },

@@ -15,6 +15,8 @@ export const glucose: SensorDefinition = {
   kitLines: ['U'],
   silentAfterMs: null,
   staleAfterMs: 12 * 3_600_000,
+  // Who is measured every day has missed one. Project default, not verified.
+  trustedWithinMs: 36 * 3_600_000,
   inhibits: [],
   aroundAlarms: true,
   fromMemory: true,
@@ -24,8 +26,11 @@ export const glucose: SensorDefinition = {
   quantity: {
     observable: 'bloodGlucose',
     units: { 'mg/dL': identity, 'mmol/L': (mmol) => mmol * MG_DL_PER_MMOL_L },
-    // Home meters measure 10 to 600 mg/dL and say LO or HI outside.
-    plausible: { low: 10, high: 600 },
+    // Home meters measure 10 to 600 mg/dL.
+    possible: { low: 10, high: 600 },
+    // LO and HI as numbers: meters send the next one outside (9, 601); a laboratory's analyser has numbers up to about 2000.
+    // 0 to 8 are sensors' error codes, and so are 2046 to 2050 (IEEE 11073 SFLOAT), 9999 and 65535.
+    beyond: { low: 9, high: 2000 },
     decimals: 1,
     keep: { everyMs: 0, change: 0 },
   },

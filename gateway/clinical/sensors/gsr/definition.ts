@@ -40,7 +40,7 @@ export const gsr = {
       uS: identity,
     },
     // The converter ends at 90 µS.
-    plausible: { low: 0, high: 90 },
+    possible: { low: 0, high: 90 },
     probe: (microsiemens, _raw, unit) => (unit === 'counts' && microsiemens <= OFF_AT_OR_BELOW ? 'off' : 'ok'),
     decimals: 2,
     keep: { everyMs: 5000, change: Number.POSITIVE_INFINITY },
@@ -49,7 +49,7 @@ export const gsr = {
   derived: {
     observable: 'skinConductanceLevel',
     units: { uS: identity },
-    plausible: { low: 0, high: 90 },
+    possible: { low: 0, high: 90 },
     decimals: 2,
     keep: { everyMs: 0, change: 0 },
   },

@@ -12,6 +12,8 @@ export const pulse: SensorDefinition = {
   kitLines: ['O', 'P'],
   silentAfterMs: 30_000,
   staleAfterMs: 30_000,
+  // Project default, not verified, as all of these clocks.
+  trustedWithinMs: 10 * 60_000,
   inhibits: ['pulseRate'],
   aroundAlarms: true,
   entered: 'pulse',
@@ -21,10 +23,13 @@ export const pulse: SensorDefinition = {
   quantity: {
     observable: 'pulseRate',
     units: { '/min': identity },
-    // Finger oximeters show 25 to 250 /min.
-    plausible: { low: 25, high: 250 },
+    // The widest range that finger oximeters state is 18 to 321 /min, the usual one 25 to 250. 0, 255 and 511 are error codes.
+    possible: { low: 18, high: 321 },
+    likely: { low: 25, high: 250 },
     decimals: 0,
     keep: { everyMs: 5000, change: 1 },
     jump: { change: 30, ...JUMP },
+    // Project default, not verified: more than getting up does.
+    steep: { change: 25, withinMs: 60_000 },
   },
 }

@@ -12,6 +12,8 @@ export const spo2: SensorDefinition = {
   kitLines: ['O'],
   silentAfterMs: 30_000,
   staleAfterMs: 30_000,
+  // Project default, not verified, as all of these clocks.
+  trustedWithinMs: 10 * 60_000,
   inhibits: ['oxygenSaturation'],
   aroundAlarms: true,
   entered: 'spo2',
@@ -21,10 +23,14 @@ export const spo2: SensorDefinition = {
   quantity: {
     observable: 'oxygenSaturation',
     units: { '%': identity },
-    // Finger oximeters show 35 to 100 %.
-    plausible: { low: 35, high: 100 },
+    // Oximeters show whole per cents down to 0, which many send for "no finger"; 127 and 255 are error codes.
+    possible: { low: 1, high: 100 },
+    // What finger oximeters usually show.
+    likely: { low: 35, high: 100 },
     decimals: 0,
     keep: { everyMs: 5000, change: 1 },
     jump: { change: 10, ...JUMP },
+    // A fall of 3 % is a desaturation in sleep medicine (AASM); the time is the project's own.
+    steep: { change: 3, withinMs: 180_000 },
   },
 }

@@ -157,21 +157,21 @@ Who acted
 })
 
 describe('Where a limit came from', () => {
-  const alarm = transition({ condition: 'low-oxygen-saturation', limit: { comparator: '<=', value: 91 } })
+  const alarm = transition({ condition: 'low-oxygen-saturation', limit: { comparator: '<=', value: 88 } })
   const at = (value: number) => ({ ...alarm, limit: { comparator: '<=' as const, value } })
 
   it('is the default with its source, the configuration, or not known any more', () => {
     expect(limitOrigin(alarm, {})).to.deep.equal({
       from: 'default',
-      source: 'NEWS2 (Royal College of Physicians, 2017): scale 1, score 3',
+      source: 'Welch J, Biomed Instrum Technol 2011;45(s1):46–52: 88 % and 15 s for continuous oximetry',
     })
     expect(limitOrigin(alarm, { 'low-oxygen-saturation': { delaySeconds: 5 } })).to.include({ from: 'default' })
-    expect(limitOrigin(at(88), { 'low-oxygen-saturation': { value: 88 } })).to.deep.equal({
+    expect(limitOrigin(at(86), { 'low-oxygen-saturation': { value: 86 } })).to.deep.equal({
       from: 'configuration',
-      default: 91,
+      default: 88,
     })
-    expect(limitOrigin(at(90), { 'low-oxygen-saturation': { value: 88 } })).to.deep.equal({ from: 'unknown' })
-    expect(limitOrigin(alarm, { 'low-oxygen-saturation': { value: 88 } })).to.include({ from: 'default' })
+    expect(limitOrigin(at(90), { 'low-oxygen-saturation': { value: 86 } })).to.deep.equal({ from: 'unknown' })
+    expect(limitOrigin(alarm, { 'low-oxygen-saturation': { value: 86 } })).to.include({ from: 'default' })
     expect(limitOrigin(transition({ condition: 'constructor' }), {})).to.deep.equal({ from: 'unknown' })
   })
 

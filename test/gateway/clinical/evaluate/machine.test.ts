@@ -67,8 +67,8 @@ describe('the alert machine', () => {
     expect(walk([['unknown', 10]])).to.deep.equal([])
   })
 
-  it('starts the delay anew after a value that does not cross, or a sensor that is not believed', () => {
-    for (const pause of ['between', 'safe', 'inhibited'] as const) {
+  it('starts the delay anew after what does not hold', () => {
+    for (const pause of ['between', 'safe'] as const) {
       expect(
         walk([
           ['crossed', 0],
@@ -78,6 +78,66 @@ describe('the alert machine', () => {
         ]),
       ).to.deep.equal([])
     }
+  })
+
+  it('of a windowed delay counts the known seconds: a gap neither adds nor resets, and what is not beyond fills the window', () => {
+    const known = (sights: readonly (readonly [Sight, number])[]) => {
+      let episode: Episode = INACTIVE
+      return sights.flatMap(([sight, seconds]) => {
+        const next = step({ ...condition, windowed: true }, episode, sight, T0 + seconds * 1000)
+        episode = next.episode
+        return next.transition ? [seconds] : []
+      })
+    }
+    // A probe that shakes: seven known seconds, a gap of a minute, and then three.
+    expect(
+      known([
+        ['crossed', 0],
+        ['inhibited', 7],
+        ['unknown', 60],
+        ['crossed', 67],
+        ['unknown', 69],
+      ]),
+    ).to.deep.equal([])
+    expect(
+      known([
+        ['crossed', 0],
+        ['inhibited', 7],
+        ['unknown', 60],
+        ['crossed', 67],
+        ['unknown', 70],
+      ]),
+    ).to.deep.equal([70])
+    for (const back of ['between', 'safe'] as const) {
+      expect(
+        known([
+          ['crossed', 0],
+          [back, 7],
+          ['crossed', 9],
+          ['crossed', 11],
+          ['crossed', 12],
+        ]),
+      ).to.deep.equal([12])
+      // Less than two thirds of the known time.
+      expect(
+        known([
+          ['crossed', 0],
+          [back, 7],
+          ['crossed', 14],
+          ['unknown', 20],
+          ['unknown', 23],
+        ]),
+      ).to.deep.equal([])
+    }
+    // A gap of more than five minutes begins anew.
+    expect(
+      known([
+        ['crossed', 0],
+        ['inhibited', 9],
+        ['crossed', 400],
+        ['crossed', 405],
+      ]),
+    ).to.deep.equal([])
   })
 
   it('clears only at the safe value, and never because the probe fell off', () => {
@@ -114,37 +174,37 @@ describe('limits of one number', () => {
     const hold = (value: number, from: number, to: number) => {
       for (let s = from; s < to; s++) said.push(...brief(group.see(value, T0 + s * 1000, cause(value))))
     }
-    hold(93, 0, 30)
+    hold(90, 0, 130)
     expect(said.splice(0)).to.deep.equal(['reduced-oxygen-saturation active'])
-    hold(90, 30, 60)
+    hold(87, 130, 160)
     expect(said.splice(0)).to.deep.equal(['low-oxygen-saturation active', 'reduced-oxygen-saturation cleared'])
-    hold(92, 60, 90)
+    hold(89, 160, 190)
     expect(said.splice(0)).to.deep.equal([])
-    hold(93, 90, 120)
+    hold(91, 190, 320)
     expect(said.splice(0)).to.deep.equal(['low-oxygen-saturation cleared', 'reduced-oxygen-saturation active'])
-    hold(97, 120, 121)
+    hold(97, 320, 321)
     expect(said.splice(0)).to.deep.equal(['reduced-oxygen-saturation cleared'])
   })
 
   it('name the value, the limit in force and the measurement that completed the condition', () => {
     const group = new LimitGroup(saturation)
-    group.see(90, T0, cause(90))
-    const [raised] = group.see(89, T0 + 10_000, cause(89))
+    group.see(88, T0, cause(88))
+    const [raised] = group.see(87, T0 + 15_000, cause(87))
     expect(raised).to.deep.include({
       condition: 'low-oxygen-saturation',
       observable: 'oxygenSaturation',
-      measurement: 'm-89',
-      value: 89,
-      limit: { comparator: '<=', value: 91 },
+      measurement: 'm-87',
+      value: 87,
+      limit: { comparator: '<=', value: 88 },
     })
   })
 
   it('restored after a restart are not raised again, and clear under their old id', () => {
     const before = new LimitGroup(saturation)
-    before.see(90, T0, cause(90))
-    const active = before.see(90, T0 + 10_000, cause(90))
+    before.see(87, T0, cause(87))
+    const active = before.see(87, T0 + 15_000, cause(87))
     const after = new LimitGroup(saturation, new Map(active.map((one) => [one.condition, restored(one)])))
-    for (let s = 11; s < 60; s++) expect(after.see(90, T0 + s * 1000, cause(90))).to.deep.equal([])
+    for (let s = 16; s < 60; s++) expect(after.see(87, T0 + s * 1000, cause(87))).to.deep.equal([])
     expect(after.see(99, T0 + 60_000, cause(99))[0]).to.include({ state: 'cleared', alertId: active[0]?.alertId })
   })
 
@@ -159,10 +219,11 @@ describe('limits of one number', () => {
             if (state === 'active') {
               expect(active.has(name)).to.equal(false)
               const limit = byName.get(name) as Limit
-              // It was crossed for the whole delay.
-              for (const past of values.slice(s - limit.delaySeconds, s + 1)) {
-                expect(crosses(limit.comparator, past, limit.value)).to.equal(true)
-              }
+              // It is crossed now, and was for the delay in the window of one and a half delays.
+              expect(crosses(limit.comparator, value, limit.value)).to.equal(true)
+              const past = values.slice(Math.max(0, s - Math.ceil(1.5 * limit.delaySeconds)), s)
+              const beyond = past.filter((one) => crosses(limit.comparator, one, limit.value))
+              expect(beyond.length).to.be.at.least(limit.delaySeconds)
               active.add(name)
             } else {
               expect(active.delete(name)).to.equal(true)

@@ -17,16 +17,16 @@ const quantity = (observable: Observable, value: number) =>
 
 describe('alerts/limits-on-record', () => {
   it('gives the range that crosses no limit, bounds included', () => {
-    expect(quantity('oxygenSaturation', 97).referenceRange).to.deep.equal({ low: 95 })
+    expect(quantity('oxygenSaturation', 97).referenceRange).to.deep.equal({ low: 92 })
     expect(quantity('pulseRate', 70).referenceRange).to.deep.equal({ low: 50, high: 110 })
     expect(quantity('respiratoryRate', 15).referenceRange).to.deep.equal({ low: 9, high: 24 })
-    expect(quantity('bodyTemperature', 36.8).referenceRange).to.deep.equal({ low: 35, high: 37.9 })
+    expect(quantity('bodyTemperature', 36.8).referenceRange).to.deep.equal({ low: 35.1, high: 37.9 })
   })
 
   it('says normal, beyond, or critically beyond', () => {
-    expect(quantity('oxygenSaturation', 95).interpretation).to.equal('N')
-    expect(quantity('oxygenSaturation', 94).interpretation).to.equal('L')
-    expect(quantity('oxygenSaturation', 91).interpretation).to.equal('LL')
+    expect(quantity('oxygenSaturation', 92).interpretation).to.equal('N')
+    expect(quantity('oxygenSaturation', 91).interpretation).to.equal('L')
+    expect(quantity('oxygenSaturation', 88).interpretation).to.equal('LL')
     expect(quantity('pulseRate', 131).interpretation).to.equal('HH')
     expect(quantity('bodyTemperature', 38).interpretation).to.equal('H')
   })
@@ -35,7 +35,7 @@ describe('alerts/limits-on-record', () => {
     const of = (systolic: number, diastolic: number) =>
       limitsOnRecord(measured('bloodPressure', { type: 'bloodPressure', systolic, diastolic }), limits)
     expect(of(120, 80)).to.deep.equal({ interpretation: 'N' })
-    expect(of(85, 60)).to.deep.equal({ interpretation: 'LL' })
+    expect(of(90, 60)).to.deep.equal({ interpretation: 'LL' })
     expect(of(150, 125)).to.deep.equal({ interpretation: 'HH' })
   })
 

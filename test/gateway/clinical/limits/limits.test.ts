@@ -14,17 +14,17 @@ const short = (condition: string) => {
 
 describe('the default limits', () => {
   it('are those of the clinical facts', () => {
-    expect(short('low-oxygen-saturation')).to.equal('value <= 91 high')
-    expect(short('reduced-oxygen-saturation')).to.equal('value <= 94 medium')
+    expect(short('low-oxygen-saturation')).to.equal('value <= 88 high')
+    expect(short('reduced-oxygen-saturation')).to.equal('value <= 91 medium')
     expect(short('critically-low-oxygen-saturation')).to.equal('value < 85 high')
-    expect(short('low-pulse-rate')).to.equal('value < 40 high')
+    expect(short('low-pulse-rate')).to.equal('value <= 40 high')
     expect(short('reduced-pulse-rate')).to.equal('value < 50 medium')
     expect(short('high-pulse-rate')).to.equal('value > 130 high')
     expect(short('elevated-pulse-rate')).to.equal('value > 110 medium')
     expect(short('low-respiratory-rate')).to.equal('value <= 8 high')
     expect(short('high-respiratory-rate')).to.equal('value >= 25 high')
     expect(short('no-breath')).to.equal('secondsSinceBreath >= 20 high')
-    expect(short('low-body-temperature')).to.equal('value < 35 high')
+    expect(short('low-body-temperature')).to.equal('value <= 35 high')
     expect(short('elevated-body-temperature')).to.equal('value >= 38 medium')
     expect(short('high-body-temperature')).to.equal('value >= 39.1 high')
     expect(short('low-glucose')).to.equal('value < 54 high')
@@ -33,7 +33,7 @@ describe('the default limits', () => {
     expect(short('high-glucose')).to.equal('value > 300 high')
     expect(short('systolic-pressure-crisis')).to.equal('systolic > 180 high')
     expect(short('diastolic-pressure-crisis')).to.equal('diastolic > 120 high')
-    expect(short('low-systolic-pressure')).to.equal('systolic < 90 high')
+    expect(short('low-systolic-pressure')).to.equal('systolic <= 90 high')
     expect(defaultLimits).to.have.length(20)
   })
 
@@ -63,9 +63,9 @@ describe('a patient’s own limits', () => {
     limitsInForce(overrides).find((limit) => limit.condition === condition)
 
   it('change what they name and move the end of the episode along', () => {
-    expect(find({ 'low-oxygen-saturation': { value: 88 } }, 'low-oxygen-saturation')).to.include({
-      value: 88,
-      clearAt: 90,
+    expect(find({ 'low-oxygen-saturation': { value: 86 } }, 'low-oxygen-saturation')).to.include({
+      value: 86,
+      clearAt: 88,
     })
     const own = { 'low-oxygen-saturation': { value: 86, clearAt: 87, delaySeconds: 30 } }
     expect(find(own, 'low-oxygen-saturation')).to.include({ value: 86, clearAt: 87, delaySeconds: 30 })

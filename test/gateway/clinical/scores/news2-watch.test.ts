@@ -1,6 +1,7 @@
 import { expect } from 'chai'
 import type { Measurement } from '#fhir/measurement.js'
 import { Evaluator } from '#gateway/clinical/evaluate/evaluate.js'
+import { describeNews2 } from '#gateway/clinical/scores/news2.js'
 import { News2Watch } from '#gateway/clinical/scores/news2-watch.js'
 import type { AlertTransition } from '#gateway/model/alert.js'
 
@@ -106,6 +107,95 @@ describe('NEWS2 as values come', () => {
     bed.now += 1000
     bed.see('pulseRate', 70)
     expect(bed.watch.score(bed.now).parts.pulse).to.include({ value: 70 })
+  })
+
+  describe('contradicted', () => {
+    const judged = (
+      observable: Measurement['observable'],
+      sensor: Measurement['sensor'],
+      now: number,
+      more: Partial<Measurement>,
+    ) => ({
+      ...{ stored: true, spot: false, superseded: false },
+      measurement: {
+        ...{ identifier: `i-${now}`, sensor, observable, deviceId: 'kit-1', at: now, quality: 'good', remarks: [] },
+        ...{ value: { type: 'quantity', value: 70 } },
+        ...more,
+      } as Measurement,
+    })
+    const alert = (
+      condition: string,
+      state: AlertTransition['state'],
+      at: number,
+      kind: AlertTransition['kind'] = 'physiological',
+    ) => ({
+      ...({ alertId: `${condition}-1`, condition, kind, priority: 'high', state, at, raisedAt: START } as const),
+    })
+    const absent = (remark: string) => ({
+      ...({ value: { type: 'absent', reason: 'not-performed' }, quality: 'missing', remarks: [remark] } as const),
+    })
+
+    it('a standstill voids the pulse and an apnoea the respiration, at once, and it says so with the open alarms', () => {
+      const watch = new News2Watch()
+      watch.see(judged('pulseRate', 'pulse', START, {}), START)
+      watch.see(judged('respiratoryRate', 'airflow', START, { value: { type: 'quantity', value: 16 } }), START)
+      watch.see(judged('oxygenSaturation', 'spo2', START, { value: { type: 'quantity', value: 97 } }), START)
+      const now = START + 48_000
+      watch.note([alert('asystole', 'active', now)])
+      watch.see(judged('respiratoryRate', 'airflow', now, absent('no-breath')), now)
+      const score = watch.score(now)
+      expect(score).to.deep.include({ total: 0, risk: null, void: ['respiration', 'pulse'] })
+      expect(score.parts.pulse).to.deep.include({ state: 'void', value: null, why: 'asystole', ageSeconds: 48 })
+      expect(score.parts.oxygenSaturation).to.include({ state: 'measured', ageSeconds: 48 })
+      expect(score.openAlarms).to.deep.equal([{ condition: 'asystole', priority: 'high', since: START }])
+      const words = describeNews2(score)
+      expect(words).to.match(/^NEWS2 at least 0 \(risk not known\)\./)
+      expect(words).to.contain('respiration not known (no breath); pulse not known (asystole)')
+      expect(words)
+        .to.contain('oxygen saturation 48 s')
+        .and.to.match(/Open alarms: asystole \(high\)\.$/)
+    })
+
+    it('stays void while the oximeter goes on with what it held, and until the alert is over', () => {
+      const watch = new News2Watch()
+      watch.note([alert('no-organised-heartbeat', 'active', START)])
+      watch.see(judged('pulseRate', 'pulse', START + 1000, {}), START + 1000)
+      expect(watch.score(START + 1000).parts.pulse).to.include({ state: 'void' })
+      watch.note([alert('no-organised-heartbeat', 'acknowledged', START + 2000)])
+      watch.see(judged('pulseRate', 'pulse', START + 2000, {}), START + 2000)
+      expect(watch.score(START + 2000).parts.pulse).to.include({ state: 'void' })
+      watch.note([alert('no-organised-heartbeat', 'cleared', START + 3000)])
+      watch.see(judged('pulseRate', 'pulse', START + 4000, {}), START + 4000)
+      expect(watch.score(START + 4000).parts.pulse).to.include({ state: 'measured', value: 70 })
+    })
+
+    for (const [what, more] of [
+      ['a probe that is off', absent('probe-off')],
+      ['a fault', absent('fault')],
+      ['an impossible value', { quality: 'implausible', value: { type: 'quantity', value: 511 } }],
+    ] as const) {
+      it(`${what} voids what the same sensor said, and no other’s`, () => {
+        const watch = new News2Watch()
+        watch.see(judged('pulseRate', 'pulse', START, {}), START)
+        watch.see(judged('heartRate', 'ecg', START + 1000, more), START + 1000)
+        expect(watch.score(START + 1000).parts.pulse.state).to.equal('measured')
+        watch.see(judged('pulseRate', 'pulse', START + 2000, more), START + 2000)
+        expect(watch.score(START + 2000).parts.pulse.state).to.equal('void')
+        watch.see(judged('pulseRate', 'pulse', START + 3000, {}), START + 3000)
+        expect(watch.score(START + 3000).parts.pulse.state).to.equal('measured')
+      })
+    }
+
+    it('a clip that searches, or jumps, contradicts nothing, and is not counted', () => {
+      const watch = new News2Watch()
+      watch.see(judged('pulseRate', 'pulse', START, {}), START)
+      watch.see(judged('pulseRate', 'pulse', START + 1000, absent('acquiring')), START + 1000)
+      watch.see(
+        { ...judged('pulseRate', 'pulse', START + 2000, { value: { type: 'quantity', value: 180 } }), held: true },
+        START + 2000,
+      )
+      expect(watch.score(START + 2000).parts.pulse).to.include({ state: 'measured', value: 70 })
+    })
   })
 
   it('passes over what no living body gives', () => {

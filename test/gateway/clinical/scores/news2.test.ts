@@ -112,7 +112,7 @@ describe('NEWS2', () => {
   it('of a well person is 0, and complete', () => {
     const score = news2(WELL, NOW)
     expect(score).to.include({ total: 0, risk: 'low', complete: true })
-    expect(describeNews2(score)).to.equal('NEWS2 0 (low).')
+    expect(describeNews2(score)).to.match(/^NEWS2 0 \(low\)\. Ages: respiration 1 s, .*temperature 1 s\.$/)
   })
 
   it('adds 2 for oxygen, and 3 for everything but alert', () => {
@@ -159,7 +159,62 @@ describe('NEWS2', () => {
       red: [],
     })
     expect(describeNews2(score)).to.equal(
-      'NEWS2 at least 0 (low). Incomplete: temperature missing; respiration too old; oxygen saturation too old; pulse too old; consciousness assumed alert.',
+      'NEWS2 at least 0 (risk not known). Incomplete: temperature missing; respiration too old; oxygen saturation too old; pulse too old; consciousness assumed alert. Ages: respiration 6 min, oxygen saturation 6 min, air or oxygen 6 min, systolic pressure 6 min, pulse 6 min.',
+    )
+  })
+
+  it('names no band that more data could raise', () => {
+    const without = (...names: (keyof News2Inputs)[]) =>
+      Object.fromEntries(
+        Object.entries(WELL).filter(([name]) => !names.includes(name as keyof News2Inputs)),
+      ) as News2Inputs
+    const risk = (inputs: News2Inputs, options = NEWS2_DEFAULTS) => news2(inputs, NOW, options).risk
+    // One gap that could be a single 3, which asks for more than a low score does.
+    for (const name of Object.keys(WELL) as (keyof News2Inputs)[])
+      if (name !== 'oxygen') expect(risk(without(name)), name).to.equal(null)
+    // Oxygen alone can add 2 points, and no single 3.
+    expect(risk(without('oxygen'))).to.equal('low')
+    const three = { ...without('oxygen'), pulse: { value: 115, at }, temperature: { value: 38.5, at } }
+    expect(news2(three, NOW)).to.include({ total: 3, risk: null })
+    // On scale 2 the oxygen decides what 97 % is worth.
+    const scale2 = { ...NEWS2_DEFAULTS, scale: 2 as const }
+    expect(risk(without('oxygen'), scale2)).to.equal(null)
+    expect(risk(WELL, scale2)).to.equal('low')
+    // Nothing can raise a high score; a medium one can be raised by one gap.
+    const ill = { respiration: { value: 26, at }, pulse: { value: 135, at }, systolic: { value: 95, at } }
+    expect(risk({ ...without('temperature'), ...ill })).to.equal('high')
+    expect(risk({ ...without('temperature'), ...ill, systolic: { value: 120, at } })).to.equal(null)
+    expect(risk({ ...WELL, ...ill, systolic: { value: 120, at } })).to.equal('medium')
+  })
+
+  it('names no band that any value of what is missing would raise, for any inputs', () => {
+    const bands = ['low', 'medium', 'high']
+    const value = (low: number, high: number) =>
+      fc.integer({ min: low, max: high }).map((number) => ({ value: number, at }))
+    const anyInputs = fc.record({
+      ...{ respiration: value(4, 40), oxygenSaturation: value(70, 100), systolic: value(70, 240) },
+      ...{ pulse: value(30, 160), temperature: value(33, 41) },
+      oxygen: fc.constantFrom({ value: 'air' as const, at }, { value: 'oxygen' as const, at }),
+      consciousness: fc.constantFrom(...CONSCIOUSNESS_LEVELS).map((level) => ({ value: level, at })),
+    })
+    fc.assert(
+      fc.property(
+        anyInputs,
+        fc.subarray(Object.keys(WELL) as (keyof News2Inputs)[]),
+        fc.constantFrom(1, 2),
+        (full, gone, scale) => {
+          const options = { ...NEWS2_DEFAULTS, scale } as const
+          const known = Object.fromEntries(
+            Object.entries(full).filter(([name]) => !gone.includes(name as keyof News2Inputs)),
+          )
+          const said = news2(known, NOW, options)
+          const truth = news2(full, NOW, options)
+          expect(truth.risk).to.not.equal(null)
+          if (said.risk === null) return
+          expect(bands.indexOf(truth.risk ?? '')).to.be.at.most(bands.indexOf(said.risk))
+          if (said.risk === 'low' && said.red.length === 0) expect(truth.red).to.deep.equal([])
+        },
+      ),
     )
   })
 

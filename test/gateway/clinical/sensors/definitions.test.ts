@@ -59,7 +59,27 @@ describe('sensor definitions', () => {
 
   it('turn mmol/L of glucose into mg/dL', () => {
     expect(judge(glucose, 5.5, 'mmol/L').value).to.deep.equal({ type: 'quantity', value: 99.1 })
-    expect(judge(glucose, 700, 'mg/dL').quality).to.equal('implausible')
+  })
+
+  it('tell possible, unlikely, beyond the range and impossible apart', () => {
+    const said = (kind: keyof typeof sensorDefinitions, raw: number, unit: string) => {
+      const { value, quality, remarks } = judge(sensorDefinitions[kind], raw, unit)
+      return [value.type === 'quantity' ? `${value.comparator ?? ''}${value.value}` : value.type, quality, ...remarks]
+    }
+    expect(said('glucose', 601, 'mg/dL')).to.deep.equal(['>600', 'questionable', 'beyond-range'])
+    expect(said('glucose', 9, 'mg/dL')).to.deep.equal(['<10', 'questionable', 'beyond-range'])
+    expect(said('glucose', 8, 'mg/dL')).to.deep.equal(['8', 'implausible', 'out-of-range'])
+    expect(said('spo2', 34, '%')).to.deep.equal(['34', 'questionable', 'unlikely'])
+    expect(said('spo2', 101, '%')).to.deep.equal(['101', 'implausible', 'out-of-range'])
+    expect(said('pulse', 22, '/min')).to.deep.equal(['22', 'questionable', 'unlikely'])
+    expect(said('bodyTemperature', 26, 'Cel')).to.deep.equal(['26', 'questionable', 'unlikely'])
+    // Every sensor's classes lie in each other.
+    for (const { kind, quantity } of Object.values(sensorDefinitions)) {
+      if (!quantity) continue
+      const { possible, likely = possible, beyond = possible } = quantity
+      expect(beyond.low <= possible.low && possible.low <= likely.low, kind).to.equal(true)
+      expect(beyond.high >= possible.high && possible.high >= likely.high, kind).to.equal(true)
+    }
   })
 
   it('turn pounds into kilograms, and keep what no adult weighs, marked', () => {

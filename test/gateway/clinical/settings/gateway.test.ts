@@ -97,8 +97,8 @@ describe('A clinician at a running gateway', function () {
     await enter({ what: 'temperature', value: 102.2, unit: '[degF]' })
     const score = await enter({ what: 'blood-pressure', systolic: 98, diastolic: 60 })
     expect(score).to.deep.include({ total: 8, risk: 'high', missing: ['respiration', 'oxygenSaturation', 'pulse'] })
-    expect(score.words).to.equal(
-      'NEWS2 at least 8 (high): air or oxygen 2, systolic pressure 2, consciousness 3, temperature 1. Incomplete: respiration missing; oxygen saturation missing; pulse missing.',
+    expect(score.words).to.contain(
+      'NEWS2 at least 8 (high): air or oxygen 2, systolic pressure 2, consciousness 3, temperature 1. Incomplete: respiration missing; oxygen saturation missing; pulse missing. Ages: air or oxygen ',
     )
     await start()
     expect(await call<SaidScore>('patient.score')).to.deep.include({ total: 5, red: ['consciousness'] })

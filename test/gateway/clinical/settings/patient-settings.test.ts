@@ -53,7 +53,7 @@ describe('the settings of a patient', () => {
       told.push(limits.find(({ condition }) => condition === 'low-oxygen-saturation')?.value ?? 0)
     })
     const listed = settings.setLimit('low-oxygen-saturation', { value: 87 }, DOCTOR, WHY)
-    expect(listed).to.deep.include({ value: 87, clearAt: 89, delaySeconds: 10, priority: 'high', enabled: true })
+    expect(listed).to.deep.include({ value: 87, clearAt: 89, delaySeconds: 15, priority: 'high', enabled: true })
     expect(listed.origin).to.include({ from: 'change', by: 'doctor-1', why: WHY, at: clock.now() })
     expect(told).to.deep.equal([87])
     expect(settings.originOf('high-pulse-rate')).to.include({ from: 'default' })
@@ -110,7 +110,7 @@ describe('the settings of a patient', () => {
     expect(set('low-oxygen-saturation', { value: 100 }), 'always').to.equal('limits.range')
     expect(set('low-oxygen-saturation', { value: 20 }), 'never').to.equal('limits.range')
     expect(set('low-oxygen-saturation', { clearAt: 101 })).to.equal('limits.never-ends')
-    expect(set('reduced-oxygen-saturation', { value: 90 }), 'a medium one hides the high one').to.equal('limits.hides')
+    expect(set('reduced-oxygen-saturation', { value: 87 }), 'a medium one hides the high one').to.equal('limits.hides')
     expect(set('low-pulse-rate', { value: 135 })).to.be.oneOf(['limits.hides', 'limits.overlap'])
     expect(set('low-respiratory-rate', { value: 26 }), 'nothing between').to.equal('limits.overlap')
     expect(set('no-breath', { value: 41 })).to.equal('limits.range')
@@ -139,7 +139,7 @@ describe('the settings of a patient', () => {
     settings.setLimit('low-oxygen-saturation', { value: 87 }, DOCTOR, WHY)
     const low = (at: number) =>
       settings.limitsAt(at).find(({ condition }) => condition === 'low-oxygen-saturation')?.value
-    expect([low(before), low(before + 1000)]).to.deep.equal([91, 87])
+    expect([low(before), low(before + 1000)]).to.deep.equal([88, 87])
   })
 
   it('keeps their order when the clock is set back', () => {

@@ -69,7 +69,9 @@ describe('MQTT payloads', () => {
   })
 
   it('are refused with one clear reason that repeats nothing the sender wrote', () => {
-    expect(refusal('pulse', { id: '1', value: 'seventy', unit: '/min' })).to.match(/"value" must be a number\.$/)
+    expect(refusal('pulse', { id: '1', value: 'seventy', unit: '/min' })).to.match(
+      /"value" must be a number, or HI or LO\.$/,
+    )
     expect(refusal('pulse', { id: '1', value: 71, unit: '/min', 'Erika Muster': 1 })).to.match(
       /a member the contract does not name\.$/,
     )

@@ -142,6 +142,27 @@ describe('mapping', () => {
     })
   })
 
+  it('takes HI, LO and a bound for what lies beyond the sensor’s range', () => {
+    const mapper = mapperOf(
+      `{ name: mg, topic: mg, readings: [{ sensor: glucose, value: payload, unit: { fixed: mg/dL } }] },
+       { name: mmol, topic: mmol, readings: [{ sensor: glucose, value: { pointer: /v }, scale: { factor: 0.1, offset: 0 }, unit: { fixed: mmol/L } }] }`,
+    )
+    const value = (topic: string, payload: unknown) => readingsOf(mapper.map(message(topic, payload)))[0]?.value
+    const beyond = (number: number, unit: string, comparator: '<' | '>') => ({
+      ...{ type: 'number', value: number, unit, comparator },
+    })
+    for (const text of ['HI', 'hi', ' High ', '"HI"'])
+      expect(value('mg', text), text).to.deep.equal(beyond(600, 'mg/dL', '>'))
+    for (const text of ['LO', 'low', 'Lo\n']) expect(value('mg', text), text).to.deep.equal(beyond(10, 'mg/dL', '<'))
+    expect(value('mg', '>500')).to.deep.equal(beyond(500, 'mg/dL', '>'))
+    expect(value('mg', '< 20')).to.deep.equal(beyond(20, 'mg/dL', '<'))
+    // A word stands for the sensor's own range; a bound is a number of the device.
+    expect(value('mmol', { v: 'HI' })).to.deep.equal(beyond(600, 'mg/dL', '>'))
+    expect(value('mmol', { v: '>333' })).to.deep.equal(beyond(33.300000000000004, 'mmol/L', '>'))
+    for (const text of ['>', 'HIGHER', '>x', '>>5'])
+      expect(mapper.map(message('mg', text))).to.include({ code: 'map.value' })
+  })
+
   it('takes text as a number only where it is one', () => {
     const mapper = mapperOf(
       '{ name: r, topic: x, readings: [{ sensor: pulse, value: payload, unit: { fixed: bpm } }] }',

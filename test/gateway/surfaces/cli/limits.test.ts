@@ -43,7 +43,7 @@ describe('homebeat limits, settings, enter, score and trends', function () {
   it('change a limit with who and why, which survives a power cut', async () => {
     const set = await run('limits', 'set', 'low-pulse-rate', '--value', '38', '--by', 'doctor-1', '--why', 'athlete')
     expect(set.stderr).to.equal('')
-    expect(set.stdout).to.match(/^low-pulse-rate +< 38, ends at 42, after 10 s, high \(doctor-1, .+: athlete\)\n$/)
+    expect(set.stdout).to.match(/^low-pulse-rate +<= 38, ends at 42, after 10 s, high \(doctor-1, .+: athlete\)\n$/)
     await end('SIGKILL')
     await start()
     const listed = JSON.parse((await run('limits', 'list', '--json')).stdout) as { condition: string; value?: number }[]
