@@ -7,6 +7,7 @@ import type { Deliverer } from '#gateway/outbound/lanes/deliverer.js'
 import { type Clock, systemClock } from '#gateway/platform/clock.js'
 import { HomebeatError } from '#gateway/platform/errors.js'
 import type { Logger } from '#gateway/platform/logger.js'
+import type { Reach } from '#gateway/platform/net/reach.js'
 import type { EnvelopeSource } from './envelope-source.js'
 import { FhirAlerts, type FhirAlertsOptions } from './fhir-alerts.js'
 import { FhirBatches } from './fhir-batches.js'
@@ -21,6 +22,7 @@ export interface FhirDelivererOptions {
   readonly home: string
   readonly patient: string
   readonly fetch: typeof globalThis.fetch
+  readonly reach?: Reach
   readonly logger: Logger
   readonly clock?: Clock
   /** Folder that a relative `tokenFile` is in: that of the configuration. The working folder when absent. */
@@ -38,7 +40,7 @@ export class FhirDeliverer implements Deliverer {
   /** @throws HomebeatError `target.insecure` where a token or values in clear would travel unencrypted. */
   constructor(options: FhirDelivererOptions) {
     this.#options = options
-    const client = clientOf(options.target, options.fetch, options.baseDir)
+    const client = clientOf(options.target, options.fetch, options.baseDir, options.reach)
     this.server = new FhirServer({ clock: systemClock, ...options, client })
     this.#batches = new FhirBatches({ ...options, client, server: this.server })
     this.#alerts = new FhirAlerts({ ...options, server: this.server })
