@@ -107,6 +107,7 @@ export async function composeReceiver(
         name: 'page',
         stage: 'open',
         lifecycle: page,
+        health: page,
         commands: clinicCommands({ register, monitor, actions, report }),
       },
       ...channelParts(channels, { actions, home, logger }),
@@ -116,6 +117,7 @@ export async function composeReceiver(
         name: 'check-ins',
         stage: 'inbound',
         lifecycle: checkIns,
+        health: checkIns,
         drain: () => {
           monitor.stop()
           return recorder.finish()
