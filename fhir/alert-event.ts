@@ -1,7 +1,14 @@
 /** What every resource about an alert is made of: its transitions, and the words and references that they share. */
-import type { CodeableConcept, Device, Patient, Reference } from '@medplum/fhirtypes'
+import type { CodeableConcept, DetectedIssue, Device, Patient, Reference } from '@medplum/fhirtypes'
 import type { Observable } from './measurement.js'
-import { CODES, gatewayIdentifier, IDENTIFIERS, logicalReference, patientIdentifier } from './systems.js'
+import {
+  alertIdentifier,
+  CODES,
+  gatewayIdentifier,
+  IDENTIFIERS,
+  logicalReference,
+  patientIdentifier,
+} from './systems.js'
 
 /** What the mapping needs of the gateway's AlertTransition, which fits it. */
 export interface AlertEvent {
@@ -29,6 +36,8 @@ export type Episode = readonly [AlertEvent, ...AlertEvent[]]
 export interface AlertContext {
   readonly patient: string
   readonly home: string
+  /** What people call a condition, e.g. "Low oxygen saturation"; its own name in words where left out. */
+  readonly words?: (condition: string) => string
 }
 
 /** http://hl7.org/fhir/request-priority. */
@@ -43,16 +52,29 @@ export function acknowledgementsOf(episode: Episode): AlertEvent[] {
   return episode.filter(({ state }) => state === 'acknowledged')
 }
 
-export function conditionConcept(condition: string, text: string): CodeableConcept {
-  return { coding: [{ system: CODES.condition, code: condition }], text }
+export function wordsOf(condition: string, { words }: AlertContext): string {
+  const own = condition.replaceAll('-', ' ')
+  return words ? words(condition) : own.charAt(0).toUpperCase() + own.slice(1)
+}
+
+/** @param more follows the condition's words in the text */
+export function conditionConcept(condition: string, context: AlertContext, more = ''): CodeableConcept {
+  const display = wordsOf(condition, context)
+  return { coding: [{ system: CODES.condition, code: condition, display }], text: `${display}${more}` }
 }
 
 export function patientReference({ patient }: AlertContext): Reference<Patient> {
-  return logicalReference('Patient', patientIdentifier(patient))
+  return { ...logicalReference<Patient>('Patient', patientIdentifier(patient)), display: patient }
 }
 
 export function gatewayReference({ home }: AlertContext): Reference<Device> {
-  return logicalReference('Device', gatewayIdentifier(home))
+  return { ...logicalReference<Device>('Device', gatewayIdentifier(home)), display: `Homebeat gateway ${home}` }
+}
+
+/** The alert itself, by its condition's words. */
+export function issueReference({ alertId, condition }: AlertEvent, context: AlertContext): Reference<DetectedIssue> {
+  const reference = logicalReference<DetectedIssue>('DetectedIssue', alertIdentifier(context.home, alertId))
+  return { ...reference, display: wordsOf(condition, context) }
 }
 
 /** Without `type`: a contact may be a doctor or a daughter, and the home keeps to itself which. Never an address. */

@@ -9,6 +9,7 @@ import {
   conditionConcept,
   contactReference,
   gatewayReference,
+  issueReference,
   patientReference,
   REQUEST_PRIORITY,
 } from './alert-event.js'
@@ -119,12 +120,12 @@ function common(message: Message, alert: AlertEvent, context: AlertContext) {
     category: [{ coding: [{ system: COMMUNICATION_CATEGORY, ...CATEGORY[reason] }] }],
     priority: REQUEST_PRIORITY[alert.priority],
     subject: patientReference(context),
-    about: (covers ?? [alert.alertId]).map((id) =>
-      logicalReference('DetectedIssue', alertIdentifier(context.home, id)),
-    ),
+    about: covers
+      ? covers.map((id) => logicalReference('DetectedIssue', alertIdentifier(context.home, id)))
+      : [issueReference(alert, context)],
     recipient: [recipientOf(message, context)],
     sender: gatewayReference(context),
-    reasonCode: [conditionConcept(alert.condition, `${alert.condition} ${reason}`)],
+    reasonCode: [{ ...conditionConcept(alert.condition, context), text: `${alert.condition} ${reason}` }],
   }
 }
 

@@ -2,7 +2,7 @@
  * An alert episode → one R4 DetectedIssue: `preliminary` while it is open, `final` with its period once cleared; each
  * acknowledgement is a mitigation. It names the causing Observation and carries no value.
  */
-import type { DetectedIssue } from '@medplum/fhirtypes'
+import type { DetectedIssue, Observation } from '@medplum/fhirtypes'
 import {
   type AlertContext,
   acknowledgementsOf,
@@ -12,6 +12,7 @@ import {
   gatewayReference,
   latestOf,
   patientReference,
+  wordsOf,
 } from './alert-event.js'
 import { instant } from './instant.js'
 import { alertIdentifier, CODES, IDENTIFIERS, logicalReference } from './systems.js'
@@ -29,11 +30,22 @@ export function detectedIssueOf(episode: Episode, context: AlertContext): Detect
   const latest = latestOf(episode)
   const row = raised.observable ? TERMINOLOGY[raised.observable] : undefined
   const implicated = raised.measurement
-    ? [logicalReference('Observation', { system: IDENTIFIERS.measurement, value: raised.measurement })]
+    ? [
+        {
+          ...logicalReference<Observation>('Observation', {
+            system: IDENTIFIERS.measurement,
+            value: raised.measurement,
+          }),
+          ...(row && { display: row.text }),
+        },
+      ]
     : []
   const mitigation = acknowledgementsOf(episode).map(({ at, actor }) => ({
     // The preferred value set knows only changes of a therapy.
-    action: { coding: [{ system: CODES.mitigation, code: 'acknowledged' }], text: 'acknowledged' },
+    action: {
+      coding: [{ system: CODES.mitigation, code: 'acknowledged', display: 'Acknowledged' }],
+      text: 'Acknowledged: somebody has the alert',
+    },
     date: instant(at),
     ...(actor ? { author: contactReference(actor.by, context) } : {}),
   }))
@@ -41,13 +53,14 @@ export function detectedIssueOf(episode: Episode, context: AlertContext): Detect
     resourceType: 'DetectedIssue',
     identifier: [alertIdentifier(context.home, raised.alertId)],
     status: latest.state === 'cleared' ? 'final' : 'preliminary',
-    code: conditionConcept(raised.condition, `${raised.condition} (${raised.kind})`),
+    code: conditionConcept(raised.condition, context, ` (${raised.kind})`),
     severity: SEVERITY[latest.priority],
     patient: patientReference(context),
     ...(latest.state === 'cleared'
       ? { identifiedPeriod: { start: instant(raised.raisedAt), end: instant(latest.at) } }
       : { identifiedDateTime: instant(raised.raisedAt) }),
     author: gatewayReference(context),
+    detail: detailOf(episode, context),
     ...(implicated.length > 0 ? { implicated } : {}),
     ...(row || implicated.length > 0
       ? {
@@ -61,6 +74,19 @@ export function detectedIssueOf(episode: Episode, context: AlertContext): Detect
       : {}),
     ...(mitigation.length > 0 ? { mitigation } : {}),
   }
+}
+
+/** What it is and what became of it, in words; without a value, which is in the Observation that it names. */
+function detailOf(episode: Episode, context: AlertContext): string {
+  const [{ condition, kind, raisedAt }] = episode
+  const latest = latestOf(episode)
+  const known = acknowledgementsOf(episode).map(
+    ({ at, actor }) => `Acknowledged${actor ? ` by ${actor.by}` : ''} at ${instant(at)}.`,
+  )
+  const about = kind === 'physiological' ? 'about the patient' : 'about the monitoring itself'
+  const end = latest.state === 'cleared' ? `Over since ${instant(latest.at)}.` : 'Not over.'
+  const since = `since ${instant(raisedAt)}.`
+  return [`${wordsOf(condition, context)}: ${latest.priority} priority, ${about},`, since, ...known, end].join(' ')
 }
 
 /** What is to be written over a DetectedIssue that a server holds; null where nothing is. What is final stays so. */

@@ -13,12 +13,14 @@ import {
   contactReference,
   type Episode,
   gatewayReference,
+  issueReference,
   latestOf,
   patientReference,
   REQUEST_PRIORITY,
+  wordsOf,
 } from './alert-event.js'
 import { instant } from './instant.js'
-import { alertIdentifier, CODES, logicalReference, taskIdentifier } from './systems.js'
+import { CODES, taskIdentifier } from './systems.js'
 
 export type TaskStatus = Task['status']
 
@@ -61,14 +63,17 @@ export function taskOf(episode: Episode, context: AlertContext): Task {
     status: 'requested',
     intent: 'order',
     priority: REQUEST_PRIORITY[latestOf(episode).priority],
-    code: { coding: [{ system: CODES.task, code: 'attend-to-alert' }], text: 'Attend to an alert' },
-    description: `Attend to ${condition}: accept to acknowledge, reject to have the next person told`,
-    focus: logicalReference('DetectedIssue', alertIdentifier(context.home, alertId)),
+    code: {
+      coding: [{ system: CODES.task, code: 'attend-to-alert', display: 'Attend to an alert' }],
+      text: `Attend to: ${wordsOf(condition, context)}`,
+    },
+    description: `${wordsOf(condition, context)} (${latestOf(episode).priority} priority): accept to acknowledge, reject to have the next person told`,
+    focus: issueReference(raised, context),
     for: patientReference(context),
     authoredOn: instant(raisedAt),
     lastModified: instant(raisedAt),
     requester: gatewayReference(context),
-    reasonCode: conditionConcept(condition, condition),
+    reasonCode: conditionConcept(condition, context),
   }
   return taskAfter(requested, episode, context) ?? requested
 }

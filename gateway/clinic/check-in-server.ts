@@ -1,11 +1,15 @@
 import { randomBytes } from 'node:crypto'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { checkInSchema, MAX_CHECK_IN_BYTES } from '#gateway/liveness/check-in.js'
+import type { HealthCheck } from '#gateway/model/health-check.js'
 import type { Lifecycle } from '#gateway/model/lifecycle.js'
+import type { SystemCondition } from '#gateway/model/system-condition.js'
 import type { Clock } from '#gateway/platform/clock.js'
 import type { Logger } from '#gateway/platform/logger.js'
 import type { Identity } from '#gateway/platform/net/certificate.js'
+import type { ConnectionPlaces } from '#gateway/platform/net/connection-places.js'
 import { LoginGuard } from '#gateway/platform/net/login-guard.js'
+import { fullCondition } from '#gateway/platform/net/web-server.js'
 import { verifySignature } from '#gateway/platform/net/webhook-signature.js'
 import type { HomeMonitor } from './home-monitor.js'
 import type { RegisteredHome } from './home-register.js'
@@ -34,10 +38,11 @@ const REFUSALS = {
 } as const
 
 /** Takes check-ins from the network: `POST /beat`; `GET /healthz` for whoever looks after this receiver. */
-export class CheckInServer implements Lifecycle {
+export class CheckInServer implements Lifecycle, HealthCheck {
   readonly #options: CheckInServerDependencies
   readonly #guard: LoginGuard
   #app: FastifyInstance | null = null
+  #places: ConnectionPlaces | null = null
   #port = 0
 
   constructor(options: CheckInServerDependencies) {
@@ -49,13 +54,16 @@ export class CheckInServer implements Lifecycle {
     return this.#port
   }
 
+  /** `check-ins-full`: somebody takes so many connections that others lose theirs. */
+  check(): SystemCondition[] {
+    return this.#places ? [fullCondition('check-ins-full', this.#places)] : []
+  }
+
   async start(): Promise<void> {
     if (this.#app) return
-    const { host, port, tls, trustProxy, isHealthy } = this.#options
-    const app = webListener(tls, {
-      bodyLimit: MAX_CHECK_IN_BYTES,
-      trustProxy: trustProxy.length > 0 ? [...trustProxy] : false,
-    })
+    const { host, port, tls, trustProxy, isHealthy, clock } = this.#options
+    const { app, places } = webListener({ tls, trustProxy, clock, bodyLimit: MAX_CHECK_IN_BYTES })
+    this.#places = places
     // The signature is over the bytes as they came.
     app.addContentTypeParser('application/json', { parseAs: 'buffer' }, (_request, body, done) => done(null, body))
     app.post('/beat', (request, reply) => this.#take(request, reply))
@@ -78,6 +86,7 @@ export class CheckInServer implements Lifecycle {
     const home = find(checkIn.home)
     const signed = verifySignature(home?.secret ?? NOBODY, request.headers, body)
     if (!home || !signed) return this.#refuse(request, reply, checkIn.home, 'not-known')
+    this.#places?.admitted(request.raw.socket)
     const hearing = monitor.hear(home, checkIn, signed.timestamp * 1000)
     return hearing === 'taken' ? reply.code(204).send() : this.#refuse(request, reply, checkIn.home, hearing)
   }

@@ -6,6 +6,7 @@ import { dispatchConfig } from '#gateway/alarms/dispatch/config.js'
 import { parseYaml, readConfig } from '#gateway/platform/config-file.js'
 import { listenPort, name, usedTwice } from '#gateway/platform/config-grammar.js'
 import { LOG_LEVELS } from '#gateway/platform/logger.js'
+import { proxyConfig } from '#gateway/platform/net/config.js'
 import { isLoopback } from '#gateway/platform/net/loopback.js'
 import { checkSecrets } from '#gateway/platform/secrets/check-secrets.js'
 
@@ -17,6 +18,8 @@ export const clinicSchema = z.strictObject({
   /** Stands in every alarm, so that people know which receiver speaks. */
   receiver: name,
   dataDir: z.string().default('./watch-data'),
+  /** As in homebeat.yaml. */
+  proxy: proxyConfig,
   log: z.strictObject({ level: z.enum(LOG_LEVELS).default('info') }).prefault({}),
   /** Where gateways send their check-ins: POST /beat. Also GET /healthz. */
   listen: z.strictObject({ host: listener.host.default('127.0.0.1'), port: listener.port.default(8790) }).prefault({}),

@@ -1,11 +1,15 @@
 import { createHash, timingSafeEqual } from 'node:crypto'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { HealthCheck } from '#gateway/model/health-check.js'
 import type { Lifecycle } from '#gateway/model/lifecycle.js'
+import type { SystemCondition } from '#gateway/model/system-condition.js'
 import type { Clock } from '#gateway/platform/clock.js'
 import type { Identity } from '#gateway/platform/net/certificate.js'
+import type { ConnectionPlaces } from '#gateway/platform/net/connection-places.js'
 import { LoginGuard } from '#gateway/platform/net/login-guard.js'
 import { isLoopback } from '#gateway/platform/net/loopback.js'
 import { isOwnHost, SECURITY_HEADERS } from '#gateway/platform/net/request-guard.js'
+import { fullCondition } from '#gateway/platform/net/web-server.js'
 import { PAGE_CSS, pageOf } from './page.js'
 import type { ClinicReport } from './report.js'
 import { listenOn, webListener } from './web-listener.js'
@@ -25,10 +29,11 @@ export interface PageServerOptions {
  * The page and `GET /api/homes`. With a token everybody needs it: as a bearer token, or in a browser as the password (any
  * user name). Without one, only programs of this machine are answered.
  */
-export class PageServer implements Lifecycle {
+export class PageServer implements Lifecycle, HealthCheck {
   readonly #options: PageServerOptions
   readonly #guard: LoginGuard
   #app: FastifyInstance | null = null
+  #places: ConnectionPlaces | null = null
   #port = 0
 
   constructor(options: PageServerOptions) {
@@ -41,13 +46,16 @@ export class PageServer implements Lifecycle {
     return `${tls ? 'https' : 'http'}://${host.includes(':') ? `[${host}]` : host}:${this.#port}/`
   }
 
+  /** `page-full`: somebody takes so many connections that others lose theirs. */
+  check(): SystemCondition[] {
+    return this.#places ? [fullCondition('page-full', this.#places)] : []
+  }
+
   async start(): Promise<void> {
     if (this.#app) return
-    const { host, port, tls, trustProxy, report } = this.#options
-    const app = webListener(tls, {
-      bodyLimit: 1024,
-      trustProxy: trustProxy.length > 0 ? [...trustProxy] : false,
-    })
+    const { host, port, tls, trustProxy, report, clock } = this.#options
+    const { app, places } = webListener({ tls, trustProxy, clock, bodyLimit: 1024 })
+    this.#places = places
     app.addHook('onRequest', async (request, reply) => this.#admit(request, reply))
     app.get('/', (_request, reply) => reply.type('text/html; charset=utf-8').send(pageOf(report())))
     app.get('/page.css', (_request, reply) => reply.type('text/css; charset=utf-8').send(PAGE_CSS))
@@ -80,6 +88,7 @@ export class PageServer implements Lifecycle {
       return refuse(401, 'give the token of page.tokenFile')
     }
     this.#guard.succeeded(request.ip, 'page')
+    this.#places?.admitted(request.raw.socket)
     return undefined
   }
 }

@@ -1,6 +1,10 @@
-import { type FastifyInstance, type FastifyServerOptions, fastify } from 'fastify'
+import { BlockList } from 'node:net'
+import type { FastifyInstance } from 'fastify'
+import type { Clock } from '#gateway/platform/clock.js'
 import { HomebeatError } from '#gateway/platform/errors.js'
 import { brokerIdentity, type Identity } from '#gateway/platform/net/certificate.js'
+import { ConnectionPlaces } from '#gateway/platform/net/connection-places.js'
+import { WEB_PLACES, webServer } from '#gateway/platform/net/web-server.js'
 import type { LoadedClinicConfig } from './config.js'
 
 /** @throws HomebeatError `config.certificate`, `secret.*` */
@@ -8,19 +12,37 @@ export async function tlsOf({ config, baseDir }: LoadedClinicConfig): Promise<Id
   return config.tls ? brokerIdentity(config.tls, baseDir, null) : null
 }
 
+export interface WebListener {
+  readonly app: FastifyInstance
+  readonly places: ConnectionPlaces
+}
+
 /** A server for requests of strangers: small, patient with nobody. */
-export function webListener(tls: Identity | null, options: FastifyServerOptions): FastifyInstance {
-  const app = fastify({
-    forceCloseConnections: true,
-    exposeHeadRoutes: false,
-    requestTimeout: 10_000,
-    connectionTimeout: 30_000,
-    ...options,
-    ...(tls && { https: tls }),
-  } as FastifyServerOptions)
-  app.server.maxConnections = 500
+export function webListener(options: {
+  readonly tls: Identity | null
+  /** Addresses and networks, as in `trustProxy`. */
+  readonly trustProxy: readonly string[]
+  readonly bodyLimit: number
+  readonly clock: Clock
+}): WebListener {
+  const { trustProxy, clock, ...rest } = options
+  const isShared = proxies(trustProxy)
+  const places = new ConnectionPlaces(clock, { ...WEB_PLACES, isShared }, () => {})
+  const app = webServer({ ...rest, trustProxy: trustProxy.length > 0 ? [...trustProxy] : false, places })
   app.setNotFoundHandler((_request, reply) => reply.code(404).type('text/plain').send('not found\n'))
-  return app
+  return { app, places }
+}
+
+/** All homes behind a proxy come from its address. */
+function proxies(trusted: readonly string[]): (address: string) => boolean {
+  const list = new BlockList()
+  for (const one of trusted) {
+    const [address = '', bits] = one.split('/')
+    const family = address.includes(':') ? 'ipv6' : 'ipv4'
+    if (bits === undefined) list.addAddress(address, family)
+    else list.addSubnet(address, Number(bits), family)
+  }
+  return (address) => list.check(address.replace(/^::ffff:(?=\d+\.)/, ''), /\d\./.test(address) ? 'ipv4' : 'ipv6')
 }
 
 /** @returns the bound port. @throws HomebeatError `clinic.listen` */

@@ -7,6 +7,7 @@ import { ConfiguredChannels } from '#gateway/alarms/channels/configured-channels
 import { createChannel } from '#gateway/alarms/channels/registry.js'
 import type { Config } from '#gateway/config/schema.js'
 import type { Journal } from '#gateway/journal/api/journal.js'
+import type { HealthCheck } from '#gateway/model/health-check.js'
 import type { Lifecycle } from '#gateway/model/lifecycle.js'
 import { AlertDeliverer, type AlertDelivererOptions } from '#gateway/outbound/alerts/alert-deliverer.js'
 import { alertLanes } from '#gateway/outbound/lanes/configured-lanes.js'
@@ -51,7 +52,7 @@ export function channelParts(
     readonly actions: AlarmActions
     readonly home: string
     readonly logger: Logger
-    readonly beside?: readonly Lifecycle[]
+    readonly beside?: readonly (Lifecycle & HealthCheck)[]
   },
 ): Part[] {
   const { actions, home, logger, beside = [] } = dependencies
@@ -65,6 +66,7 @@ export function channelParts(
       name: 'channels',
       stage: 'outbound',
       lifecycle: [...lifecycles, ...beside],
+      health: beside,
       commands: channelCommands(configured),
     },
   ]

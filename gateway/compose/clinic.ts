@@ -26,6 +26,7 @@ import { alertLanes } from '#gateway/outbound/lanes/configured-lanes.js'
 import { LaneCheck } from '#gateway/outbound/lanes/lane-check.js'
 import { systemClock } from '#gateway/platform/clock.js'
 import { ensureDataDir } from '#gateway/platform/data-dir.js'
+import { reachOf } from '#gateway/platform/net/reach.js'
 import { readSecret } from '#gateway/platform/secrets/secret-file.js'
 import { zoneOffset } from '#gateway/time/wall-clock.js'
 import { channelParts, channelsOf, laneParts } from './channels.js'
@@ -59,7 +60,9 @@ export async function composeReceiver(
   dependencies: Pick<GatewayDependencies, 'logger' | 'clock' | 'fetch' | 'terminal'>,
 ): Promise<Receiver> {
   const { config, baseDir, dataDir } = loaded
-  const { logger, clock = systemClock, fetch = globalThis.fetch, terminal: stream = process.stderr } = dependencies
+  const { logger, clock = systemClock, terminal: stream = process.stderr } = dependencies
+  const reach = reachOf({ ...dependencies, proxy: config.proxy, baseDir })
+  const fetch = reach()
   const { alerts, receiver: home, trustProxy } = config
   checkClinicSecrets(loaded)
   const tls = await tlsOf(loaded)
@@ -73,7 +76,7 @@ export async function composeReceiver(
     logger,
     commit: DEFAULTS.commit,
   })
-  const channels = channelsOf({ alerts, fetch, stream, home, baseDir, dataDir, journal, clock, logger })
+  const channels = channelsOf({ alerts, fetch, reach, stream, home, baseDir, dataDir, journal, clock, logger })
   for (const channel of channels.channels) await channel.probe?.()
   // The journal's lock says that no other receiver uses the folder; only then is the store opened.
   await journal.start()
@@ -104,6 +107,7 @@ export async function composeReceiver(
         name: 'page',
         stage: 'open',
         lifecycle: page,
+        health: page,
         commands: clinicCommands({ register, monitor, actions, report }),
       },
       ...channelParts(channels, { actions, home, logger }),
@@ -113,6 +117,7 @@ export async function composeReceiver(
         name: 'check-ins',
         stage: 'inbound',
         lifecycle: checkIns,
+        health: checkIns,
         drain: () => {
           monitor.stop()
           return recorder.finish()

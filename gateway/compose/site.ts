@@ -1,6 +1,6 @@
 /** What everything of a home's gateway stands on: its configuration, clocks, keys, journal and chain. */
 import { statfs } from 'node:fs/promises'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import type { LoadedConfig } from '#gateway/config/load.js'
 import type { SerialBinding } from '#gateway/intake/transports/serial/binding.js'
 import { journalCommands } from '#gateway/journal/journal-commands.js'
@@ -16,6 +16,7 @@ import { loadOrCreateMasterKey } from '#gateway/outbound/sealing/master-key.js'
 import { type Clock, systemClock } from '#gateway/platform/clock.js'
 import { ensureDataDir } from '#gateway/platform/data-dir.js'
 import type { Logger } from '#gateway/platform/logger.js'
+import { reachOf, readCa, unusedProxy } from '#gateway/platform/net/reach.js'
 import { SteadyClock } from '#gateway/time/steady-clock.js'
 import { SystemTimeService, type TimeService } from '#gateway/time/time-service.js'
 import type { Part } from './program.js'
@@ -44,11 +45,15 @@ export type Site = Awaited<ReturnType<typeof siteOf>>
 export async function siteOf({ config, baseDir, dataDir }: LoadedConfig, dependencies: GatewayDependencies) {
   const { logger, clock: machine = systemClock, fetch = globalThis.fetch, onJournalDamage } = dependencies
   const clock = new SteadyClock(machine)
+  const reach = reachOf({ proxy: config.proxy, baseDir, fetch })
+  const unused = config.proxy ? null : unusedProxy(process.env)
+  if (unused !== null) logger.info(unused)
   ensureDataDir(dataDir)
   const signer = await loadOrCreateGatewayKey(join(dataDir, 'keys', 'gateway.key'))
   const masterKey = await loadOrCreateMasterKey(join(dataDir, 'keys', 'master.key'))
   const { maxMessages, maxMebibytes } = config.unmapped
-  const { endpoints, chainId, contract, logBlocks } = config.chain
+  const { endpoints, chainId, contract, logBlocks, caFile } = config.chain
+  const ca = caFile === undefined ? undefined : readCa('the chain', resolve(baseDir, caFile))
   const journal = journalOf({
     path: join(dataDir, 'journal.db'),
     lanes: configuredLanes(config),
@@ -59,9 +64,12 @@ export async function siteOf({ config, baseDir, dataDir }: LoadedConfig, depende
   return {
     ...{ config, baseDir, dataDir, home: config.home.id, patient: config.home.patient },
     ...{ clock, logger, signer, masterKey, journal },
-    ledger: new EthersLedger({ endpoints, chainId, contract, logBlocks, fetch }),
+    ledger: new EthersLedger({ endpoints, chainId, contract, logBlocks, fetch: reach(ca) }),
     timeService: dependencies.timeService ?? new SystemTimeService(machine),
-    fetch,
+    fetch: reach(),
+    reach,
+    /** What lanes say of their far ends in this run, by key. */
+    remarks: new Map<string, string>(),
     stream: dependencies.terminal ?? process.stderr,
     statfs: dependencies.statfs ?? statfs,
     ...(dependencies.serialBinding && { serialBinding: dependencies.serialBinding }),

@@ -13,9 +13,12 @@ export function standingParts(dependencies: {
   readonly logger: Logger
 }): ProgramDependencies['standing'] {
   const { dataDir, onTick, clock, logger } = dependencies
-  return ({ commands, jobs, health }) => [
-    { name: 'control socket', stage: 'open', lifecycle: new ControlServer({ dataDir, commands, logger }) },
-    { name: 'schedule', stage: 'inbound', lifecycle: new Schedule(jobs, logger) },
-    { name: 'tick', stage: 'announce', lifecycle: new Tick({ health, onTick, clock }) },
-  ]
+  return ({ commands, jobs, health }) => {
+    const schedule = new Schedule(jobs, { clock, logger })
+    return [
+      { name: 'control socket', stage: 'open', lifecycle: new ControlServer({ dataDir, commands, logger }) },
+      { name: 'schedule', stage: 'inbound', lifecycle: schedule },
+      { name: 'tick', stage: 'announce', lifecycle: new Tick({ health: [...health, schedule], onTick, clock }) },
+    ]
+  }
 }

@@ -18,6 +18,7 @@ import { fhirConfig, flagAfterMinutes } from '#gateway/outbound/fhir/config.js'
 import { lanesConfig } from '#gateway/outbound/lanes/config.js'
 import { listenPort, name } from '#gateway/platform/config-grammar.js'
 import { LOG_LEVELS } from '#gateway/platform/logger.js'
+import { proxyConfig } from '#gateway/platform/net/config.js'
 import { clockConfig } from '#gateway/time/config.js'
 
 export const configSchema = z.strictObject({
@@ -28,6 +29,7 @@ export const configSchema = z.strictObject({
     patient: name,
   }),
   dataDir: z.string().default('./homebeat-data'),
+  proxy: proxyConfig,
   log: z.strictObject({ level: z.enum(LOG_LEVELS).default('info') }).prefault({}),
   transports: transportsConfig,
   mappings: mappingsConfig,

@@ -10,6 +10,7 @@ export function checkSecretFiles({ config, baseDir }: Pick<LoadedConfig, 'config
       tls?.keyFile,
       ...devices.map((d) => d.secretFile),
     ]),
+    config.proxy?.passwordFile,
     ...channelSecrets(config.alerts.channels),
     ...config.fhir.targets.map(({ tokenFile }) => tokenFile),
     ...config.liveness.targets.map(({ secretFile }) => secretFile),

@@ -84,6 +84,7 @@ export const ERROR_CODES = {
     'unavailable',
     'unreachable',
   ],
+  net: ['ca-file'],
   pipeline: ['identifier'],
   'private-file': ['mode', 'not-written', 'too-large', 'unreadable'],
   queue: ['alert', 'anchor', 'delivered', 'dropped', 'inflight', 'lane', 'not-found', 'purged', 'waiting'],

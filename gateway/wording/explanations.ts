@@ -228,6 +228,24 @@ export const EXPLANATIONS: Readonly<Record<string, Explanation>> = {
     'The other limits are in force; homebeat limits list shows them.',
     OWN,
   ),
+  'links-full': row(
+    'Acknowledge links: too many connections',
+    'Somebody opens so many connections to the server of acknowledge links, without asking anything, that others lose theirs.',
+    'Alarms are told as always, and can be acknowledged in every other way.',
+    OWN,
+  ),
+  'check-ins-full': row(
+    'Receiver of check-ins: too many connections',
+    'Somebody opens so many connections to this receiver, without asking anything, that a home may not get in.',
+    'Homes that check in are heard as always.',
+    OWN,
+  ),
+  'page-full': row(
+    'Page of homes: too many connections',
+    'Somebody opens so many connections to the page of homes, without asking anything, that others lose theirs.',
+    'Check-ins are heard and alarms are told as always.',
+    OWN,
+  ),
   'alarms-inhibited': row(
     'Alarms inhibited',
     'Somebody has suspended alarms for a while, so some values are not alarmed on now.',
@@ -409,6 +427,12 @@ export const FAMILIES: Readonly<Record<string, Explanation>> = {
     'Never heard from the gateway of {it}',
     'The home {it} is enrolled here, and nothing has ever come from it.',
     'Its gateway may not be set up yet.',
+    OWN,
+  ),
+  'job-overdue': row(
+    'Overdue: {it}',
+    'The job {it} was due by the gateway’s schedule, and has not been done.',
+    'It says nothing of the person; it is tried again at its next time.',
     OWN,
   ),
   'push-failing': row(

@@ -88,6 +88,23 @@ describe('the resources about an alert', () => {
     expect(JSON.stringify(all)).to.not.match(/77\.75|91\.25|anna@/)
   })
 
+  it('say in words what they are about, as the home calls it', () => {
+    const words = (condition: string) => `Words for ${condition}`
+    const named = { ...context, words }
+    const issue = detectedIssueOf([raised, acknowledged, cleared], named)
+    expect(issue.code?.coding?.[0]?.display).to.equal('Words for low-oxygen-saturation')
+    expect(issue.detail).to.equal(
+      'Words for low-oxygen-saturation: high priority, about the patient, since 2026-01-02T08:31:00.000Z. Acknowledged by doctor-1 at 2026-01-02T08:33:00.000Z. Over since 2026-01-02T08:40:00.000Z.',
+    )
+    expect(issue.evidence?.[0]?.detail?.[0]?.display).to.be.a('string')
+    expect(issue.patient?.display).to.equal(context.patient)
+    const task = taskOf([raised], named)
+    expect(task.code?.text).to.equal('Attend to: Words for low-oxygen-saturation')
+    expect(task.focus?.display).to.equal('Words for low-oxygen-saturation')
+    expect(task.description).to.match(/^Words for low-oxygen-saturation \(high priority\): accept/)
+    expect(flagOf([raised], context).code.coding?.[0]?.display).to.equal('Low oxygen saturation')
+  })
+
   it('name the Observation that raised the alert, not the one that ended it', () => {
     const issue = detectedIssueOf([raised, acknowledged, cleared], context)
     expect(issue.implicated?.map(({ identifier }) => identifier?.value)).to.deep.equal(['m-1'])

@@ -57,9 +57,6 @@ export const PURE_EXCEPTIONS: readonly string[] = [
 /** Rooms that import each other, with the reason; two at most. */
 export const MUTUAL: readonly { readonly rooms: string; readonly why: string }[] = []
 
-/** Imports that run up and are to go: the end of `from → to`. */
-export const UP: readonly string[] = ['gateway/alarms/dispatch/recipients.ts']
-
 /** Words of file names that others took the place of: liveness, check-in, clinic, manual observation, actions, poller, … */
 export const OLD_WORDS = /heartbeat|^beat|watching|watcher|(^|-)(entry|entries|desk|rounds|edges|book|keeper)\b|keeper/
 

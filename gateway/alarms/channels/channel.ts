@@ -3,6 +3,7 @@ import type { AlertKind, AlertState, AlertTransition, Priority } from '#gateway/
 import type { NoticeReason, Telling } from '#gateway/model/notification.js'
 import type { DeliveryOutcome } from '#gateway/model/outcome.js'
 import type { Clock } from '#gateway/platform/clock.js'
+import type { Reach } from '#gateway/platform/net/reach.js'
 import { type PreviewRules, previewOf } from '#gateway/wording/preview.js'
 
 /** What a channel may tell the world of an alert: no value, no limit, no name, unless the site allows it in the preview. */
@@ -65,6 +66,8 @@ export interface Acknowledgement {
 /** What channels need of the world. */
 export interface ChannelDependencies {
   readonly fetch: typeof fetch
+  /** How a far end is reached that needs more than `fetch`; by that alone where left out. */
+  readonly reach?: Reach
   /** Where the terminal channel writes; process.stderr in the gateway. */
   readonly stream: LineStream
   /** Pseudonym of the home. */

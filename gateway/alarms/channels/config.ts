@@ -19,6 +19,8 @@ const channel = z.discriminatedUnion('type', [
     name,
     url: httpUrl,
     tokenFile: z.string().optional(),
+    /** PEM; instead of the authorities that Node trusts. */
+    caFile: z.string().optional(),
     /** Holds `whsec_` and base64: requests are signed by Standard Webhooks. */
     secretFile: z.string().optional(),
   }),
@@ -58,6 +60,8 @@ const channel = z.discriminatedUnion('type', [
       .regex(/^[-_A-Za-z0-9]{1,64}$/, 'use 1 to 64 letters, digits, hyphens and underscores')
       .optional(),
     tokenFile: z.string().optional(),
+    /** PEM; instead of the authorities that Node trusts. */
+    caFile: z.string().optional(),
   }),
   z.strictObject({
     type: z.literal('mqtt'),

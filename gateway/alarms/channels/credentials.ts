@@ -1,9 +1,10 @@
 /** Tokens and authorities that channels read from files, and where tokens may be sent. */
-import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { HomebeatError } from '#gateway/platform/errors.js'
 import { isLoopback } from '#gateway/platform/net/loopback.js'
+import { reachOf, readCa as readPem } from '#gateway/platform/net/reach.js'
 import { readSecret } from '#gateway/platform/secrets/secret-file.js'
+import type { ChannelDependencies } from './channel.js'
 
 /** `Authorization` with the token of a file, for HTTP. @throws HomebeatError `secret.*`, `channel.insecure` */
 export function bearerOf(
@@ -23,22 +24,13 @@ export function bearerOf(
 
 /** The certificates (PEM) that a far end's own certificate may descend from. @throws HomebeatError `channel.ca-file` */
 export function readCa(channel: string, caFile: string, baseDir: string): string {
-  const path = resolve(baseDir, caFile)
-  let text = ''
-  try {
-    text = readFileSync(path, 'utf8')
-  } catch (cause) {
-    const code = (cause as NodeJS.ErrnoException).code
-    throw new HomebeatError(
-      'channel.ca-file',
-      `The caFile ${path} of the alert channel ${channel} cannot be read (${code}): give the path of a PEM file.`,
-      { cause },
-    )
-  }
-  if (!text.includes('-----BEGIN CERTIFICATE-----'))
-    throw new HomebeatError(
-      'channel.ca-file',
-      `The caFile ${path} of the alert channel ${channel} holds no certificate in PEM form: is it the right file?`,
-    )
-  return text
+  return readPem(`the alert channel ${channel}`, resolve(baseDir, caFile), 'channel.ca-file')
+}
+
+/** The fetch of a channel: with authorities of its own where it names some. @throws HomebeatError `channel.ca-file` */
+export function fetchOf(
+  { name, caFile }: { readonly name: string; readonly caFile?: string | undefined },
+  { fetch, reach = reachOf({ fetch }), baseDir }: Pick<ChannelDependencies, 'fetch' | 'reach' | 'baseDir'>,
+): typeof globalThis.fetch {
+  return caFile === undefined ? fetch : reach(readCa(name, caFile, baseDir))
 }

@@ -34,7 +34,7 @@ class MqttChannel implements AlertChannel {
   readonly #prefix: string
   readonly #retainState: boolean
   readonly #timeoutMs: number
-  readonly #options: IClientOptions
+  readonly #options: () => IClientOptions
   readonly #alarms: HomeAssistantAlarms | null
   /** How long publishing at the start may take, ms. */
   #stop = new AbortController()
@@ -46,7 +46,8 @@ class MqttChannel implements AlertChannel {
     this.#prefix = topicPrefix ?? `homebeat/v1/${home}/alerts`
     this.#retainState = retainState
     this.#timeoutMs = timeoutMs
-    this.#options = connectOptions(config, dependencies)
+    this.#options = () => connectOptions(config, dependencies)
+    this.#options()
     this.#alarms = homeAssistant === undefined ? null : new HomeAssistantAlarms(home, this.#prefix, homeAssistant)
     const { shown, tls } = parseMqttUrl(url)
     const extra = `${retainState ? ', retained states' : ''}${this.#alarms ? ', Home Assistant discovery' : ''}`
@@ -71,8 +72,14 @@ class MqttChannel implements AlertChannel {
     return this.#publish([...(this.#alarms?.messages() ?? []), ...this.#messagesOf(notice)], signal)
   }
 
-  #publish(messages: readonly Message[], signal: AbortSignal): Promise<DeliveryOutcome> {
-    const options = { ...this.#options, clientId: `homebeat-${this.name}-${randomBytes(4).toString('hex')}` }
+  async #publish(messages: readonly Message[], signal: AbortSignal): Promise<DeliveryOutcome> {
+    let options: IClientOptions
+    try {
+      // The password is read anew for each message: it may have been renewed.
+      options = { ...this.#options(), clientId: `homebeat-${this.name}-${randomBytes(4).toString('hex')}` }
+    } catch (error) {
+      return { class: 'transient', reason: error instanceof Error ? error.message : String(error) }
+    }
     return publish(options, messages, AbortSignal.any([signal, AbortSignal.timeout(this.#timeoutMs)]))
   }
 

@@ -2,7 +2,7 @@ import type { Priority } from '#gateway/model/alert.js'
 import type { DeliveryOutcome } from '#gateway/model/outcome.js'
 import type { AlertChannel, AlertNotice, ChannelDependencies } from './channel.js'
 import type { ChannelConfig } from './config.js'
-import { bearerOf } from './credentials.js'
+import { bearerOf, fetchOf } from './credentials.js'
 import { isGoodNews } from './good-news.js'
 import { post } from './http-post.js'
 import { opaqueId } from './opaque-id.js'
@@ -21,11 +21,15 @@ const TOPIC = /^[-_A-Za-z0-9]{1,64}$/
  */
 export function ntfyChannel(
   config: Extract<ChannelConfig, { type: 'ntfy' }>,
-  dependencies: Pick<ChannelDependencies, 'fetch' | 'baseDir' | 'timeoutMs'>,
+  dependencies: Pick<ChannelDependencies, 'fetch' | 'reach' | 'baseDir' | 'timeoutMs'>,
 ): AlertChannel {
   const { name, topic, tokenFile } = config
   const url = new URL(config.url)
-  const authorization = bearerOf(name, url, tokenFile, dependencies.baseDir)
+  const { baseDir, timeoutMs } = dependencies
+  const fetch = fetchOf(config, dependencies)
+  // Read anew for each attempt: a token that was renewed holds at once.
+  const authorization = () => bearerOf(name, url, tokenFile, baseDir)
+  authorization()
   const addressProblem = (address: string | undefined) => {
     const wanted = address ?? topic
     if (wanted === undefined) return 'no topic: give the channel a topic, or the contact one as its address'
@@ -41,7 +45,8 @@ export function ntfyChannel(
       if (problem !== null) return { class: 'permanent', reason: problem }
       const target = new URL(url)
       target.pathname = `${url.pathname.replace(/\/+$/, '')}/${notice.address ?? topic}`
-      return post(dependencies, target, { ...headersOf(notice), ...authorization }, notice.preview, signal)
+      const headers = () => ({ ...headersOf(notice), ...authorization() })
+      return post({ fetch, ...(timeoutMs !== undefined && { timeoutMs }) }, target, headers, notice.preview, signal)
     },
   }
 }

@@ -54,8 +54,11 @@ export function smtpChannel(
         return { class: 'permanent', reason: problem ?? 'no e-mail address' }
       const patience = AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)])
       try {
-        return await (await client).sendMail(account, notice, address, clock.now(), patience)
-      } catch {
+        // The password is read anew for each message: it may have been renewed.
+        const current = { ...account, login: loginOf(config, baseDir) }
+        return await (await client).sendMail(current, notice, address, clock.now(), patience)
+      } catch (error) {
+        if (error instanceof HomebeatError) return { class: 'transient', reason: error.message }
         return { class: 'transient', reason: 'the e-mail could not be composed' }
       }
     },
@@ -86,10 +89,12 @@ function accountOf(config: SmtpConfig, baseDir: string): Account {
       name: from.slice(from.lastIndexOf('@') + 1),
       ...(caFile !== undefined && { tls: { ca: readCa(name, caFile, baseDir) } }),
     },
-    login:
-      user === undefined || passwordFile === undefined
-        ? null
-        : { user, pass: readSecret(resolve(baseDir, passwordFile)) },
+    login: loginOf(config, baseDir),
     from,
   }
+}
+
+function loginOf({ user, passwordFile }: SmtpConfig, baseDir: string): Account['login'] {
+  if (user === undefined || passwordFile === undefined) return null
+  return { user, pass: readSecret(resolve(baseDir, passwordFile)) }
 }

@@ -5,7 +5,7 @@ import { parseWebhookSecret, signatureHeaders } from '#gateway/platform/net/webh
 import { readSecret } from '#gateway/platform/secrets/secret-file.js'
 import type { AlertChannel, ChannelDependencies } from './channel.js'
 import type { ChannelConfig } from './config.js'
-import { bearerOf } from './credentials.js'
+import { bearerOf, fetchOf } from './credentials.js'
 import { post } from './http-post.js'
 import { noticeJson } from './notice-json.js'
 
@@ -13,34 +13,35 @@ import { noticeJson } from './notice-json.js'
  * POSTs each notice as JSON. `Idempotency-Key` (draft-ietf-httpapi-idempotency-key-header) is the same for every
  * attempt at one notice, so that a receiver can drop a repetition; with a secret, the request is signed.
  *
- * @throws HomebeatError `secret.*` for its files, `channel.insecure` for a token over plain HTTP, `secret.webhook`.
+ * @throws HomebeatError `secret.*` for its files, `channel.ca-file`, `channel.insecure` for a token over plain HTTP, `secret.webhook`.
  */
 export function webhookChannel(
   config: Extract<ChannelConfig, { type: 'webhook' }>,
-  dependencies: Pick<ChannelDependencies, 'fetch' | 'baseDir' | 'timeoutMs' | 'clock'>,
+  dependencies: Pick<ChannelDependencies, 'fetch' | 'reach' | 'baseDir' | 'timeoutMs' | 'clock'>,
 ): AlertChannel {
   const { name, tokenFile, secretFile } = config
-  const { baseDir, clock = systemClock } = dependencies
+  const { baseDir, clock = systemClock, timeoutMs } = dependencies
   const url = new URL(config.url)
-  const authorization = bearerOf(name, url, tokenFile, baseDir)
-  const secret =
-    secretFile === undefined
-      ? undefined
-      : parseWebhookSecret(readSecret(resolve(baseDir, secretFile)), `the alert channel ${name}`)
+  const fetch = fetchOf(config, dependencies)
+  // Read anew for each attempt: a token that was renewed holds at once.
+  const authorization = () => bearerOf(name, url, tokenFile, baseDir)
+  const secretOf = (path: string) => parseWebhookSecret(readSecret(resolve(baseDir, path)), `the alert channel ${name}`)
+  authorization()
+  if (secretFile !== undefined) secretOf(secretFile)
   return {
     name,
     // Paths of webhooks often are secrets.
-    about: `POSTs JSON to ${url.origin}${secret ? ', signed' : ''}${tokenFile === undefined ? '' : ', with a token'}`,
+    about: `POSTs JSON to ${url.origin}${secretFile === undefined ? '' : ', signed'}${tokenFile === undefined ? '' : ', with a token'}`,
     notify(notice, signal): Promise<DeliveryOutcome> {
       const id = `${notice.home}:${notice.key}`
       const body = JSON.stringify(noticeJson(notice))
-      const headers = {
+      const headers = () => ({
         'content-type': 'application/json',
         'idempotency-key': id,
-        ...authorization,
-        ...(secret && signatureHeaders(secret, id, clock.now(), body)),
-      }
-      return post(dependencies, url, headers, body, signal)
+        ...authorization(),
+        ...(secretFile !== undefined && signatureHeaders(secretOf(secretFile), id, clock.now(), body)),
+      })
+      return post({ fetch, ...(timeoutMs !== undefined && { timeoutMs }) }, url, headers, body, signal)
     },
   }
 }

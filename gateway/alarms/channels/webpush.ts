@@ -25,6 +25,8 @@ export function webPushChannel(
 ): AlertChannel {
   const { baseDir, dataDir, clock = systemClock } = dependencies
   let key: Promise<VapidKey> | null = null
+  /** Endpoints that the push service does not know any more. A new subscription has another one. */
+  const gone = new Set<string>()
   const vapid = () => {
     key ??= VapidKey.loadOrCreate(vapidPath(dataDir)).catch((error: unknown) => {
       key = null
@@ -44,6 +46,8 @@ export function webPushChannel(
       const subscription = parseSubscription(notice.address, baseDir)
       if (typeof subscription === 'string') return { class: 'permanent', reason: subscription }
       const { endpoint, keys } = subscription
+      if (gone.has(endpoint.href))
+        return { class: 'permanent', reason: `${GONE}, nothing more is sent to it: have its owner subscribe again` }
       const body = sealed(notice, keys)
       if (body === null) return { class: 'permanent', reason: 'the key in the push subscription is not valid' }
       let authorization: string
@@ -61,7 +65,9 @@ export function webPushChannel(
         topic: threadId(notice),
         authorization,
       }
-      return post(dependencies, endpoint, headers, body, signal, outcomeOfPush)
+      const outcome = await post(dependencies, endpoint, () => headers, body, signal, outcomeOfPush)
+      if (outcome.class === 'permanent' && outcome.reason.endsWith(GONE)) gone.add(endpoint.href)
+      return outcome
     },
   }
 }
@@ -92,8 +98,11 @@ function payloadOf(notice: AlertNotice): Buffer {
   }
 }
 
+const GONE = 'subscription gone'
+
 function outcomeOfPush(...[status, headers]: Parameters<typeof outcomeOfResponse>): DeliveryOutcome {
-  if (status === 404 || status === 410) return { class: 'permanent', reason: `HTTP ${status}: subscription gone` }
+  // RFC 8030, 7.3.
+  if (status === 404 || status === 410) return { class: 'permanent', reason: `HTTP ${status}: ${GONE}` }
   // RFC 8292, 4.2: 403 where the subscription belongs to another key, 401 where the signature itself is not taken.
   if (status === 403)
     return {

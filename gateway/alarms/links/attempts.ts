@@ -1,8 +1,9 @@
 import type { Clock } from '#gateway/platform/clock.js'
+import { networkOf } from '#gateway/platform/net/login-guard.js'
 
 const WINDOW_MS = 60_000
 
-/** Bounds the requests answered in a minute: from one address, and from all together. */
+/** Bounds the wrong requests looked at in a minute: from one address, and from all together. */
 export class Attempts {
   readonly #clock: Clock
   readonly #perAddress: number
@@ -27,8 +28,9 @@ export class Attempts {
     }
     if (this.#all >= this.#inAll) return false
     this.#all++
-    const count = (this.#byAddress.get(address) ?? 0) + 1
-    this.#byAddress.set(address, count)
+    const network = networkOf(address)
+    const count = (this.#byAddress.get(network) ?? 0) + 1
+    this.#byAddress.set(network, count)
     return count <= this.#perAddress
   }
 }

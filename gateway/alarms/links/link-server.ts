@@ -1,12 +1,16 @@
 import { resolve } from 'node:path'
-import { type FastifyInstance, type FastifyReply, type FastifyRequest, fastify } from 'fastify'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { type Actor, type AlertTransition, isUnattended } from '#gateway/model/alert.js'
+import type { HealthCheck } from '#gateway/model/health-check.js'
 import type { Lifecycle } from '#gateway/model/lifecycle.js'
+import type { SystemCondition } from '#gateway/model/system-condition.js'
 import type { Clock } from '#gateway/platform/clock.js'
 import { HomebeatError } from '#gateway/platform/errors.js'
 import type { Logger } from '#gateway/platform/logger.js'
 import { readIdentity } from '#gateway/platform/net/certificate.js'
+import { ConnectionPlaces } from '#gateway/platform/net/connection-places.js'
 import { isLoopback } from '#gateway/platform/net/loopback.js'
+import { fullCondition, WEB_PLACES, webServer } from '#gateway/platform/net/web-server.js'
 import { Attempts } from './attempts.js'
 import type { LinksConfig } from './config.js'
 import type { Bearer, LinkTokens } from './link-tokens.js'
@@ -30,9 +34,10 @@ export interface LinkServerOptions {
 type Answered = FastifyRequest<{ Params: { token: string } }>
 
 /** Serves the links of messages, and nothing else: `GET /a/<token>` asks, `POST /a/<token>` acknowledges. */
-export class LinkServer implements Lifecycle {
+export class LinkServer implements Lifecycle, HealthCheck {
   readonly #options: LinkServerOptions
   #app: FastifyInstance | null = null
+  #places: ConnectionPlaces | null = null
   #port = 0
 
   /** @throws HomebeatError `config.links-unencrypted` */
@@ -49,6 +54,11 @@ export class LinkServer implements Lifecycle {
   /** The port it listens on; meaningful once started. */
   get port(): number {
     return this.#port
+  }
+
+  /** `links-full`: somebody takes so many connections that others lose theirs. */
+  check(): SystemCondition[] {
+    return this.#places ? [fullCondition('links-full', this.#places)] : []
   }
 
   /** @throws HomebeatError `config.certificate`, `links.listen` */
@@ -81,65 +91,58 @@ export class LinkServer implements Lifecycle {
   #build(): FastifyInstance {
     const { config, baseDir, clock } = this.#options
     const attempts = new Attempts(clock)
-    const common = {
-      forceCloseConnections: true,
-      bodyLimit: 1024,
-      requestTimeout: 10_000,
-      connectionTimeout: 30_000,
-      exposeHeadRoutes: false,
-      routerOptions: { maxParamLength: 64 },
-    } as const
     const { tls } = config
-    const app: FastifyInstance = tls
-      ? (fastify({
-          ...common,
-          https: {
-            ...readIdentity(resolve(baseDir, tls.certFile), resolve(baseDir, tls.keyFile)),
-            minVersion: 'TLSv1.2',
-          },
-        }) as unknown as FastifyInstance)
-      : fastify(common)
-    app.server.maxConnections = 50
+    const places = new ConnectionPlaces(clock, WEB_PLACES, () => {})
+    this.#places = places
+    const app = webServer({
+      bodyLimit: 1024,
+      routerOptions: { maxParamLength: 64 },
+      tls: tls ? readIdentity(resolve(baseDir, tls.certFile), resolve(baseDir, tls.keyFile)) : null,
+      places,
+    })
     app.removeAllContentTypeParsers()
     // The form has no fields: a body is not looked at.
     app.addContentTypeParser('*', (_request, payload, done) => {
       payload.resume()
       done(null)
     })
-    app.addHook('onRequest', async (request, reply) => {
-      reply.headers(PAGE_HEADERS)
-      if (!attempts.take(request.ip)) return say(reply, 429, BUSY_PAGE)
-      return undefined
-    })
+    app.addHook('onRequest', async (_request, reply) => void reply.headers(PAGE_HEADERS))
+    // Only what is wrong counts: nobody guesses a token, and a doctor may share an address with who tries.
+    const refuse = ({ ip }: FastifyRequest, reply: FastifyReply) =>
+      attempts.take(ip) ? say(reply, 404, DEAD_PAGE) : say(reply, 429, BUSY_PAGE)
     app.get('/a/:token', async (request: Answered, reply) =>
-      this.#bearerOf(request) ? say(reply, 200, ASK_PAGE) : say(reply, 404, DEAD_PAGE),
+      this.#bearerOf(request) ? say(reply, 200, ASK_PAGE) : refuse(request, reply),
     )
-    app.post('/a/:token', async (request: Answered, reply) => this.#acknowledge(request, reply))
-    app.setNotFoundHandler((_request, reply) => say(reply, 404, DEAD_PAGE))
-    app.setErrorHandler((error: Error & { statusCode?: number }, _request, reply) => {
-      if ((error.statusCode ?? 500) < 500) return say(reply, 404, DEAD_PAGE)
+    app.post('/a/:token', async (request: Answered, reply) => {
+      const bearer = this.#bearerOf(request)
+      return bearer && (await this.#acknowledge(bearer)) ? say(reply, 200, DONE_PAGE) : refuse(request, reply)
+    })
+    app.setNotFoundHandler(refuse)
+    app.setErrorHandler((error: Error & { statusCode?: number }, request, reply) => {
+      if ((error.statusCode ?? 500) < 500) return refuse(request, reply)
       this.#options.logger.error({ reason: error.message }, 'a link could not be followed')
       return say(reply, 500, FAILED_PAGE)
     })
     return app
   }
 
-  async #acknowledge(request: Answered, reply: FastifyReply): Promise<FastifyReply> {
-    const bearer = this.#bearerOf(request)
-    if (!bearer) return say(reply, 404, DEAD_PAGE)
-    const { alertId, contact } = bearer
-    const done = await this.#options.actions.acknowledge([alertId], { by: contact, via: 'link' }).catch((error) => {
-      if (error instanceof HomebeatError && error.code === 'alarm.unknown') return []
+  /** @returns whether it came to anything: somebody may have been quicker */
+  async #acknowledge({ alertId, contact }: Bearer): Promise<boolean> {
+    try {
+      return (await this.#options.actions.acknowledge([alertId], { by: contact, via: 'link' })).length > 0
+    } catch (error) {
+      if (error instanceof HomebeatError && error.code === 'alarm.unknown') return false
       throw error
-    })
-    return done.length > 0 ? say(reply, 200, DONE_PAGE) : say(reply, 404, DEAD_PAGE)
+    }
   }
 
-  #bearerOf({ params }: Answered): Bearer | null {
+  #bearerOf({ params, raw }: Answered): Bearer | null {
     const { tokens, contacts, actions } = this.#options
     const waiting = actions.open().filter(({ state }) => isUnattended(state))
     const candidates = waiting.flatMap(({ alertId }) => contacts.map((contact) => ({ alertId, contact })))
-    return tokens.read(params.token, candidates)
+    const bearer = tokens.read(params.token, candidates)
+    if (bearer) this.#places?.admitted(raw.socket)
+    return bearer
   }
 }
 

@@ -1,12 +1,11 @@
 /** Clocks of devices that nobody can read or set: their stamps are kept as they are and placed with care. */
 
+import { AHEAD_MS, isPlausible } from './place-time.js'
+
 /** Minutes east of UTC at an instant; a number where it never changes. */
 export type ZoneOffset = number | ((at: number) => number)
 
 const SHAPE = /^(\d{4})-(\d{2})-(\d{2})T(\d{2}):(\d{2})(?::(\d{2}))?$/
-const TWO_YEARS_MS = 2 * 365.25 * 86_400_000
-/** A cuff's clock may run a little ahead. */
-const AHEAD_MS = 5 * 60_000
 const DAY_MS = 86_400_000
 
 /**
@@ -56,7 +55,7 @@ export function placeDeviceTime(
   zone: ZoneOffset,
 ): { readonly at: number; readonly believed: boolean; readonly remarks: readonly string[] } {
   const at = localTime(deviceTime, zone, receivedAt + AHEAD_MS)
-  if (at === null || at > receivedAt + AHEAD_MS || at < receivedAt - TWO_YEARS_MS) {
+  if (at === null || !isPlausible(at, receivedAt)) {
     return { at: receivedAt, believed: false, remarks: ['device-clock-unverified', 'device-clock-implausible'] }
   }
   return { at: Math.min(at, receivedAt), believed: true, remarks: ['device-clock-unverified'] }

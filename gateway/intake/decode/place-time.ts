@@ -1,5 +1,5 @@
 /** A sender's clock may run a little ahead; more than this and it is not believed. */
-const AHEAD_MS = 5 * 60_000
+export const AHEAD_MS = 5 * 60_000
 const OLDEST_MS = 2 * 365.25 * 86_400_000
 /** Begins the remark with the time that was not believed. */
 export const DEVICE_SAID = 'device-time-'

@@ -5,7 +5,6 @@
 export class BoundedQueue<T> implements AsyncIterable<T> {
   readonly capacity: number
   #items: T[] = []
-  #offered: { item: T; placed: (taken: boolean) => void }[] = []
   #roomWaiters: (() => void)[] = []
   #consumer: ((result: IteratorResult<T, undefined>) => void) | null = null
   #closed = false
@@ -39,16 +38,6 @@ export class BoundedQueue<T> implements AsyncIterable<T> {
     return this.#hasRoom()
   }
 
-  /** Adds the item once there is room, in the order of the calls. Resolves with false when closed before that. */
-  offer(item: T): Promise<boolean> {
-    if (this.#closed) return Promise.resolve(false)
-    if (this.#hasRoom()) {
-      this.push(item)
-      return Promise.resolve(true)
-    }
-    return new Promise((placed) => this.#offered.push({ item, placed }))
-  }
-
   /** Resolves as soon as an item fits, or the queue is closed. */
   whenRoom(): Promise<void> {
     if (this.#closed || this.#hasRoom()) return Promise.resolve()
@@ -58,7 +47,6 @@ export class BoundedQueue<T> implements AsyncIterable<T> {
   close(): void {
     if (this.#closed) return
     this.#closed = true
-    for (const { placed } of this.#offered.splice(0)) placed(false)
     for (const resolve of this.#roomWaiters.splice(0)) resolve()
     if (this.#consumer) {
       const consumer = this.#consumer
@@ -76,7 +64,7 @@ export class BoundedQueue<T> implements AsyncIterable<T> {
     if (this.#consumer) return Promise.reject(new Error('a BoundedQueue has one consumer'))
     if (this.#items.length > 0) {
       const value = this.#items.shift() as T
-      this.#makeRoom()
+      if (this.#hasRoom()) for (const resolve of this.#roomWaiters.splice(0)) resolve()
       return Promise.resolve({ value, done: false })
     }
     if (this.#closed) return Promise.resolve({ value: undefined, done: true })
@@ -85,17 +73,7 @@ export class BoundedQueue<T> implements AsyncIterable<T> {
     })
   }
 
-  #makeRoom(): void {
-    while (this.#items.length < this.capacity) {
-      const next = this.#offered.shift()
-      if (!next) break
-      this.#items.push(next.item)
-      next.placed(true)
-    }
-    if (this.#hasRoom()) for (const resolve of this.#roomWaiters.splice(0)) resolve()
-  }
-
   #hasRoom(): boolean {
-    return this.#items.length < this.capacity && this.#offered.length === 0
+    return this.#items.length < this.capacity
   }
 }

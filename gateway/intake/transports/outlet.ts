@@ -3,8 +3,8 @@ import type { Clock } from '#gateway/platform/clock.js'
 import { BoundedQueue } from './bounded-queue.js'
 
 const REPORT_EVERY_MS = 1000
-/** A transport event has nothing to acknowledge. */
-const nothingToSettle = () => {}
+/** Of what nobody waits for: a line of a wire without a way back, an event. */
+export const nothingToSettle = () => {}
 
 /** What every live transport puts its frames into: the queue, its events in order, and refusals added up. */
 export class Outlet {

@@ -8,6 +8,8 @@ export const chainConfig = z.strictObject({
   name: name.default('consortium'),
   /** JSON-RPC endpoints, tried in turn. */
   endpoints: z.array(httpUrl).min(1).max(20),
+  /** PEM; instead of the authorities that Node trusts. */
+  caFile: z.string().optional(),
   chainId: z.number().int().positive(),
   /** Blocks that one eth_getLogs may span, where the nodes' limit is known; else it is found out. */
   logBlocks: z.number().int().min(1).max(10_000_000).optional(),

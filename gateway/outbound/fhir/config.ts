@@ -8,6 +8,8 @@ const target = z.strictObject({
   /** sealed: only encrypted envelopes. clear: the Observations themselves, for a server of the care team. */
   mode: z.enum(['sealed', 'clear']).default('sealed'),
   tokenFile: z.string().optional(),
+  /** PEM; instead of the authorities that Node trusts. */
+  caFile: z.string().optional(),
   timeoutSeconds: z.number().min(1).max(300).default(30),
   /** clear only: a Task for each alert of high or medium priority, which the care team accepts on the server. */
   tasks: z.boolean().default(true),

@@ -1,6 +1,6 @@
 /** What a clear target gets about alerts: DetectedIssue, Task, CommunicationRequest, Communication and Flag. */
 import type { Communication, CommunicationRequest, Task } from '@medplum/fhirtypes'
-import type { Episode } from '#fhir/alert-event.js'
+import type { AlertContext, Episode } from '#fhir/alert-event.js'
 import {
   communicationNotDone,
   communicationOf,
@@ -19,6 +19,7 @@ import type { AlertTransition } from '#gateway/model/alert.js'
 import type { Lane } from '#gateway/model/lane.js'
 import type { TargetConfig } from '#gateway/outbound/fhir/config.js'
 import type { Deliverer } from '#gateway/outbound/lanes/deliverer.js'
+import { conditionWords } from '#gateway/wording/explanations.js'
 import type { FhirRefusal, Refusal } from './fhir-client.js'
 import type { FhirServer } from './fhir-server.js'
 import { tasksIn } from './fhir-task.js'
@@ -45,6 +46,7 @@ const ALERTS_REFUSED = 3
  */
 export class FhirAlerts {
   readonly #options: FhirAlertsOptions
+  readonly #context: AlertContext
   /** Alerts refused for good in a row. */
   #refusedInARow = 0
   /** The entry on which the server fails, and what it had written when it failed first. */
@@ -52,6 +54,7 @@ export class FhirAlerts {
 
   constructor(options: FhirAlertsOptions) {
     this.#options = options
+    this.#context = { home: options.home, patient: options.patient, words: conditionWords }
   }
 
   async deliver(entry: OutboxEntry, signal: AbortSignal): Promise<Delivery> {
@@ -91,7 +94,7 @@ export class FhirAlerts {
     // The Observation that it names comes later, with its batch: from then on the reference leads there.
     if (measurement !== undefined && later.length > 0)
       await server.knows({ system: IDENTIFIERS.measurement, value: measurement }, signal)
-    const issue = detectedIssueOf(episode, this.#options)
+    const issue = detectedIssueOf(episode, this.#context)
     const refused = await server.change(issue, (current) => issueAfter(current, issue), signal)
     if (refused) return { outcome: this.#heldBy(refused.outcome), resources: 1 }
     this.#refusedInARow = 0
@@ -120,10 +123,10 @@ export class FhirAlerts {
   }
 
   async #task(episode: Episode, signal: AbortSignal): Promise<Refusal | null> {
-    const wanted = taskOf(episode, this.#options)
+    const wanted = taskOf(episode, this.#context)
     const after = (current: Task) => {
       if (tasksIn([current], this.#options.home).length === 0) throw new TypeError('no Task of this home')
-      return taskAfter(current, episode, this.#options)
+      return taskAfter(current, episode, this.#context)
     }
     // The address is right: the DetectedIssue has just been taken there.
     return refusalOf('Task', await this.#options.server.change(wanted, after, signal), [403, 404, 405, 501])
@@ -135,14 +138,14 @@ export class FhirAlerts {
   }
 
   async #flag(episode: Episode, signal: AbortSignal): Promise<Refusal | null> {
-    const flag = flagOf(episode, this.#options)
+    const flag = flagOf(episode, this.#context)
     return refusalOf('Flag', await this.#options.server.change(flag, (current) => flagAfter(current, flag), signal))
   }
 
   async #request(ref: number, signal: AbortSignal): Promise<Delivery> {
     const stored = this.#options.journal.notifications.byId(ref)
     if (!stored) return gone('notification')
-    const request = communicationRequestOf(stored.notification, stored.transition, 'active', this.#options)
+    const request = communicationRequestOf(stored.notification, stored.transition, 'active', this.#context)
     return delivery(await this.#told(request, undefined, signal))
   }
 
@@ -153,12 +156,12 @@ export class FhirAlerts {
     const message: Message = stored?.notification ?? {
       ...{ key: `${transition.alertId}/${transition.state}/${channel}`, channel, reason, at: transition.at },
     }
-    const communication = communicationOf(message, transition, deliveredAt, this.#options)
+    const communication = communicationOf(message, transition, deliveredAt, this.#context)
     if (!stored) {
       const { basedOn: _none, ...older } = communication
       return delivery(await this.#told(undefined, older, signal))
     }
-    const request = communicationRequestOf(message, transition, 'completed', this.#options)
+    const request = communicationRequestOf(message, transition, 'completed', this.#context)
     return delivery(await this.#told(request, communication, signal))
   }
 
@@ -166,8 +169,8 @@ export class FhirAlerts {
     const stored = this.#options.journal.notifications.byId(ref)
     if (!stored) return gone('notification')
     const { notification, transition } = stored
-    const communication = communicationNotDone(notification, transition, this.#options)
-    const request = communicationRequestOf(notification, transition, 'revoked', this.#options)
+    const communication = communicationNotDone(notification, transition, this.#context)
+    const request = communicationRequestOf(notification, transition, 'revoked', this.#context)
     return delivery(await this.#told(request, communication, signal))
   }
 

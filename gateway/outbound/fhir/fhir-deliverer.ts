@@ -7,6 +7,7 @@ import type { Deliverer } from '#gateway/outbound/lanes/deliverer.js'
 import { type Clock, systemClock } from '#gateway/platform/clock.js'
 import { HomebeatError } from '#gateway/platform/errors.js'
 import type { Logger } from '#gateway/platform/logger.js'
+import type { Reach } from '#gateway/platform/net/reach.js'
 import type { EnvelopeSource } from './envelope-source.js'
 import { FhirAlerts, type FhirAlertsOptions } from './fhir-alerts.js'
 import { FhirBatches } from './fhir-batches.js'
@@ -21,8 +22,11 @@ export interface FhirDelivererOptions {
   readonly home: string
   readonly patient: string
   readonly fetch: typeof globalThis.fetch
+  readonly reach?: Reach
   readonly logger: Logger
   readonly clock?: Clock
+  /** Told what the server lacks, in words. */
+  readonly remark?: (lacks: string) => void
   /** Folder that a relative `tokenFile` is in: that of the configuration. The working folder when absent. */
   readonly baseDir?: string
 }
@@ -31,17 +35,21 @@ type Delivery = Awaited<ReturnType<Deliverer['deliver']>>
 
 export class FhirDeliverer implements Deliverer {
   readonly #options: FhirDelivererOptions
-  readonly server: FhirServer
+  readonly #server: FhirServer
   readonly #batches: FhirBatches
   readonly #alerts: FhirAlerts
 
   /** @throws HomebeatError `target.insecure` where a token or values in clear would travel unencrypted. */
   constructor(options: FhirDelivererOptions) {
     this.#options = options
-    const client = clientOf(options.target, options.fetch, options.baseDir)
-    this.server = new FhirServer({ clock: systemClock, ...options, client })
-    this.#batches = new FhirBatches({ ...options, client, server: this.server })
-    this.#alerts = new FhirAlerts({ ...options, server: this.server })
+    const client = clientOf(options.target, options.fetch, options.baseDir, options.reach)
+    this.#server = new FhirServer({ clock: systemClock, ...options, client })
+    this.#batches = new FhirBatches({ ...options, client, server: this.#server })
+    this.#alerts = new FhirAlerts({ ...options, server: this.#server })
+  }
+
+  async prepare(signal: AbortSignal): Promise<void> {
+    await this.#server.abilities(signal)
   }
 
   async deliver(entry: OutboxEntry, signal: AbortSignal): Promise<Delivery> {

@@ -2,15 +2,22 @@ import { resolve } from 'node:path'
 import type { TargetConfig } from '#gateway/outbound/fhir/config.js'
 import { HomebeatError } from '#gateway/platform/errors.js'
 import { isLoopback } from '#gateway/platform/net/loopback.js'
+import { type Reach, reachOf, readCa } from '#gateway/platform/net/reach.js'
 import { FhirClient } from './fhir-client.js'
 
 /**
  * The client of one configured FHIR target.
  * @param baseDir folder that a relative `tokenFile` is in
- * @throws HomebeatError `target.insecure` where a token or values in clear would travel unencrypted
+ * @param reach how far ends are reached that need more than `fetch`
+ * @throws HomebeatError `net.ca-file`, `target.insecure` where a token or values in clear would travel unencrypted
  */
-export function clientOf(target: TargetConfig, fetch: typeof globalThis.fetch, baseDir = '.'): FhirClient {
-  const { name, mode, tokenFile, timeoutSeconds } = target
+export function clientOf(
+  target: TargetConfig,
+  fetch: typeof globalThis.fetch,
+  baseDir = '.',
+  reach: Reach = reachOf({ fetch }),
+): FhirClient {
+  const { name, mode, tokenFile, caFile, timeoutSeconds } = target
   const { protocol, hostname } = new URL(target.url)
   if (protocol !== 'https:' && !isLoopback(hostname) && (mode === 'clear' || tokenFile !== undefined))
     throw new HomebeatError(
@@ -20,7 +27,7 @@ export function clientOf(target: TargetConfig, fetch: typeof globalThis.fetch, b
   return new FhirClient({
     url: target.url,
     timeoutMs: timeoutSeconds * 1000,
-    fetch,
+    fetch: caFile === undefined ? fetch : reach(readCa(`the FHIR target ${name}`, resolve(baseDir, caFile))),
     ...(tokenFile === undefined ? {} : { tokenFile: resolve(baseDir, tokenFile) }),
   })
 }

@@ -9,6 +9,7 @@ import { systemClock, wait } from '#gateway/platform/clock.js'
 import { callGateway } from '#gateway/platform/control-socket/control-client.js'
 import { ensureDataDir } from '#gateway/platform/data-dir.js'
 import { HomebeatError } from '#gateway/platform/errors.js'
+import { reachOf } from '#gateway/platform/net/reach.js'
 import { EXIT, verb } from './exit.js'
 import { CONFIG_OPTION } from './options.js'
 
@@ -87,7 +88,8 @@ async function pushKey({ config: file }: { config: string }): Promise<void> {
 
 function compose({ config, baseDir, dataDir }: LoadedConfig) {
   const home = config.home.id
-  const dependencies = { fetch, stream: process.stderr, home, baseDir, dataDir }
+  const reach = reachOf({ proxy: config.proxy, baseDir })
+  const dependencies = { fetch: reach(), reach, stream: process.stderr, home, baseDir, dataDir }
   const { channels: configs, contacts, preview } = config.alerts
   const channels = configs.map((channel) => createChannel(channel, dependencies))
   return { channels, book: new ConfiguredChannels({ channels, contacts, home, preview, clock: systemClock }) }

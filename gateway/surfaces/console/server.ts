@@ -2,12 +2,13 @@ import { existsSync } from 'node:fs'
 import type { OutgoingHttpHeaders } from 'node:http'
 import { join } from 'node:path'
 import fastifyStatic from '@fastify/static'
-import { type FastifyInstance, type FastifyReply, type FastifyRequest, fastify } from 'fastify'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Lifecycle } from '#gateway/model/lifecycle.js'
 import { type Clock, systemClock } from '#gateway/platform/clock.js'
 import { HomebeatError } from '#gateway/platform/errors.js'
 import type { Logger } from '#gateway/platform/logger.js'
 import { isOwnAct, isOwnHost, isOwnSite, SECURITY_HEADERS } from '#gateway/platform/net/request-guard.js'
+import { webServer } from '#gateway/platform/net/web-server.js'
 import { packageRoot } from '#gateway/platform/package-root.js'
 import type { Feed } from '#gateway/surfaces/status/feed.js'
 import { ACTS, type ConsoleActions } from './acts.js'
@@ -112,12 +113,7 @@ export class ConsoleServer implements Lifecycle {
   }
 
   #build(): FastifyInstance {
-    const app = fastify({
-      forceCloseConnections: true,
-      bodyLimit: 4096,
-      requestTimeout: 10_000,
-      exposeHeadRoutes: false,
-    })
+    const app = webServer({ bodyLimit: 4096 })
     app.server.maxConnections = 100
     app.addHook('onRequest', async (request, reply) => this.#guard(request, reply))
     app.get('/api/status', async () => this.#options.feed.status())
@@ -152,17 +148,21 @@ export class ConsoleServer implements Lifecycle {
     return app
   }
 
+  /** Judges by the route that the router has found, not by how the path is written. */
   #guard(request: FastifyRequest, reply: FastifyReply): FastifyReply | undefined {
+    const refuse = (code: number, why: string) => reply.code(code).type('text/plain').send(`${why}\n`)
+    const { url: route } = request.routeOptions
+    const isPage = route !== undefined && !route.startsWith('/api/')
+    const shows = request.method === 'GET' || request.method === 'HEAD'
     reply.headers(SECURITY_HEADERS)
-    const api = request.url.startsWith('/api')
-    if (api) reply.header('cache-control', 'no-store')
-    if (!isOwnHost(request.headers.host, this.#port))
-      return reply.code(421).type('text/plain').send(`open the console as ${this.address().url}\n`)
-    if (api && !isOwnSite(request.headers)) return reply.code(403).type('text/plain').send('only for our own page\n')
-    const acts = request.method === 'POST' && request.url.startsWith('/api/alarms/')
-    if (acts && !isOwnAct(request.headers)) return reply.code(403).type('text/plain').send('only for our own page\n')
-    if (!acts && request.method !== 'GET' && request.method !== 'HEAD')
-      return reply.code(405).header('allow', 'GET, HEAD').type('text/plain').send('the console only shows\n')
+    if (!isPage) reply.header('cache-control', 'no-store')
+    if (!isOwnHost(request.headers.host, this.#port)) return refuse(421, `open the console as ${this.address().url}`)
+    if (!shows && route === undefined && !request.url.startsWith('/api/alarms/')) {
+      reply.header('allow', 'GET, HEAD')
+      return refuse(405, 'the console only shows')
+    }
+    if (shows ? !isPage && !isOwnSite(request.headers) : !isOwnAct(request.headers))
+      return refuse(403, 'only for our own page')
     return undefined
   }
 

@@ -9,6 +9,7 @@ import { composeReceiver, type Receiver } from '#gateway/compose/clinic.js'
 import { callGateway } from '#gateway/platform/control-socket/control-client.js'
 import { silentLogger } from '#gateway/platform/logger.js'
 import { brokerIdentity } from '#gateway/platform/net/certificate.js'
+import { halfRequests, raw } from '#test/support/raw-http.js'
 import { settle, TestClock } from '#test/support/test-clock.js'
 import { checkInAt, post, TestClinic } from './clinic.js'
 
@@ -65,6 +66,44 @@ describe('clinic/receiver', function () {
   }
 
   const reasons = (condition: string) => told.filter((one) => one.condition === condition).map((one) => one.reason)
+
+  it('hears a home beside 700 half requests, and says that somebody takes the places', async () => {
+    const half = 'POST /beat HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: 900\r\n\r\n{'
+    const strangers = await halfRequests(port(), 700, half)
+    try {
+      expect(await checkIn()).to.equal(204)
+      await pass(2)
+      expect(reasons('check-ins-full')).to.deep.equal(['raised'])
+      await pass(61)
+      expect(reasons('check-ins-full')).to.deep.equal(['raised', 'cleared'])
+    } finally {
+      strangers.end()
+    }
+  })
+
+  it('gives no share to a proxy, behind which all homes are', async () => {
+    await receiver.stop()
+    await start({ trustProxy: ['127.0.0.0/8'] })
+    const homes = await halfRequests(port(), 100, '')
+    expect((await fetch(`http://127.0.0.1:${port()}/healthz`)).status).to.equal(200)
+    expect(homes.open.filter(({ closed }) => closed)).to.deep.equal([])
+    await pass(2)
+    expect(reasons('check-ins-full')).to.deep.equal([])
+    homes.end()
+  })
+
+  it('refuses two Host headers at both of its servers', async () => {
+    const page = Number(new URL(receiver.address().pageUrl).port)
+    for (const [at, path] of [
+      [port(), '/healthz'],
+      [page, '/api/homes'],
+    ] as const) {
+      const host = `host: 127.0.0.1:${at}`
+      expect(await raw(at, [`GET ${path} HTTP/1.1`, host])).to.match(/^HTTP\/1.1 200 /)
+      expect(await raw(at, [`GET ${path} HTTP/1.1`, host, 'host: evil.example'])).to.match(/^HTTP\/1.1 400 /)
+      expect(await raw(at, [`GET http://evil.example${path} HTTP/1.1`, host])).to.match(/^HTTP\/1.1 400 /)
+    }
+  })
 
   it('tells people once that a home is silent, and when it is heard again', async () => {
     expect(await checkIn()).to.equal(204)

@@ -1,3 +1,4 @@
+import { devicePath } from '#gateway/intake/transports/serial/address.js'
 import {
   describeFingerprint,
   parseFingerprintUrl,
@@ -57,12 +58,5 @@ function placeOf(
   const url = new URL(text)
   if (url.protocol !== 'firmata:') throw wrong('not a Firmata URL')
   if (url.host || url.username || url.password) throw wrong('a device path starts after three slashes')
-  let path: string
-  try {
-    path = decodeURIComponent(url.pathname)
-  } catch {
-    throw wrong('its path is not encoded as a URL')
-  }
-  if (path.length < 2) throw wrong('give the device path')
-  return { path, settings: url.searchParams }
+  return { path: devicePath(url, wrong), settings: url.searchParams }
 }

@@ -1,4 +1,4 @@
-import { Backoff } from '#gateway/intake/transports/backoff.js'
+import { ConnectionLoop } from '#gateway/intake/transports/connection-loop.js'
 import type { SerialAddress } from '#gateway/intake/transports/serial/address.js'
 import type { SerialBinding } from '#gateway/intake/transports/serial/binding.js'
 import { openLink } from '#gateway/intake/transports/serial/link.js'
@@ -6,8 +6,9 @@ import { explainPortError } from '#gateway/intake/transports/serial/port-errors.
 import { probePort } from '#gateway/intake/transports/serial/probe-port.js'
 import type { Lifecycle } from '#gateway/model/lifecycle.js'
 import type { TransportStatus } from '#gateway/model/transport.js'
-import { type Clock, wait } from '#gateway/platform/clock.js'
+import type { Clock } from '#gateway/platform/clock.js'
 import type { HomebeatError } from '#gateway/platform/errors.js'
+import type { Logger } from '#gateway/platform/logger.js'
 import type { FirmataAddress } from './address.js'
 import { type Board, openBoard } from './board.js'
 
@@ -20,23 +21,25 @@ export interface BoardConnectionOptions {
   /** It is gone, or could not be reached: called once for each attempt. */
   readonly down: (failure: HomebeatError | null, wasUp: boolean) => void
   readonly refused: () => void
+  /** Without it failures are told by `down` alone. */
+  readonly logger?: Logger
 }
 
 /** Keeps one Firmata board connected: opens its port again for ever, with growing delays. */
 export class BoardConnection implements Lifecycle {
   readonly #options: BoardConnectionOptions
-  readonly #backoff = new Backoff()
-  #running: { readonly abort: AbortController; readonly done: Promise<void> } | null = null
+  readonly #loop: ConnectionLoop
   #board: Board | null = null
-  #state: TransportStatus['state'] = 'stopped'
-  #sentence = 'not started'
 
   constructor(options: BoardConnectionOptions) {
     this.#options = options
+    const { address, clock, logger } = options
+    const closed = { code: 'serial.closed', why: 'the connection was closed' } as const
+    this.#loop = new ConnectionLoop({ attempt: `opening ${address.path}`, closed, clock, logger })
   }
 
   status(): Pick<TransportStatus, 'state' | 'sentence'> {
-    return { state: this.#state, sentence: this.#sentence }
+    return this.#loop.status()
   }
 
   /** The board, while it is connected and has introduced itself. */
@@ -46,56 +49,36 @@ export class BoardConnection implements Lifecycle {
 
   /** For when the board does what it should: the next failure is tried again soon. */
   well(): void {
-    this.#backoff.reset()
+    this.#loop.well()
   }
 
   /** Opens the port once and closes it again. @throws HomebeatError `serial.permission`, `serial.busy`, `serial.unusable` */
   async probe(): Promise<void> {
     const { clock, binding } = this.#options
-    if (!this.#running) await probePort(this.#port(), { clock, binding })
+    if (!this.#loop.isRunning) await probePort(this.#port(), { clock, binding })
   }
 
   /** Resolves at once: a cable that is not plugged in yet is not an error here. */
   async start(): Promise<void> {
-    if (this.#running) return
-    const abort = new AbortController()
-    this.#running = { abort, done: this.#run(abort.signal) }
+    this.#loop.start((signal) => this.#session(signal))
   }
 
   async stop(): Promise<void> {
-    const running = this.#running
-    if (!running) return
-    running.abort.abort()
-    await this.#board?.close()
-    await running.done
-    if (this.#running !== running) return
-    this.#running = null
-    this.#say('stopped', 'stopped')
+    await this.#loop.stop(() => this.#board?.close())
   }
 
-  async #run(signal: AbortSignal): Promise<void> {
-    const { address, clock, down } = this.#options
-    this.#backoff.reset()
-    while (!signal.aborted) {
-      this.#say('connecting', `opening ${address.path}`)
-      let wasUp = false
-      const failure = await this.#open(signal).then(
-        (board) => {
-          wasUp = true
-          return this.#serve(board, signal)
-        },
-        (error: unknown) => explainPortError(error, address.path),
-      )
-      if (signal.aborted) {
-        down(null, wasUp)
-        break
-      }
-      const delay = this.#backoff.next()
-      const why = failure?.message ?? 'the connection was closed'
-      this.#say('waiting', `waiting ${delay / 1000} s before opening ${address.path} again: ${why}`)
-      down(failure, wasUp)
-      await wait(clock, delay, signal)
-    }
+  async #session(signal: AbortSignal): Promise<HomebeatError | null> {
+    const { address, down } = this.#options
+    let wasUp = false
+    const failure = await this.#open(signal).then(
+      (board) => {
+        wasUp = true
+        return this.#serve(board, signal)
+      },
+      (error: unknown) => explainPortError(error, address.path),
+    )
+    down(signal.aborted ? null : failure, wasUp)
+    return failure
   }
 
   #port(): SerialAddress {
@@ -107,7 +90,7 @@ export class BoardConnection implements Lifecycle {
     const { address, clock, binding, refused } = this.#options
     const { path: where } = address
     const link = await openLink(this.#port(), { clock, binding }, signal)
-    this.#say('connecting', `waiting for the board on ${where} to introduce itself`)
+    this.#loop.say('connecting', `waiting for the board on ${where} to introduce itself`)
     return openBoard({ link, where, clock, signal, refused })
   }
 
@@ -115,7 +98,8 @@ export class BoardConnection implements Lifecycle {
     this.#board = board
     if (signal.aborted) await board.close()
     else {
-      this.#say('connected', `connected to ${this.#options.address.path} (${board.description})`)
+      this.#loop.loud()
+      this.#loop.say('connected', `connected to ${this.#options.address.path} (${board.description})`)
       try {
         this.#options.up(board)
       } catch (error) {
@@ -125,10 +109,5 @@ export class BoardConnection implements Lifecycle {
     const failure = await board.closed
     this.#board = null
     return failure
-  }
-
-  #say(state: TransportStatus['state'], sentence: string): void {
-    this.#state = state
-    this.#sentence = sentence
   }
 }

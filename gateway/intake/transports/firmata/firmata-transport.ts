@@ -1,4 +1,4 @@
-import { Outlet } from '#gateway/intake/transports/outlet.js'
+import { nothingToSettle, Outlet } from '#gateway/intake/transports/outlet.js'
 import type { SerialBinding } from '#gateway/intake/transports/serial/binding.js'
 import type { AnalogSamplesFrame, Frame, Transport, TransportStatus } from '#gateway/model/transport.js'
 import { type Clock, systemClock } from '#gateway/platform/clock.js'
@@ -19,8 +19,6 @@ const SILENCE_MS = 10_000
 const SENSORS: AnalogSamplesFrame['channels'][number]['sensor'][] = ['ecg', 'airflow', 'gsr', 'bodyTemperature']
 /** The definitions' formulas are for the Uno's converter. */
 const ADC_STEPS = 1023
-
-const nothingToSettle = () => {}
 
 export interface FirmataTransportOptions {
   readonly name: string
@@ -50,7 +48,6 @@ export class FirmataTransport implements Transport {
   readonly #startedAt: number
   #cancelWatch: () => void = () => {}
   #held = false
-  #lastLogged = ''
 
   constructor(options: FirmataTransportOptions) {
     this.name = options.name
@@ -81,6 +78,7 @@ export class FirmataTransport implements Transport {
       up: (board) => this.#up(board),
       down: (failure, wasUp) => this.#down(failure, wasUp),
       refused: () => this.#outlet.refuse('messages that break the Firmata protocol'),
+      logger: this.#logger,
     })
   }
 
@@ -120,7 +118,6 @@ export class FirmataTransport implements Transport {
         { retry: 'transient' },
       )
     }
-    this.#lastLogged = ''
     this.#held = false
     this.#logger.info({ where: path, firmware: board.description }, 'connected')
     this.#outlet.event('connected', `connected to ${path}`)
@@ -142,12 +139,7 @@ export class FirmataTransport implements Transport {
   #down(failure: HomebeatError | null, wasUp: boolean): void {
     this.#cancelWatch()
     this.#ticks.restart()
-    const why = failure?.message ?? `${this.#address.path} was closed`
-    if (wasUp) this.#outlet.event('disconnected', why)
-    // The first failure of its kind is loud, its repetitions are not.
-    const code = failure?.code ?? 'serial.closed'
-    this.#logger[code === this.#lastLogged ? 'debug' : 'warn']({ code }, why)
-    this.#lastLogged = code
+    if (wasUp) this.#outlet.event('disconnected', failure?.message ?? `${this.#address.path} was closed`)
   }
 
   /** One timer whatever the data rate. */

@@ -4,13 +4,16 @@ import type { Clock } from '#gateway/platform/clock.js'
 import { HomebeatError } from '#gateway/platform/errors.js'
 import type { Logger } from '#gateway/platform/logger.js'
 import { type Identity, TLS_PROTOCOL } from '#gateway/platform/net/certificate.js'
+import type { ConnectionPlaces, PlaceLimits } from '#gateway/platform/net/connection-places.js'
 import { MAX_MESSAGE_BYTES } from './address.js'
-import { type ConnectionPlaces, FIRST_PACKET_MS } from './connection-places.js'
 import { paceSocket } from './paced-socket.js'
 import { limitPackets } from './packet-limit.js'
 
 /** Of the first packet, and of everything before the connection is admitted. */
 const MAX_CONNECT_BYTES = 16 * 1024
+
+/** A connection that says nothing, or half a CONNECT, takes nobody's place for long. */
+export const BROKER_PLACES = { perAddress: 16, inAll: 64, patienceMs: 10_000 } as const satisfies PlaceLimits
 
 export interface BrokerListenerOptions {
   readonly host: string
@@ -39,7 +42,7 @@ export class BrokerListener {
     const { identity, refuse, logger } = options
     const take = (socket: Socket) => this.#take(socket)
     const server = identity
-      ? createTlsServer({ ...identity, ...TLS_PROTOCOL, handshakeTimeout: FIRST_PACKET_MS }, take)
+      ? createTlsServer({ ...identity, ...TLS_PROTOCOL, handshakeTimeout: BROKER_PLACES.patienceMs }, take)
       : createServer(take)
     // Before their TLS handshake.
     server.on('connection', (socket: Socket) => {

@@ -6,11 +6,11 @@ import { type Clock, systemClock } from '#gateway/platform/clock.js'
 import { HomebeatError } from '#gateway/platform/errors.js'
 import type { Logger } from '#gateway/platform/logger.js'
 import { brokerIdentity, type Identity, type TlsFiles } from '#gateway/platform/net/certificate.js'
+import { ConnectionPlaces } from '#gateway/platform/net/connection-places.js'
 import { isLoopback } from '#gateway/platform/net/loopback.js'
 import { type MqttAddress, parseMqttUrl } from './address.js'
 import { AllowedDevices, type ConfiguredDevice } from './allowed-devices.js'
-import { BrokerListener } from './broker-listener.js'
-import { ConnectionPlaces } from './connection-places.js'
+import { BROKER_PLACES, BrokerListener } from './broker-listener.js'
 import { DeviceBroker } from './device-broker.js'
 import type { EnrolledDevices } from './enrolled-devices.js'
 import { Presence } from './presence.js'
@@ -169,7 +169,7 @@ export class BrokerTransport implements Transport, HealthCheck {
     this.#devices.load()
     this.#presence.load((id) => this.#devices.ids.has(id))
     const identity = await this.#identity()
-    const places = new ConnectionPlaces(this.#clock, (what, from) => broker.refuse(what, from))
+    const places = new ConnectionPlaces(this.#clock, BROKER_PLACES, (what, from) => broker.refuse(what, from))
     this.#places = places
     const broker: DeviceBroker = new DeviceBroker({
       places,

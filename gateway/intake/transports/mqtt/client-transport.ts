@@ -1,11 +1,11 @@
 import { resolve } from 'node:path'
 import type { IClientOptions } from 'mqtt'
-import { Backoff } from '#gateway/intake/transports/backoff.js'
+import { ConnectionLoop } from '#gateway/intake/transports/connection-loop.js'
 import { Outlet } from '#gateway/intake/transports/outlet.js'
 import type { HealthCheck } from '#gateway/model/health-check.js'
 import type { SystemCondition } from '#gateway/model/system-condition.js'
 import type { Frame, Transport, TransportStatus } from '#gateway/model/transport.js'
-import { type Clock, systemClock, wait } from '#gateway/platform/clock.js'
+import { type Clock, systemClock } from '#gateway/platform/clock.js'
 import { HomebeatError } from '#gateway/platform/errors.js'
 import type { Logger } from '#gateway/platform/logger.js'
 import { readCertificate, readIdentity, type TlsFiles } from '#gateway/platform/net/certificate.js'
@@ -55,13 +55,8 @@ export class ClientTransport implements Transport, HealthCheck {
   readonly #outlet: Outlet
   readonly #presence: Presence
   readonly #intake: SiteIntake
-  readonly #backoff = new Backoff()
+  readonly #loop: ConnectionLoop
   readonly #where: string
-  #running: { readonly abort: AbortController; readonly done: Promise<void> } | null = null
-  #starting: Promise<void> | null = null
-  #state: TransportStatus['state'] = 'stopped'
-  #sentence = 'not started'
-  #lastLogged = ''
 
   constructor(options: ClientTransportOptions) {
     this.name = options.name
@@ -75,6 +70,11 @@ export class ClientTransport implements Transport, HealthCheck {
     this.#where = `${this.#address.host}:${this.#address.port}`
     this.#clock = options.clock ?? systemClock
     this.#logger = options.logger.child({ transport: options.name })
+    this.#loop = new ConnectionLoop({
+      attempt: `connecting to the MQTT broker ${this.#where}`,
+      closed: { code: 'mqtt.closed', why: 'the broker closed the connection' },
+      ...{ clock: this.#clock, logger: this.#logger },
+    })
     this.#presence = new Presence(null, this.#logger)
     this.#outlet = new Outlet({
       name: options.name,
@@ -88,28 +88,19 @@ export class ClientTransport implements Transport, HealthCheck {
   }
 
   /** Resolves without waiting for the broker, which may come later. @throws HomebeatError `secret.*` */
-  start(): Promise<void> {
-    this.#starting ??= this.#begin().catch((error: unknown) => {
-      this.#starting = null
-      throw error
-    })
-    return this.#starting
+  async start(): Promise<void> {
+    if (this.#loop.isRunning) return
+    const options = this.#connectOptions()
+    this.#outlet.open()
+    this.#loop.start((signal) => this.#session(options, signal))
   }
 
   async stop(): Promise<void> {
-    await this.#starting?.catch(() => {})
-    const running = this.#running
-    if (!running) return
-    running.abort.abort()
-    this.#outlet.close()
-    await running.done
-    this.#running = null
-    this.#starting = null
-    this.#say('stopped', 'stopped')
+    await this.#loop.stop(() => this.#outlet.close())
   }
 
   status(): TransportStatus {
-    return { name: this.name, url: this.#address.shown, state: this.#state, sentence: this.#sentence }
+    return { name: this.name, url: this.#address.shown, ...this.#loop.status() }
   }
 
   frames(): AsyncIterable<Frame> {
@@ -126,47 +117,19 @@ export class ClientTransport implements Transport, HealthCheck {
     this.#connectOptions()
   }
 
-  async #begin(): Promise<void> {
-    const options = this.#connectOptions()
-    this.#outlet.open()
-    const abort = new AbortController()
-    this.#running = { abort, done: this.#run(options, abort.signal) }
-  }
-
-  async #run(options: IClientOptions, signal: AbortSignal): Promise<void> {
-    this.#backoff.reset()
-    while (!signal.aborted) {
-      this.#say('connecting', `connecting to the MQTT broker ${this.#where}`)
-      const failure = await this.#session(options, signal)
-      if (signal.aborted) break
-      const delay = this.#backoff.next()
-      const code = failure?.code ?? 'mqtt.closed'
-      const why = failure?.message ?? 'the broker closed the connection'
-      this.#logger[code === this.#lastLogged ? 'debug' : 'warn']({ code }, why)
-      this.#lastLogged = code
-      this.#say('waiting', `waiting ${delay / 1000} s before connecting to ${this.#where} again: ${why}`)
-      await wait(this.#clock, delay, signal)
-    }
-  }
-
   async #session(options: IClientOptions, signal: AbortSignal): Promise<HomebeatError | null> {
     const where = this.#where
     const filters = [SUBSCRIPTION, ...(this.#options.subscribe ?? []).map(({ topic }) => topic)]
     const { connectedMs, failure } = await runClientSession({
       ...{ options, where, subscribe: [...new Set(filters)], clock: this.#clock, signal },
       connected: () => this.#connected(),
-      acknowledged: () => this.#wentWell(),
+      acknowledged: () => this.#loop.well(),
       take: (packet, ended, settled) => this.#intake.take(packet, ended, settled),
     })
-    if (connectedMs !== null && connectedMs >= GOOD_CONNECTION_MS) this.#wentWell()
+    if (connectedMs !== null && connectedMs >= GOOD_CONNECTION_MS) this.#loop.well()
     if (connectedMs !== null && !signal.aborted)
       this.#outlet.event('disconnected', failure?.message ?? `the MQTT broker ${where} closed the connection`)
     return failure
-  }
-
-  #wentWell(): void {
-    this.#backoff.reset()
-    this.#lastLogged = ''
   }
 
   #connectOptions(): IClientOptions {
@@ -193,13 +156,8 @@ export class ClientTransport implements Transport, HealthCheck {
   }
 
   #connected(): void {
-    this.#say('connected', `connected to the MQTT broker ${this.#where}`)
+    this.#loop.say('connected', `connected to the MQTT broker ${this.#where}`)
     this.#logger.info({ where: this.#where }, 'connected')
     this.#outlet.event('connected', `connected to the MQTT broker ${this.#where}`)
-  }
-
-  #say(state: TransportStatus['state'], sentence: string): void {
-    this.#state = state
-    this.#sentence = sentence
   }
 }

@@ -2,6 +2,7 @@ import type { Socket } from 'node:net'
 import { Aedes } from 'aedes'
 import type { Outlet } from '#gateway/intake/transports/outlet.js'
 import type { Logger } from '#gateway/platform/logger.js'
+import type { ConnectionPlaces } from '#gateway/platform/net/connection-places.js'
 import { enrolmentTopic, isText, mayRead, NO_TEXT } from './acl.js'
 import { Admission } from './admission.js'
 import {
@@ -14,7 +15,7 @@ import {
   type Subscription,
 } from './aedes.js'
 import type { AllowedDevices } from './allowed-devices.js'
-import { type ConnectionPlaces, FIRST_PACKET_MS } from './connection-places.js'
+import { BROKER_PLACES } from './broker-listener.js'
 import type { EnrolledDevices } from './enrolled-devices.js'
 import { Enrolment } from './enrolment.js'
 import { MessageIntake, type MessageIntakeDependencies } from './message-intake.js'
@@ -93,7 +94,7 @@ export class DeviceBroker {
   #build(): Broker {
     const admission = this.#admission
     const broker = new Aedes({
-      connectTimeout: FIRST_PACKET_MS,
+      connectTimeout: BROKER_PLACES.patienceMs,
       preConnect: (client, packet, done) => {
         this.#places.asks(client.conn as Socket)
         const connect = packet as ConnectPacket

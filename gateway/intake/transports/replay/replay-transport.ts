@@ -1,6 +1,6 @@
 /** Plays a PhysioNet WFDB record as if it were being measured now: real ECGs without a patient. */
 import { resolve } from 'node:path'
-import { Outlet } from '#gateway/intake/transports/outlet.js'
+import { nothingToSettle, Outlet } from '#gateway/intake/transports/outlet.js'
 import type { Frame, Transport, TransportStatus, WaveformFrame } from '#gateway/model/transport.js'
 import { type Clock, systemClock, wait } from '#gateway/platform/clock.js'
 import { HomebeatError } from '#gateway/platform/errors.js'
@@ -13,9 +13,6 @@ import { SignalFile } from './record.js'
 export const BLOCK_SAMPLES = 250
 /** Frames read ahead of the consumer. */
 const CAPACITY = 8
-
-/** A recording has nobody to acknowledge to. */
-const nothingToSettle = () => {}
 
 export interface ReplayTransportOptions {
   readonly name: string

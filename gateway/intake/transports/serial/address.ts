@@ -29,15 +29,19 @@ export function parseSerialUrl(text: string): SerialAddress {
   }
   if (url.protocol !== 'serial:') throw wrong('not a serial URL')
   if (url.host) throw wrong('a device path starts after three slashes')
-  let path: string
+  const path = devicePath(url, wrong)
+  for (const key of url.searchParams.keys()) if (key !== 'baud') throw wrong(`unknown setting "${key}"`)
+  return { kind: 'device', path, baud: baudOf(url.searchParams, wrong) }
+}
+
+export function devicePath({ pathname }: URL, wrong: (why: string) => Error): string {
   try {
-    path = decodeURIComponent(url.pathname)
+    const path = decodeURIComponent(pathname)
+    if (path.length >= 2) return path
   } catch {
     throw wrong('its path is not encoded as a URL')
   }
-  if (path.length < 2) throw wrong('give the device path')
-  for (const key of url.searchParams.keys()) if (key !== 'baud') throw wrong(`unknown setting "${key}"`)
-  return { kind: 'device', path, baud: baudOf(url.searchParams, wrong) }
+  throw wrong('give the device path')
 }
 
 function baudOf(settings: URLSearchParams, wrong: (why: string) => Error): number {

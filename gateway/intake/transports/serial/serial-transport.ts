@@ -1,7 +1,7 @@
-import { Backoff } from '#gateway/intake/transports/backoff.js'
-import { Outlet } from '#gateway/intake/transports/outlet.js'
+import { ConnectionLoop } from '#gateway/intake/transports/connection-loop.js'
+import { nothingToSettle, Outlet } from '#gateway/intake/transports/outlet.js'
 import type { Frame, KitCommand, Transport, TransportStatus } from '#gateway/model/transport.js'
-import { type Clock, systemClock, wait } from '#gateway/platform/clock.js'
+import { type Clock, systemClock } from '#gateway/platform/clock.js'
 import type { HomebeatError } from '#gateway/platform/errors.js'
 import type { Logger } from '#gateway/platform/logger.js'
 import { describeAddress, parseSerialUrl, type SerialAddress } from './address.js'
@@ -20,9 +20,6 @@ const REFUSALS = {
   overlong: `lines of more than ${MAX_LINE} bytes`,
   unframed: 'lines without a beginning',
 } as const
-
-/** A serial line has no way to tell the kit what became of its lines. */
-const nothingToSettle = () => {}
 
 export interface SerialTransportOptions {
   readonly name: string
@@ -50,12 +47,8 @@ export class SerialTransport implements Transport {
   readonly #binding: SerialBinding | undefined
   readonly #outlet: Outlet
   readonly #commands: CommandSender
-  readonly #backoff = new Backoff()
-  #running: { readonly abort: AbortController; readonly done: Promise<void> } | null = null
+  readonly #loop: ConnectionLoop
   #link: Link | null = null
-  #state: TransportStatus['state'] = 'stopped'
-  #sentence = 'not started'
-  #lastLogged = ''
 
   constructor(options: SerialTransportOptions) {
     this.name = options.name
@@ -70,38 +63,42 @@ export class SerialTransport implements Transport {
       clock: this.#clock,
       capacity: options.capacity ?? QUEUE_CAPACITY,
     })
+    this.#loop = new ConnectionLoop({
+      attempt: `opening ${this.#where}`,
+      closed: { code: 'serial.closed', why: 'the connection was closed' },
+      ...{ clock: this.#clock, logger: this.#logger },
+    })
     this.#commands = new CommandSender(this.#clock, (line) => this.#write(line))
   }
 
   /** Resolves at once: a cable that is not plugged in yet is not an error here. See `probe()`. */
   async start(): Promise<void> {
-    if (this.#running) return
+    if (this.#loop.isRunning) return
     this.#outlet.open()
-    const abort = new AbortController()
-    this.#running = { abort, done: this.#run(abort.signal) }
+    this.#loop.start((signal) =>
+      this.#open(signal).then(
+        (link) => this.#serve(link, signal),
+        (error: unknown) => explainPortError(error, this.#where),
+      ),
+    )
   }
 
   async stop(): Promise<void> {
-    const running = this.#running
-    if (!running) return
-    running.abort.abort()
-    this.#commands.stop()
-    // Before the link is closed: a full queue must not hold back what still comes out of it.
-    this.#outlet.close()
-    await this.#link?.close()
-    await running.done
-    if (this.#running !== running) return
-    this.#running = null
-    this.#say('stopped', 'stopped')
+    await this.#loop.stop(() => {
+      this.#commands.stop()
+      // Before the link is closed: a full queue must not hold back what still comes out of it.
+      this.#outlet.close()
+      return this.#link?.close()
+    })
   }
 
   /** @throws HomebeatError `serial.permission`, `serial.busy`, `serial.unusable` */
   async probe(): Promise<void> {
-    if (!this.#running) await probePort(this.#address, { clock: this.#clock, binding: this.#binding })
+    if (!this.#loop.isRunning) await probePort(this.#address, { clock: this.#clock, binding: this.#binding })
   }
 
   status(): TransportStatus {
-    return { name: this.name, url: this.#url, state: this.#state, sentence: this.#sentence }
+    return { name: this.name, url: this.#url, ...this.#loop.status() }
   }
 
   frames(): AsyncIterable<Frame> {
@@ -111,23 +108,6 @@ export class SerialTransport implements Transport {
   /** Resolves when the kit has answered `ok`; for a read-out, before its records arrive. */
   send(command: KitCommand): Promise<void> {
     return this.#commands.send(command)
-  }
-
-  async #run(signal: AbortSignal): Promise<void> {
-    this.#backoff.reset()
-    while (!signal.aborted) {
-      this.#say('connecting', `opening ${this.#where}`)
-      const failure = await this.#open(signal).then(
-        (link) => this.#serve(link, signal),
-        (error: unknown) => explainPortError(error, this.#where),
-      )
-      if (signal.aborted) break
-      const delay = this.#backoff.next()
-      const why = failure?.message ?? 'the connection was closed'
-      this.#log(failure, why)
-      this.#say('waiting', `waiting ${delay / 1000} s before opening ${this.#where} again: ${why}`)
-      await wait(this.#clock, delay, signal)
-    }
   }
 
   #open(signal?: AbortSignal): Promise<Link> {
@@ -141,8 +121,8 @@ export class SerialTransport implements Transport {
       return null
     }
     this.#link = link
-    this.#say('connected', `connected to ${link.where}`)
-    this.#lastLogged = ''
+    this.#loop.say('connected', `connected to ${link.where}`)
+    this.#loop.loud()
     this.#logger.info({ where: link.where }, 'connected')
     this.#outlet.event('connected', `connected to ${link.where}`)
 
@@ -162,7 +142,7 @@ export class SerialTransport implements Transport {
 
   #take(line: string, guard: LineGuard): void {
     // Only what looks like a line of the kit shows that this is the right port: an open alone may be followed by a close.
-    this.#backoff.reset()
+    this.#loop.well()
     const answer = parseAnswer(line)
     if (answer) this.#commands.answered(answer)
     const room = this.#outlet.push({
@@ -180,18 +160,5 @@ export class SerialTransport implements Transport {
   #write(line: string): void {
     const stream = this.#link?.stream
     if (stream?.writable) stream.write(line, 'latin1')
-  }
-
-  /** The first failure of its kind is loud, its repetitions are not. */
-  #log(failure: HomebeatError | null, why: string): void {
-    const code = failure?.code ?? 'serial.closed'
-    const level = code === this.#lastLogged ? 'debug' : 'warn'
-    this.#lastLogged = code
-    this.#logger[level]({ code }, why)
-  }
-
-  #say(state: TransportStatus['state'], sentence: string): void {
-    this.#state = state
-    this.#sentence = sentence
   }
 }

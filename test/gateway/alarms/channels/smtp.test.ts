@@ -174,6 +174,18 @@ describe('The SMTP channel', () => {
     afterEach(() => safe?.stop())
     const account = { user: 'doctor', passwordFile: 'password', caFile: 'server.crt' }
 
+    it('reads the password anew for each message: one that was renewed holds at once', async () => {
+      safe = new MailServer({ tls: 'tls', files, login: true })
+      writeFileSync(join(folder, 'renewed'), 'of before', { mode: 0o600 })
+      const own = { ...account, security: 'tls' as const, passwordFile: 'renewed' }
+      const channel = smtp(await safe.start(), own, { baseDir: folder })
+      expect((await channel.notify(raised(), never)).class).to.not.equal('delivered')
+      writeFileSync(join(folder, 'renewed'), 'open sesame', { mode: 0o600 })
+      expect(await channel.notify(raised(), never)).to.deep.equal({ class: 'delivered' })
+      rmSync(join(folder, 'renewed'))
+      expect(await channel.notify(raised(), never)).to.include({ class: 'transient' })
+    })
+
     for (const security of ['starttls', 'tls'] as const) {
       it(`logs in by ${security} with the site's own authority`, async () => {
         safe = new MailServer({ tls: security, files, login: true })

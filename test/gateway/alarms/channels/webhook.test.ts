@@ -63,6 +63,42 @@ describe('The webhook channel', () => {
     expect(keys).to.deep.equal([key('active'), key('active'), key('cleared')])
   })
 
+  it('reads token and secret anew for each attempt: what was renewed holds at once, what is missing makes it wait', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'homebeat-renewed-'))
+    const write = (name: string, text: string) => writeFileSync(join(folder, name), text, { mode: 0o600 })
+    const secretOf = (text: string) => `whsec_${Buffer.from(text.padEnd(32)).toString('base64')}`
+    try {
+      write('token', 'old')
+      write('secret', secretOf('old'))
+      const channels = [
+        webhook(url, { tokenFile: 'token', secretFile: 'secret', baseDir: folder }),
+        createChannel(
+          { type: 'ntfy', name: 'n', url, topic: 't', tokenFile: 'token' },
+          { fetch, stream, home: 'home-7', baseDir: folder, dataDir: folder },
+        ),
+      ]
+      for (const channel of channels) {
+        write('token', 'old')
+        write('secret', secretOf('old'))
+        receiver.received.length = 0
+        await channel.notify(noticeOf(RAISED, 'home-7'), never)
+        write('token', 'new')
+        write('secret', secretOf('new'))
+        await channel.notify(noticeOf(RAISED, 'home-7'), never)
+        rmSync(join(folder, 'token'))
+        expect(await channel.notify(noticeOf(RAISED, 'home-7'), never)).to.include({ class: 'transient' })
+        expect(receiver.received.map(({ headers }) => headers.authorization)).to.deep.equal([
+          'Bearer old',
+          'Bearer new',
+        ])
+        const [before, after] = receiver.received.map(({ headers }) => headers['webhook-signature'])
+        if (channel === channels[0]) expect(before).to.be.a('string').and.not.equal(after)
+      }
+    } finally {
+      rmSync(folder, { recursive: true })
+    }
+  })
+
   it('asks for another try when the other end is busy, no sooner than it says', async () => {
     receiver.status = 429
     receiver.headers = { 'retry-after': '17' }

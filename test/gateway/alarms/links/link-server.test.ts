@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import { once } from 'node:events'
 import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { request } from 'node:https'
 import { tmpdir } from 'node:os'
@@ -12,6 +13,7 @@ import { silentLogger } from '#gateway/platform/logger.js'
 import { makeIdentity } from '#gateway/platform/net/certificate.js'
 import { AlarmHome, MINUTE } from '#test/gateway/alarms/alarm-home.js'
 import { codeOf } from '#test/gateway/journal/journal-fixture.js'
+import { halfRequests, raw } from '#test/support/raw-http.js'
 import { TestClock } from '#test/support/test-clock.js'
 
 const CONTACTS = ['nurse-1', 'doctor-1']
@@ -171,14 +173,53 @@ describe('The link server', () => {
     expect(headers.get('content-security-policy')).not.to.contain('unsafe')
   })
 
-  it('holds back who tries too often, for a minute', async () => {
+  it('holds back who tries too often, for a minute, and never a good link', async () => {
     const [alertId = ''] = await home.glucose(50)
     await start()
     for (let i = 0; i < 30; i++) expect((await ask('/a/guess')).code).to.equal(404)
     const link = `/a/${tokens.make({ alertId, contact: 'nurse-1' })}`
+    expect((await ask('/a/guess')).code).to.equal(429)
+    expect((await ask('/elsewhere')).code).to.equal(429)
+    expect((await ask(link, 'POST')).code).to.equal(200)
     expect((await ask(link, 'POST')).code).to.equal(429)
     await home.clock.advance(MINUTE)
-    expect((await ask(link, 'POST')).code).to.equal(200)
+    expect((await ask('/a/guess')).code).to.equal(404)
+  })
+
+  for (const [what, bytes] of [
+    ['silent sockets', ''],
+    ['half requests', 'GET /a/x HTT'],
+  ] as const)
+    it(`lets a doctor acknowledge beside 100 ${what}, and says that somebody takes the places`, async () => {
+      const [alertId = ''] = await home.glucose(50)
+      const { port } = await start()
+      const isFull = () => server?.check().map(({ condition, present }) => `${condition} ${present}`)
+      expect(isFull()).to.deep.equal(['links-full false'])
+      const strangers = await halfRequests(port, 100, bytes)
+      try {
+        expect((await ask(`/a/${tokens.make({ alertId, contact: 'doctor-1' })}`, 'POST')).code).to.equal(200)
+        expect(isFull()).to.deep.equal(['links-full true'])
+        await home.clock.advance(MINUTE)
+        expect(isFull()).to.deep.equal(['links-full false'])
+      } finally {
+        strangers.end()
+      }
+    })
+
+  it('closes what has not asked within ten seconds', async () => {
+    const { port } = await start()
+    const { open } = await halfRequests(port, 1, 'GET /a/x HTTP/1.1\r\nx: ')
+    await home.clock.advance(10_000)
+    await Promise.all(open.map((socket) => socket.closed || once(socket, 'close')))
+  })
+
+  it('refuses two Host headers, and the name of another server', async () => {
+    const [alertId = ''] = await home.glucose(50)
+    const { port } = await start()
+    const path = `/a/${tokens.make({ alertId, contact: 'doctor-1' })}`
+    for (const line of [`GET ${path} HTTP/1.1`, `GET http://other.example${path} HTTP/1.1`])
+      expect(await raw(port, [line, 'host: home.example', 'host: other.example'])).to.match(/^HTTP\/1.1 400 /)
+    expect(await raw(port, [`GET http://other.example${path} HTTP/1.1`, 'host: home.example'])).to.match(/ 400 /)
   })
 
   it('is not fooled by what a POST carries', async () => {

@@ -65,6 +65,25 @@ describe('what a clear target gets about alerts', () => {
     expect(requests.map(({ status }) => status)).to.deep.equal(['completed', 'completed', 'completed'])
   })
 
+  it('names evidence that leads to the Observation once the server has it, and its Task to the alert', async () => {
+    const causing = { ...raised, measurement: home.batch.leaves[0]?.identifier ?? '' }
+    await home.alert(causing)
+    await deliverAll()
+    const [before] = await read<DetectedIssue>('DetectedIssue')
+    expect(before?.implicated?.[0]?.identifier?.value).to.equal(causing.measurement)
+    const deliverer = home.deliverer({ url: server.url })
+    const batch = { id: 1, lane: laneOf('fhir:care'), kind: 'batch', ref: 1, state: 'claimed', attempts: 0 } as const
+    expect((await deliverer.deliver({ ...batch, createdAt: 0 }, never)).outcome.class).to.equal('delivered')
+    await home.alert({ ...causing, state: 'cleared', at: raised.at + 2000 })
+    await deliverAll()
+    const [issue] = await read<DetectedIssue>('DetectedIssue')
+    const answer = await fetch(`${server.url}/${issue?.evidence?.[0]?.detail?.[0]?.reference}`)
+    expect(await answer.json()).to.have.nested.property('identifier[0].value', causing.measurement)
+    expect(issue?.implicated?.[0]?.reference).to.equal(issue?.evidence?.[0]?.detail?.[0]?.reference)
+    expect((await theTask()).focus?.reference).to.equal(`DetectedIssue/${issue?.id}`)
+    expect(issue?.code?.coding?.[0]?.display).to.equal('Low oxygen saturation')
+  })
+
   it('is each thing once where the connection is cut at every step', async () => {
     await home.alert(raised)
     await deliverAll()

@@ -10,6 +10,7 @@ import { silentLogger } from '#gateway/platform/logger.js'
 import type { ConsoleActions } from '#gateway/surfaces/console/acts.js'
 import { type ConsoleOptions, ConsoleServer } from '#gateway/surfaces/console/server.js'
 import type { LiveEvent } from '#gateway/surfaces/status/feed.js'
+import { raw } from '#test/support/raw-http.js'
 import { settle, TestClock } from '#test/support/test-clock.js'
 import { FakeFeed } from './fake-feed.js'
 
@@ -153,6 +154,39 @@ describe('the console server', () => {
     expect((await ask(server, '/api/status', { method: 'DELETE' })).code).to.equal(405)
   })
 
+  it('guards what the router sees, however the path is written', async () => {
+    const server = await start()
+    const own = `127.0.0.1:${server.address().port}`
+    const foreign = 'sec-fetch-site: cross-site'
+    const paths = [
+      '/%61pi/values',
+      '/ap%69/status',
+      '/api/%76alues',
+      '/%61%70%69/live',
+      '/api/values?x',
+      '/api%2fvalues',
+    ]
+    for (const path of [...paths, `http://${own}/api/values`, `http://evil.example/api/values`, '//api/values']) {
+      const answer = await raw(server.address().port, [`GET ${path} HTTP/1.1`, `host: ${own}`, foreign])
+      expect(answer, path).to.match(/^HTTP\/1.1 (400|403|404) /)
+      expect(answer, path).not.to.match(/"(sensor|version)"/)
+    }
+    const inAnyWriting = await ask(server, '/%61pi/values')
+    expect(inAnyWriting.code).to.equal(200)
+    expect(inAnyWriting.headers['cache-control']).to.equal('no-store')
+  })
+
+  it('refuses a request that says a header twice that decides about it', async () => {
+    const server = await start()
+    const own = `host: 127.0.0.1:${server.address().port}`
+    for (const twice of [
+      [own, 'host: evil.example'],
+      ['host: evil.example', own],
+      [own, own],
+    ])
+      expect(await raw(server.address().port, ['GET /api/values HTTP/1.1', ...twice])).to.match(/^HTTP\/1.1 400 /)
+  })
+
   describe('with alarm actions', () => {
     const acts: unknown[] = []
     const actions: ConsoleActions = {
@@ -244,6 +278,19 @@ describe('the console server', () => {
       const sent = { ...own, 'sec-fetch-site': 'cross-site' }
       expect((await ask(server, '/api/alarms/acknowledge', { method: 'POST', headers: sent })).code).to.equal(403)
       expect((await post(server, 'inhibit', body)).code).to.equal(404)
+      expect(acts).to.deep.equal([])
+    })
+
+    it('refuses a foreign act, however its path is written', async () => {
+      const server = await start({ actions })
+      const body = '{"alerts":"all","by":"x"}'
+      const lines = ['sec-fetch-site: cross-site', 'content-type: application/json', `content-length: ${body.length}`]
+      for (const path of ['/%61pi/alarms/acknowledge', '/api/alarms/%61cknowledge', '/api/al%61rms/acknowledge'])
+        for (const origin of ['origin: http://evil.example', `origin: http://127.0.0.1:${server.address().port}`]) {
+          const host = `host: 127.0.0.1:${server.address().port}`
+          const head = [`POST ${path} HTTP/1.1`, host, origin, ...lines]
+          expect(await raw(server.address().port, head, body), path).to.match(/^HTTP\/1.1 40[0-9] /)
+        }
       expect(acts).to.deep.equal([])
     })
 

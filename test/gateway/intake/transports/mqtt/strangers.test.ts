@@ -3,14 +3,10 @@ import { connect, type Socket } from 'node:net'
 import { connect as connectTls } from 'node:tls'
 import { expect } from 'chai'
 import type { MqttClient } from 'mqtt'
+import { BROKER_PLACES } from '#gateway/intake/transports/mqtt/broker-listener.js'
 import { BrokerTransport } from '#gateway/intake/transports/mqtt/broker-transport.js'
-import {
-  ConnectionPlaces,
-  FIRST_PACKET_MS,
-  MAX_STRANGERS,
-  STRANGERS_PER_ADDRESS,
-} from '#gateway/intake/transports/mqtt/connection-places.js'
 import { silentLogger } from '#gateway/platform/logger.js'
+import { ConnectionPlaces } from '#gateway/platform/net/connection-places.js'
 import { FrameReader } from '#test/behaviours/transport.behaviour.js'
 import {
   closeOf,
@@ -84,7 +80,7 @@ describe('The broker and who is not admitted', () => {
     const cuff = await device()
     const half = await stranger(HALF_A_CONNECT)
     const closed = once(half, 'close')
-    await clock.advance(FIRST_PACKET_MS)
+    await clock.advance(BROKER_PLACES.patienceMs)
     await closed
     expect(cuff.connected).to.equal(true)
     expect(isFull()).to.equal(false)
@@ -185,23 +181,23 @@ describe('Places of connections', () => {
   const asSocket = (fake: ReturnType<typeof enter>) => fake as unknown as Socket
   beforeEach(() => {
     clock = new TestClock()
-    places = new ConnectionPlaces(clock, () => {})
+    places = new ConnectionPlaces(clock, BROKER_PLACES, () => {})
   })
 
   it('are taken from the oldest of the same address that has said nothing', () => {
     const elsewhere = enter('192.0.2.1')
     const asking = enter('192.0.2.7')
     places.asks(asSocket(asking))
-    const silent = Array.from({ length: STRANGERS_PER_ADDRESS }, () => enter('192.0.2.7'))
+    const silent = Array.from({ length: BROKER_PLACES.perAddress }, () => enter('192.0.2.7'))
     expect([elsewhere.open, asking.open]).to.deep.equal([true, true])
-    expect(silent.map(({ open }) => open)).to.deep.equal([false, ...Array(STRANGERS_PER_ADDRESS - 1).fill(true)])
+    expect(silent.map(({ open }) => open)).to.deep.equal([false, ...Array(BROKER_PLACES.perAddress - 1).fill(true)])
   })
 
   it('are kept for the addresses of devices when strangers come from everywhere', () => {
     places.admitted(asSocket(enter('192.0.2.7')))
     const again = enter('192.0.2.7')
-    const many = Array.from({ length: 4 * MAX_STRANGERS }, (_, i) => enter(`10.0.${i}.1`))
+    const many = Array.from({ length: 4 * BROKER_PLACES.inAll }, (_, i) => enter(`10.0.${i}.1`))
     expect(again.open).to.equal(true)
-    expect(many.filter(({ open }) => open)).to.have.length(MAX_STRANGERS - 1)
+    expect(many.filter(({ open }) => open)).to.have.length(BROKER_PLACES.inAll - 1)
   })
 })

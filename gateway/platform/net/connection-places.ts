@@ -1,16 +1,21 @@
 import type { Socket } from 'node:net'
 import type { Clock } from '#gateway/platform/clock.js'
-import { networkOf } from '#gateway/platform/net/login-guard.js'
+import { networkOf } from './login-guard.js'
 
-/** Connections that nobody has admitted yet: of one address, and over all. */
-export const STRANGERS_PER_ADDRESS = 16
-export const MAX_STRANGERS = 64
-/** From its accept until its CONNECT has come. A connection that says nothing, or half of it, takes nobody's place for long. */
-export const FIRST_PACKET_MS = 10_000
-/** How long the broker counts as full after a connection has lost its place. */
+/** How many connections may be there that nobody has admitted yet, and for how long. */
+export interface PlaceLimits {
+  readonly perAddress: number
+  readonly inAll: number
+  /** From its accept until its first packet or request has come whole, ms. */
+  readonly patienceMs: number
+  /** An address that is shared by right, e.g. a reverse proxy's: it has no share of its own. */
+  readonly isShared?: (address: string) => boolean
+}
+
+/** How long a port counts as full after a connection has lost its place. */
 const FULL_MS = 60_000
-/** Addresses of admitted devices that are remembered. */
-const MAX_KNOWN = 256
+/** Addresses of admitted clients that are remembered. */
+const MAX_KNOWN = 2048
 
 interface Place {
   readonly socket: Socket
@@ -21,11 +26,12 @@ interface Place {
 
 /**
  * The places of connections that are not admitted yet. A newcomer always gets one: the oldest that has said nothing loses
- * its own, first of the same address when that has its share, then of addresses that no device ever came from. An admitted
- * device needs no place: there is one connection for each.
+ * its own, first of the same address when that has its share, then of addresses that nobody was ever admitted from. Who is
+ * admitted needs no place.
  */
 export class ConnectionPlaces {
   readonly #clock: Clock
+  readonly #limits: PlaceLimits
   readonly #refuse: (what: string, from: string) => void
   /** In the order of their coming. */
   readonly #strangers = new Map<string, Place>()
@@ -33,8 +39,9 @@ export class ConnectionPlaces {
   #fullAt = Number.NEGATIVE_INFINITY
 
   /** @param refuse counts a connection that lost its place, in one of a few fixed phrases */
-  constructor(clock: Clock, refuse: (what: string, from: string) => void) {
+  constructor(clock: Clock, limits: PlaceLimits, refuse: (what: string, from: string) => void) {
     this.#clock = clock
+    this.#limits = limits
     this.#refuse = refuse
   }
 
@@ -45,25 +52,27 @@ export class ConnectionPlaces {
 
   /** A connection has come; before its TLS handshake. */
   enter(socket: Socket): void {
+    const { perAddress, inAll, patienceMs, isShared } = this.#limits
     const key = keyOf(socket)
-    const network = networkOf(socket.remoteAddress ?? '')
-    const cancelDeadline = this.#clock.after(FIRST_PACKET_MS, () => {
-      if (!place.asks) this.#drop(place, 'connections that did not say for ten seconds who they are')
+    const address = socket.remoteAddress ?? ''
+    const network = networkOf(address)
+    const cancelDeadline = this.#clock.after(patienceMs, () => {
+      if (!place.asks) this.#drop(place, `connections that did not say for ${patienceMs / 1000} s who they are`)
     })
     const place: Place = { socket, network, cancelDeadline, asks: false }
     this.#strangers.set(key, place)
     socket.once('close', () => this.#leave(key, place))
     const alike = [...this.#strangers.values()].filter((one) => one.network === network)
-    if (alike.length > STRANGERS_PER_ADDRESS)
-      this.#evict(alike, `connections above ${STRANGERS_PER_ADDRESS} of one address that were not admitted yet`)
-    else if (this.#strangers.size > MAX_STRANGERS) {
+    if (alike.length > perAddress && !isShared?.(address))
+      this.#evict(alike, `connections above ${perAddress} of one address that were not admitted yet`)
+    else if (this.#strangers.size > inAll) {
       const all = [...this.#strangers.values()]
       const unknown = all.filter((one) => !this.#known.has(one.network))
-      this.#evict(unknown.length > 0 ? unknown : all, `connections above ${MAX_STRANGERS} that were not admitted yet`)
+      this.#evict(unknown.length > 0 ? unknown : all, `connections above ${inAll} that were not admitted yet`)
     }
   }
 
-  /** Its CONNECT has come whole. */
+  /** Its first packet, or request, has come whole. */
   asks(socket: Socket): void {
     const place = this.#strangers.get(keyOf(socket))
     if (place) place.asks = true
@@ -82,7 +91,7 @@ export class ConnectionPlaces {
     }
   }
 
-  /** Whether it may not send more than a CONNECT yet. */
+  /** Whether nobody has admitted it yet. */
   isStranger(socket: Socket): boolean {
     return this.#strangers.has(keyOf(socket))
   }
