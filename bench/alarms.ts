@@ -1,19 +1,29 @@
 /**
- * How often the gateway would alarm on a real recording, and how often that would have woken a doctor and why.
+ * How often the gateway would alarm on a real recording, and how often that would have woken a doctor and why. Beside it a quiet
+ * patient with seeded events: which are missed, and how soon the others are alarmed on. Exits with 1 where one is missed.
  *
- * npm run bench:alarms -- <csv> [--json]
+ * npm run bench:alarms -- [csv] [--json]
  *
  * Columns: see `bench/alarms/numerics.ts`. Its measure is a clinician's: alarms that nobody must act on are a cost.
  */
 import { readFileSync } from 'node:fs'
+import { burdenLines, burdenOf } from './alarms/burden.js'
 import { readNumerics } from './alarms/numerics.js'
+import { runSeeded, type SeededResult } from './alarms/seeded.js'
 import { type Alarm, limitsFor, runWard } from './alarms/ward.js'
 
 const json = process.argv.includes('--json')
 const path = process.argv.slice(2).find((argument) => !argument.startsWith('--'))
 
 try {
-  if (path === undefined) throw new Error('give the recording: npm run bench:alarms -- <csv> [--json]')
+  const seeded = runSeeded()
+  if (seeded.missed.length > 0) process.exitCode = 1
+  if (path === undefined) {
+    process.stdout.write(
+      json ? `${JSON.stringify({ seeded: seededJson(seeded) })}\n` : `${seededLines(seeded).join('\n')}\n`,
+    )
+    process.exit()
+  }
   const numerics = readNumerics(readFileSync(path, 'utf8'))
   if (numerics.skipped.length > 0) process.stderr.write(`columns not used: ${numerics.skipped.join(', ')}\n`)
   const { patientDays, alarms, implausible } = runWard(numerics)
@@ -38,6 +48,8 @@ try {
           woke,
           why,
         })),
+        byPriority: burdenOf(alarms, patientDays),
+        seeded: seededJson(seeded),
       })}\n`,
     )
   } else {
@@ -63,6 +75,8 @@ try {
           : []),
         `${implausible} values that no living body gives: kept, never alarmed on`,
         '',
+        line('all alarms', alarms),
+        ...burdenLines(alarms, patientDays),
         line('physiological', physiological),
         ...byCondition(physiological),
         line('technical', technical),
@@ -70,6 +84,8 @@ try {
         '',
         `${line('doctor woken', woken)}${woken.length > 0 ? ':' : ''}`,
         ...woken.map(({ at, condition, why }) => `  minute ${at}: ${condition}: ${why}`),
+        '',
+        ...seededLines(seeded),
       ].join('\n')}\n`,
     )
   }
@@ -78,4 +94,18 @@ try {
     `${path === undefined ? '' : `${path}: `}${error instanceof Error ? error.message : String(error)}\n`,
   )
   process.exitCode = 1
+}
+
+function seededJson({ events, missed, other, patientDays }: SeededResult) {
+  const secondsToAlarm = Object.fromEntries(events.map(({ name, seconds }) => [name, seconds]))
+  return { events: events.length, missed, secondsToAlarm, otherByPriority: burdenOf(other, patientDays) }
+}
+
+function seededLines({ events, missed, other, patientDays }: SeededResult): string[] {
+  return [
+    `seeded events in ${(24 * patientDays).toFixed(1)} hours of a quiet patient: ${events.length}, missed ${missed.length}${missed.length > 0 ? `: ${missed.join(', ')}` : ''}`,
+    ...events.map(({ name, seconds }) => `${`  ${name}`.padEnd(50)} ${seconds === null ? 'never' : `${seconds} s`}`),
+    'alarms between the events:',
+    ...burdenLines(other, patientDays),
+  ]
 }

@@ -125,7 +125,7 @@ function common(message: Message, alert: AlertEvent, context: AlertContext) {
       : [issueReference(alert, context)],
     recipient: [recipientOf(message, context)],
     sender: gatewayReference(context),
-    reasonCode: [conditionConcept(alert.condition, context, `: ${reason}`)],
+    reasonCode: [{ ...conditionConcept(alert.condition, context), text: `${alert.condition} ${reason}` }],
   }
 }
 

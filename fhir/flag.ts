@@ -31,7 +31,7 @@ export function flagOf(episode: Episode, context: AlertContext): Flag {
     identifier: [flagIdentifier(context.home, raised.alertId)],
     status: over ? 'inactive' : 'active',
     category: [{ coding: [{ system: FLAG_CATEGORY, ...CATEGORY[raised.kind] }] }],
-    code: conditionConcept(raised.condition, context),
+    code: { ...conditionConcept(raised.condition, context), text: raised.condition },
     subject: patientReference(context),
     period: { start: instant(raised.raisedAt), ...(over ? { end: instant(latest.at) } : {}) },
     author: gatewayReference(context),

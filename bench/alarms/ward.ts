@@ -18,7 +18,7 @@ import type { Cell, Column, Numerics, NumericsRow } from './numerics.js'
 
 const SECOND_MS = 1000
 const MINUTE_MS = 60_000
-const START = Date.UTC(2026, 0, 1)
+export const START = Date.UTC(2026, 0, 1)
 
 export interface Alarm {
   readonly condition: string
@@ -26,6 +26,8 @@ export interface Alarm {
   readonly priority: Priority
   /** Minute of the recording in which it was raised. */
   readonly at: number
+  /** The same, epoch ms on the bench's clock. */
+  readonly raisedAt: number
   /** Minutes from the raising to the end; null: it lasted to the end of the recording. */
   readonly lasted: number | null
   /** Whether the doctor was told of it at high priority. */
@@ -84,7 +86,7 @@ function typicalPolicy(): DispatchPolicy {
 }
 const DOCTOR = 'doctor-1'
 
-class Ward {
+export class Ward {
   readonly #normaliser = new Normaliser({ patient: 'patient' })
   readonly #evaluator: Evaluator
   readonly #delays: ReadonlyMap<string, number>
@@ -100,15 +102,17 @@ class Ward {
 
   minute(start: number, readings: readonly Omit<Reading, 'at'>[]): void {
     for (let now = start; now < start + MINUTE_MS; now += SECOND_MS) {
-      for (const reading of readings) {
-        // A cuff measures once, not each second.
-        if (reading.spot && now > start) continue
-        this.#see({ ...reading, at: now }, now, now === start)
-      }
-      this.#take(this.#evaluator.tick(now), now)
-      for (const finding of this.#news2.tick(now)) this.#take(this.#evaluator.finding(finding, now), now)
-      this.#dispatcher.tick(now)
+      // A cuff measures once, not each second.
+      this.second(now, now > start ? readings.filter(({ spot }) => !spot) : readings, now === start)
     }
+  }
+
+  /** @param isNew the readings are not those of the second before */
+  second(now: number, readings: readonly Omit<Reading, 'at'>[], isNew = true): void {
+    for (const reading of readings) this.#see({ ...reading, at: now }, now, isNew)
+    this.#take(this.#evaluator.tick(now), now)
+    for (const finding of this.#news2.tick(now)) this.#take(this.#evaluator.finding(finding, now), now)
+    this.#dispatcher.tick(now)
   }
 
   alarms(minuteOf: (at: number) => number): Alarm[] {
@@ -117,7 +121,7 @@ class Ward {
       const lasted = clearedAt === null ? null : Math.round((clearedAt - raisedAt) / MINUTE_MS)
       const since = minuteOf(raisedAt - (this.#delays.get(condition) ?? 0))
       const at = minuteOf(raisedAt)
-      return { condition, kind, priority, at, lasted, woke, why: words(raised, since, lasted) }
+      return { condition, kind, priority, at, raisedAt, lasted, woke, why: words(raised, since, lasted) }
     })
   }
 
@@ -132,6 +136,7 @@ class Ward {
   }
 
   #take(transitions: readonly AlertTransition[], now: number): void {
+    this.#news2.note(transitions)
     for (const transition of transitions) {
       const { alertId, state } = transition
       const episode = this.#episodes.get(alertId)

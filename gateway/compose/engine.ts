@@ -28,7 +28,7 @@ export type Engine = Awaited<ReturnType<typeof engineOf>>
 
 /** Begins a run: the journal is open. @throws HomebeatError `journal.*`, `limits.*`, `settings.*` */
 export async function engineOf(site: Site, { transports, mappings, mayAcknowledge }: Intake) {
-  const { config, home, patient, journal, clock, timeService, logger } = site
+  const { config, home, patient, journal, clock, timeService, remarks, logger } = site
   const { trust, holdHours } = config.clock
   if (trust === 'auto') await timeService.refresh()
   const timekeeper = new Timekeeper({
@@ -56,7 +56,7 @@ export async function engineOf(site: Site, { transports, mappings, mayAcknowledg
     dispatcher: new Dispatcher(policyOf(config.alerts, zoneOfRun), timekeeper.openDispatch()),
   })
   const contacts = config.alerts.contacts.map(({ id, role }) => ({ id, role }))
-  const feed = new LiveFeed({ version: VERSION, home, journal, transports, contacts, clock, timekeeper })
+  const feed = new LiveFeed({ version: VERSION, home, journal, transports, contacts, clock, timekeeper, remarks })
   const recorder = new Recorder({ journal, timekeeper, onStep: (step) => feed.take(step), clock, logger })
   settings.onChange((current) => {
     news2.setOptions(news2OptionsOf(current.settings))

@@ -1,6 +1,6 @@
 /** What leaves the home beside the alerts: pushes to FHIR servers, anchors, and what is polled at the far ends. */
 import { randomBytes } from 'node:crypto'
-import { isSameLane, type Lane } from '#gateway/model/lane.js'
+import { isSameLane, type Lane, laneKey } from '#gateway/model/lane.js'
 import { AnchorDeliverer } from '#gateway/outbound/chain/anchor-deliverer.js'
 import { FhirDeliverer } from '#gateway/outbound/fhir/fhir-deliverer.js'
 import { FlagSync } from '#gateway/outbound/fhir/flag-sync.js'
@@ -21,14 +21,20 @@ import type { Site } from './site.js'
 
 /** @throws HomebeatError `secret.*`, `config.*` */
 export function pushesOf(site: Site): LaneWorker[] {
-  const { config, home, patient, baseDir, signer, masterKey, journal, ledger, fetch, reach, clock, logger } = site
+  const { config, home, patient, baseDir, signer, masterKey, journal, ledger, fetch, reach, remarks, clock, logger } =
+    site
   const epochKeys = new EpochKeys({ store: journal.epochKeys, masterKey, patient, random: randomBytes })
   const envelopes = new Sealer({ epochKeys })
   const { name, confirmations, gasPrice, pollSeconds } = config.chain
   const work = (lane: Lane, deliverer: Deliverer) => new LaneWorker({ lane, journal, deliverer, clock, logger })
   return [
     ...config.fhir.targets.flatMap((target) => {
+      const routes = fhirRoutes(target.name, target.mode)
+      const remark = (text: string) => {
+        for (const { lane } of routes) remarks.set(laneKey(lane), text)
+      }
       const deliverer = new FhirDeliverer({
+        remark,
         target,
         journal,
         envelopes,
@@ -40,7 +46,7 @@ export function pushesOf(site: Site): LaneWorker[] {
         logger,
         baseDir,
       })
-      return fhirRoutes(target.name, target.mode).map(({ lane }) => work(lane, deliverer))
+      return routes.map(({ lane }) => work(lane, deliverer))
     }),
     work(
       { kind: 'anchor', name },

@@ -68,6 +68,8 @@ export async function siteOf({ config, baseDir, dataDir }: LoadedConfig, depende
     timeService: dependencies.timeService ?? new SystemTimeService(machine),
     fetch: reach(),
     reach,
+    /** What lanes say of their far ends in this run, by key. */
+    remarks: new Map<string, string>(),
     stream: dependencies.terminal ?? process.stderr,
     statfs: dependencies.statfs ?? statfs,
     ...(dependencies.serialBinding && { serialBinding: dependencies.serialBinding }),

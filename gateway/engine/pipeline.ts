@@ -65,8 +65,8 @@ export class Pipeline {
   /** Memories of which the journal has records: they were asked before. */
   readonly #asked = new Set<string>()
   readonly #devices = new Map<string, Set<string>>()
-  /** The latest judged value by device and observable: what a delay that runs out was caused by. */
-  readonly #latest = new Map<string, Measurement>()
+  /** The latest judged value, and the latest that is known, by device and observable: what a delay that runs out was caused by. */
+  readonly #latest = new Map<string, Judged>()
 
   constructor(options: PipelineOptions) {
     this.#decoder = new Decoder(options)
@@ -104,11 +104,18 @@ export class Pipeline {
         const transitions = repeated ? [] : this.#evaluator.see(judged, now)
         if (!repeated) this.#score(judged, now)
         step.add(judged, transitions)
-        this.#latest.set(`${judged.measurement.deviceId} ${judged.measurement.observable}`, judged.measurement)
+        // A value that is lost was caused by the one before it.
+        this.#keepCauses(transitions, step)
+        const { deviceId, observable, value, quality } = judged.measurement
+        const isKnown = value.type !== 'absent' && quality !== 'implausible'
+        this.#latest.set(`${deviceId} ${observable} ${isKnown}`, {
+          ...judged,
+          stored: judged.stored || transitions.length > 0,
+        })
       }
       this.#conclude(analysed, now, step)
       const expected = frame.format === 'kit-line'
-      for (const signal of normalised.signals) step.raise(this.#evaluator.signal(signal, expected, now))
+      for (const signal of normalised.signals) this.#raise(this.#evaluator.signal(signal, expected, now), step)
       if (!repeated && !undated) step.live.push(...this.#live.accept(reading, { ...normalised, judged: all }, now))
     }
     const received = frame.format === 'transport-event' ? 0 : 1
@@ -270,13 +277,21 @@ export class Pipeline {
     return devices
   }
 
-  /** Transitions of a delay: the value that caused one is stored, even where it said nothing new. */
+  /** Transitions of a delay, or of a value that was lost. */
   #raise(transitions: readonly AlertTransition[], step: StepBuilder): void {
-    for (const { measurement } of transitions) {
-      if (measurement === undefined) continue
-      for (const latest of this.#latest.values()) if (latest.identifier === measurement) step.measurements.push(latest)
-    }
+    this.#keepCauses(transitions, step)
     step.raise(transitions)
+  }
+
+  /** The value that caused a transition is stored, even where it said nothing new. */
+  #keepCauses(transitions: readonly AlertTransition[], step: StepBuilder): void {
+    for (const { measurement } of transitions) {
+      for (const [key, latest] of this.#latest) {
+        if (latest.stored || latest.measurement.identifier !== measurement) continue
+        step.measurements.push(latest.measurement)
+        this.#latest.set(key, { ...latest, stored: true })
+      }
+    }
   }
 
   /** Whether a record without a date was taken since the device was last asked; after a restart the journal tells it. */

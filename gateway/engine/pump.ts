@@ -11,14 +11,12 @@ import type { UnmappedMessage } from '#gateway/model/unmapped.js'
 import type { Clock } from '#gateway/platform/clock.js'
 import { HomebeatError } from '#gateway/platform/errors.js'
 import type { Logger } from '#gateway/platform/logger.js'
+import { SaidOnce } from '#gateway/platform/said-once.js'
 import type { Timekeeper } from '#gateway/time/timekeeper.js'
 import type { Recorder } from './recorder.js'
 
 /** Commits under way; with more than this, transports wait. */
 const MAX_UNDER_WAY = 256
-
-/** Devices and reasons told of. */
-const MAX_TOLD = 1000
 
 export interface PumpOptions {
   readonly transport: Transport
@@ -38,7 +36,7 @@ export interface PumpOptions {
 export class Pump implements Lifecycle {
   readonly #options: PumpOptions
   /** Devices and reasons of unmapped messages that the log has already. */
-  readonly #told = new Set<string>()
+  readonly #told = new SaidOnce(1000)
   #loop: Promise<void> | null = null
 
   constructor(options: PumpOptions) {
@@ -106,9 +104,7 @@ export class Pump implements Lifecycle {
 
   /** Once for each device and reason: a chatty bridge must not fill the log. The journal has every message. */
   #tell({ deviceId: device, code, reason }: UnmappedMessage): void {
-    const key = `${device} ${code}`
-    if (this.#told.has(key) || this.#told.size >= MAX_TOLD) return
-    this.#told.add(key)
+    if (!this.#told.first(`${device} ${code}`)) return
     const { transport, logger } = this.#options
     logger.warn({ transport: transport.name, device, code }, `messages are kept unmapped: ${reason}`)
   }

@@ -60,7 +60,7 @@ function causeLines({ cause, kind }: AlarmExplanation, time: (at: number) => str
   if (delaySeconds !== null)
     lines.push(
       delaySeconds > 0
-        ? `It had held for ${delaySeconds} s without a pause before the alarm was raised.`
+        ? `It was known to hold for ${delaySeconds} s before the alarm was raised.`
         : 'It is raised at once, by the first such value.',
     )
   if (measured) {

@@ -1,7 +1,9 @@
 import { readFileSync } from 'node:fs'
 import { expect } from 'chai'
 import { sharedData } from '#test/support/shared-data.js'
+import { burdenOf } from '../../bench/alarms/burden.js'
 import { readNumerics } from '../../bench/alarms/numerics.js'
+import { runSeeded } from '../../bench/alarms/seeded.js'
 import { runWard } from '../../bench/alarms/ward.js'
 
 const read = (...lines: string[]) => readNumerics(`${lines.join('\n')}\n`)
@@ -121,6 +123,7 @@ describe('a recording through the alarms', () => {
   })
 
   it('of real numerics, with all their dropouts, alarms only on values that are there', function () {
+    this.timeout(120_000)
     const numerics = readNumerics(readFileSync(sharedData(this, 'mimic2/s00001.csv'), 'utf8'))
     const { alarms, patientDays } = runWard(numerics)
     expect(patientDays).to.be.closeTo(0.67, 0.01)
@@ -133,5 +136,40 @@ describe('a recording through the alarms', () => {
       expect(value).to.be.within(3, 8)
     }
     expect(alarms.filter(({ kind }) => kind === 'technical')).to.not.deep.equal([])
+  })
+})
+
+describe('seeded events', function () {
+  this.timeout(120_000)
+
+  it('are all alarmed on in their time, at their priority, and nothing else is', () => {
+    const { events, missed, other } = runSeeded()
+    expect(events.length).to.be.at.least(20)
+    expect(missed).to.deep.equal([])
+    expect(other).to.deep.equal([])
+  })
+
+  it('that nothing alarms on are named as missed', () => {
+    const quiet = { name: 'quiet', conditions: ['low-pulse-rate'], priority: 'high', withinS: 20, lastsS: 60 } as const
+    const late = { ...quiet, name: 'late', withinS: 5, vitals: () => ({ pulse: 35 }) }
+    const lower = {
+      ...quiet,
+      name: 'too low a priority',
+      conditions: ['reduced-pulse-rate'],
+      vitals: () => ({ pulse: 45 }),
+      lastsS: 120,
+    }
+    expect(runSeeded([quiet, late, lower]).missed).to.deep.equal(['quiet', 'late', 'too low a priority'])
+  })
+
+  it('of a recording keep its burden by priority within the aims', function () {
+    for (const name of ['s00001']) {
+      const numerics = readNumerics(readFileSync(sharedData(this, `mimic2/${name}.csv`), 'utf8'))
+      const { alarms, patientDays } = runWard(numerics)
+      const { high, medium } = burdenOf(alarms, patientDays)
+      // A recording of less than a day: one alarm is the least that there can be.
+      expect(high.count).to.be.at.most(1)
+      expect(medium.perPatientDay).to.be.at.most(5)
+    }
   })
 })

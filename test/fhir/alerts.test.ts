@@ -102,7 +102,7 @@ describe('the resources about an alert', () => {
     expect(task.code?.text).to.equal('Attend to: Words for low-oxygen-saturation')
     expect(task.focus?.display).to.equal('Words for low-oxygen-saturation')
     expect(task.description).to.match(/^Words for low-oxygen-saturation \(high priority\): accept/)
-    expect(flagOf([raised], context).code.text).to.equal('Low oxygen saturation')
+    expect(flagOf([raised], context).code.coding?.[0]?.display).to.equal('Low oxygen saturation')
   })
 
   it('name the Observation that raised the alert, not the one that ended it', () => {

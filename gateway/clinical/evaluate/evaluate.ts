@@ -177,18 +177,21 @@ export class Evaluator {
     const { sensor, observable, value, identifier } = measurement
     const shown = value.type === 'quantity' ? value.value : number
     const sample = {
-      ...{ compared: number, spot, at, sensor, standsIn: observable === 'heartRate' },
+      compared: number,
+      spot,
+      at,
+      sensor,
+      standsIn: observable === 'heartRate',
       // An analyser's value has no message of its own.
       derived: observable === 'heartRate' || (observable === 'respiratoryRate' && !spot),
       cause: { measurement: identifier, value: component === 'secondsSinceBreath' ? number : shown },
     }
     const transitions = watch.see(sample, now, this.#isInhibited(watch, now))
+    if (this.#doubts.open.length === 0) return transitions
     const found = watch.limits.some(({ condition }) => watch.machine.isOpen(condition))
-    if (found || watch.isSafe)
-      transitions.push(
-        ...this.#doubts.step(lostCondition(watch.limits[0]), found ? 'withdrawn' : 'safe', now, sample.cause),
-      )
-    return transitions
+    if (!found && !watch.isSafe) return transitions
+    const sight = found ? 'withdrawn' : 'safe'
+    return [...transitions, ...this.#doubts.step(lostCondition(watch.limits[0]), sight, now, sample.cause)]
   }
 
   /** A value that was beyond a limit, or on its way there, when it was lost alarms at once. */

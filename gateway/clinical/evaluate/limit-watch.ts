@@ -39,7 +39,7 @@ interface Known {
   /** False: lost, or never seen. */
   held: boolean
   /** Values of the last minutes, oldest first. */
-  trail: readonly { readonly at: number; readonly value: number }[]
+  readonly trail: { readonly at: number; readonly value: number }[]
 }
 
 export interface Lost {
@@ -92,10 +92,9 @@ export class LimitWatch {
     known.measuredAt = Math.min(at, now)
     if (!spot && !standsIn) known.continuousAt = now
     const withinMs = steep(this.limits[0])?.withinMs ?? 0
-    known.trail = [
-      ...known.trail.filter((one) => now - one.at <= withinMs && one.at <= now),
-      { at: now, value: compared },
-    ]
+    const { trail } = known
+    trail.push({ at: now, value: compared })
+    while (trail[0] && (now - trail[0].at > withinMs || trail[0].at > now)) trail.shift()
     return inhibited ? this.machine.inhibit(now) : this.machine.see(compared, now, cause, known.measuredAt)
   }
 

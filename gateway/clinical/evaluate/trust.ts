@@ -31,6 +31,8 @@ interface VitalSign {
   /** Messages in a row; infinite for a sensor that is continuous by its nature. */
   row: number
   impossible: { readonly since: number; at: number } | null
+  /** What was said of it last. */
+  said: string
 }
 
 /** What is to be said of one vital sign. null: nothing new is known, and what was said stays. */
@@ -89,22 +91,35 @@ export class Trust {
 
   /** @param explained a wider condition says that nothing comes from the device. @param agrees see `HIDDEN_MS`: a second channel */
   tick(now: number, explained: (deviceId: string) => boolean, agrees: (sensor: SensorKind) => boolean): Doubt[] {
-    return [...this.#signs.values()].map((sign) => {
-      const { sensor, devices, everTrusted, impossible } = sign
-      // The clock may have been set back.
-      sign.knownAt = Math.min(sign.knownAt, now)
-      const { trustedWithinMs } = sensorDefinitions[sensor]
-      // What is measured on request is not steady.
-      const isWatched = sign.row >= STEADY_COUNT || sensorDefinitions[sensor].silentAfterMs === null
-      const over = trustedWithinMs !== undefined && isWatched && now - sign.knownAt > trustedWithinMs
-      const unknown = over ? ([...devices].every(explained) ? null : true) : everTrusted ? false : null
-      if (!impossible) {
-        const ended = sign.possible ? false : null
-        return { sensor, unknown, checkProbe: ended, hidden: ended }
-      }
-      const hidden = impossible.at - impossible.since >= HIDDEN_MS || agrees(sensor)
-      return { sensor, unknown, checkProbe: !hidden && now - impossible.since >= CHECK_PROBE_MS, hidden }
+    return [...this.#signs.values()].flatMap((sign) => {
+      const doubt = this.#doubt(sign, now, explained, agrees)
+      const said = `${doubt.unknown} ${doubt.checkProbe} ${doubt.hidden}`
+      if (said === sign.said && !sign.impossible) return []
+      sign.said = said
+      return [doubt]
     })
+  }
+
+  #doubt(
+    sign: VitalSign,
+    now: number,
+    explained: (deviceId: string) => boolean,
+    agrees: (sensor: SensorKind) => boolean,
+  ): Doubt {
+    const { sensor, devices, everTrusted, impossible } = sign
+    // The clock may have been set back.
+    sign.knownAt = Math.min(sign.knownAt, now)
+    const { trustedWithinMs } = sensorDefinitions[sensor]
+    // What is measured on request is not steady.
+    const isWatched = sign.row >= STEADY_COUNT || sensorDefinitions[sensor].silentAfterMs === null
+    const over = trustedWithinMs !== undefined && isWatched && now - sign.knownAt > trustedWithinMs
+    const unknown = over ? ([...devices].every(explained) ? null : true) : everTrusted ? false : null
+    if (!impossible) {
+      const ended = sign.possible ? false : null
+      return { sensor, unknown, checkProbe: ended, hidden: ended }
+    }
+    const hidden = impossible.at - impossible.since >= HIDDEN_MS || agrees(sensor)
+    return { sensor, unknown, checkProbe: !hidden && now - impossible.since >= CHECK_PROBE_MS, hidden }
   }
 
   #sign(sensor: SensorKind, now: number): VitalSign {
@@ -119,6 +134,7 @@ export class Trust {
         row: 0,
         possible: false,
         impossible: null,
+        said: '',
       }
       this.#signs.set(sensor, sign)
     }

@@ -89,10 +89,11 @@ export const defaultLimits: readonly Limit[] = [
     'apnoea alarm at 20 s; 10–40 s selectable',
     'secondsSinceBreath',
   ),
-  // A respiratory rate is breaths counted over a whole minute; a rate over a few breaths is not yet one that NEWS2 scores.
-  // An emergency within that minute has its own alarm: no breath for 20 s, or a saturation that falls.
-  limit('low-respiratory-rate', 'respiratoryRate', ['<=', 8, 10], 60, 'high', `${NEWS2}: score 3`),
-  limit('high-respiratory-rate', 'respiratoryRate', ['>=', 25, 23], 60, 'high', `${NEWS2}: score 3`),
+  // A respiratory rate is breaths counted over a whole minute; a rate over a few breaths is not yet one that NEWS2 scores. In
+  // recordings it is beyond these for a minute or two many times a day: the second minute is this project's own. An emergency
+  // within that time has its own alarm: no breath for 20 s, or a saturation that falls.
+  limit('low-respiratory-rate', 'respiratoryRate', ['<=', 8, 10], 120, 'high', `${NEWS2}: score 3`),
+  limit('high-respiratory-rate', 'respiratoryRate', ['>=', 25, 23], 120, 'high', `${NEWS2}: score 3`),
 
   limit('low-body-temperature', 'bodyTemperature', ['<=', 35, 35.3], 30, 'high', `${NEWS2}: score 3`),
   limit(

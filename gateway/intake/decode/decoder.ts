@@ -85,11 +85,8 @@ export class Decoder {
   }
 
   #board(transport: string): AnalogDecoder {
-    let board = this.#boards.get(transport)
-    if (!board) {
-      board = new AnalogDecoder(this.deviceOf(transport))
-      this.#boards.set(transport, board)
-    }
+    const board = this.#boards.get(transport) ?? new AnalogDecoder(this.deviceOf(transport))
+    this.#boards.set(transport, board)
     return board
   }
 
@@ -125,20 +122,7 @@ function decodeWaveform(frame: WaveformFrame): Decoded {
     return refuse('waveform', 'A block of a recording has no usable time, period or scale.')
   }
   const scale = { origin, factor, lowerLimit, upperLimit, ...(unit !== undefined && { unit }) }
-  return {
-    readings: [
-      {
-        sensor,
-        deviceId,
-        status: 'ok',
-        at,
-        ...(frame.timedBySource && { timedByDevice: true }),
-        value: { type: 'samples', periodMs, scale, samples },
-        remarks: [],
-      },
-    ],
-    events: [],
-    lost: 0,
-    refused: null,
-  }
+  const value = { type: 'samples', periodMs, scale, samples } as const
+  const timed = frame.timedBySource && { timedByDevice: true as const }
+  return { ...NOTHING, readings: [{ sensor, deviceId, status: 'ok', at, ...timed, value, remarks: [] }] }
 }

@@ -3,7 +3,7 @@
  * of its own: times come with the frames.
  */
 import type { SensorKind } from '#fhir/measurement.js'
-import { type Decoded, type DeviceEvent, refuse } from '#gateway/model/decoded.js'
+import { type Decoded, type DeviceEvent, NOTHING, refuse } from '#gateway/model/decoded.js'
 import type { Reading } from '#gateway/model/reading.js'
 import type { KitLineFrame } from '#gateway/model/transport.js'
 import { placeDeviceTime, type ZoneOffset } from './device-time.js'
@@ -71,29 +71,17 @@ export class KitDecoder {
     this.#stamps.clear()
     this.#mode = null
     this.#spoken = protocol === KIT_PROTOCOL
-    if (!this.#spoken) {
-      return refuse(
-        'kit-protocol',
-        'The kit speaks another protocol version: flash it with the firmware of this release.',
-      )
-    }
+    if (!this.#spoken) return otherProtocol()
     const at = this.#clock.learn(line.ms, receivedAt)
-    return {
-      readings: [],
-      events: [{ type: 'boot', deviceId: this.#deviceId, at, firmware: word(firmware), cause: word(cause) }],
-      lost: 0,
-      refused: null,
-    }
+    const boot = { type: 'boot', deviceId: this.#deviceId, at, firmware: word(firmware), cause: word(cause) } as const
+    return { ...NOTHING, events: [boot] }
   }
 
   #line(line: KitLine, receivedAt: number): Decoded {
     const events: DeviceEvent[] = []
     if (!this.#spoken) {
       this.#seq = line.seq
-      return refuse(
-        'kit-protocol',
-        'The kit speaks another protocol version: flash it with the firmware of this release.',
-      )
+      return otherProtocol()
     }
     let kitMs = this.#clock.unwrap(line.ms)
     let lost = this.#count(line.seq)
@@ -113,10 +101,7 @@ export class KitDecoder {
       else if (line.type === 'M') this.#modeIs('emg', at, events)
       return { readings: this.#readings(values, at, kitMs, receivedAt), events, lost, refused: null }
     }
-    if (!this.#event(line, at, events)) {
-      return this.#broken(line, events, lost)
-    }
-    return { readings: [], events, lost, refused: null }
+    return this.#event(line, at, events) ? { ...NOTHING, events, lost } : this.#broken(line, events, lost)
   }
 
   #broken(line: KitLine, events: DeviceEvent[], lost: number): Decoded {
@@ -236,3 +221,6 @@ export class KitDecoder {
 
 /** What a device says of itself may reach a log: one short word. */
 const word = (text: string) => text.replace(/[^A-Za-z0-9._-]/g, '').slice(0, 32)
+
+const otherProtocol = (): Decoded =>
+  refuse('kit-protocol', 'The kit speaks another protocol version: flash it with the firmware of this release.')

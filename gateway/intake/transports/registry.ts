@@ -24,58 +24,40 @@ export interface TransportDependencies {
   readonly devices?: EnrolledDevices
 }
 
-const SERIAL = (config: TransportConfig, { clock, logger, serialBinding }: TransportDependencies): Transport =>
-  new SerialTransport({ name: config.name, url: config.url, clock, logger, binding: serialBinding })
+type Create = (config: TransportConfig, dependencies: TransportDependencies) => Transport
 
-const FIRMATA = ({ name, url }: TransportConfig, { clock, logger, serialBinding }: TransportDependencies): Transport =>
-  new FirmataTransport({ name, url, clock, logger, binding: serialBinding })
+const SERIAL: Create = (config, { serialBinding: binding, ...dependencies }) =>
+  new SerialTransport({ ...config, ...dependencies, binding })
+const FIRMATA: Create = (config, { serialBinding: binding, ...dependencies }) =>
+  new FirmataTransport({ ...config, ...dependencies, binding })
+const MQTT_CLIENT: Create = (config, dependencies) => new ClientTransport({ ...config, ...dependencies })
+const MQTT_BROKER: Create = (config, { devices: store, ...dependencies }) =>
+  new BrokerTransport({ ...config, ...dependencies, ...(store && { store }) })
+const REPLAY: Create = (config, dependencies) =>
+  new ReplayTransport({ ...config, ...dependencies, device: config.device ?? config.name })
 
-const MQTT_CLIENT = (config: TransportConfig, { clock, logger, baseDir }: TransportDependencies): Transport =>
-  new ClientTransport({
-    name: config.name,
-    url: config.url,
-    passwordFile: config.passwordFile,
-    tls: config.tls,
-    subscribe: config.subscribe,
-    baseDir,
-    clock,
-    logger,
-  })
-
-const MQTT_BROKER = (config: TransportConfig, dependencies: TransportDependencies): Transport => {
-  const { name, url, devices, tls, allowUnencrypted, limits } = config
-  const { clock, logger, baseDir, dataDir, devices: store } = dependencies
-  const own = { ...(dataDir === undefined ? {} : { dataDir }), ...(store === undefined ? {} : { store }) }
-  return new BrokerTransport({ name, url, devices, tls, allowUnencrypted, limits, baseDir, clock, logger, ...own })
+const BY_SCHEME: Readonly<Record<string, Create>> = {
+  serial: SERIAL,
+  'serial+usb': SERIAL,
+  'serial+tcp': SERIAL,
+  firmata: FIRMATA,
+  'firmata+usb': FIRMATA,
+  mqtt: MQTT_CLIENT,
+  mqtts: MQTT_CLIENT,
+  'mqtt+broker': MQTT_BROKER,
+  'mqtts+broker': MQTT_BROKER,
+  replay: REPLAY,
 }
-
-const BY_SCHEME: Readonly<Record<string, (config: TransportConfig, dependencies: TransportDependencies) => Transport>> =
-  {
-    serial: SERIAL,
-    'serial+usb': SERIAL,
-    'serial+tcp': SERIAL,
-    firmata: FIRMATA,
-    'firmata+usb': FIRMATA,
-    mqtt: MQTT_CLIENT,
-    mqtts: MQTT_CLIENT,
-    'mqtt+broker': MQTT_BROKER,
-    'mqtts+broker': MQTT_BROKER,
-    replay: ({ name, url, device }, { clock, logger, baseDir }) =>
-      new ReplayTransport({ name, url, device: device ?? name, baseDir, clock, logger }),
-  }
 
 /** The scheme of the URL chooses. Opens nothing yet. @throws HomebeatError `config.transport-url` */
 export function createTransport(config: TransportConfig, dependencies: TransportDependencies): Transport {
   const scheme = /^([a-z+]+):/.exec(config.url)?.[1] ?? ''
   const create = Object.hasOwn(BY_SCHEME, scheme) ? BY_SCHEME[scheme] : undefined
-  if (!create)
-    throw new HomebeatError(
-      'config.transport-url',
-      `transports[${config.name}].url starts with ${scheme ? `"${scheme}:"` : 'no known scheme'}: use one of ${Object.keys(
-        BY_SCHEME,
-      )
-        .map((known) => `${known}:`)
-        .join(', ')}`,
-    )
-  return create(config, dependencies)
+  if (create) return create(config, dependencies)
+  const known = Object.keys(BY_SCHEME).join(':, ')
+  const begins = scheme ? `"${scheme}:"` : 'no known scheme'
+  throw new HomebeatError(
+    'config.transport-url',
+    `transports[${config.name}].url starts with ${begins}: use one of ${known}:`,
+  )
 }

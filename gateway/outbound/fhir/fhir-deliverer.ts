@@ -25,6 +25,8 @@ export interface FhirDelivererOptions {
   readonly reach?: Reach
   readonly logger: Logger
   readonly clock?: Clock
+  /** Told what the server lacks, in words. */
+  readonly remark?: (lacks: string) => void
   /** Folder that a relative `tokenFile` is in: that of the configuration. The working folder when absent. */
   readonly baseDir?: string
 }
@@ -33,7 +35,7 @@ type Delivery = Awaited<ReturnType<Deliverer['deliver']>>
 
 export class FhirDeliverer implements Deliverer {
   readonly #options: FhirDelivererOptions
-  readonly server: FhirServer
+  readonly #server: FhirServer
   readonly #batches: FhirBatches
   readonly #alerts: FhirAlerts
 
@@ -41,9 +43,13 @@ export class FhirDeliverer implements Deliverer {
   constructor(options: FhirDelivererOptions) {
     this.#options = options
     const client = clientOf(options.target, options.fetch, options.baseDir, options.reach)
-    this.server = new FhirServer({ clock: systemClock, ...options, client })
-    this.#batches = new FhirBatches({ ...options, client, server: this.server })
-    this.#alerts = new FhirAlerts({ ...options, server: this.server })
+    this.#server = new FhirServer({ clock: systemClock, ...options, client })
+    this.#batches = new FhirBatches({ ...options, client, server: this.#server })
+    this.#alerts = new FhirAlerts({ ...options, server: this.#server })
+  }
+
+  async prepare(signal: AbortSignal): Promise<void> {
+    await this.#server.abilities(signal)
   }
 
   async deliver(entry: OutboxEntry, signal: AbortSignal): Promise<Delivery> {

@@ -27,6 +27,8 @@ export interface FhirServerOptions {
   readonly patient: string
   readonly clock: Pick<Clock, 'monotonic'>
   readonly logger: Logger
+  /** Told what the server lacks, in words. */
+  readonly remark?: (lacks: string) => void
 }
 
 /** A server that did not say what it can is asked again after this long. */
@@ -352,7 +354,8 @@ export class FhirServer {
   }
 
   #say(): void {
-    const { logger, target } = this.#options
+    const { logger, target, remark } = this.#options
+    remark?.(`lacks ${this.lacks.join(' and ')}`)
     logger.warn({ target: target.name, lacks: this.lacks }, `the FHIR server lacks ${this.lacks.join(' and ')}`)
   }
 

@@ -66,6 +66,7 @@ export class LaneWorker implements Lifecycle {
     this.#abort = abort
     this.#state = 'idle'
     const unsubscribe = this.#options.journal.outbox.onQueued(this.#options.lane, () => this.#notice())
+    void this.#options.deliverer.prepare?.(abort.signal)
     this.#loop = this.#run(abort.signal).finally(unsubscribe)
   }
 

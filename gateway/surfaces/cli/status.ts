@@ -83,7 +83,7 @@ function unmappedLines({ unmapped = [] }: GatewayStatus): string[] {
 /** How a lane stands; a second line only where something keeps it from being empty. */
 function laneLines(lane: LaneReport, now: number): string[] {
   const seconds = (ms: number) => `${Math.max(0, Math.round(ms / 1000))} s`
-  const { depth, oldestAt, state = 'idle', delivered, rejected, dropped = 0, lastReason, nextAt } = lane
+  const { depth, oldestAt, state = 'idle', delivered, rejected, dropped = 0, lastReason, nextAt, remark } = lane
   const counts = [
     `${depth} waiting${oldestAt === null ? '' : ` (oldest ${seconds(now - oldestAt)} ago)`}`,
     `${delivered} delivered`,
@@ -92,6 +92,7 @@ function laneLines(lane: LaneReport, now: number): string[] {
   ]
   const notes = [
     ...(lastReason ? [lastReason] : []),
+    ...(remark !== undefined ? [`the server ${remark}`] : []),
     ...(nextAt && nextAt > now ? [`next attempt in ${seconds(nextAt - now)}`] : []),
     ...(state === 'held' ? ['an anchor was refused for good, later ones cannot go before it'] : []),
     ...(rejected > 0 ? [`homebeat queue list --state rejected --lane ${lane.lane}`] : []),

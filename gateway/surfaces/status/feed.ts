@@ -48,7 +48,8 @@ export interface GatewayStatus {
 }
 
 /** How a lane stands; the lane by its key, e.g. `alert:sms/nurse-1`. */
-export type LaneReport = Omit<LaneDepth, 'lane'> & { readonly lane: string }
+/** `remark`: what its far end lacks, e.g. transactions. */
+export type LaneReport = Omit<LaneDepth, 'lane'> & { readonly lane: string; readonly remark?: string }
 
 export type LiveEvent =
   | LiveData

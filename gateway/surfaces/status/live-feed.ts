@@ -18,6 +18,8 @@ export interface LiveFeedOptions {
   readonly transports: readonly Transport[]
   readonly contacts?: GatewayStatus['contacts']
   readonly clock: Clock
+  /** What lanes say of their far ends, by key. */
+  readonly remarks?: ReadonlyMap<string, string>
   readonly timekeeper?: Pick<Timekeeper, 'status'> | undefined
 }
 
@@ -46,7 +48,12 @@ export class LiveFeed implements Feed {
   }
 
   status(): GatewayStatus {
-    const { version, home, journal, transports, contacts, clock, timekeeper } = this.#options
+    const { version, home, journal, transports, contacts, clock, timekeeper, remarks } = this.#options
+    const known = journalStatus(journal, clock.now())
+    const lanes = known.lanes.map((lane) => {
+      const remark = remarks?.get(lane.lane)
+      return remark === undefined ? lane : { ...lane, remark }
+    })
     const { user, system } = process.cpuUsage()
     return {
       version,
@@ -57,7 +64,8 @@ export class LiveFeed implements Feed {
       now: clock.now(),
       transports: transports.map((transport) => transport.status()),
       frames: { ...this.#frames },
-      ...journalStatus(journal, clock.now()),
+      ...known,
+      lanes,
       ...(timekeeper && { clock: timekeeper.status() }),
       process: { rssMb: Math.round(process.memoryUsage.rss() / 1e5) / 10, cpuSeconds: (user + system) / 1e6 },
     }

@@ -21,7 +21,7 @@ export const airflow = {
   silentAfterMs: 30_000,
   staleAfterMs: 60_000,
   // Project default, not verified, as all of these clocks.
-  trustedWithinMs: 10 * 60_000,
+  trustedWithinMs: 30 * 60_000,
   inhibits: ['respiratoryRate'],
   aroundAlarms: true,
   entered: 'respiration',

@@ -13,7 +13,7 @@ export const pulse: SensorDefinition = {
   silentAfterMs: 30_000,
   staleAfterMs: 30_000,
   // Project default, not verified, as all of these clocks.
-  trustedWithinMs: 10 * 60_000,
+  trustedWithinMs: 30 * 60_000,
   inhibits: ['pulseRate'],
   aroundAlarms: true,
   entered: 'pulse',

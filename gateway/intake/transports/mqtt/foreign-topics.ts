@@ -1,13 +1,12 @@
 import type { Logger } from '#gateway/platform/logger.js'
+import { SaidOnce } from '#gateway/platform/said-once.js'
 import { TOPIC_ROOT } from './address.js'
-
-/** Devices and prefixes that are remembered, so that each is said once. */
-const MAX_SAID = 500
 
 /** Says where devices publish that is not theirs, and what to change: once for each device and prefix. */
 export class ForeignTopics {
   readonly #logger: Logger
-  readonly #said = new Set<string>()
+  /** Devices and prefixes. */
+  readonly #said = new SaidOnce(500)
 
   constructor(logger: Logger) {
     this.#logger = logger
@@ -15,9 +14,7 @@ export class ForeignTopics {
 
   note(device: string, topic: string): void {
     const prefix = prefixOf(topic)
-    const key = `${device} ${prefix}`
-    if (this.#said.has(key) || this.#said.size >= MAX_SAID) return
-    this.#said.add(key)
+    if (!this.#said.first(`${device} ${prefix}`)) return
     const advice =
       topic.startsWith('homebeat/') || topic.startsWith('$')
         ? `its own are below ${TOPIC_ROOT}${device}/`

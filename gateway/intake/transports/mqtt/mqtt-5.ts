@@ -1,4 +1,5 @@
 import type { Logger } from '#gateway/platform/logger.js'
+import { SaidOnce } from '#gateway/platform/said-once.js'
 import { DEVICE_ID } from './address.js'
 import type { Client, ConnectPacket } from './aedes.js'
 
@@ -6,13 +7,11 @@ import type { Client, ConnectPacket } from './aedes.js'
 const UNSUPPORTED_VERSION = 0x84
 const REASON_STRING = 0x1f
 const REASON = Buffer.from('This broker speaks MQTT 3.1.1: set the protocol version of this device to 3.1.1 (4)')
-/** Devices that are remembered, so that each is said once. */
-const MAX_SAID = 100
 
 /** Turns clients of MQTT 5 away in their own words, and says what to change at the device. */
 export class Mqtt5 {
   readonly #logger: Logger
-  readonly #said = new Set<string>()
+  readonly #said = new SaidOnce(100)
 
   constructor(logger: Logger) {
     this.#logger = logger
@@ -21,10 +20,8 @@ export class Mqtt5 {
   /** @param done when the answer is on its way: the connection may be destroyed */
   refuse({ conn }: Client, { clientId, properties }: ConnectPacket, done: () => void): void {
     const device = DEVICE_ID.test(clientId) ? clientId : 'unknown'
-    if (!this.#said.has(device) && this.#said.size < MAX_SAID) {
-      this.#said.add(device)
+    if (this.#said.first(device))
       this.#logger.warn({ device }, `device ${device} is refused: it speaks MQTT 5. Set its protocol version to 3.1.1`)
-    }
     const reason = Buffer.concat([Buffer.of(REASON_STRING, 0, REASON.length), REASON])
     const fits = (properties?.maximumPacketSize ?? Number.POSITIVE_INFINITY) >= reason.length + 5
     const said = fits ? reason : Buffer.alloc(0)

@@ -187,6 +187,16 @@ describe('a value that is lost', () => {
     })
   }
 
+  it('names its last value, which is stored though it said nothing new', () => {
+    for (const body of ['n,,', 'o,511,127']) {
+      const home = new Home().oximeter(10, 'o,72,89').oximeter(4, 'o,72,88')
+      const { transitions, measurements } = home.pipeline.accept(home.kit.frame('O', home.now - T0, body), home.now)
+      const lost = transitions.find(({ condition }) => condition === 'lost-while-falling-spo2')
+      const cause = measurements.find(({ identifier }) => identifier === lost?.measurement)
+      expect(cause?.value, body).to.deep.equal({ type: 'quantity', value: 88 })
+    }
+  })
+
   it('above a limit is lost while rising', () => {
     const home = new Home().oximeter(10, 'o,128,97').oximeter(5, 'o,135,97').oximeter(5, 'n,,')
     expect(home.active[0]).to.equal('lost-while-rising-pulse')
@@ -238,10 +248,10 @@ describe('a value that is lost', () => {
 })
 
 describe('the clock of each vital sign', () => {
-  it('says after ten minutes that there is no trustworthy value, and ends with the first', () => {
-    const home = new Home().oximeter(30, 'o,72,97').oximeter(700, 'n,,')
+  it('says after half an hour that there is no trustworthy value, and ends with the first', () => {
+    const home = new Home().oximeter(30, 'o,72,97').oximeter(1900, 'n,,')
     for (const sensor of ['pulse', 'spo2']) {
-      expect(home.when(`no-trusted-value-${sensor} active`), sensor).to.be.within(629, 632)
+      expect(home.when(`no-trusted-value-${sensor} active`), sensor).to.be.within(1829, 1832)
     }
     expect(home.said.find(({ what }) => what.startsWith('no-trusted'))?.priority).to.equal('medium')
     home.oximeter(3, 'o,72,97')
@@ -252,32 +262,32 @@ describe('the clock of each vital sign', () => {
   })
 
   it('runs for each by itself: a pulse does not stand for the oxygen', () => {
-    const home = new Home().oximeter(700, 'o,72,127')
+    const home = new Home().oximeter(1900, 'o,72,127')
     expect(home.active).to.include('no-trusted-value-spo2').and.not.include('no-trusted-value-pulse')
   })
 
   it('leaves a kit that is silent as a whole to the alert of the kit', () => {
-    const home = new Home().oximeter(30, 'o,72,97').oximeter(700, null)
+    const home = new Home().oximeter(30, 'o,72,97').oximeter(1900, null)
     expect(home.active).to.deep.equal(['silent-device-kit-1'])
   })
 
   it('is not begun by single measurements, but by a device that sends all the time', () => {
-    expect(new Home().mqtt('spo2', 97, '%').each(1000).active).to.deep.equal([])
+    expect(new Home().mqtt('spo2', 97, '%').each(2500).active).to.deep.equal([])
     const home = new Home()
     for (let i = 0; i < 12; i++) home.mqtt('spo2', 97, '%').each(20)
-    home.each(700)
+    home.each(1900)
     expect(home.active).to.deep.equal(['no-trusted-value-spo2'])
   })
 
   it('does not end because the gateway starts anew', () => {
-    const before = new Home().oximeter(30, 'o,72,97').oximeter(700, 'n,,')
+    const before = new Home().oximeter(30, 'o,72,97').oximeter(1900, 'n,,')
     const open = before.said.filter(({ what }) => what.endsWith('active')).map(({ transition }) => transition)
     const after = new Home(open).oximeter(60, 'n,,')
     expect(after.said.map(({ what }) => what)).to.deep.equal([])
   })
 
   it('is over with a recording that has ended', () => {
-    const home = new Home().oximeter(700, 'n,,').frame(eventFrame('ended')).each(2)
+    const home = new Home().oximeter(1900, 'n,,').frame(eventFrame('ended')).each(2)
     expect(home.said.map(({ what }) => what)).to.include('no-trusted-value-spo2 cleared')
   })
 })

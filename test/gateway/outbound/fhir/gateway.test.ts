@@ -24,6 +24,7 @@ describe('A running gateway and the Tasks of its alerts', function () {
 
   it('acknowledges what a doctor accepts on the FHIR server in clear, and tells the sealed one nothing', async () => {
     await server.start()
+    server.habits = { ...server.habits, transactions: false }
     await writeSecret(home.folder, 'secret', 'a-secret-of-the-bridge')
     const broker = `mqtt+broker://127.0.0.1:${await freePort()}`
     const loaded = home.configure({
@@ -54,6 +55,9 @@ describe('A running gateway and the Tasks of its alerts', function () {
       const lane = (name: string) => gateway.status().lanes.find((one) => one.lane === name)
       while (lane('fhir-alert:care')?.depth !== 0) await turn()
       expect(lane('fhir:vault')?.depth).to.equal(0)
+      // Said before a batch was closed.
+      expect(lane('fhir:care')?.remark).to.equal('lacks transactions (batches are sent)')
+      expect(lane('fhir:vault')?.remark).to.equal(undefined)
     } finally {
       await gateway.stop(0)
     }
