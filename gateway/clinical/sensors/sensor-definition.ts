@@ -54,6 +54,12 @@ export interface JumpLimits {
   readonly confirmMs: number
 }
 
+/**
+ * What a drawn scale spans at least, by the unit of the samples: less than that is noise, which must look flat. A standstill
+ * drawn as large as a beat would be taken for one.
+ */
+export type LeastSpan = Readonly<Record<string, number>>
+
 export interface WaveformPart {
   readonly observable: Observable
   /** physical = origin + factor · sample, in `unit`, where the source does not bring its own scale. */
@@ -69,7 +75,7 @@ export interface WaveformPart {
   /** Length of one stored chunk. */
   readonly chunkMs: number
   /** Its place among the traces of the page, and whether it has it before the first sample. */
-  readonly trace: { readonly order: number; readonly always?: true }
+  readonly trace: { readonly order: number; readonly always?: true; readonly leastSpan: LeastSpan }
   /** Counts at or beyond which the input stands at a supply rail: no electrode, or saturated. */
   readonly rails?: { readonly low: number; readonly high: number }
   /** A trace that stays within ±1 count for this long is reported as flat. */
@@ -151,6 +157,10 @@ export interface SensorDefinition {
   readonly pressure?: PressurePart
   readonly position?: PositionPart
 }
+
+/** @param unit of the samples; 0 where the sensor has no trace, or nothing is known of the unit */
+export const leastSpanOf = ({ waveform }: SensorDefinition, unit: string): number =>
+  waveform?.trace.leastSpan[unit] ?? 0
 
 /** The number that stands for the sensor, where it has one: on a tile, say. */
 export const numberOf = ({ quantity, derived }: SensorDefinition): QuantityPart | undefined => quantity ?? derived

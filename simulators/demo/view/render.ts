@@ -1,6 +1,6 @@
 /** The terminal view as text. Pure: the same state and size give the same picture. */
-import { SENSORS } from '#gateway/clinical/sensors/registry.js'
-import type { SensorDefinition } from '#gateway/clinical/sensors/sensor-definition.js'
+import { SENSORS, sensorDefinitions } from '#gateway/clinical/sensors/registry.js'
+import { leastSpanOf, type SensorDefinition } from '#gateway/clinical/sensors/sensor-definition.js'
 import type { LiveAlert } from '#gateway/model/live.js'
 import type { GatewayStatus } from '#gateway/surfaces/status/feed.js'
 import { ageWords, conditionWords, durationWords, laneWords, show } from '#gateway/wording/words.js'
@@ -91,7 +91,8 @@ function joined(parts: readonly string[], columns: number): string {
 }
 
 function ecg(state: ViewState, columns: number, rows: number): string[] {
-  const lines = strip(state.ecg?.samples ?? [], Math.max(0, columns - 6), rows)
+  const leastSpan = leastSpanOf(sensorDefinitions.ecg, state.ecg?.unit ?? '')
+  const lines = strip(state.ecg?.samples ?? [], Math.max(0, columns - 6), rows, leastSpan)
   const paint = state.connection === 'live' ? green : dim
   return lines.map((text, i) => `${i === 0 ? ' ECG ' : '     '}${paint(text)}`)
 }

@@ -8,16 +8,18 @@ const DOTS = [
   [0x40, 0x80],
 ] as const
 
-/** @returns `rows` lines of `columns` characters; the newest sample at the right, gaps empty. */
-export function strip(samples: readonly (number | null)[], columns: number, rows: number): string[] {
+/** @param leastSpan of the scale. @returns `rows` lines of `columns` characters; the newest sample at the right, gaps empty. */
+export function strip(samples: readonly (number | null)[], columns: number, rows: number, leastSpan = 0): string[] {
   if (columns <= 0 || rows <= 0) return []
   const across = columns * 2
   const down = rows * 4
   const cells = Array.from({ length: rows }, () => new Uint8Array(columns))
   const known = samples.filter((s): s is number => s !== null)
   if (known.length > 0) {
-    const min = known.reduce((a, b) => Math.min(a, b))
-    const span = Math.max(known.reduce((a, b) => Math.max(a, b)) - min, 1e-6)
+    const lowest = known.reduce((a, b) => Math.min(a, b))
+    const seen = known.reduce((a, b) => Math.max(a, b)) - lowest
+    const span = Math.max(seen, leastSpan, 1e-6)
+    const min = lowest - (span - seen) / 2
     const dotOf = (v: number) => Math.round((1 - (v - min) / span) * (down - 1))
     for (let x = 0; x < across; x++) {
       // One sample more on the left, so that neighbouring columns touch.

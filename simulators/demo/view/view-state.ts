@@ -10,6 +10,7 @@ const SLACK_MS = 60
 export interface EcgStrip {
   readonly periodMs: number
   readonly endAt: number
+  readonly unit: string
   readonly samples: readonly (number | null)[]
 }
 
@@ -50,5 +51,5 @@ function extended(strip: EcgStrip | null, run: Extract<LiveEvent, { type: 'sampl
   const fresh = strip === null || strip.periodMs !== run.periodMs || Math.abs(gapMs) > STRIP_MS
   const before = fresh ? new Array<null>(keep).fill(null) : strip.samples
   const gap = !fresh && gapMs > SLACK_MS ? new Array<null>(Math.round(gapMs / run.periodMs)).fill(null) : []
-  return { periodMs: run.periodMs, endAt, samples: [...before, ...gap, ...run.samples].slice(-keep) }
+  return { periodMs: run.periodMs, endAt, unit: run.unit, samples: [...before, ...gap, ...run.samples].slice(-keep) }
 }

@@ -101,6 +101,11 @@ describe('the terminal view of the demo', () => {
   it('draws a waveform in braille, highest at the top, gaps empty', () => {
     expect(strip([0, 0, 0, 0, 1, 1, 1, 1], 2, 1)).to.deep.equal(['⣀⡏'])
     expect(strip([1, 1, null, null, null, null, null, null, 0, 0], 5, 1)[0]?.slice(2, 4)).to.equal('⠀⠀')
+    const noise = Array.from({ length: 40 }, (_, i) => (i % 2) * 0.02)
+    expect(
+      strip(noise, 2, 3, 1).filter((row) => row !== '⠀⠀'),
+      'a standstill is a flat line',
+    ).to.have.length(1)
     expect(strip([null, null], 3, 2)).to.deep.equal(['⠀⠀⠀', '⠀⠀⠀'])
   })
 

@@ -34,7 +34,8 @@ export const airflow = {
     // From 0, so that it is never −0.
     originOf: (calibration) => 0 - (calibration.get('airflow-zero') ?? 0) / ADC_FULL_SCALE,
     chunkMs: 10_000,
-    trace: { order: 2, always: true },
+    // The least breath that is counted is an eighth of it, the converter's noise a thirtieth.
+    trace: { order: 2, always: true, leastSpan: { '1': 0.1, V: 0.5 } },
   },
   quantity: {
     observable: 'respiratoryRate',

@@ -26,7 +26,8 @@ export const ecg = {
     observable: 'ecgWaveform',
     scale: SHIELD_VOLTS,
     chunkMs: 10_000,
-    trace: { order: 1, always: true },
+    // A usual R wave is about 1 mV, and about 1 V at the shield's output. A low one is still half a panel's height.
+    trace: { order: 1, always: true, leastSpan: { V: 1, mV: 1, uV: 1000 } },
     // There is no lead-off pin: an open input drifts to a rail, a shorted one is flat.
     rails: { low: 2, high: 1021 },
     flatAfterMs: 4000,

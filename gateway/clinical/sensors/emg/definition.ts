@@ -23,7 +23,8 @@ export const emg = {
     observable: 'emgWaveform',
     scale: SHIELD_VOLTS,
     chunkMs: 10_000,
-    trace: { order: 3 },
+    // A muscle at rest gives some hundredths of a volt.
+    trace: { order: 3, leastSpan: { V: 0.5, mV: 1, uV: 1000 } },
     rails: { low: 2, high: 1021 },
   },
   derived: {

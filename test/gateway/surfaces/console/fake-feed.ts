@@ -11,6 +11,8 @@ export class FakeFeed implements Feed {
   alerts: LiveAlert[] = []
   listeners = new Set<(event: LiveEvent) => void>()
   broken = false
+  /** The heart stands still: what is left is the converter's noise. */
+  standstill = false
   readonly startedAt: number
 
   constructor(now: () => number = Date.now) {
@@ -146,7 +148,8 @@ export class FakeFeed implements Feed {
     let ecgAt = this.now()
     let airflowAt = this.now()
     const timer = setInterval(() => {
-      for (; ecgAt + 100 <= this.now(); ecgAt += 100) this.samples('ecg', ecgAt, 4, wave(ecgAt, 25, 4, ecg))
+      for (; ecgAt + 100 <= this.now(); ecgAt += 100)
+        this.samples('ecg', ecgAt, 4, wave(ecgAt, 25, 4, this.standstill ? noise : ecg))
       for (; airflowAt + 1000 <= this.now(); airflowAt += 1000) {
         this.samples('airflow', airflowAt, 40, wave(airflowAt, 25, 40, airflow), '1')
         this.value('pulse', 74 + Math.round(2 * Math.sin(airflowAt / 9000)), '/min')
@@ -186,6 +189,8 @@ export function ecg(t: number): number {
     bump(0.5, 0.05, 0.27)
   return 2.5 + beat + 0.012 * Math.sin(t * 1.7) + 0.03 * Math.sin(t / 900)
 }
+
+const noise = (t: number): number => 2.5 + 0.01 * Math.sin(t * 1.7)
 
 function airflow(t: number): number {
   return 180 + 150 * Math.max(-0.4, Math.sin(t / 597)) + 4 * Math.sin(t * 0.9)

@@ -116,6 +116,21 @@ describe('the page of the console', function () {
       expect(errors).to.deep.equal([])
     })
 
+  it('draws a standstill as a flat line', async () => {
+    const { page } = await open()
+    const picture = () => page.evaluate<{ inked: number; height: number }>(INK)
+    let seen = await picture()
+    while (seen.height < 0.5) seen = await picture()
+    feed.standstill = true
+    try {
+      const end = Date.now() + 25_000
+      while ((seen.height > 0.06 || seen.inked < 300) && Date.now() < end) seen = await picture()
+      expect(seen.height).to.be.below(0.06)
+    } finally {
+      feed.standstill = false
+    }
+  })
+
   it('shows an alert with its priority in words, and tells screen readers', async () => {
     const { page } = await open()
     await page.getByText('No active alert.').waitFor()
@@ -246,7 +261,7 @@ async function buildPage(folder: string): Promise<void> {
   )
 }
 
-/** Counts the inked pixels of the ECG and gives its picture. */
+/** Counts the inked pixels of the ECG, says which share of the rows they are in, and gives its picture. */
 const INK = `(() => {
   const canvas = document.querySelector('[data-trace="ecg"] canvas')
   const copy = document.createElement('canvas')
@@ -256,6 +271,11 @@ const INK = `(() => {
   context.drawImage(canvas, 0, 0)
   const pixels = context.getImageData(0, 0, copy.width, copy.height).data
   let inked = 0
-  for (let i = 3; i < pixels.length; i += 4) if (pixels[i] > 0) inked++
-  return { inked, data: copy.toDataURL() }
+  const rows = new Set()
+  for (let i = 3; i < pixels.length; i += 4) {
+    if (pixels[i] === 0) continue
+    inked++
+    rows.add(Math.floor(i / 4 / copy.width))
+  }
+  return { inked, height: rows.size / copy.height, data: copy.toDataURL() }
 })()`

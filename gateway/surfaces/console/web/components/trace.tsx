@@ -3,8 +3,9 @@ import type { SensorKind } from '#fhir/measurement.js'
 import { sensorDefinitions } from '../../../../clinical/sensors/registry.js'
 import { unitWords } from '../../../../wording/words.js'
 import { onAppearanceChange } from '../lib/hooks.js'
-import { type Range, Sweep } from '../lib/sweep.js'
+import { Sweep } from '../lib/sweep.js'
 import type { TraceBuffer } from '../lib/trace-buffer.js'
+import type { Range } from '../lib/trace-scale.js'
 
 /** Without samples for this long there is no signal: the trace says so. Airflow comes once a second. */
 const SILENT_MS = 4000
@@ -25,7 +26,7 @@ export function Trace({ sensor, buffer, heardAt = Number.NEGATIVE_INFINITY, conn
   const [range, setRange] = useState<Range | null>(null)
   useEffect(() => {
     if (!canvas.current) return
-    return run(canvas.current, new Sweep(canvas.current, buffer, setRange))
+    return run(canvas.current, new Sweep(canvas.current, sensorDefinitions[sensor], buffer, setRange))
   }, [buffer])
 
   const silent = !connected || performance.now() - heardAt > SILENT_MS

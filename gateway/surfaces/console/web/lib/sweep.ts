@@ -2,7 +2,9 @@
  * Paints a TraceBuffer as a bedside monitor does: the pen runs left to right, wiping what it wrote a screen ago.
  * Only the new piece is painted in each frame, which is what keeps this cheap on a Raspberry Pi.
  */
+import { leastSpanOf, type SensorDefinition } from '../../../../clinical/sensors/sensor-definition.js'
 import type { TraceBuffer } from './trace-buffer.js'
+import { type Range, scaleOf } from './trace-scale.js'
 
 export const WINDOW_MS = 8000
 const WIPE_PX = 18
@@ -10,13 +12,9 @@ const LINE_PX = 1.6
 /** The vertical scale is looked at again this often. */
 const RANGE_MS = 1000
 
-export interface Range {
-  readonly min: number
-  readonly max: number
-}
-
 export class Sweep {
   readonly #canvas: HTMLCanvasElement
+  readonly #sensor: SensorDefinition
   readonly #buffer: TraceBuffer
   readonly #onRange: (range: Range) => void
   #colour = '#000'
@@ -27,8 +25,14 @@ export class Sweep {
   #range: Range | null = null
   #sinceRange = 0
 
-  constructor(canvas: HTMLCanvasElement, buffer: TraceBuffer, onRange: (range: Range) => void) {
+  constructor(
+    canvas: HTMLCanvasElement,
+    sensor: SensorDefinition,
+    buffer: TraceBuffer,
+    onRange: (range: Range) => void,
+  ) {
     this.#canvas = canvas
+    this.#sensor = sensor
     this.#buffer = buffer
     this.#onRange = onRange
   }
@@ -74,16 +78,12 @@ export class Sweep {
     this.#paint(from, this.#buffer.playhead)
   }
 
-  /** True when the scale changed. Widens at once, narrows only when most of it lies unused. */
+  /** True when the scale changed. */
   #rescale(): boolean {
     const seen = this.#buffer.range(WINDOW_MS)
-    if (!seen) return false
-    const span = Math.max(seen.max - seen.min, Math.abs(seen.max) * 0.02, 1e-3)
-    const middle = (seen.max + seen.min) / 2
-    const now = this.#range
-    const fits = now !== null && seen.min >= now.min && seen.max <= now.max && span > (now.max - now.min) * 0.45
-    if (fits) return false
-    this.#range = { min: middle - span * 0.62, max: middle + span * 0.62 }
+    const scale = seen && scaleOf(seen, leastSpanOf(this.#sensor, this.#buffer.unit), this.#range)
+    if (!seen || !scale) return false
+    this.#range = scale
     this.#onRange(seen)
     return true
   }
