@@ -51,17 +51,33 @@ export interface ProgramDependencies {
 }
 
 const DRAIN_MS = 10_000
+/** A part's stop may take so long, and a drain so much longer than its time: what hangs must not keep the journal open. */
+const PATIENCE_MS = 20_000
 
 export function program(parts: readonly Part[], { name, standing, clock, logger }: ProgramDependencies): Program {
   const all = [...parts, ...standing(collect(parts))]
   const ordered = STAGES.flatMap((stage) => all.filter((part) => part.stage === stage))
   let running = false
 
-  /** Goes on where a part refuses, so that the journal is closed in any case. @returns the first refusal */
+  /** Resolves at the latest after `ms`; what the work says later is not heard. */
+  async function within(ms: number, part: string, work: Promise<unknown> | undefined): Promise<void> {
+    let cancel = () => {}
+    const late = new Promise<void>((resolve) => {
+      cancel = clock.after(ms, () => {
+        logger.error({ part }, 'a part does not come to its end: the others are stopped without it')
+        resolve()
+      })
+    })
+    await Promise.race([work, late]).finally(cancel)
+  }
+
+  /** Goes on where a part refuses or hangs, so that the journal is closed in any case. @returns the first refusal */
   async function stopParts(started: readonly Part[]): Promise<unknown> {
     let refusal: unknown
     for (const part of [...started].reverse())
-      for (const result of await Promise.allSettled(listOf(part.lifecycle).map((one) => one.stop?.()))) {
+      for (const result of await Promise.allSettled(
+        listOf(part.lifecycle).map((one) => within(PATIENCE_MS, part.name, one.stop?.())),
+      )) {
         if (result.status === 'fulfilled') continue
         logger.error({ part: part.name, err: result.reason }, 'a part could not be stopped')
         refusal ??= result.reason
@@ -94,8 +110,10 @@ export function program(parts: readonly Part[], { name, standing, clock, logger 
     const refusals = [await stopParts(ordered.filter(isInbound))]
     for (const stage of [...STAGES].reverse()) {
       const end = clock.monotonic() + drainMs
-      for (const { drain } of ordered.filter((part) => part.stage === stage).reverse())
-        await drain?.(Math.max(0, end - clock.monotonic()))
+      for (const { name, drain } of ordered.filter((part) => part.stage === stage).reverse()) {
+        const left = Math.max(0, end - clock.monotonic())
+        await within(left + PATIENCE_MS, name, drain?.(left))
+      }
     }
     refusals.push(await stopParts(ordered.filter((part) => !isInbound(part))))
     logger.info(`${name} stopped`)

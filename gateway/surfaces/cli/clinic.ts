@@ -13,7 +13,7 @@ import { durationWords } from '#gateway/wording/times.js'
 import { verb } from './exit.js'
 import { loginName } from './options.js'
 import type { Programs } from './programs.js'
-import { stopAsked } from './stop-asked.js'
+import { leave, stopAsked } from './stop-asked.js'
 import { printJson } from './text.js'
 
 interface Options {
@@ -78,12 +78,16 @@ async function run(loaded: LoadedClinicConfig, programs: Programs): Promise<void
   const logger = createLogger(loaded.config.log.level)
   const asked = stopAsked(false)
   for (const line of loaded.warnings ?? []) logger.warn(line)
-  const compose = await programs.receiver()
-  const receiver = await compose(loaded, { logger })
-  await receiver.start()
-  logger.info({ reason: await asked }, 'stopping')
-  await receiver.stop()
-  process.stdin.destroy()
+  try {
+    const compose = await programs.receiver()
+    const receiver = await compose(loaded, { logger })
+    await receiver.start()
+    logger.info({ reason: await asked }, 'stopping')
+    await receiver.stop()
+  } finally {
+    process.stdin.destroy()
+    leave()
+  }
 }
 
 async function enrol(loaded: LoadedClinicConfig, home: string, options: Options & { renew?: boolean }): Promise<void> {

@@ -5,7 +5,7 @@ import { createLogger, type Logger } from '#gateway/platform/logger.js'
 import { verb } from './exit.js'
 import { CONFIG_OPTION } from './options.js'
 import type { Programs } from './programs.js'
-import { stopAsked } from './stop-asked.js'
+import { leave, stopAsked } from './stop-asked.js'
 
 type Compose = Awaited<ReturnType<Programs['gateway']>>
 
@@ -56,6 +56,7 @@ async function start(options: StartOptions, programs: Programs): Promise<void> {
   } finally {
     // An open pipe would keep the process alive, also when the gateway could not start.
     process.stdin.destroy()
+    leave()
   }
 }
 

@@ -20,3 +20,11 @@ export function stopAsked(stdinToo: boolean): Promise<string> {
     }
   })
 }
+
+/** An orderly end takes no longer than this once the program has stopped. */
+const LEAVING_MS = 2000
+
+/** Ends the process soon after its program has stopped, whatever still holds it: a request, a socket, a timer. */
+export function leave(): void {
+  setTimeout(() => process.exit(), LEAVING_MS).unref()
+}

@@ -144,6 +144,23 @@ describe('A program of parts', () => {
     expect(taken()).to.deep.equal(['stop journal'])
   })
 
+  it('closes the others where one part hangs in its stop and another in its drain', async () => {
+    const hangs = () => new Promise<never>(() => {})
+    const running = build([
+      part('open', 'journal'),
+      part('outbound', 'lane', { lifecycle: { stop: hangs } }),
+      part('inbound', 'pump', { drain: hangs }),
+    ])
+    await running.start()
+    taken()
+    const stopped = running.stop(5000)
+    await clock.advance(24_000)
+    expect(taken()).to.deep.equal(['stop pump'])
+    await clock.advance(22_000)
+    await stopped
+    expect(taken()).to.deep.equal(['stop journal'])
+  })
+
   it('hands the commands, jobs and health checks of all parts to those that stand for them', async () => {
     const health = (condition: string) => ({
       check: () => [{ condition, priority: 'low' as const, delayMs: 0, present: true }],

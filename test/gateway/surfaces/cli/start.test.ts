@@ -87,4 +87,18 @@ describe('homebeat start', function () {
       other.close()
     }
   })
+
+  it('ends after its stop although something still holds the process', async () => {
+    home.configure(QUIET)
+    const holding = `
+      import { startCommand } from ${JSON.stringify(join(packageRoot, 'dist/gateway/surfaces/cli/start.js'))}
+      const gateway = async () => async () => ({
+        start: async () => { setInterval(() => {}, 1000); process.kill(process.pid, 'SIGTERM') },
+        stop: async () => {},
+      })
+      await startCommand({ gateway }).parseAsync(['-c', ${JSON.stringify(join(home.folder, 'homebeat.yaml'))}], { from: 'user' })`
+    const child = spawn(process.execPath, ['--input-type=module', '-e', holding], { stdio: 'ignore' })
+    gateway = child
+    expect(await endOf(child)).to.equal(0)
+  })
 })
