@@ -55,6 +55,7 @@ export class FhirServer {
   readonly #known = new Map<string, string>()
   /** The Patient and Devices that were created in this run. */
   readonly #created = new Set<string>()
+  #turn: Promise<unknown> = Promise.resolve()
   /** Resources that the server has newly written in this run. */
   #writes = 0
 
@@ -101,7 +102,7 @@ export class FhirServer {
   /** Pushes Observations in clear. @returns an answer for each, in order, or why none was looked at */
   async push(observations: readonly Observation[], signal: AbortSignal): Promise<BundleAnswer> {
     const can = await this.abilities(signal)
-    const first = await this.#searchesFirst(signal)
+    const first = await this.#inTurn(() => this.#searchesFirst(signal))
     if (typeof first !== 'boolean') return first
     if (can.transaction && !first)
       return this.#bundle(observations, supportingOf(observations, this.#options), 'transaction', signal)
@@ -252,7 +253,18 @@ export class FhirServer {
   }
 
   /** The Patient, the gateway and the Devices that Observations name are there, and their ids known. */
-  async #supporting(observations: readonly Observation[], signal: AbortSignal): Promise<FhirRefusal | null> {
+  #supporting(observations: readonly Observation[], signal: AbortSignal): Promise<FhirRefusal | null> {
+    return this.#inTurn(() => this.#supported(observations, signal))
+  }
+
+  /** One lane at a time: where the server does not see to it, two would create the Patient twice. */
+  #inTurn<T>(action: () => Promise<T>): Promise<T> {
+    const done = this.#turn.then(action)
+    this.#turn = done.catch(() => {})
+    return done
+  }
+
+  async #supported(observations: readonly Observation[], signal: AbortSignal): Promise<FhirRefusal | null> {
     for (const resource of supportingOf(observations, this.#options)) {
       if (this.#known.has(keyOf(resource))) continue
       const answer = await this.#once(resource, signal)

@@ -4,16 +4,16 @@ import { HomebeatError } from '#gateway/platform/errors.js'
 /** 0 done · 1 failed · 2 wrong use or configuration · 3 verification failed. */
 export const EXIT = { ok: 0, failed: 1, usage: 2, notVerified: 3 } as const
 
-/** Writes the error for people on stderr and sets the exit code; a stack only for what nobody foresaw. */
+/** Writes the error for people on stderr, one line, and sets the exit code. `HOMEBEAT_DEBUG=1` adds the stack. */
 export function reportError(error: unknown): void {
   if (error instanceof HomebeatError) {
     process.stderr.write(`homebeat: ${error.message}\n`)
     process.exitCode = /^(config|usage)\./.test(error.code) ? EXIT.usage : EXIT.failed
     return
   }
-  process.stderr.write(
-    `homebeat: unexpected: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`,
-  )
+  const { message, stack } = error instanceof Error ? error : { message: String(error), stack: undefined }
+  process.stderr.write(`homebeat: unexpected: ${message.replace(/\s+/g, ' ').slice(0, 500)}\n`)
+  if (process.env['HOMEBEAT_DEBUG'] && stack) process.stderr.write(`${stack}\n`)
   process.exitCode = EXIT.failed
 }
 

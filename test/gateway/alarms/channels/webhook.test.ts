@@ -1,5 +1,7 @@
 import { createHmac } from 'node:crypto'
+import { once } from 'node:events'
 import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { type AddressInfo, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect } from 'chai'
@@ -96,6 +98,33 @@ describe('The webhook channel', () => {
       }
     } finally {
       rmSync(folder, { recursive: true })
+    }
+  })
+
+  it('leaves a far end that drips bytes after its deadline, and closes the socket', async () => {
+    for (const head of ['HTTP/1.1 200 OK\r\nX: ', 'HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n']) {
+      let closed: () => void = () => {}
+      const ended = new Promise<void>((resolve) => {
+        closed = resolve
+      })
+      const server = createServer((socket) => {
+        socket.write(head)
+        const drip = setInterval(() => socket.write(' '), 20)
+        socket
+          .on('error', () => {})
+          .on('close', () => {
+            clearInterval(drip)
+            closed()
+          })
+      })
+      server.listen(0, '127.0.0.1')
+      await once(server, 'listening')
+      const address = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`
+      const outcome = await webhook(address, { timeoutMs: 300 }).notify(noticeOf(RAISED, 'home-7'), never)
+      // The status is all that counts: a body that does not end holds nothing up.
+      expect(outcome.class).to.equal(head.includes('Length') ? 'delivered' : 'ambiguous')
+      await ended
+      server.close()
     }
   })
 

@@ -1,6 +1,6 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:https'
-import type { AddressInfo } from 'node:net'
+import { type AddressInfo, createServer as createTcp } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect } from 'chai'
@@ -100,6 +100,35 @@ describe('The FHIR client', () => {
     for (const entry of [7, [null, null], [{}, {}], [{ response: 7 }, { response: { status: 7 } }]]) {
       const answer = await clientTo('https://x', { resourceType: 'Bundle', entry }).client.bundle(two, never)
       expect(answer.ok && answer.entries.some((one) => one.ok), JSON.stringify(entry)).to.equal(false)
+    }
+  })
+
+  it('leaves a server that drips bytes after its deadline, and closes the socket', async () => {
+    for (const head of ['HTTP/1.1 200 OK\r\nContent-Type: application/fhir+json\r\n\r\n', 'HTTP/1.1 200 OK\r\nX: ']) {
+      let closed: () => void = () => {}
+      const ended = new Promise<void>((resolve) => {
+        closed = resolve
+      })
+      const server = createTcp((socket) => {
+        socket.write(head)
+        const drip = setInterval(() => socket.write(' '), 20)
+        socket
+          .on('error', () => {})
+          .on('close', () => {
+            clearInterval(drip)
+            closed()
+          })
+      })
+      await new Promise<void>((resolve) => void server.listen(0, '127.0.0.1', resolve))
+      const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/fhir`
+      const client = new FhirClient({ url, timeoutMs: 300, fetch })
+      expect(await client.get('metadata', never)).to.deep.include({
+        outcome: { class: 'ambiguous', reason: 'no answer within 0.3 s' },
+      })
+      const { refusal } = await client.search('Task?x=1', never)
+      expect(refusal?.outcome.class).to.equal('ambiguous')
+      await ended
+      server.close()
     }
   })
 

@@ -233,4 +233,56 @@ describe('A FHIR server', function () {
       expect(classes).to.deep.equal(['permanent', 'permanent', 'permanent', 'transient', 'transient'])
     })
   })
+
+  it('that ignores If-None-Exist has one Patient, though records and alerts come at once', async () => {
+    server.habits = { ...GOOD_HABITS, conditionalCreate: 'ignored' }
+    const deliverer = home.deliverer({ url: server.url })
+    await home.alert(transition())
+    const alerts = home.owed(laneOf('fhir-alert:care'))
+    await Promise.all([
+      deliver(deliverer, batch()),
+      (async () => {
+        for (const entry of alerts) await deliver(deliverer, entry)
+      })(),
+    ])
+    expect(await all('Patient', 'urn:homebeat:patient')).to.have.length(1)
+    expect(await all('DetectedIssue', 'urn:homebeat:alert')).to.have.length(1)
+  })
+
+  describe('and alerts', () => {
+    const entryOf = async (alertId: string) => {
+      await home.alert(transition({ alertId }))
+      return home.owed(laneOf('fhir-alert:care')).find(({ kind }) => kind === 'alert') as OutboxEntry
+    }
+
+    it('on one of which it fails: that one is given up once it has written something else meanwhile', async () => {
+      server.habits = {
+        ...GOOD_HABITS,
+        fails: ({ resourceType }) => (resourceType === 'DetectedIssue' ? 500 : undefined),
+      }
+      const deliverer = home.deliverer({ url: server.url })
+      const entry = await entryOf('fast-pulse-1')
+      expect((await deliver(deliverer, entry, 30)).outcome.class).to.equal('ambiguous')
+      expect((await deliver(deliverer, batch())).outcome.class).to.equal('delivered')
+      expect((await deliver(deliverer, entry, 5)).outcome.class).to.equal('ambiguous')
+      expect((await deliver(deliverer, entry, 30)).outcome.class).to.equal('permanent')
+    })
+
+    it('all of which it refuses: the lane holds after three', async () => {
+      const no = () => new Response('{"resourceType":"OperationOutcome"}', { status: 422 })
+      const refusing: typeof fetch = async (input, init) =>
+        init?.method === 'POST' && String(input).endsWith('/DetectedIssue') ? no() : fetch(input, init)
+      const deliverer = home.deliverer({ url: server.url }, refusing)
+      const outcomes = []
+      for (const alertId of ['a-1', 'a-2', 'a-3', 'a-4', 'a-5'])
+        outcomes.push((await deliverer.deliver(await entryOf(alertId), never)).outcome)
+      expect(outcomes.map((one) => one.class)).to.deep.equal([
+        'permanent',
+        'permanent',
+        'permanent',
+        'transient',
+        'transient',
+      ])
+    })
+  })
 })

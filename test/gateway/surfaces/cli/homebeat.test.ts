@@ -117,15 +117,6 @@ describe('the command line', function () {
       configure({ transports: [{ name: 'broker', url: `mqtt+broker://127.0.0.1:${port}` }] }),
     ))
 
-  it('says that a recording is not there', () =>
-    oneLine(
-      1,
-      /nowhere\.hea/,
-      'start',
-      '--config',
-      configure({ transports: [{ name: 'replay', url: 'replay:nowhere.hea' }] }),
-    ))
-
   it('refuses a secret that others can read', async () => {
     const secret = join(folder, 'token')
     writeFileSync(secret, 'secret')

@@ -70,7 +70,9 @@ describe('homebeat limits, settings, enter, score and trends', function () {
 
   it('enter what no sensor gives, and say the score with its gaps', async () => {
     const entered = await run('enter', 'blood-pressure', '95/60', '--by', 'nurse-1')
-    expect(entered.stdout).to.match(/^NEWS2 at least 2 \(low\): systolic pressure 2\. Incomplete: respiration missing;/)
+    expect(entered.stdout).to.match(
+      /^NEWS2 at least 2 \(risk not known\): systolic pressure 2\. Incomplete: respiration missing;/,
+    )
     await run('enter', 'consciousness', 'voice', '--by', 'nurse-1')
     expect(JSON.parse((await run('score', '--json')).stdout)).to.deep.include({ total: 5, complete: false })
     expect((await run('enter', 'temperature', '98.6', '--by', 'nurse-1')).stderr).to.match(/^homebeat: No living body/)
