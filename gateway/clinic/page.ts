@@ -35,6 +35,8 @@ function summary(homes: readonly HomeReport[]): string {
   const parts = (['missing', 'late', 'awaited', 'present'] as const).flatMap((state) =>
     count(state) > 0 ? [`${count(state)} ${SUMMARY_WORDS[state]}`] : [],
   )
+  const paused = homes.filter(({ gateway }) => gateway?.notMonitored).length
+  if (paused > 0) parts.unshift(`${paused} not monitored`)
   return parts.length === 0 ? '' : `${parts.join(', ')}.`
 }
 

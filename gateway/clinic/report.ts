@@ -33,6 +33,7 @@ export interface HomeReport {
         | 'oldestSeconds'
         | 'journal'
         | 'everySeconds'
+        | 'notMonitored'
       > & { readonly clockOff: boolean; readonly clockSkewSeconds: number })
     | null
   /** This receiver's own alarms about the home that are not over. */
@@ -56,7 +57,8 @@ export interface ClinicReport {
 
 /** Lowest first: what has an alarm, then by state, then what needs a look. */
 function urgencyOf({ state, alarms, gateway }: HomeReport): number {
-  const isWell = gateway === null || (gateway.healthy && !gateway.clockOff && gateway.journal === 'ok')
+  const isWell =
+    gateway === null || (gateway.healthy && !gateway.notMonitored && !gateway.clockOff && gateway.journal === 'ok')
   return (alarms.length > 0 ? 0 : 100) + 10 * ORDER.indexOf(state) + (isWell ? 1 : 0)
 }
 
@@ -89,9 +91,21 @@ export function reportOf(
 }
 
 function gatewayOf(record: HomeRecord, checkIn: CheckIn): NonNullable<HomeReport['gateway']> {
-  const { state, healthy, reasons, software, uptimeSeconds, alerts, oldestSeconds, journal, everySeconds } = checkIn
+  const {
+    state,
+    healthy,
+    reasons,
+    software,
+    uptimeSeconds,
+    alerts,
+    oldestSeconds,
+    journal,
+    everySeconds,
+    notMonitored,
+  } = checkIn
   return {
     ...{ state, healthy, reasons, software, uptimeSeconds, alerts, oldestSeconds, journal, everySeconds },
+    ...(notMonitored && { notMonitored }),
     clockOff: isClockOff(record),
     clockSkewSeconds: Math.round(skewOf(record) / 1000),
   }

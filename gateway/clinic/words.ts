@@ -1,5 +1,6 @@
 /** How a report is said to people; the same on the page and on the terminal. */
-import { durationWords } from '#gateway/wording/times.js'
+import { PAUSE_WORDS } from '#gateway/wording/monitoring-words.js'
+import { dateAndTime, durationWords } from '#gateway/wording/times.js'
 import type { HomeReport } from './report.js'
 
 export function stateWords({ state, gateway, silentSeconds }: HomeReport): string {
@@ -13,7 +14,8 @@ export function stateWords({ state, gateway, silentSeconds }: HomeReport): strin
       return 'never heard'
     default:
       if (stopped) return 'stopped in order'
-      return gateway?.healthy === false ? 'does not keep watch' : 'present'
+      if (gateway?.healthy === false) return 'does not keep watch'
+      return gateway?.notMonitored ? 'present, not monitored' : 'present'
   }
 }
 
@@ -28,9 +30,10 @@ const REASONS: Readonly<Record<string, string>> = {
 /** What needs a look, beside silence. */
 export function remarks({ gateway }: HomeReport): string[] {
   if (!gateway) return []
-  const { reasons, journal, clockOff, clockSkewSeconds, oldestSeconds } = gateway
+  const { reasons, journal, clockOff, clockSkewSeconds, oldestSeconds, notMonitored } = gateway
   const waiting = Math.max(...Object.values(oldestSeconds).map((seconds) => seconds ?? 0))
   return [
+    ...(notMonitored ? [notMonitoredAt(notMonitored)] : []),
     ...reasons.map((reason) => REASONS[reason] ?? reason),
     ...(journal === 'damaged' ? ['its journal was damaged'] : []),
     ...(clockOff
@@ -45,6 +48,10 @@ export function remarks({ gateway }: HomeReport): string[] {
       : []),
   ]
 }
+
+/** Reasons of later versions as they are. */
+const notMonitoredAt = ({ reason, until }: { reason: string; until: string }) =>
+  `not monitored: ${(PAUSE_WORDS as Readonly<Record<string, string>>)[reason] ?? reason}, until ${dateAndTime(Date.parse(until))}`
 
 const WORTH_SAYING_SECONDS = 1800
 

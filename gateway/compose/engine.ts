@@ -3,6 +3,8 @@ import { AlarmActions } from '#gateway/alarms/actions/alarm-actions.js'
 import { alarmCommands } from '#gateway/alarms/actions/alarm-commands.js'
 import { Dispatcher } from '#gateway/alarms/dispatch/dispatcher.js'
 import { policyOf } from '#gateway/alarms/dispatch/policy.js'
+import { monitoringCommands } from '#gateway/alarms/monitoring/commands.js'
+import { Monitoring } from '#gateway/alarms/monitoring/monitoring.js'
 import { trendsCommands } from '#gateway/clinical/scores/commands.js'
 import { HourlyAggregates, KEPT_MS } from '#gateway/clinical/scores/hourly.js'
 import { News2Watch } from '#gateway/clinical/scores/news2-watch.js'
@@ -12,6 +14,7 @@ import { PatientSettings } from '#gateway/clinical/settings/patient-settings.js'
 import { Pipeline } from '#gateway/engine/pipeline.js'
 import { Recorder } from '#gateway/engine/recorder.js'
 import { RunTimeAlarms } from '#gateway/engine/run-time-alarms.js'
+import type { PipelineStep } from '#gateway/model/step.js'
 import { VERSION } from '#gateway/platform/version.js'
 import {
   ManualObservations,
@@ -56,8 +59,13 @@ export async function engineOf(site: Site, { transports, mappings, mayAcknowledg
     dispatcher: new Dispatcher(policyOf(config.alerts, zoneOfRun), timekeeper.openDispatch()),
   })
   const contacts = config.alerts.contacts.map(({ id, role }) => ({ id, role }))
+  let monitoring: Monitoring | null = null
   const feed = new LiveFeed({ version: VERSION, home, journal, transports, contacts, clock, timekeeper, remarks })
-  const recorder = new Recorder({ journal, timekeeper, onStep: (step) => feed.take(step), clock, logger })
+  const onStep = (step: PipelineStep) => {
+    feed.take(step)
+    monitoring?.see(step)
+  }
+  const recorder = new Recorder({ journal, timekeeper, onStep, clock, logger })
   settings.onChange((current) => {
     news2.setOptions(news2OptionsOf(current.settings))
     recorder.note(pipeline.setLimits(current.limits, current.findings, clock.run.now()))
@@ -65,11 +73,12 @@ export async function engineOf(site: Site, { transports, mappings, mayAcknowledg
   })
   const alarms = new RunTimeAlarms({ pipeline, timekeeper, clock })
   const actions = new AlarmActions({ pipeline: alarms, recorder, journal, clock, logger })
-  return { timekeeper, settings, news2, hours, pipeline, feed, recorder, actions }
+  monitoring = new Monitoring({ pipeline: alarms, recorder, journal, clock, logger })
+  return { timekeeper, settings, news2, hours, pipeline, feed, recorder, actions, monitoring }
 }
 
 export function engineParts({ journal, clock }: Site, engine: Engine): Part[] {
-  const { timekeeper, settings, news2, hours, pipeline, recorder, actions } = engine
+  const { timekeeper, settings, news2, hours, pipeline, recorder, actions, monitoring } = engine
   const manual = new ManualObservations({
     pipeline,
     recorder,
@@ -85,6 +94,7 @@ export function engineParts({ journal, clock }: Site, engine: Engine): Part[] {
   return [
     // First of all health checks: it notices that the clock was set.
     { name: 'time', stage: 'inbound', health: timekeeper },
+    { name: 'monitoring', stage: 'inbound', health: monitoring, commands: monitoringCommands(monitoring) },
     { name: 'settings', stage: 'inbound', health: settings, commands: settingsCommands(settings) },
     {
       name: 'acts of people',

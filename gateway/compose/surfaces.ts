@@ -11,11 +11,12 @@ import type { Site } from './site.js'
 
 export function surfaceParts(site: Site, { transports }: Intake, engine: Engine): Part[] {
   const { config, home, baseDir, dataDir, journal, fetch, clock, logger } = site
-  const { feed, actions, recorder, timekeeper } = engine
+  const { feed, actions, recorder, timekeeper, monitoring } = engine
   const page = new ConsoleServer({ ...config.console, feed, actions, logger })
   const runFile = new RunFileWriter(dataDir, () => page.address().url)
   const proven = {
     ...{ journal, transports, refused: () => recorder.isRefused },
+    notMonitored: () => monitoring.paused,
     clockTrusted: () => timekeeper.status().trusted,
   }
   const liveness = new Liveness({

@@ -203,6 +203,13 @@ export class Pipeline {
     this.#evaluator.setInhibitions(inhibitions)
   }
 
+  /** Whether somebody is to be watched, from now on. */
+  setMonitored(monitored: boolean, now: number): PipelineStep {
+    const step = new StepBuilder()
+    step.raise(this.#evaluator.setMonitored(monitored, now))
+    return this.#done(step, now)
+  }
+
   /** The patient's limits and findings from now on. */
   setLimits(limits: readonly Limit[], findings: readonly FindingRow[], now: number): PipelineStep {
     const step = new StepBuilder()

@@ -35,6 +35,10 @@ export class RunTimeAlarms {
     this.#pipeline.setInhibitions(inhibitions.map((one) => ({ ...one, until: one.until - shiftMs })))
   }
 
+  setMonitored(monitored: boolean): PipelineStep {
+    return this.#pipeline.setMonitored(monitored, this.#clock.run.now())
+  }
+
   #runIds(alertIds: readonly string[]): string[] {
     return alertIds.map((id) => this.#timekeeper.runAlertId(id))
   }

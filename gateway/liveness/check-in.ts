@@ -52,6 +52,10 @@ export const checkInSchema = z.object({
   alerts: z.object({ physiological: counts, technical: counts }),
   /** Seconds that the oldest entry of a kind of lane has waited; null: nothing waits. */
   oldestSeconds: z.object({ fhir: age, alert: age, anchor: age }),
+  /** Somebody has said that nobody is to be watched; who it was stays at home. Left out: the person is monitored. */
+  notMonitored: z
+    .object({ reason: z.string().regex(/^[a-z-]{1,20}$/), since: z.iso.datetime(), until: z.iso.datetime() })
+    .optional(),
   /** damaged: something was lost and nobody has taken note of it yet. */
   journal: z.enum(['ok', 'damaged', 'unreadable']),
 })
@@ -59,6 +63,6 @@ export const checkInSchema = z.object({
 export type CheckIn = z.output<typeof checkInSchema>
 
 /** What a check-in says of the gateway itself. */
-export type Vitals = Pick<CheckIn, 'alerts' | 'oldestSeconds' | 'journal' | 'clockTrusted'> & {
+export type Vitals = Pick<CheckIn, 'alerts' | 'oldestSeconds' | 'journal' | 'clockTrusted' | 'notMonitored'> & {
   readonly reasons: readonly UnhealthyReason[]
 }

@@ -3,6 +3,7 @@ import type { DamageStore } from '#gateway/journal/api/damages.js'
 import type { LaneDepth, OutboxStore } from '#gateway/journal/api/outbox.js'
 import { ALERT_KINDS, type AlertTransition, PRIORITIES, type Priority } from '#gateway/model/alert.js'
 import type { LaneKind } from '#gateway/model/lane.js'
+import type { NotMonitored } from '#gateway/model/not-monitored.js'
 import type { TransportStatus } from '#gateway/model/transport.js'
 import type { UnhealthyReason, Vitals } from './check-in.js'
 
@@ -17,27 +18,43 @@ export interface VitalsOptions {
   readonly transports: readonly { status(): TransportStatus }[]
   /** Left out where nobody knows. */
   readonly clockTrusted?: () => boolean
+  /** Null: somebody is monitored. */
+  readonly notMonitored?: () => NotMonitored | null
 }
 
 /** What the gateway can prove of itself now. @param now epoch ms */
-export function vitalsOf({ journal, refused, transports, clockTrusted }: VitalsOptions, now: number): Vitals {
+export function vitalsOf(
+  { journal, refused, transports, clockTrusted, notMonitored }: VitalsOptions,
+  now: number,
+): Vitals {
   const reasons: UnhealthyReason[] = []
   if (refused()) reasons.push('commit-refused')
-  if (!transports.some((transport) => listens(transport.status()))) reasons.push('no-source')
-  const clock = clockTrusted && { clockTrusted: clockTrusted() }
+  const paused = notMonitored?.()
+  // A kit that nobody wears may be switched off.
+  if (!paused && !transports.some((transport) => listens(transport.status()))) reasons.push('no-source')
+  const rest = {
+    ...(clockTrusted && { clockTrusted: clockTrusted() }),
+    ...(paused && { notMonitored: pauseOf(paused) }),
+  }
   try {
     return {
       reasons,
       alerts: countsOf(journal.alerts.active()),
       oldestSeconds: agesOf(journal.outbox.depths(), now),
       journal: journal.damages.open().length > 0 ? 'damaged' : 'ok',
-      ...clock,
+      ...rest,
     }
   } catch {
     reasons.push('journal-unreadable')
-    return { reasons, alerts: countsOf([]), oldestSeconds: agesOf([], now), journal: 'unreadable', ...clock }
+    return { reasons, alerts: countsOf([]), oldestSeconds: agesOf([], now), journal: 'unreadable', ...rest }
   }
 }
+
+const pauseOf = ({ reason, since, until }: NotMonitored) => ({
+  reason,
+  since: new Date(since).toISOString(),
+  until: new Date(until).toISOString(),
+})
 
 /** A broker waits for devices that may sleep for a day; a kit that is waited for is not there. */
 function listens({ state, url }: TransportStatus): boolean {

@@ -19,8 +19,8 @@ export type AlertState = (typeof ALERT_STATES)[number]
 /** Whether an episode in this state still asks for somebody. */
 export const isUnattended = (state: AlertState): boolean => state === 'active' || state === 'latched'
 
-/** The ways in which a person can act on an alert. */
-export const ACTION_PATHS = ['console', 'button', 'mqtt', 'link', 'fhir-task', 'command-line'] as const
+/** The ways in which a person can act on an alert; `gateway`: it ended by itself what a person had asked for. */
+export const ACTION_PATHS = ['console', 'button', 'mqtt', 'link', 'fhir-task', 'command-line', 'gateway'] as const
 export type ActionPath = (typeof ACTION_PATHS)[number]
 
 /** Who acts on an alert: a contact's id or a login, never a name that the home does not use itself. */

@@ -23,6 +23,8 @@ const ACTIONS: Readonly<Record<AlarmAction['action'], string>> = {
   inhibit: 'inhibited alarms',
   release: 'let alarms be raised again',
   escalate: 'asked for the next in the chain',
+  pause: 'said that nobody is to be watched',
+  resume: 'said that the person is watched again',
 }
 
 /**

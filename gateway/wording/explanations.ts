@@ -246,6 +246,12 @@ export const EXPLANATIONS: Readonly<Record<string, Explanation>> = {
     'Check-ins are heard and alarms are told as always.',
     OWN,
   ),
+  'not-monitored': row(
+    'Not monitored',
+    'Somebody has said that the person is in the bath, away, in hospital or has died; who and until when stands in the alarm log.',
+    'It ends by itself when signals return, or when its time is over. Values that still come are watched as always.',
+    OWN,
+  ),
   'alarms-inhibited': row(
     'Alarms inhibited',
     'Somebody has suspended alarms for a while, so some values are not alarmed on now.',

@@ -1,4 +1,4 @@
-import { type Inhibition, MAX_INHIBITION_MS } from '#gateway/clinical/evaluate/inhibition.js'
+import { type Inhibition, MAX_INHIBITION_MS, NEVER_INHIBITED } from '#gateway/clinical/evaluate/inhibition.js'
 import type { Recorder } from '#gateway/engine/recorder.js'
 import type { Journal } from '#gateway/journal/api/journal.js'
 import type { AlarmAction } from '#gateway/model/alarm-action.js'
@@ -86,9 +86,18 @@ export class AlarmActions {
     await this.#record(step, { action: 'escalate', at: now, actor }, () => [alertId])
   }
 
-  /** No physiological alarm of this scope is raised for a while. @throws HomebeatError `alarm.too-long` */
+  /**
+   * No physiological alarm of this scope is raised for a while, but those of `NEVER_INHIBITED`. Who asks for it says why.
+   * @throws HomebeatError `alarm.too-long`, `alarm.why`, `alarm.never-inhibited`
+   */
   async inhibit(scope: Inhibition['scope'], forMs: number, actor: Actor): Promise<Inhibition> {
     if (!(forMs > 0 && forMs <= MAX_INHIBITION_MS)) throw tooLong('inhibition', MAX_INHIBITION_MS)
+    sayWhy(actor, 'inhibits alarms')
+    if (typeof scope === 'object' && 'condition' in scope && NEVER_INHIBITED.has(scope.condition))
+      throw new HomebeatError(
+        'alarm.never-inhibited',
+        `Nobody can inhibit ${scope.condition}: a person may die of it within minutes. Silence it, or acknowledge it.`,
+      )
     const now = this.#dependencies.clock.now()
     const inhibition = { scope, until: now + forMs }
     this.#inhibitions = [...this.inhibitions(), inhibition]
@@ -153,6 +162,12 @@ export function inhibitionsOf(actions: readonly AlarmAction[], now: number): Inh
       ? [{ scope: JSON.parse(subjects[0] ?? '"all"') as Inhibition['scope'], until }]
       : [],
   )
+}
+
+/** @throws HomebeatError `alarm.why` where somebody does not say it */
+export function sayWhy({ note }: Actor, does: string): void {
+  if (note === undefined)
+    throw new HomebeatError('alarm.why', `Whoever ${does} says why: add --note "…"; it is kept in the log.`)
 }
 
 function tooLong(what: string, maxMs: number): HomebeatError {

@@ -2,10 +2,12 @@
 import { z } from 'zod'
 import { OBSERVABLES } from '#fhir/measurement.js'
 import { type AlertsSource, alertsOf } from '#gateway/alarms/alert-status.js'
+import { notMonitoredOf } from '#gateway/alarms/monitoring/monitoring.js'
 import { type Inhibition, MAX_INHIBITION_MS } from '#gateway/clinical/evaluate/inhibition.js'
 import { actorName, actorNote, alertId, alertIds } from '#gateway/model/actor.js'
 import type { Actor } from '#gateway/model/alert.js'
 import type { LiveAlert } from '#gateway/model/live.js'
+import type { NotMonitored } from '#gateway/model/not-monitored.js'
 import type { Clock } from '#gateway/platform/clock.js'
 import { type ControlCommand, command } from '#gateway/platform/control-socket/command.js'
 import { type AlarmActions, inhibitionsOf, MAX_SILENCE_MS } from './alarm-actions.js'
@@ -14,6 +16,7 @@ export interface AlarmListing {
   /** Newest first. */
   readonly alerts: readonly LiveAlert[]
   readonly inhibitions: readonly Inhibition[]
+  readonly notMonitored: NotMonitored | null
 }
 
 const who = { by: actorName, note: actorNote.optional() }
@@ -33,6 +36,7 @@ export function alarmListing(journal: AlertsSource, now: number, all: boolean): 
   const alerts = alertsOf(journal, now)
   return {
     alerts: all ? alerts : alerts.filter(({ state }) => state !== 'cleared'),
+    notMonitored: notMonitoredOf(journal.alarmActions, now),
     inhibitions: inhibitionsOf(journal.alarmActions.latest(INHIBITIONS_LOOKED_AT), now),
   }
 }

@@ -75,6 +75,11 @@ export class ConditionSet {
     return []
   }
 
+  /** The names of the conditions that were ever seen. */
+  get names(): string[] {
+    return [...this.#rows.keys()]
+  }
+
   /** The names of the conditions whose episode is open. */
   get open(): string[] {
     return [...this.#rows].filter(([, { episode }]) => isOpen(episode)).map(([name]) => name)

@@ -105,6 +105,11 @@ export class Evaluator {
     this.#inhibitions = inhibitions
   }
 
+  /** While nobody is to be watched, what only says that nobody is connected is not raised. Values are judged as always. */
+  setMonitored(monitored: boolean, now: number): AlertTransition[] {
+    return this.#technical.setMonitored(monitored, now)
+  }
+
   /** Somebody says that they know. @returns nothing where no such alert waits for that */
   acknowledge(alertId: string, now: number, actor: Actor): AlertTransition[] {
     return [

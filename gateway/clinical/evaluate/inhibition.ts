@@ -11,12 +11,26 @@ export interface Inhibition {
 /** The longest inhibition: a person who needs longer inhibits again. */
 export const MAX_INHIBITION_MS = 60 * 60_000
 
+/**
+ * What no person can inhibit: what kills within minutes, and what would hide it. A technical alarm still inhibits its own
+ * sensor's.
+ */
+export const NEVER_INHIBITED: ReadonlySet<string> = new Set([
+  'asystole',
+  'no-organised-heartbeat',
+  'no-readable-heartbeat',
+  'ecg-unreadable',
+  'no-breath',
+  'unreadable-airflow',
+])
+
 export function isInhibited(
   inhibitions: readonly Inhibition[],
   condition: string,
   observable: Observable | undefined,
   now: number,
 ): boolean {
+  if (NEVER_INHIBITED.has(condition)) return false
   return inhibitions.some(
     ({ scope, until }) =>
       now < until &&

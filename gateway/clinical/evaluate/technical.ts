@@ -16,6 +16,10 @@ const DISCONNECTED_DELAY_MS = 5000
 /** A device that sends nothing at all for so long is silent as a whole. */
 const DEVICE_SILENT_MS = 30_000
 
+/** What a kit says that nobody wears, or that is switched off. */
+const OF_A_PERSON_WHO_IS_NOT_THERE =
+  /^(probe-off|sensor-fault|flat-line|silent|check-probe|no-trusted-value|poor-signal|not-worn|device-lost|transport-disconnected)(-|$)/
+
 interface Heard {
   readonly sensor: SensorKind
   readonly deviceId: string
@@ -31,6 +35,7 @@ export class TechnicalAlerts {
   readonly #heard = new Map<string, Heard>()
   /** Devices behind a transport that is down. */
   readonly #unreachable = new Set<string>()
+  #monitored = true
 
   constructor(active: readonly AlertTransition[] = []) {
     this.#conditions = new ConditionSet('technical', active)
@@ -123,12 +128,22 @@ export class TechnicalAlerts {
     return isSilent || this.#unreachable.has(deviceId)
   }
 
+  /** @param monitored false: what is open of a person who is not there is over, and nothing more of it is raised. */
+  setMonitored(monitored: boolean, now: number): AlertTransition[] {
+    this.#monitored = monitored
+    if (monitored) return []
+    return this.#conditions.names
+      .filter((name) => OF_A_PERSON_WHO_IS_NOT_THERE.test(name))
+      .flatMap((name) => this.#step(name, 'low', 0, 'withdrawn', now))
+  }
+
   acknowledge(alertId: string, now: number, actor: Actor): AlertTransition[] {
     return this.#conditions.acknowledge(alertId, now, actor)
   }
 
   #step(condition: string, priority: Priority, delayMs: number, sight: Sight, now: number): AlertTransition[] {
-    return this.#conditions.step({ condition, priority, delayMs }, sight, now)
+    const unseen = sight === 'crossed' && !this.#monitored && OF_A_PERSON_WHO_IS_NOT_THERE.test(condition)
+    return this.#conditions.step({ condition, priority, delayMs }, unseen ? 'withdrawn' : sight, now)
   }
 }
 

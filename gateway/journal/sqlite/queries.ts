@@ -122,6 +122,8 @@ export const NOTIFICATIONS = {
 export const ALARM_ACTIONS = {
   add: `INSERT INTO alarm_action (action, at, subjects, actor, via, note, until) VALUES (?, ?, ?, ?, ?, ?, ?)`,
   latest: `SELECT action, at, subjects, actor AS "by", via, note, until FROM alarm_action ORDER BY id DESC LIMIT ?`,
+  lastPause: `SELECT action, at, subjects, actor AS "by", via, note, until FROM alarm_action
+    WHERE action IN ('pause', 'resume') ORDER BY id DESC LIMIT 1`,
 } as const
 
 export const BATCHES = {

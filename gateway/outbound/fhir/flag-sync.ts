@@ -14,7 +14,7 @@ export interface FlagSyncOptions {
 const INTERVAL_MS = 15_000
 
 /** Conditions that are flagged at once: a reader of the record must know that values are missing or raise no alarm. */
-const FLAGGED_AT_ONCE: ReadonlySet<string> = new Set(['alarms-inhibited', 'journal-damaged'])
+const FLAGGED_AT_ONCE: ReadonlySet<string> = new Set(['alarms-inhibited', 'not-monitored', 'journal-damaged'])
 
 /** Queues a Flag for each alert that has been open long enough. The end of the alert ends its Flag. */
 export class FlagSync implements Lifecycle {

@@ -18,6 +18,7 @@ import { HomebeatError } from '#gateway/platform/errors.js'
 import { explainWords } from '#gateway/wording/alarm-words.js'
 import { causeWords } from '#gateway/wording/cause-words.js'
 import { conditionWords } from '#gateway/wording/explanations.js'
+import { notMonitoredWords } from '#gateway/wording/monitoring-words.js'
 import { dateAndTime } from '#gateway/wording/times.js'
 import { verb } from './exit.js'
 import { homeVerb, loginName, upTo } from './options.js'
@@ -58,10 +59,10 @@ export function alarmsCommand(): Command {
         .action(verb(silence)),
     )
     .addCommand(
-      acting('inhibit', 'raise no alarm of values for a while, e.g. during care; technical ones are still raised')
-        .option('--all', 'of no value')
+      acting('inhibit', 'raise no alarm of values for a while, e.g. during care, and say why with --note')
+        .option('--all', 'of no value but a standstill of heart or breath, which nobody can inhibit')
         .option('--sensor <name>', 'of this sensor, e.g. spo2')
-        .option('--condition <name>', 'of this condition, e.g. no-breath')
+        .option('--condition <name>', 'of this condition, e.g. high-pulse-rate')
         .option('--minutes <n>', 'for how long, at most 60', minutes, 15)
         .action(verb(inhibit)),
     )
@@ -98,8 +99,9 @@ async function list({ config, all = false, json }: Options & { all?: boolean }):
   const { dataDir } = loadConfig(config)
   const listing = await listingOf(dataDir, all)
   if (json) return printJson(listing, 2)
-  const { alerts, inhibitions } = listing
+  const { alerts, inhibitions, notMonitored } = listing
   const lines = [
+    ...(notMonitored ? [printable(notMonitoredWords(notMonitored))] : []),
     ...inhibitions.map(({ scope, until }) => `Inhibited until ${dateAndTime(until)}: ${scopeWords(scope)}`),
     ...(alerts.length === 0 ? ['No open alarm'] : alerts.flatMap(alertLines)),
   ]

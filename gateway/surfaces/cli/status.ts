@@ -4,8 +4,10 @@ import type { JournalDamage } from '#gateway/journal/api/damages.js'
 import type { GatewayStatus, LaneReport } from '#gateway/surfaces/status/feed.js'
 import { statusOf } from '#gateway/surfaces/status/status.js'
 import type { ClockStatus } from '#gateway/time/timekeeper.js'
+import { notMonitoredWords } from '#gateway/wording/monitoring-words.js'
 import { verb } from './exit.js'
 import { CONFIG_OPTION } from './options.js'
+import { printable } from './text.js'
 
 export function statusCommand(): Command {
   return new Command('status')
@@ -41,6 +43,7 @@ function describe(status: GatewayStatus): string {
   const active = status.alerts.filter((alert) => alert.state !== 'cleared')
   const { batches } = status
   const lines = [
+    ...(status.notMonitored ? [printable(notMonitoredWords(status.notMonitored))] : []),
     `Homebeat ${status.version}, home ${status.home}: ${status.running ? `running since ${ago(status.startedAt)}` : 'not running'}`,
     ...status.transports.map((t) => `  ${t.name.padEnd(16)} ${t.state.padEnd(10)} ${t.sentence}`),
     ...(status.clock ? [clockLine(status.clock, ago)] : []),

@@ -10,6 +10,7 @@ const VERBS: Readonly<Record<string, (programs: Programs) => Promise<Command>>> 
   start: async (programs) => (await import('./start.js')).startCommand(programs),
   status: async () => (await import('./status.js')).statusCommand(),
   alarms: async () => (await import('./alarms.js')).alarmsCommand(),
+  monitoring: async () => (await import('./monitoring.js')).monitoringCommand(),
   limits: async () => (await import('./limits.js')).limitsCommand(),
   settings: async () => (await import('./settings.js')).settingsCommand(),
   enter: async () => (await import('./enter.js')).enterCommand(),

@@ -1,6 +1,7 @@
 /** The part of a status that the journal knows; the same for a running gateway and for a stopped one. */
 
 import { type AlertsSource, alertsOf } from '#gateway/alarms/alert-status.js'
+import { notMonitoredOf } from '#gateway/alarms/monitoring/monitoring.js'
 import type { JournalReader } from '#gateway/journal/api/journal.js'
 import type { LaneDepth } from '#gateway/journal/api/outbox.js'
 import { laneKey } from '#gateway/model/lane.js'
@@ -11,6 +12,7 @@ export type StatusSource = AlertsSource &
 
 export type JournalStatus = Pick<
   GatewayStatus,
+  | 'notMonitored'
   | 'measurements'
   | 'identityConflicts'
   | 'unmapped'
@@ -28,6 +30,7 @@ export function journalStatus(journal: StatusSource, now: number): JournalStatus
   const last = journal.batches.last()
   const fhir = depths.filter(({ lane }) => lane.kind.startsWith('fhir'))
   return {
+    notMonitored: notMonitoredOf(journal.alarmActions, now),
     measurements: journal.measurements.counts(),
     identityConflicts: journal.measurements.conflicts(),
     unmapped: journal.unmapped.counts(),

@@ -92,6 +92,18 @@ describe('clinic/receiver', function () {
     homes.end()
   })
 
+  it('says first that a home is not monitored, why and until when', async () => {
+    const until = new Date(clock.now() + 3_600_000).toISOString()
+    const notMonitored = { reason: 'hospital', since: new Date(clock.now()).toISOString(), until }
+    expect(await checkIn({ notMonitored })).to.equal(204)
+    expect(receiver.report().homes[0]?.gateway?.notMonitored).to.deep.equal(notMonitored)
+    const page = await (await fetch(receiver.address().pageUrl)).text()
+    expect(page).to.contain('1 not monitored, 1 present.')
+    expect(page).to.match(/present, not monitored.*not monitored: in hospital, until /)
+    expect(await checkIn()).to.equal(204)
+    expect(await (await fetch(receiver.address().pageUrl)).text()).not.to.contain('not monitored')
+  })
+
   it('refuses two Host headers at both of its servers', async () => {
     const page = Number(new URL(receiver.address().pageUrl).port)
     for (const [at, path] of [

@@ -1,5 +1,6 @@
 import { expect } from 'chai'
 import type { LaneDepth } from '#gateway/journal/api/outbox.js'
+import { checkInSchema } from '#gateway/liveness/check-in.js'
 import { vitalsOf } from '#gateway/liveness/vitals.js'
 import type { AlertTransition } from '#gateway/model/alert.js'
 import { laneOf } from '#gateway/model/lane.js'
@@ -27,6 +28,23 @@ describe('liveness/vitals', () => {
     expect(reasons('mqtts+broker://0.0.0.0:8883')).to.deep.equal([])
     expect(reasons('serial:///dev/ttyACM0')).to.deep.equal(['no-source'])
     expect(reasons('mqtt://broker.lan:1883')).to.deep.equal(['no-source'])
+  })
+
+  it('says that somebody is not monitored, until when and not who said it, and asks for no kit then', () => {
+    const paused = {
+      reason: 'hospital',
+      actor: { by: 'anna', via: 'console' },
+      since: now,
+      until: now + 60_000,
+    } as const
+    const transports = [transport('serial:///dev/ttyACM0', 'waiting')]
+    const vitals = vitalsOf({ ...base, transports, notMonitored: () => paused }, now)
+    expect(vitals.reasons).to.deep.equal([])
+    const [since, until] = [new Date(now).toISOString(), new Date(now + 60_000).toISOString()]
+    expect(vitals.notMonitored).to.deep.equal({ reason: 'hospital', since, until })
+    expect(JSON.stringify(vitals)).not.to.contain('anna')
+    expect(checkInSchema.shape.notMonitored.parse(vitals.notMonitored)).to.deep.equal(vitals.notMonitored)
+    expect(vitalsOf({ ...base, transports, notMonitored: () => null }, now)).to.not.have.property('notMonitored')
   })
 
   it('says which proof is missing', () => {

@@ -30,6 +30,7 @@ describe('The explanations of conditions', () => {
     const system = systemConditions().filter((condition) => condition !== 'home-x')
     expect(system).to.include.members([
       'alarms-inhibited',
+      'not-monitored',
       'unmapped-overflow',
       'device-lost-x',
       'transport-disconnected-x',

@@ -140,7 +140,7 @@ describe('Acting on alarms of a running gateway', function () {
     })
     expect(await answer.json()).to.deep.equal({ done: [alert?.alertId] })
     const inhibited = await callGateway<{ until: number }>(home.dataDir, 'alarms.inhibit', {
-      ...{ scope: { observable: 'bloodGlucose' }, minutes: 5, by: 'root' },
+      ...{ scope: { observable: 'bloodGlucose' }, minutes: 5, by: 'root', note: 'washing' },
     })
     expect(inhibited.until).to.be.greaterThan(Date.now())
     expect(await callGateway(home.dataDir, 'alarms.release', { by: 'root' })).to.deep.equal({ released: 1 })

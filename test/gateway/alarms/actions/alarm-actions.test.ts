@@ -4,6 +4,7 @@ import { ALERTS, AlarmHome, MINUTE } from '#test/gateway/alarms/alarm-home.js'
 import { codeOf } from '#test/gateway/journal/journal-fixture.js'
 
 const NURSE: Actor = { by: 'nurse-1', via: 'console' }
+const CARER: Actor = { ...NURSE, note: 'washing' }
 const DOCTOR: Actor = { by: 'doctor-1', via: 'link', note: 'on my way' }
 
 describe('Alarm actions', () => {
@@ -134,7 +135,7 @@ describe('Alarm actions', () => {
   })
 
   it('inhibits values but not the gateway’s own conditions, over a restart, and ends by itself', async () => {
-    await home.actions.inhibit('all', 15 * MINUTE, NURSE)
+    await home.actions.inhibit('all', 15 * MINUTE, CARER)
     expect(await home.glucose(50)).to.deep.equal([])
     await home.restart()
     expect(home.actions.inhibitions()).to.deep.equal([{ scope: 'all', until: home.clock.now() + 15 * MINUTE }])
@@ -148,10 +149,10 @@ describe('Alarm actions', () => {
   })
 
   it('inhibits one condition or one kind of value alone, and releases all', async () => {
-    await home.actions.inhibit({ observable: 'oxygenSaturation' }, MINUTE, NURSE)
+    await home.actions.inhibit({ observable: 'oxygenSaturation' }, MINUTE, CARER)
     expect(await home.glucose(50)).to.have.length(1)
     await home.glucose(100)
-    await home.actions.inhibit({ condition: 'low-glucose' }, MINUTE, NURSE)
+    await home.actions.inhibit({ condition: 'low-glucose' }, MINUTE, CARER)
     await home.glucose(45)
     expect(home.actions.open()).to.deep.equal([])
     await home.actions.release(DOCTOR)
@@ -163,8 +164,19 @@ describe('Alarm actions', () => {
     expect(log().map(({ action }) => action)).to.deep.equal(['release', 'inhibit', 'inhibit'])
   })
 
+  it('asks why before anything is inhibited, and lets nobody inhibit a standstill', async () => {
+    expect(await codeOf(() => home.actions.inhibit('all', MINUTE, NURSE))).to.equal('alarm.why')
+    for (const condition of ['asystole', 'no-organised-heartbeat', 'no-readable-heartbeat', 'no-breath'])
+      expect(await codeOf(() => home.actions.inhibit({ condition }, MINUTE, CARER)), condition).to.equal(
+        'alarm.never-inhibited',
+      )
+    expect(home.actions.inhibitions()).to.deep.equal([])
+    await home.actions.inhibit('all', MINUTE, CARER)
+    expect(home.journal.alarmActions.latest(1)[0]?.actor).to.deep.equal(CARER)
+  })
+
   it('refuses an inhibition that outlasts the person who asked for it', async () => {
     for (const ms of [0, 60 * MINUTE + 1, Number.POSITIVE_INFINITY])
-      expect(await codeOf(() => home.actions.inhibit('all', ms, NURSE)), String(ms)).to.equal('alarm.too-long')
+      expect(await codeOf(() => home.actions.inhibit('all', ms, CARER)), String(ms)).to.equal('alarm.too-long')
   })
 })

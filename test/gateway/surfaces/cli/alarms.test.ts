@@ -69,7 +69,7 @@ describe('homebeat alarms', function () {
   })
 
   it('inhibit names what it inhibits, and release ends it', async () => {
-    expect((await alarms('inhibit', '--sensor', 'spo2', '--minutes', '5')).stdout).to.match(
+    expect((await alarms('inhibit', '--sensor', 'spo2', '--minutes', '5', '--note', 'washing')).stdout).to.match(
       /^no alarms until .*: oxygenSaturation \(homebeat alarms release\)\n$/,
     )
     expect((await alarms('list')).stdout).to.match(/^Inhibited until .*: oxygenSaturation\n/)

@@ -2,6 +2,7 @@ import { AlertList } from '../components/alert-list.js'
 import { ChainCard } from '../components/chain-card.js'
 import { LaneTable } from '../components/lane-table.js'
 import { LostBanner } from '../components/lost-banner.js'
+import { NotMonitoredBanner } from '../components/not-monitored.js'
 import { SensorTile } from '../components/sensor-tile.js'
 import { SourceList } from '../components/source-list.js'
 import { TrendCharts } from '../components/trend-charts.js'
@@ -15,8 +16,11 @@ export function LiveRoom({ store, snapshot }: { store: LiveStore; snapshot: Snap
   const { status, values, connection } = snapshot
   const connected = connection !== 'lost'
   return (
-    <main id="main" class={`room${connected ? '' : ' room-lost'}`}>
-      {!connected && <LostBanner status={status} />}
+    <main id="main" class="room">
+      <div class="banners">
+        <NotMonitoredBanner status={status} />
+        {!connected && <LostBanner status={status} />}
+      </div>
       <div class="room-alerts">
         <AlertList status={status} now={now} connected={connected} />
       </div>

@@ -3,7 +3,7 @@ import { timeOfDay } from '../lib/hooks.js'
 
 export function LostBanner({ status }: { status: GatewayStatus | null }) {
   return (
-    <div class="lost" role="alert">
+    <div class="banner lost" role="alert">
       <strong>The gateway cannot be reached.</strong>{' '}
       {status
         ? `What you see is from ${timeOfDay(status.now)} and not live. Trying again.`
