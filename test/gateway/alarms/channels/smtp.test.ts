@@ -151,7 +151,7 @@ describe('The SMTP channel', () => {
       expect((await smtp(port).notify(raised(), never)).class).to.equal('transient')
     })
     it('a server that says nothing, before the message and after it', async () => {
-      const channel = smtp(port, {}, { timeoutMs: 200 })
+      const channel = smtp(port, {}, { timeoutMs: 1000 })
       server.hang = { on: 'recipient' }
       expect((await channel.notify(raised(), never)).class).to.equal('transient')
       server.hang = { on: 'message' }
