@@ -89,7 +89,7 @@ export function pollerParts(
   const tasks = careTeams
     .filter((target) => target.tasks)
     .map((target) => {
-      const client = clientOf(target, fetch, baseDir, reach)
+      const client = clientOf(target, fetch, baseDir, reach, clock)
       return new TaskPoller({ target, client, home, journal, actions, clock, logger })
     })
   const afterMs = config.alerts.flagAfterMinutes * 60_000

@@ -12,6 +12,7 @@ import { clockStretches } from './migrations/006-clock-stretches.js'
 import { times } from './migrations/007-times.js'
 import { patient } from './migrations/008-patient.js'
 import { laneParts } from './migrations/009-lane-parts.js'
+import { pauses } from './migrations/010-pauses.js'
 
 /** "HBjl": tells a journal from any other SQLite file (https://www.sqlite.org/fileformat.html#application_id). */
 export const APPLICATION_ID = 0x48426a6c
@@ -27,6 +28,7 @@ export const MIGRATIONS: readonly string[] = [
   times,
   patient,
   laneParts,
+  pauses,
 ]
 
 /** The part of better-sqlite3's database that `migrate` uses. */

@@ -4,6 +4,7 @@
  */
 import type { Bundle, BundleEntry, OperationOutcome, Resource } from '@medplum/fhirtypes'
 import type { DeliveryOutcome } from '#gateway/model/outcome.js'
+import { RETRY_POLICY } from '#gateway/outbound/lanes/retry.js'
 import { HomebeatError } from '#gateway/platform/errors.js'
 import { boundedText } from '#gateway/platform/net/bounded-body.js'
 import { outcomeOfNetworkError } from '#gateway/platform/net/http-outcome.js'
@@ -17,6 +18,8 @@ export interface FhirClientOptions {
   readonly tokenFile?: string
   readonly timeoutMs: number
   readonly fetch: typeof globalThis.fetch
+  /** Milliseconds that never jump; `performance.now` where left out. */
+  readonly monotonic?: () => number
 }
 
 export type Refusal = Exclude<DeliveryOutcome, { readonly class: 'delivered' }>
@@ -51,6 +54,7 @@ export interface FoundResources {
 
 /** Longest answer read, bytes. A transaction's answer has a few hundred bytes for each entry; a Pi has 1 GB and more. */
 const MAX_ANSWER = 16 * 1024 * 1024
+const HELD = 'the server asked to be left alone for a while'
 /** Most pages read of one search. */
 const MAX_PAGES = 50
 
@@ -66,9 +70,13 @@ export class FhirClient {
   readonly #base: string
   /** Of the base URL, e.g. `api-version=2`: every request carries it. */
   readonly #query: string
+  /** The server asked to be left alone until then (monotonic), by whichever lane asked it. */
+  #heldUntil = Number.NEGATIVE_INFINITY
+  readonly #monotonic: () => number
 
   constructor(options: FhirClientOptions) {
     this.#options = options
+    this.#monotonic = options.monotonic ?? (() => performance.now())
     const [, base = '', query = ''] = /^([^?#]*?)\/*(?:\?([^#]*))?(?:#.*)?$/s.exec(options.url) ?? []
     this.#base = base
     this.#query = query
@@ -183,6 +191,8 @@ export class FhirClient {
     { body, headers, maxBytes = MAX_ANSWER }: RequestOptions,
   ): Promise<FhirAnswer> {
     const { fetch, timeoutMs } = this.#options
+    const held = this.#heldUntil - this.#monotonic()
+    if (held > 0) return { ok: false, outcome: { class: 'transient', reason: HELD, retryAfterMs: Math.ceil(held) } }
     const timeout = AbortSignal.timeout(timeoutMs)
     try {
       const response = await fetch(url, {
@@ -201,6 +211,8 @@ export class FhirClient {
       const resource = parse(await boundedText(response, maxBytes))
       const refusal = statusOutcome(response.status, response.headers, resource)
       if (!refusal) return { ok: true, resource, status: response.status, ...referenceOf(response, resource) }
+      if (refusal.class === 'transient' && refusal.retryAfterMs !== undefined)
+        this.#heldUntil = this.#monotonic() + Math.min(refusal.retryAfterMs, RETRY_POLICY.maxRetryAfterMs)
       // R4 http, "Managing Resource Contention": 412; some servers answer 409.
       const conflict = method === 'PUT' && [404, 409, 410, 412].includes(response.status)
       return { ok: false, outcome: refusal, status: response.status, conflict }

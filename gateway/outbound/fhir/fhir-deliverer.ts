@@ -42,7 +42,7 @@ export class FhirDeliverer implements Deliverer {
   /** @throws HomebeatError `target.insecure` where a token or values in clear would travel unencrypted. */
   constructor(options: FhirDelivererOptions) {
     this.#options = options
-    const client = clientOf(options.target, options.fetch, options.baseDir, options.reach)
+    const client = clientOf(options.target, options.fetch, options.baseDir, options.reach, options.clock)
     this.#server = new FhirServer({ clock: systemClock, ...options, client })
     this.#batches = new FhirBatches({ ...options, client, server: this.#server })
     this.#alerts = new FhirAlerts({ ...options, server: this.#server })

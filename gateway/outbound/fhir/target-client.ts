@@ -1,5 +1,6 @@
 import { resolve } from 'node:path'
 import type { TargetConfig } from '#gateway/outbound/fhir/config.js'
+import type { Clock } from '#gateway/platform/clock.js'
 import { HomebeatError } from '#gateway/platform/errors.js'
 import { isLoopback } from '#gateway/platform/net/loopback.js'
 import { type Reach, reachOf, readCa } from '#gateway/platform/net/reach.js'
@@ -16,6 +17,7 @@ export function clientOf(
   fetch: typeof globalThis.fetch,
   baseDir = '.',
   reach: Reach = reachOf({ fetch }),
+  clock?: Pick<Clock, 'monotonic'>,
 ): FhirClient {
   const { name, mode, tokenFile, caFile, timeoutSeconds } = target
   const { protocol, hostname } = new URL(target.url)
@@ -28,6 +30,7 @@ export function clientOf(
     url: target.url,
     timeoutMs: timeoutSeconds * 1000,
     fetch: caFile === undefined ? fetch : reach(readCa(`the FHIR target ${name}`, resolve(baseDir, caFile))),
+    ...(clock && { monotonic: () => clock.monotonic() }),
     ...(tokenFile === undefined ? {} : { tokenFile: resolve(baseDir, tokenFile) }),
   })
 }

@@ -16,6 +16,7 @@ const MAY_SCAN: Record<string, RegExp> = {
   // From the newest backwards, as far as LIMIT says.
   'ALERTS.latest': /^SCAN t$/,
   'ALERTS.deliveries': /^SCAN (alert_episode|e|\(subquery-\d+\))( |$)/,
+  'ALARM_ACTIONS.lastPause': /^SCAN alarm_action USING INDEX alarm_action_pause$/,
   'ALARM_ACTIONS.latest': /^SCAN alarm_action$/,
   // What waits for a digest, at start.
   'NOTIFICATIONS.digestItems': /^SCAN digest_item$/,

@@ -88,9 +88,9 @@ export class AlarmHome {
     const fetch = globalThis.fetch
     const names = { home: 'home-1', patient: 'quiet-heron' }
     const envelopes = { envelopes: async () => [] }
-    const deliverer = new FhirDeliverer({ target, journal, envelopes, ...names, fetch, logger })
+    const deliverer = new FhirDeliverer({ target, journal, envelopes, ...names, fetch, clock, logger })
     this.#lane = new LaneWorker({ lane: laneOf('fhir-alert:care'), journal, deliverer, clock, logger })
-    const client = clientOf(target, fetch)
+    const client = clientOf(target, fetch, '.', undefined, clock)
     this.#poller = new TaskPoller({ target, client, home: 'home-1', journal, actions: this.actions, clock, logger })
     this.#flags = new FlagSync({ journal, afterMs: 30 * 60_000, clock, logger })
     await this.#lane.start()

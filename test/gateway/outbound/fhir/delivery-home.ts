@@ -143,7 +143,7 @@ export class DeliveryHome {
     clock: Clock = systemClock,
     fetch: typeof globalThis.fetch = globalThis.fetch,
   ): TaskPoller {
-    const client = new FhirClient({ url, timeoutMs: 60_000, fetch })
+    const client = new FhirClient({ url, timeoutMs: 60_000, fetch, monotonic: () => clock.monotonic() })
     const target = { name: 'care', pollSeconds: 15 }
     return new TaskPoller({
       target,

@@ -29,6 +29,20 @@ const page = (id: string, next?: string) => ({
 const ids = (found: readonly { id?: string }[]) => found.map(({ id }) => id)
 
 describe('The FHIR client', () => {
+  it('asks a server no sooner than it wants, whichever lane would ask', async () => {
+    let asked = 0
+    const fetch: typeof globalThis.fetch = async () => {
+      asked++
+      return new Response('', { status: 429, headers: { 'retry-after': '30' } })
+    }
+    const client = new FhirClient({ url: 'https://care.example/fhir', timeoutMs: 1000, fetch })
+    await client.get('Task/7', never)
+    const answer = await client.bundle({ resourceType: 'Bundle', type: 'transaction' }, never)
+    expect(asked).to.equal(1)
+    if (answer.ok || answer.outcome.class !== 'transient') throw new Error('not held back')
+    expect(answer.outcome.retryAfterMs).to.be.within(29_000, 30_000)
+  })
+
   it('keeps the query of its base URL on every request', async () => {
     const bundle = { resourceType: 'Bundle', type: 'transaction' } as const
     for (const base of [
