@@ -34,7 +34,7 @@ export const STEPS: readonly Step[] = [
   {
     name: 'faults',
     command: 'npm run faults -- --kills 20 --fuzz 100000',
-    minutes: 12,
+    minutes: 15,
     covers: 'kills, disk, far ends, broker, cable, fuzzed inputs; 200 kills and a million inputs: docs/proofs/kills.md',
   },
   {

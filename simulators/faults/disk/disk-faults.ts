@@ -1,5 +1,7 @@
 /** A full disk, a read-only one, one that errs, and a slow card, under a gateway at work. */
 import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { Sqlite } from '#gateway/platform/sqlite.js'
 import { Checks, type FaultReport } from '../check.js'
 import { Rig } from '../rig.js'
 import { pause, until } from '../waiting.js'
@@ -10,8 +12,6 @@ export interface DiskFaultsOptions {
   readonly forMs: number
 }
 
-/** Acknowledgements for what was committed before the fault may still be on their way. */
-const UNDER_WAY_MS = 500
 /** Log lines of a gateway that meets the fault, with readings, deliveries, anchors or batches. */
 const REFUSES =
   /the disk refuses|the journal refused|could not be closed|scheduled action failed|the disk reports an error/
@@ -34,16 +34,21 @@ export async function runDiskFaults({ forMs }: DiskFaultsOptions): Promise<Fault
     const more = (than: number) => until('acknowledgements', () => publisher.messages > than + 4)
     await more(0)
     const log = () => readFileSync(rig.home.logFile, 'utf8')
+    const missing = (identifiers: readonly string[]) => missingFrom(join(rig.home.dataDir, 'journal.db'), identifiers)
 
     for (const fault of ['full', 'read-only'] as const) {
       const said = log().length
+      const before = publisher.acknowledged.length
       disk.set({ fault })
       await until('the gateway to find its disk refusing', () => REFUSES.test(log().slice(said)))
-      await pause(UNDER_WAY_MS)
-      const before = publisher.messages
       await pause(forMs)
-      const during = publisher.messages - before
-      checks.add(`while the disk is ${fault}, no sender gets an acknowledgement`, during === 0, `${during} messages`)
+      // What was stored before the fault may be acknowledged after it began.
+      const during = publisher.acknowledged.slice(before)
+      checks.add(
+        `while the disk is ${fault}, nothing is acknowledged that the journal does not hold`,
+        missing(during) === 0,
+        `${missing(during)} of ${during.length}`,
+      )
       checks.add(`while the disk is ${fault}, the gateway stays and answers`, (await rig.gateway.status()) !== null)
       disk.set({ fault: 'none' })
       await more(publisher.messages)
@@ -82,5 +87,16 @@ export async function runDiskFaults({ forMs }: DiskFaultsOptions): Promise<Fault
   } finally {
     await rig.stop()
     disk.remove()
+  }
+}
+
+/** How many measurements a journal does not hold, read beside the gateway and not through its disk. */
+function missingFrom(journal: string, identifiers: readonly string[]): number {
+  const database = new Sqlite(journal, { readonly: true })
+  try {
+    const held = database.prepare('SELECT 1 FROM measurement WHERE identifier = ?')
+    return identifiers.filter((identifier) => held.get(identifier) === undefined).length
+  } finally {
+    database.close()
   }
 }
