@@ -49,10 +49,13 @@ describe('the analysers’ memory', () => {
       this.timeout(60_000)
       const push = make()
       for (let i = 0; i < 20; i++) expect(push()).to.be.above(0)
-      const before = heap()
-      for (let i = 0; i < 200; i++) push()
-      // One number kept for each sample would be 0.1 MB and more; of the muscle, 24 MB.
-      expect((heap() - before) / 1e6).to.be.below(0.1)
+      // One number kept for each sample would be 0.1 MB and more each time; of the muscle, 24 MB. What grows once is V8's.
+      const grown = Array.from({ length: 3 }, () => {
+        const before = heap()
+        for (let i = 0; i < 200; i++) push()
+        return (heap() - before) / 1e6
+      })
+      expect(Math.min(...grown), grown.join(', ')).to.be.below(0.1)
     })
   }
 })
