@@ -3,7 +3,6 @@
  * not reach the finger (a pulse deficit, as in atrial fibrillation): so it says to look at both.
  */
 export const PULSE_ECG_DISAGREE = 'pulse-ecg-disagree'
-export const PULSE_ECG_TEXT = 'heart rate and pulse rate differ: check the sensors and the patient'
 
 /** /min, and share of the ECG's rate: the larger of the two is borne. */
 const BORNE_PER_MINUTE = 10

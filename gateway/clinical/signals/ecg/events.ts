@@ -84,6 +84,3 @@ export type EcgEvent =
       /** regular again; unknown: too long without beats that could be believed. */
       readonly reason: 'regular' | 'unknown'
     }
-
-/** What a person is told; never a diagnosis. */
-export const IRREGULAR_TEXT = 'irregular rhythm: review the ECG'
