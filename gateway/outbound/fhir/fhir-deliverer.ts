@@ -70,7 +70,9 @@ export class FhirDeliverer implements Deliverer {
     if (entry.kind === 'batch') {
       const batch = journal.batches.byNumber(entry.ref)
       // A purged batch must not count as delivered because nothing of it is left to send.
-      if (!batch || batch.leafHashes) return refused('the batch is not in the journal')
+      if (!batch || batch.purged || batch.leaves.length === 0) return refused('the batch is not in the journal')
+      if (target.mode === 'sealed' && batch.leafHashes?.length === 0)
+        return refused('a row of the batch does not open, and without its hash no other can be proved')
       return this.#batches.deliver(batch, entry.attempts, signal)
     }
     // An alert names its condition: a sealed target must never get one, whatever the journal holds.
