@@ -15,7 +15,7 @@ abstract contract Relayed is EIP712 {
 
     /// @notice Whether a nonce of a signer is used up.
     function isNonceUsed(address signer, uint256 nonce) public view returns (bool) {
-        return _used[signer][nonce >> 8] & (1 << (nonce & 0xff)) != 0;
+        return _used[signer][nonce >> 8] & _bit(nonce) != 0;
     }
 
     /// @notice EIP-712's separator of this contract on this chain.
@@ -31,11 +31,16 @@ abstract contract Relayed is EIP712 {
         if (block.timestamp > deadline) revert RelayedExpired(deadline);
         if (isNonceUsed(signer, nonce)) revert RelayedNonceUsed(signer, nonce);
         _take(signer, structHash, signature);
-        _used[signer][nonce >> 8] |= 1 << (nonce & 0xff);
+        _used[signer][nonce >> 8] |= _bit(nonce);
     }
 
     /// @dev Checks a signature that may be brought again: what it does is idempotent.
     function _take(address signer, bytes32 structHash, bytes calldata signature) internal view {
         if (!Signatures.isValid(signer, _hashTypedDataV4(structHash), signature)) revert RelayedWrongSignature(signer);
+    }
+
+    function _bit(uint256 nonce) private pure returns (uint256) {
+        // forge-lint: disable-next-line(incorrect-shift)
+        return 1 << (nonce & 0xff);
     }
 }

@@ -27,21 +27,7 @@ contract Crowd is World {
             enrol(i, gateways[i], Role.Gateway, SUBJECT);
         }
         enrol(0, vm.addr(0xD0C), Role.Practitioner, bytes32(0));
-        support();
-    }
-
-    function support() private {
-        address[] memory list = new address[](3);
-        for (uint256 i = 0; i < 3; i++) {
-            uint256 at = i;
-            for (; at > 0 && list[at - 1] > hospitals[i]; at--) {
-                list[at] = list[at - 1];
-            }
-            list[at] = hospitals[i];
-        }
-        bytes32 typeHash = keccak256("Supporters(bytes32 subject,address[] hospitals,uint8 needed,uint64 sequence)");
-        bytes32 hash = keccak256(abi.encode(typeHash, SUBJECT, keccak256(abi.encodePacked(list)), uint8(2), uint64(1)));
-        records.setSupporters(SUBJECT, list, 2, 1, vm.addr(PATIENT), signed(PATIENT, recordsDomain, hash));
+        support(3, 2, 1);
     }
 
     function proposeAny(uint8 by, uint8 kind, uint8 whom, bool withValidator) external {
@@ -55,6 +41,27 @@ contract Crowd is World {
         try consortium.propose(made) returns (uint256) {
             if (what == IConsortium.Act.Admit && hospitals.length < 12) hospitals.push(subject);
         } catch {}
+    }
+
+    /// @dev A whole vote at once: by single steps few come to their end.
+    function carryOutAny(uint8 kind, uint8 whom, bool withValidator) external {
+        IConsortium.Act what = IConsortium.Act(1 + (kind % 4));
+        address subject = hospitals[whom % hospitals.length];
+        address validator = withValidator ? vm.addr(++validatorsMade) : address(0);
+        for (uint256 i = 0; i < hospitals.length; i++) {
+            vm.prank(hospitals[i]);
+            try consortium.propose(IConsortium.Proposal(what, Role.None, subject, validator, hospitals[0])) returns (
+                uint256 id
+            ) {
+                for (uint256 j = 0; j < hospitals.length; j++) {
+                    vm.prank(hospitals[j]);
+                    try consortium.approve(id) {} catch {}
+                }
+                vm.warp(block.timestamp + DELAY);
+                try consortium.execute(id) {} catch {}
+                return;
+            } catch {}
+        }
     }
 
     function approveAny(uint8 by, uint8 id) external {
@@ -96,7 +103,8 @@ contract Crowd is World {
         }
     }
 
-    function grantAny(bytes32 id, uint32 lasts) external {
+    function grantAny(uint8 which, uint32 lasts) external {
+        bytes32 id = keccak256(abi.encode(which % 64));
         IConsentRegistry.Terms memory terms = termsFor(vm.addr(0xD0C));
         terms.notAfter = uint48(block.timestamp + lasts);
         uint48 deadline = uint48(block.timestamp + 1);
@@ -119,8 +127,8 @@ contract Crowd is World {
         } catch {}
     }
 
-    function revokeAny(uint8 which, bytes32 unseen, bool known) external {
-        bytes32 id = known && granted.length > 0 ? granted[which % granted.length] : unseen;
+    function revokeAny(uint8 which) external {
+        bytes32 id = keccak256(abi.encode(which % 64));
         consents.revoke(id, SUBJECT, vm.addr(PATIENT), revocation(PATIENT, id, SUBJECT));
         revoked.push(id);
     }
@@ -129,25 +137,21 @@ contract Crowd is World {
         IRecordRegistry.NewEntry memory made = IRecordRegistry.NewEntry(
             SUBJECT, gateways[which % 3], IRecordRegistry.Kind.Month, content, keccak256("place"), 0
         );
-        bytes32 typeHash = keccak256(
-            "Entry(bytes32 subject,address author,uint8 kind,bytes32 contentHash,bytes32 locatorHash,bytes32 previous,bytes32 grantId,uint32 purpose,uint48 deadline)"
-        );
-        uint48 deadline = uint48(block.timestamp + 1);
-        bytes32 hash = keccak256(abi.encode(typeHash, made, bytes32(0), TREATMENT, deadline));
-        bytes memory signature = signed(700 + (which % 3), recordsDomain, hash);
-        try records.publish(made, 0, TREATMENT, deadline, signature) {
+        try this.publishFor(made, 700 + (which % 3)) {
             entries.push(content);
         } catch {}
+    }
+
+    function publishFor(IRecordRegistry.NewEntry memory made, uint256 secret) external {
+        publish(made, 0, secret);
     }
 
     function endorseAny(uint8 which, uint8 by) external {
         if (entries.length == 0) return;
         bytes32 id = entries[which % entries.length];
         uint256 secret = by % 4 == 3 ? PATIENT : 100 + (by % 4);
-        uint48 deadline = uint48(block.timestamp + 1);
-        bytes32 hash = keccak256(abi.encode(keccak256("Endorsement(bytes32 id,uint48 deadline)"), id, deadline));
         IRecordRegistry.Vote[] memory votes = new IRecordRegistry.Vote[](1);
-        votes[0] = IRecordRegistry.Vote(vm.addr(secret), deadline, signed(secret, recordsDomain, hash));
+        votes[0] = vote(secret, id);
         try records.endorse(id, votes) {
             endorsements[id][vm.addr(secret)]++;
         } catch {}
@@ -220,7 +224,7 @@ contract InvariantsTest {
     }
 
     function targetSelectors() public view returns (FuzzSelector[] memory list) {
-        bytes4[] memory acts = new bytes4[](12);
+        bytes4[] memory acts = new bytes4[](13);
         acts[0] = Crowd.proposeAny.selector;
         acts[1] = Crowd.approveAny.selector;
         acts[2] = Crowd.approveByAll.selector;
@@ -233,6 +237,7 @@ contract InvariantsTest {
         acts[9] = Crowd.revokeAny.selector;
         acts[10] = Crowd.publishAny.selector;
         acts[11] = Crowd.endorseAny.selector;
+        acts[12] = Crowd.carryOutAny.selector;
         list = new FuzzSelector[](1);
         list[0] = FuzzSelector(address(crowd), acts);
     }

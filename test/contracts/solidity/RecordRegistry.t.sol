@@ -12,7 +12,6 @@ contract RecordRegistryTest is World {
     uint256 private constant DOCTOR = 0xD0C;
     bytes32 private constant GRANT = keccak256("grant");
     bytes32 private constant NOTE = keccak256("salted note");
-    uint16 private constant REASON = 3;
 
     function setUp() public override {
         super.setUp();
@@ -21,62 +20,10 @@ contract RecordRegistryTest is World {
         support(3, 2, 1);
     }
 
-    function sorted(uint256 n) private view returns (address[] memory list) {
-        list = new address[](n);
-        for (uint256 i = 0; i < n; i++) {
-            address one = hospitals[i];
-            uint256 at = i;
-            for (; at > 0 && list[at - 1] > one; at--) {
-                list[at] = list[at - 1];
-            }
-            list[at] = one;
-        }
-    }
-
-    function support(uint256 n, uint8 needed, uint64 sequence) private {
-        support(sorted(n), needed, sequence, PATIENT);
-    }
-
-    function support(address[] memory list, uint8 needed, uint64 sequence, uint256 secret) private {
-        bytes32 typeHash = keccak256("Supporters(bytes32 subject,address[] hospitals,uint8 needed,uint64 sequence)");
-        bytes32 hash = keccak256(abi.encode(typeHash, SUBJECT, keccak256(abi.encodePacked(list)), needed, sequence));
-        bytes memory signature = signed(secret, recordsDomain, hash);
-        records.setSupporters(SUBJECT, list, needed, sequence, vm.addr(secret), signature);
-    }
-
     function note() private pure returns (IRecordRegistry.NewEntry memory) {
         return IRecordRegistry.NewEntry(
             SUBJECT, vm.addr(DOCTOR), IRecordRegistry.Kind.Note, NOTE, keccak256("salted place"), 0
         );
-    }
-
-    function publish(IRecordRegistry.NewEntry memory what, bytes32 grantId, uint256 secret) private {
-        uint48 deadline = uint48(block.timestamp + 1 hours);
-        bytes32 typeHash = keccak256(
-            "Entry(bytes32 subject,address author,uint8 kind,bytes32 contentHash,bytes32 locatorHash,bytes32 previous,bytes32 grantId,uint32 purpose,uint48 deadline)"
-        );
-        bytes32 hash = keccak256(abi.encode(typeHash, what, grantId, TREATMENT, deadline));
-        bytes memory signature = signed(secret, recordsDomain, hash);
-        records.publish(what, grantId, TREATMENT, deadline, signature);
-    }
-
-    function vote(uint256 secret, bytes32 id) private view returns (IRecordRegistry.Vote memory) {
-        uint48 deadline = uint48(block.timestamp + 1 hours);
-        bytes32 hash = keccak256(abi.encode(keccak256("Endorsement(bytes32 id,uint48 deadline)"), id, deadline));
-        return IRecordRegistry.Vote(vm.addr(secret), deadline, signed(secret, recordsDomain, hash));
-    }
-
-    function refusal(uint256 secret, bytes32 id) private view returns (IRecordRegistry.Vote memory) {
-        uint48 deadline = uint48(block.timestamp + 1 hours);
-        bytes32 typeHash = keccak256("Refusal(bytes32 id,uint16 reason,uint48 deadline)");
-        bytes32 hash = keccak256(abi.encode(typeHash, id, REASON, deadline));
-        return IRecordRegistry.Vote(vm.addr(secret), deadline, signed(secret, recordsDomain, hash));
-    }
-
-    function endorse(uint256 secret, bytes32 id) private {
-        IRecordRegistry.Vote[] memory one = new IRecordRegistry.Vote[](1);
-        one[0] = vote(secret, id);
-        records.endorse(id, one);
     }
 
     function stateOf(bytes32 id) private view returns (IRecordRegistry.State) {

@@ -16,6 +16,6 @@ interface Vm {
     function expectEmit() external;
     function assume(bool condition) external pure;
     function publicKeyP256(uint256 privateKey) external pure returns (uint256 x, uint256 y);
-    function snapshotGasLastCall(string calldata name) external returns (uint256);
+    function snapshotGasLastCall(string calldata group, string calldata name) external returns (uint256);
     function toString(uint256 value) external pure returns (string memory);
 }

@@ -6,6 +6,7 @@ import {ConsentRegistry} from "contracts/src/ConsentRegistry.sol";
 import {Consortium} from "contracts/src/Consortium.sol";
 import {IConsentRegistry} from "contracts/src/IConsentRegistry.sol";
 import {IConsortium} from "contracts/src/IConsortium.sol";
+import {IRecordRegistry} from "contracts/src/IRecordRegistry.sol";
 import {RecordRegistry} from "contracts/src/RecordRegistry.sol";
 import {Role} from "contracts/src/Role.sol";
 import {Vm} from "./Vm.sol";
@@ -19,6 +20,7 @@ abstract contract World {
     bytes32 internal constant SUBJECT = keccak256("a pseudonym");
     uint256 internal constant PATIENT = 0xA11CE;
     uint32 internal constant TREATMENT = 1;
+    uint16 internal constant REASON = 3;
 
     address[] internal hospitals;
     Consortium internal consortium;
@@ -149,6 +151,60 @@ abstract contract World {
     function revocation(uint256 secret, bytes32 id, bytes32 subject) internal view returns (bytes memory) {
         bytes32 hash = keccak256(abi.encode(keccak256("Revocation(bytes32 id,bytes32 subject)"), id, subject));
         return signed(secret, consentsDomain, hash);
+    }
+
+    // Records
+
+    function sorted(uint256 n) internal view returns (address[] memory list) {
+        list = new address[](n);
+        for (uint256 i = 0; i < n; i++) {
+            address one = hospitals[i];
+            uint256 at = i;
+            for (; at > 0 && list[at - 1] > one; at--) {
+                list[at] = list[at - 1];
+            }
+            list[at] = one;
+        }
+    }
+
+    function support(uint256 n, uint8 needed, uint64 sequence) internal {
+        support(sorted(n), needed, sequence, PATIENT);
+    }
+
+    function support(address[] memory list, uint8 needed, uint64 sequence, uint256 secret) internal {
+        bytes32 typeHash = keccak256("Supporters(bytes32 subject,address[] hospitals,uint8 needed,uint64 sequence)");
+        bytes32 hash = keccak256(abi.encode(typeHash, SUBJECT, keccak256(abi.encodePacked(list)), needed, sequence));
+        bytes memory signature = signed(secret, recordsDomain, hash);
+        records.setSupporters(SUBJECT, list, needed, sequence, vm.addr(secret), signature);
+    }
+
+    function publish(IRecordRegistry.NewEntry memory what, bytes32 grantId, uint256 secret) internal {
+        uint48 deadline = uint48(block.timestamp + 1 hours);
+        bytes32 typeHash = keccak256(
+            "Entry(bytes32 subject,address author,uint8 kind,bytes32 contentHash,bytes32 locatorHash,bytes32 previous,bytes32 grantId,uint32 purpose,uint48 deadline)"
+        );
+        bytes32 hash = keccak256(abi.encode(typeHash, what, grantId, TREATMENT, deadline));
+        bytes memory signature = signed(secret, recordsDomain, hash);
+        records.publish(what, grantId, TREATMENT, deadline, signature);
+    }
+
+    function vote(uint256 secret, bytes32 id) internal view returns (IRecordRegistry.Vote memory) {
+        uint48 deadline = uint48(block.timestamp + 1 hours);
+        bytes32 hash = keccak256(abi.encode(keccak256("Endorsement(bytes32 id,uint48 deadline)"), id, deadline));
+        return IRecordRegistry.Vote(vm.addr(secret), deadline, signed(secret, recordsDomain, hash));
+    }
+
+    function refusal(uint256 secret, bytes32 id) internal view returns (IRecordRegistry.Vote memory) {
+        uint48 deadline = uint48(block.timestamp + 1 hours);
+        bytes32 typeHash = keccak256("Refusal(bytes32 id,uint16 reason,uint48 deadline)");
+        bytes32 hash = keccak256(abi.encode(typeHash, id, REASON, deadline));
+        return IRecordRegistry.Vote(vm.addr(secret), deadline, signed(secret, recordsDomain, hash));
+    }
+
+    function endorse(uint256 secret, bytes32 id) internal {
+        IRecordRegistry.Vote[] memory one = new IRecordRegistry.Vote[](1);
+        one[0] = vote(secret, id);
+        records.endorse(id, one);
     }
 
     // Asserts
