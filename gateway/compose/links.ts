@@ -20,6 +20,6 @@ export async function linksOf({ config, baseDir, dataDir, clock, logger }: Site)
     acknowledgeUrl: (alertId: string, contact: string | undefined) =>
       contact === undefined ? undefined : new URL(`/a/${tokens.make({ alertId, contact })}`, publicUrl).href,
     server: (actions: AlarmActions) =>
-      new LinkServer({ config: links, tokens, contacts: ids, actions, baseDir, clock, logger }),
+      new LinkServer({ config: links, tokens, contacts: ids, actions, baseDir, dataDir, clock, logger }),
   }
 }

@@ -1,4 +1,4 @@
-import { resolve } from 'node:path'
+import { join, resolve } from 'node:path'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { type Actor, type AlertTransition, isUnattended } from '#gateway/model/alert.js'
 import type { HealthCheck } from '#gateway/model/health-check.js'
@@ -9,6 +9,7 @@ import { HomebeatError } from '#gateway/platform/errors.js'
 import type { Logger } from '#gateway/platform/logger.js'
 import { readIdentity } from '#gateway/platform/net/certificate.js'
 import { ConnectionPlaces } from '#gateway/platform/net/connection-places.js'
+import { KnownAddresses } from '#gateway/platform/net/known-addresses.js'
 import { isLoopback } from '#gateway/platform/net/loopback.js'
 import { fullCondition, WEB_PLACES, webServer } from '#gateway/platform/net/web-server.js'
 import { Attempts } from './attempts.js'
@@ -27,6 +28,8 @@ export interface LinkServerOptions {
   }
   /** Relative file names of the configuration start here. */
   readonly baseDir: string
+  /** Where it keeps the addresses of those whose link was good. */
+  readonly dataDir: string
   readonly clock: Clock
   readonly logger: Logger
 }
@@ -86,13 +89,15 @@ export class LinkServer implements Lifecycle, HealthCheck {
     const app = this.#app
     this.#app = null
     await app?.close()
+    this.#places?.close()
   }
 
   #build(): FastifyInstance {
-    const { config, baseDir, clock } = this.#options
+    const { config, baseDir, dataDir, clock, logger } = this.#options
     const attempts = new Attempts(clock)
     const { tls } = config
-    const places = new ConnectionPlaces(clock, WEB_PLACES, () => {})
+    const known = new KnownAddresses(join(dataDir, 'known-links.json'), { clock, logger })
+    const places = new ConnectionPlaces(clock, WEB_PLACES, known)
     this.#places = places
     const app = webServer({
       bodyLimit: 1024,

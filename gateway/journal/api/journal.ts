@@ -44,7 +44,7 @@ export interface Journal extends Lifecycle, CommitStore {
 /** A read-only view, also while a gateway writes: for the verbs. Made by `openJournalReader(path)`; the caller closes it. */
 export interface JournalReader extends Pick<Journal, 'alerts' | 'notifications' | 'alarmActions' | 'values'> {
   readonly measurements: Omit<MeasurementStore, 'unbatched'>
-  readonly batches: Omit<BatchStore, 'close' | 'headKnown' | 'continueFrom'>
+  readonly batches: Omit<BatchStore, 'close' | 'headKnown' | 'renumber' | 'continueFrom'>
   readonly outbox: Pick<OutboxStore, 'depths' | 'formerDepths'>
   readonly anchors: Omit<AnchorStore, 'saveTransaction' | 'saveReceipt'>
   readonly epochKeys: Omit<EpochKeyStore, 'put'>

@@ -1,6 +1,7 @@
+import type { BatchStore } from '#gateway/journal/api/batches.js'
 import { Database } from '#gateway/journal/sqlite/database.js'
 import { readerCipher } from '#gateway/journal/sqlite/journal-reader.js'
-import { CHECK } from '#gateway/journal/sqlite/queries.js'
+import { CHECK, CONTINUATIONS } from '#gateway/journal/sqlite/queries.js'
 import { isLocked, openLeaf, openMeasurement } from '#gateway/journal/sqlite/sealed-rows.js'
 import { HomebeatError } from '#gateway/platform/errors.js'
 
@@ -13,6 +14,8 @@ export interface JournalCheck {
   readonly unbatched: number
   /** Null: every sealed row was opened; else why not. */
   readonly sealedRead: string | null
+  /** When batches went on after the chain's last one, and who said so. */
+  readonly continuations: ReturnType<BatchStore['continuations']>
   /** One sentence each; [] for a journal that is whole. */
   readonly problems: readonly string[]
   /** Problems left out. */
@@ -58,6 +61,7 @@ export function checkJournal(path: string): JournalCheck {
     return {
       path,
       ...counts,
+      continuations: problems.length === 0 ? database.all(CONTINUATIONS.all) : [],
       sealedRead: locked instanceof HomebeatError ? locked.message : null,
       problems: problems.slice(0, TOLD),
       more: Math.max(0, problems.length - TOLD),

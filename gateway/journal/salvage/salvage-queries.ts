@@ -14,7 +14,7 @@ export const SALVAGE = {
   columns: `SELECT name, type, pk FROM pragma_table_info(?) ORDER BY cid`,
   signatureOf: `SELECT signature FROM batch WHERE number = ?`,
   insertBatch: BATCHES.insert,
-  dropBatch: `DELETE FROM batch WHERE number = ?`,
+  dropBatch: BATCHES.delete,
   batches: `SELECT number, gateway, previous_root AS previousRoot, root, count, period_start AS periodStart,
     period_end AS periodEnd, chain_id AS chainId, contract, signature FROM batch ORDER BY number`,
   numbers: BATCHES.numbers,

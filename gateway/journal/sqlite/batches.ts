@@ -1,11 +1,11 @@
-import { type Address, type BatchHeader, type ClosedBatch, NO_ROOT } from '#gateway/model/batch.js'
+import { type Address, type BatchHeader, type ClosedBatch, type Hash32, NO_ROOT } from '#gateway/model/batch.js'
 import { type Lane, laneKey } from '#gateway/model/lane.js'
 import { HomebeatError } from '#gateway/platform/errors.js'
 import type { BatchHead } from './batch-heads.js'
 import type { Database } from './database.js'
 import type { LeafTable } from './leaves.js'
 import type { MeasurementTable } from './measurements.js'
-import { BATCHES } from './queries.js'
+import { ANCHORS, BATCHES } from './queries.js'
 import { addTotal, BATCHES_CLOSED } from './totals.js'
 
 interface BatchRow extends BatchHeader {
@@ -49,6 +49,21 @@ export class BatchTable {
     addTotal(this.#database, BATCHES_CLOSED, 1)
   }
 
+  /** Call inside a transaction. */
+  renumber(number: number, { header, signature }: Pick<ClosedBatch, 'header' | 'signature'>): void {
+    const { root } = header
+    const hashes = this.#leaves.hashes(number)
+    if (this.rootOf(number) !== root || (this.rootOf(header.number) ?? root) !== root)
+      throw contentError(number, `it is not what is to be batch ${header.number}`)
+    this.#database.run(BATCHES.copy, header.number, header.previousRoot, signature, number)
+    if (hashes) this.#leaves.saveProofs(header.number, hashes, this.#leaves.salts(number))
+    this.#leaves.renumber(number, header.number)
+    this.#database.run(BATCHES.moveMeasurements, header.number, number)
+    // What was signed for the chain under this number must not be sent any more.
+    for (const sql of [ANCHORS.forgetTransaction, ANCHORS.forgetReceipt, BATCHES.delete])
+      this.#database.run(sql, number)
+  }
+
   last(): BatchHeader | null {
     const row = this.#database.get<BatchRow>(BATCHES.last)
     return row ? toHead(row).header : null
@@ -74,6 +89,12 @@ export class BatchTable {
   /** Heads of the batches above a number, oldest first; of those that have been signed here. */
   headsAfter(number: number): BatchHead[] {
     return this.#database.all<BatchRow>(BATCHES.after, number).map(toHead)
+  }
+
+  rootOf(number: number): Hash32 | null {
+    if (number === 0) return NO_ROOT
+    const row = (at: number) => this.#database.get<BatchRow>(BATCHES.byNumber, at)
+    return row(number)?.root ?? row(number + 1)?.previousRoot ?? null
   }
 
   numbers(): number[] {

@@ -83,6 +83,14 @@ export class LeafTable {
     }))
   }
 
+  /** A sealed leaf is bound to its batch. Call inside a transaction. */
+  renumber(number: number, to: number): void {
+    for (const row of this.#database.all<LeafRow>(BATCHES.leaves, number)) {
+      const sealed = sealLeaf(this.#cipher, to, row.position, this.#open(number, row))
+      this.#database.run(BATCHES.moveLeaf, to, sealed, number, row.position)
+    }
+  }
+
   delete(number: number, position: number): void {
     this.#database.run(BATCHES.deleteLeaf, number, position)
   }

@@ -133,6 +133,12 @@ export const BATCHES = {
   numbers: `SELECT number FROM batch ORDER BY number`,
   insert: `INSERT INTO batch (number, gateway, previous_root, root, count, period_start, period_end, chain_id, contract,
     signature, closed_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+  copy: `INSERT INTO batch (number, previous_root, signature, gateway, root, count, period_start, period_end, chain_id,
+    contract, closed_at) SELECT ?, ?, ?, gateway, root, count, period_start, period_end, chain_id, contract, closed_at
+    FROM batch WHERE number = ?`,
+  moveLeaf: `UPDATE leaf SET batch = ?, observation = ? WHERE batch = ? AND position = ?`,
+  moveMeasurements: `UPDATE measurement SET batch = ? WHERE batch = ?`,
+  delete: `DELETE FROM batch WHERE number = ?`,
   insertLeaf: `INSERT INTO leaf (batch, position, measurement, salt, observation) VALUES (?, ?, ?, x'', ?)`,
   leaves: `SELECT m.identifier, l.position, l.observation FROM leaf l
     JOIN measurement m ON m.id = l.measurement WHERE l.batch = ? ORDER BY l.position`,
@@ -169,6 +175,9 @@ export const OUTBOX = {
     dropped = (SELECT count(*) FROM outbox WHERE lane = key AND state = 'dropped'),
     resources_failed = (SELECT coalesce(sum(resources), 0) FROM outbox WHERE lane = key AND state IN ('rejected', 'dropped'))
     WHERE key = ?`,
+  ofBatch: `SELECT id, state FROM outbox WHERE lane = ? AND kind = 'batch' AND ref = ?`,
+  renumber: `UPDATE outbox SET ref = ?, state = ?, settled_at = CASE ? WHEN 'queued' THEN NULL ELSE settled_at END,
+    next_at = NULL, resources = 0 WHERE id = ?`,
   forgetLanes: `UPDATE lane SET configured = 0`,
   add: `INSERT INTO outbox (lane, kind, ref, created_at) VALUES (?, ?, ?, ?) ON CONFLICT (lane, kind, ref) DO NOTHING`,
   find: `SELECT id FROM outbox WHERE lane = ? AND kind = ? AND ref = ?`,
@@ -224,6 +233,8 @@ export const ANCHORS = {
   transaction: `SELECT raw, hash, nonce FROM anchor_transaction WHERE batch = ?`,
   saveTransaction: `INSERT INTO anchor_transaction (batch, raw, hash, nonce) VALUES (?, ?, ?, ?)
     ON CONFLICT (batch) DO UPDATE SET raw = excluded.raw, hash = excluded.hash, nonce = excluded.nonce`,
+  forgetTransaction: `DELETE FROM anchor_transaction WHERE batch = ?`,
+  forgetReceipt: `DELETE FROM anchor_receipt WHERE batch = ?`,
   receipt: `SELECT ${RECEIPT} FROM anchor_receipt WHERE batch = ?`,
   insertReceipt: `INSERT INTO anchor_receipt (batch, transaction_hash, block_number, block_hash, block_time, gas_used)
     VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (batch) DO NOTHING`,
@@ -303,6 +314,11 @@ export const DAMAGE = {
   accept: `UPDATE journal_damage SET accepted_at = ? WHERE accepted_at IS NULL`,
   headUnknown: `SELECT count(*) AS count FROM journal_damage WHERE head_known = 0`,
   headKnown: `UPDATE journal_damage SET head_known = 1`,
+} as const
+
+export const CONTINUATIONS = {
+  insert: `INSERT INTO journal_continuation (at, actor, shared, head, renumbered) VALUES (?, ?, ?, ?, ?)`,
+  all: `SELECT at, actor AS "by", shared, head, renumbered FROM journal_continuation ORDER BY id`,
 } as const
 
 /** Of `homebeat journal check`, which reads everything. */

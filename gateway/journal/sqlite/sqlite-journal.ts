@@ -79,7 +79,7 @@ export function journalOf(options: JournalOptions): Journal {
   const { measurements, alerts, notifications, alarmActions, outbox, queue } = tables
   return {
     ...{ measurements, alerts, notifications, alarmActions, outbox, queue, clock: clockLog, unmapped: tables.unmapped },
-    batches: batchStore(tables, heads, logger),
+    batches: batchStore(tables, heads, clock, logger),
     anchors: anchorStore(database),
     epochKeys: epochKeyStore(database, copy),
     values: storedValues(database, cipher),

@@ -1,3 +1,4 @@
+import { MAX_MESSAGE_BYTES } from '#gateway/intake/transports/mqtt/address.js'
 import type { UnmappedStore } from '#gateway/journal/api/unmapped.js'
 import type { KeptMessage, UnmappedCount, UnmappedMessage } from '#gateway/model/unmapped.js'
 import type { RowCipher } from './cipher.js'
@@ -17,8 +18,6 @@ const DEVICES_WORTH = 4
 /** More names than a home has devices: what comes under a further one is counted as one of the others. */
 const MAX_NAMES = 200
 const OTHERS = '(others)'
-/** The transports take no longer one. */
-const LONGEST_PAYLOAD = 64 * 1024
 
 interface Row {
   readonly id: number
@@ -93,7 +92,7 @@ export class UnmappedTable implements UnmappedStore {
   /** Whether a device has, or all together have, no room for one more message of any length. */
   isFull(): boolean {
     const counts = this.counts()
-    return counts.some(({ deviceId }) => !this.#hasRoom(counts, deviceId, LONGEST_PAYLOAD))
+    return counts.some(({ deviceId }) => !this.#hasRoom(counts, deviceId, MAX_MESSAGE_BYTES))
   }
 
   #hasRoom(counts: readonly UnmappedCount[], deviceId: string, bytes: number): boolean {

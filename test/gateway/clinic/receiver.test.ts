@@ -248,6 +248,24 @@ describe('clinic/receiver', function () {
     expect(await ask('Bearer wrong')).to.equal(401)
     expect(await ask(`Bearer ${token}`)).to.equal(200)
     expect(await ask(`Basic ${Buffer.from(`ward:${token}`).toString('base64')}`)).to.equal(200)
+
+    const answered: number[] = []
+    let right = 0
+    for (let i = 0; i < 40; i++) {
+      // 0: its place went to the next one of its address.
+      void ask(`Bearer guess-${i}`)
+        .catch(() => 0)
+        .then((status) => answered.push(status))
+      right += Number((await ask(`Bearer ${token}`)) === 200)
+      right += Number((await ask()) === 401)
+    }
+    expect(right, 'a right token, and a browser that has not asked for it yet, beside one that guesses').to.equal(80)
+    expect(answered.filter((status) => status !== 0).length, 'wrong ones wait').to.be.below(5)
+    while (answered.length < 40) {
+      await clock.advance(4000)
+      await settle(10)
+    }
+    expect(answered.filter((status) => status !== 401 && status !== 0)).to.deep.equal([])
   })
 
   it('speaks TLS with the certificate of its configuration', async () => {

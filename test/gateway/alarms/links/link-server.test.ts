@@ -99,7 +99,7 @@ describe('The link server', () => {
       tokens,
       contacts: CONTACTS,
       actions,
-      baseDir: folder,
+      ...{ baseDir: folder, dataDir: folder },
       clock,
       logger: silentLogger,
     })

@@ -196,7 +196,10 @@ describe('A damaged journal', function () {
     expect(journal.batches.headKnown()).to.equal(false)
     expect(await codeOf(() => journal.batches.close(wrong))).to.equal('journal.head-unknown')
     const { gateway, number, previousRoot, root } = (inFile.batches.at(-1) as typeof wrong).header
-    journal.batches.continueFrom({ gateway, number, previousRoot, root, time: 1 })
+    journal.batches.continueFrom(
+      { gateway, number, previousRoot, root, time: 1 },
+      { by: null, shared: 0, head: number, renumbered: 0 },
+    )
     expect(journal.batches.headKnown()).to.equal(true)
     const next = signedBatch(journal)
     expect(next.header).to.include({ number: number + 1, previousRoot: root })

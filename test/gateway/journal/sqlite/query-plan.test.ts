@@ -43,6 +43,8 @@ const MAY_SCAN: Record<string, RegExp> = {
   'KEY.someMeasurements': /^SCAN measurement USING INDEX measurement_unbatched$/,
   'CHECK.batches': /^SCAN batch$/,
   'CHECK.unbatched': /^SCAN measurement USING INDEX measurement_unbatched$/,
+  // A row for each restored backup.
+  'CONTINUATIONS.all': /^SCAN journal_continuation$/,
   'EPOCH_KEYS.list': /^SCAN epoch_key$/,
   // At start: what people changed by hand.
   'SETTING_CHANGES.all': /^SCAN setting_change$/,

@@ -1,6 +1,7 @@
 import { expect } from 'chai'
 import fc from 'fast-check'
 import { UnmappedCheck } from '#gateway/intake/mapping/unmapped-check.js'
+import { MAX_MESSAGE_BYTES } from '#gateway/intake/transports/mqtt/address.js'
 import type { Journal } from '#gateway/journal/api/journal.js'
 import { openJournalReader } from '#gateway/journal/sqlite/journal-reader.js'
 import type { UnmappedMessage } from '#gateway/model/unmapped.js'
@@ -76,6 +77,17 @@ describe('The journal’s unmapped messages', () => {
     expect(journal.unmapped.counts()[0]).to.include({ waiting: 3, overflowed: 1 })
     await keep(message())
     expect(journal.unmapped.counts()[0]).to.include({ waiting: 4, overflowed: 1 })
+  })
+
+  it('are said to find no room where the longest message that is taken finds none', async () => {
+    await journal.stop()
+    await open({ maxMessages: 1000, maxBytes: MIB })
+    const long = message({ payload: new Uint8Array(MAX_MESSAGE_BYTES) })
+    await keep(long, long, long)
+    expect(journal.unmapped.isFull()).to.equal(false)
+    await keep(message(), long)
+    expect(journal.unmapped.counts()[0]).to.include({ waiting: 4, overflowed: 1 })
+    expect(journal.unmapped.isFull()).to.equal(true)
   })
 
   it('do not add up over names that a sender makes up', async () => {

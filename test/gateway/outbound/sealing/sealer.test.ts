@@ -47,7 +47,8 @@ describe('the sealer', () => {
       entry('waveform', '2026-01-02', 1, START + DAY, START + DAY + 20),
     ])
     function entry(dataClass: string, day: string, count: number, periodStart: number, periodEnd: number) {
-      return { identifier: `${gateway}-1-${dataClass}-${day}`, dataClass, day, count, periodStart, periodEnd }
+      const name = `${gateway}-1-${dataClass}-${day}-${batch.header.root.slice(2, 18)}`
+      return { identifier: name, dataClass, day, count, periodStart, periodEnd }
     }
   })
 

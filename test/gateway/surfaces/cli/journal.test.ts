@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect } from 'chai'
 import { composeGateway } from '#gateway/compose/gateway.js'
@@ -133,5 +133,30 @@ describe('homebeat journal', function () {
     expect(batches.last?.number).to.equal(3)
     expect(batches.lastAnchor?.batchNumber).to.equal(3)
     expect(damages).to.have.length(1)
+  })
+
+  it('goes on after a backup was put back, once somebody says so', async () => {
+    const backup = join(home.folder, 'backup')
+    cpSync(home.dataDir, backup, { recursive: true })
+    expect((await oneBatch('2026-01-01T12:15:00Z')).batches.last?.number).to.equal(4)
+    rmSync(home.dataDir, { recursive: true })
+    renameSync(backup, home.dataDir)
+
+    await start()
+    const older = await statusWhere((now) => now.alerts.some((one) => one.condition === 'journal-older-than-chain'))
+    expect(older.batches.last?.number).to.equal(3)
+    const said = await homebeat('journal', 'continue', '--by', 'nurse-1', ...config())
+    expect(said.stdout, said.stderr).to.contain('Batches go on after 4, the last on the chain (nurse-1).')
+    const again = await homebeat('journal', 'continue', ...config())
+    expect(again.code).to.equal(1)
+    expect(again.stderr).to.contain('There is nothing to continue')
+    await stop()
+
+    const { batches } = await oneBatch('2026-01-01T12:20:00Z')
+    expect(batches.last?.number).to.equal(5)
+    expect(batches.lastAnchor?.batchNumber).to.equal(5)
+    expect((await homebeat('journal', 'check', ...config())).stdout).to.contain(
+      'Batches 4 to 4 are not in this journal',
+    )
   })
 })

@@ -22,12 +22,12 @@ describe('homebeat verify', function () {
   let recordFile = ''
 
   /** Plays a recording through the whole gateway: one more batch. */
-  async function oneBatch(at: string, endpoint: string): Promise<void> {
+  async function oneBatch(at: string, fetch = globalThis.fetch): Promise<void> {
     const loaded = home.configure({
       transports: [{ name: 'replay', url: `replay:${RECORDING}?speed=0&at=${at}`, device: 'replay-1' }],
-      chain: { endpoints: [endpoint], chainId: chain.chainId, contract: chain.contract, pollSeconds: 0.1 },
+      chain: { endpoints: [chain.url], chainId: chain.chainId, contract: chain.contract, pollSeconds: 0.1 },
     })
-    const gateway = await composeGateway(loaded, { logger: silentLogger })
+    const gateway = await composeGateway(loaded, { logger: silentLogger, fetch })
     await gateway.start()
     while (gateway.status().transports.some((transport) => transport.state !== 'ended')) {
       await new Promise((resolve) => setTimeout(resolve, 20))
@@ -39,9 +39,13 @@ describe('homebeat verify', function () {
     await chain.start()
     await chain.enrol(await home.gatewayAddress())
     await otherChain.start()
-    await oneBatch('2026-01-01T12:00:00Z', chain.url)
-    await oneBatch('2026-01-01T12:05:00Z', chain.url)
-    await oneBatch('2026-01-01T12:10:00Z', 'http://127.0.0.1:1') // this one never reaches the chain
+    await oneBatch('2026-01-01T12:00:00Z')
+    await oneBatch('2026-01-01T12:05:00Z')
+    // This one never reaches the chain.
+    await oneBatch('2026-01-01T12:10:00Z', async (url, init) => {
+      if (String(init?.body).includes('eth_sendRawTransaction')) throw new TypeError('the line is cut')
+      return fetch(url, init)
+    })
     home.configure({
       transports: [{ name: 'replay', url: `replay:${RECORDING}`, device: 'replay-1' }],
       chain: { endpoints: [chain.url], chainId: chain.chainId, contract: chain.contract },
