@@ -57,7 +57,8 @@ export class FhirDeliverer implements Deliverer {
       return await this.#deliver(entry, signal)
     } catch (error) {
       const known = error instanceof HomebeatError
-      this.#options.logger.error({ kind: entry.kind, code: known ? error.code : 'unknown' }, 'a FHIR delivery failed')
+      // The worker says the first failure and the end.
+      this.#options.logger.debug({ kind: entry.kind, code: known ? error.code : 'unknown' }, 'a FHIR delivery failed')
       const reason = known ? error.message : `cannot prepare this ${entry.kind} for delivery`
       // A disk that refuses a new epoch key is no fault of the batch: what the system refuses now it takes later.
       const retry = known ? error.retry : isSystemError(error) ? 'transient' : 'permanent'
