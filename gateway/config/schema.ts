@@ -6,6 +6,7 @@ import { z } from 'zod'
 import { channelsConfig, previewConfig } from '#gateway/alarms/channels/config.js'
 import { dispatchConfig } from '#gateway/alarms/dispatch/config.js'
 import { linksConfig } from '#gateway/alarms/links/config.js'
+import { rehearsalConfig } from '#gateway/alarms/rehearsal/config.js'
 import { limitsConfig, settingsConfig } from '#gateway/clinical/settings/config.js'
 import { mappingsConfig, unmappedConfig } from '#gateway/intake/mapping/config.js'
 import { transportsConfig } from '#gateway/intake/transports/config.js'
@@ -41,6 +42,7 @@ export const configSchema = z.strictObject({
       channels: channelsConfig,
       preview: previewConfig,
       links: linksConfig.optional(),
+      rehearsal: rehearsalConfig.optional(),
       limits: limitsConfig,
       settings: settingsConfig,
       flagAfterMinutes,

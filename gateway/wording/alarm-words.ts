@@ -25,6 +25,7 @@ const ACTIONS: Readonly<Record<AlarmAction['action'], string>> = {
   escalate: 'asked for the next in the chain',
   pause: 'said that nobody is to be watched',
   resume: 'said that the person is watched again',
+  rehearse: 'asked for a rehearsal of the alarm',
 }
 
 /**

@@ -1,5 +1,6 @@
 import type { AlertTransition } from '#gateway/model/alert.js'
 import type { Telling } from '#gateway/model/notification.js'
+import { REHEARSAL } from '#gateway/model/rehearsal.js'
 import { causeWords } from './cause-words.js'
 import { conditionWords } from './explanations.js'
 import { timeOfDay } from './times.js'
@@ -28,7 +29,7 @@ function textOf(transition: AlertTransition, telling: Telling, rules: PreviewRul
 function lineOf(transition: AlertTransition, { reason, until }: Telling, rules: PreviewRules): string {
   const words = conditionWords(transition.condition) + causeOf(transition, rules)
   const since = timeOfDay(transition.raisedAt)
-  const priority = transition.priority.toUpperCase()
+  const priority = transition.condition === REHEARSAL ? 'EXERCISE' : transition.priority.toUpperCase()
   switch (reason) {
     case 'cleared':
       return `CLEARED: ${words} (active from ${since} to ${timeOfDay(transition.at)})`
