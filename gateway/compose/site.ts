@@ -99,7 +99,7 @@ export function siteParts({ config, dataDir, journal, ledger, agreement, clock, 
       commands: agreement.commands(),
     },
     ...storageParts({
-      ...{ dataDir, journal: journal.retention, clock, logger, statfs },
+      ...{ dataDir, journal: journal.retention, scrub: journal.scrub, clock, logger, statfs },
       disk: config.disk,
       retention: config.retention,
     }),

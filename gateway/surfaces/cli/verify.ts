@@ -99,10 +99,15 @@ function findRecord(identifier: string, configFile: string): VerifiableRecord {
     const number = journal.measurements.batchOf(identifier)
     const batch = number === null ? null : journal.batches.byNumber(number)
     if (batch?.leafHashes && !batch.leaves.some((leaf) => leaf.identifier === identifier))
-      throw new HomebeatError(
-        'verify.purged',
-        `${identifier} was kept long enough and has left this gateway (batch ${number}): verify the record that was given out, homebeat verify FILE.`,
-      )
+      throw batch.purged
+        ? new HomebeatError(
+            'verify.purged',
+            `${identifier} was kept long enough and has left this gateway (batch ${number}): verify the record that was given out, homebeat verify FILE.`,
+          )
+        : new HomebeatError(
+            'journal.altered',
+            `${identifier} does not open any more, its row in batch ${number} was altered: verify the record that was given out, homebeat verify FILE.`,
+          )
     if (batch) return recordOf(batch, identifier)
     throw journal.measurements.has(identifier)
       ? new HomebeatError(
