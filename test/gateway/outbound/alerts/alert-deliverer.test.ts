@@ -65,6 +65,7 @@ describe('The alert deliverer', () => {
     const deliverer = new AlertDeliverer({ channel, journal, home: 'home-7', surroundings })
     const lane = laneOf('alert:doctor')
     for (let entry = journal.outbox.claim(lane); entry; entry = journal.outbox.claim(lane)) {
+      journal.outbox.launch(entry)
       await deliverer.deliver(entry, new AbortController().signal)
       journal.outbox.settle(entry, { class: 'delivered' }, 1)
     }
