@@ -3,7 +3,7 @@
  * The annotated example is `homebeat.example.yaml`; a test keeps it valid.
  */
 import { z } from 'zod'
-import { channelsConfig, previewConfig } from '#gateway/alarms/channels/config.js'
+import { channelsConfig, messageConfig, previewConfig } from '#gateway/alarms/channels/config.js'
 import { dispatchConfig } from '#gateway/alarms/dispatch/config.js'
 import { linksConfig } from '#gateway/alarms/links/config.js'
 import { rehearsalConfig } from '#gateway/alarms/rehearsal/config.js'
@@ -41,6 +41,7 @@ export const configSchema = z.strictObject({
     .extend({
       channels: channelsConfig,
       preview: previewConfig,
+      message: messageConfig,
       links: linksConfig.optional(),
       rehearsal: rehearsalConfig.optional(),
       limits: limitsConfig,

@@ -3,7 +3,7 @@ import type { Telling } from '#gateway/model/notification.js'
 import { REHEARSAL } from '#gateway/model/rehearsal.js'
 import { causeWords } from './cause-words.js'
 import { conditionWords } from './explanations.js'
-import { timeOfDay } from './times.js'
+import { timeOfDay, timeSeenFrom } from './times.js'
 
 /** What a site allows a preview to say; by default it says neither. */
 export interface PreviewRules {
@@ -26,9 +26,9 @@ function textOf(transition: AlertTransition, telling: Telling, rules: PreviewRul
   return telling.reason === 'digest' ? digestOf(telling.covers ?? [transition]) : lineOf(transition, telling, rules)
 }
 
-function lineOf(transition: AlertTransition, { reason, until }: Telling, rules: PreviewRules): string {
+function lineOf(transition: AlertTransition, { reason, until, at }: Telling, rules: PreviewRules): string {
   const words = conditionWords(transition.condition) + causeOf(transition, rules)
-  const since = timeOfDay(transition.raisedAt)
+  const since = timeSeenFrom(transition.raisedAt, at ?? transition.at)
   const priority = transition.condition === REHEARSAL ? 'EXERCISE' : transition.priority.toUpperCase()
   switch (reason) {
     case 'cleared':

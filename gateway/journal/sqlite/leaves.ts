@@ -1,5 +1,5 @@
 import type { Hash32, Leaf } from '#gateway/model/batch.js'
-import { leafHash } from '#gateway/proofs/merkle.js'
+import { leafHash, merkleRoot } from '#gateway/proofs/merkle.js'
 import type { RowCipher } from './cipher.js'
 import type { Database } from './database.js'
 import { BATCHES } from './queries.js'
@@ -16,6 +16,7 @@ interface LeafRow {
 
 interface ProofRow {
   readonly purged: number
+  readonly root: Hash32
   readonly hashes: Buffer | null
   readonly salts: Buffer | null
 }
@@ -63,14 +64,17 @@ export class LeafTable {
     return row && row.purged > 0 ? toHashes(row.hashes) : null
   }
 
-  /** What is kept from the closing on: by them a leaf that does not open costs no other its proof. [] of older batches. */
+  /** Kept from the closing on: by them a leaf that does not open costs no other its proof. */
   keepHashes(number: number, leaves: readonly Leaf[]): void {
     const hashes = leaves.map(({ salt, observation }) => leafHash(salt, observation).slice(2))
     this.#database.run(BATCHES.keepHashes, pack(hashes), number)
   }
 
+  /** Of a batch whose leaves are not all there; [] where they were not kept, or do not lead to its root any more. */
   keptHashes(number: number): Hash32[] {
-    return toHashes(this.#database.get<ProofRow>(BATCHES.proofs, number)?.hashes ?? null)
+    const row = this.#database.get<ProofRow>(BATCHES.proofs, number)
+    const hashes = toHashes(row?.hashes ?? null)
+    return hashes.length > 0 && merkleRoot(hashes) === row?.root ? hashes : []
   }
 
   /** In leaf order, of a purged batch that only clear targets have; else null. */

@@ -156,7 +156,7 @@ export const BATCHES = {
   stage: `UPDATE batch SET purged = ? WHERE number = ?`,
   saveProofs: `UPDATE batch SET purged = 1, leaf_hashes = ?, leaf_salts = ? WHERE number = ?`,
   dropProofs: `UPDATE batch SET purged = 4, leaf_hashes = NULL, leaf_salts = NULL WHERE number = ?`,
-  proofs: `SELECT purged, leaf_hashes AS hashes, leaf_salts AS salts FROM batch WHERE number = ?`,
+  proofs: `SELECT purged, root, leaf_hashes AS hashes, leaf_salts AS salts FROM batch WHERE number = ?`,
   // On the chain, and delivered to every FHIR target (or dropped there by a person).
   settledEverywhere: `SELECT 1 FROM anchor_receipt r WHERE r.batch = ? AND NOT EXISTS (
     SELECT 1 FROM lane l WHERE l.configured = 1 AND l.kind = 'fhir' AND NOT EXISTS (

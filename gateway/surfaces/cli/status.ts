@@ -58,6 +58,9 @@ function describe(status: GatewayStatus): string {
       (a) =>
         `  ${a.priority.padEnd(7)} ${a.condition}, since ${ago(a.raisedAt)}, told: ${a.deliveredTo.join(', ') || 'nobody yet'}`,
     ),
+    ...(active.some(({ condition }) => condition === 'journal-older-than-chain')
+      ? ['  The chain has batches that this journal has not: restored from a backup? Then: homebeat journal continue']
+      : []),
     'Lanes',
     ...status.lanes.flatMap((lane) => laneLines(lane, status.now)),
     ...(status.formerLanes?.length ? ['Lanes of an earlier configuration (nothing moves in them)'] : []),

@@ -1,5 +1,5 @@
 import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import { Command } from 'commander'
 import { loadConfig } from '#gateway/config/load.js'
 import { openJournalReader } from '#gateway/journal/sqlite/journal-reader.js'
@@ -7,6 +7,7 @@ import type { VerifiableRecord } from '#gateway/model/batch.js'
 import { type VerifyReport, verifyRecord } from '#gateway/outbound/batches/verify.js'
 import { EthersLedger } from '#gateway/outbound/chain/ethers-ledger.js'
 import { HomebeatError } from '#gateway/platform/errors.js'
+import { reachOf, readCa } from '#gateway/platform/net/reach.js'
 import { MAX_RECORD_BYTES, parseRecord, recordOf } from '#gateway/proofs/record.js'
 import { EXIT, verb } from './exit.js'
 import { CONFIG_OPTION } from './options.js'
@@ -65,8 +66,13 @@ async function verify(what: string, options: VerifyOptions): Promise<void> {
 /** What the verifier trusts never comes from the record: it is the configuration's chain, or what the options name. */
 function trustedChain({ config, rpc, contract, chainId }: VerifyOptions) {
   if (contract === undefined && chainId === undefined) {
-    const { chain } = loadConfig(config).config
-    return { ...chain, endpoints: rpc === undefined ? chain.endpoints : [rpc] }
+    const {
+      config: { chain, proxy },
+      baseDir,
+    } = loadConfig(config)
+    const ca = chain.caFile === undefined ? undefined : readCa('the chain', resolve(baseDir, chain.caFile))
+    const fetch = reachOf({ proxy, baseDir })(ca)
+    return { ...chain, endpoints: rpc === undefined ? chain.endpoints : [rpc], fetch }
   }
   if (rpc === undefined || !/^0x[0-9a-fA-F]{40}$/.test(contract ?? '') || !/^[1-9]\d{0,15}$/.test(chainId ?? '')) {
     throw new HomebeatError(

@@ -6,8 +6,10 @@ import { isDamage, journalError } from '#gateway/journal/api/errors.js'
 import type { Journal } from '#gateway/journal/api/journal.js'
 import { logIsDamaged } from '#gateway/journal/salvage/sqlite-pages.js'
 import { journalKeyPath } from '#gateway/journal/sqlite/journal-key.js'
+import type { ClosedBatch } from '#gateway/model/batch.js'
 import { laneOf } from '#gateway/model/lane.js'
 import { Sqlite } from '#gateway/platform/sqlite.js'
+import { treeOf } from '#gateway/proofs/record.js'
 import {
   BATCHES,
   DamagedHome,
@@ -323,6 +325,27 @@ describe('A damaged journal', function () {
     folder = inFile.copy()
     return folder.journal
   }
+
+  it('loses to a leaf that is lost only that leaf: the rest of its batch is sent, and can be proved', async () => {
+    await start((path) => {
+      const sqlite = new Sqlite(path)
+      sqlite.exec('UPDATE leaf SET observation = zeroblob(60) WHERE batch = 3 AND position = 1')
+      sqlite.close()
+      overwrite(path, 0, Buffer.alloc(100))
+    })
+    expect(journal.damages.open()[0]?.report).to.deep.include({ refusedRows: 1, batchesWithoutRecords: [3] })
+    const batch = journal.batches.byNumber(3) as ClosedBatch
+    expect(batch.leaves).to.have.length(LEAVES_EACH - 1)
+    expect(treeOf(batch).root).to.equal(batch.header.root)
+    const sent: number[] = []
+    const lane = laneOf('fhir:archive')
+    for (let entry = journal.outbox.claim(lane); entry; entry = journal.outbox.claim(lane)) {
+      journal.outbox.launch(entry)
+      journal.outbox.settle(entry, { class: 'delivered' }, 1)
+      sent.push(entry.ref)
+    }
+    expect(sent).to.deep.equal([1, 2, 3, 4, 5, 6])
+  })
 
   it('keeps what is in a leaf whose measurement is lost', async () => {
     await start((path) => {

@@ -172,6 +172,7 @@ describe('homebeat journal', function () {
     await start()
     const older = await statusWhere((now) => now.alerts.some((one) => one.condition === 'journal-older-than-chain'))
     expect(older.batches.last?.number).to.equal(3)
+    expect((await homebeat('status', ...config())).stdout).to.contain('Then: homebeat journal continue')
     const said = await homebeat('journal', 'continue', '--by', 'nurse-1', ...config())
     expect(said.stdout, said.stderr).to.contain('Batches go on after 4, the last on the chain (nurse-1).')
     const again = await homebeat('journal', 'continue', ...config())
