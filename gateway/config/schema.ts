@@ -43,7 +43,7 @@ export const configSchema = z.strictObject({
       preview: previewConfig,
       message: messageConfig,
       links: linksConfig.optional(),
-      rehearsal: rehearsalConfig.optional(),
+      rehearsal: rehearsalConfig,
       limits: limitsConfig,
       settings: settingsConfig,
       flagAfterMinutes,

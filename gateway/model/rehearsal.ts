@@ -1,4 +1,4 @@
-import { type Actor, type AlertTransition, isUnattended } from './alert.js'
+import { type Actor, type AlertTransition, isUnattended, type Priority } from './alert.js'
 
 /** The condition of an exercise: it goes the way of an alarm of high priority, and nothing has happened. */
 export const REHEARSAL = 'rehearsal'
@@ -6,6 +6,10 @@ export const REHEARSAL = 'rehearsal'
 export const REHEARSAL_UNANSWERED = 'rehearsal-unanswered'
 
 export const isExercise = (condition: string): boolean => condition === REHEARSAL || condition === REHEARSAL_UNANSWERED
+
+/** Among alarms that are shown an exercise comes after every true one of high or medium priority. */
+export const shownPriority = ({ condition, priority }: { condition: string; priority: Priority }): Priority =>
+  condition === REHEARSAL ? 'low' : priority
 
 /**
  * Whether an exercise stands back for this alert. A technical one that somebody has acknowledged may last for weeks, and

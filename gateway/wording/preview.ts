@@ -1,9 +1,9 @@
 import type { AlertTransition } from '#gateway/model/alert.js'
 import type { Telling } from '#gateway/model/notification.js'
-import { REHEARSAL } from '#gateway/model/rehearsal.js'
 import { causeWords } from './cause-words.js'
 import { conditionWords } from './explanations.js'
 import { timeOfDay, timeSeenFrom } from './times.js'
+import { priorityMark } from './words.js'
 
 /** What a site allows a preview to say; by default it says neither. */
 export interface PreviewRules {
@@ -29,7 +29,7 @@ function textOf(transition: AlertTransition, telling: Telling, rules: PreviewRul
 function lineOf(transition: AlertTransition, { reason, until, at }: Telling, rules: PreviewRules): string {
   const words = conditionWords(transition.condition) + causeOf(transition, rules)
   const since = timeSeenFrom(transition.raisedAt, at ?? transition.at)
-  const priority = transition.condition === REHEARSAL ? 'EXERCISE' : transition.priority.toUpperCase()
+  const priority = priorityMark(transition).toUpperCase()
   switch (reason) {
     case 'cleared':
       return `CLEARED: ${words} (active from ${since} to ${timeOfDay(transition.at)})`

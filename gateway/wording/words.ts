@@ -59,6 +59,10 @@ export const PRIORITY_WORDS: Readonly<Record<Priority, string>> = {
 }
 
 /** An exercise is never called by a priority. */
+export const priorityMark = ({ condition, priority }: { condition: string; priority: Priority }): string =>
+  condition === REHEARSAL ? 'exercise' : priority
+
+/** The same in words. */
 export const priorityWords = ({ condition, priority }: { condition: string; priority: Priority }): string =>
   condition === REHEARSAL ? 'Exercise' : PRIORITY_WORDS[priority]
 

@@ -2,11 +2,11 @@
 import { z } from 'zod'
 import { cron } from '#gateway/platform/config-grammar.js'
 
-export const rehearsalConfig = z.strictObject({
-  /** Local time of the home, e.g. `0 11 * * 3`: Wednesdays at 11. */
-  at: cron,
-  /** How long nobody may answer, before that is an alarm of its own. */
-  answerMinutes: z.number().min(1).max(1440).default(60),
-})
-
-export type RehearsalConfig = z.output<typeof rehearsalConfig>
+export const rehearsalConfig = z
+  .strictObject({
+    /** Local time of the home, e.g. `0 11 * * 3`: Wednesdays at 11. Left out: only when a person asks for it. */
+    at: cron.optional(),
+    /** How long nobody may answer, before that is an alarm of its own. */
+    answerMinutes: z.number().min(1).max(1440).default(60),
+  })
+  .prefault({})

@@ -1,6 +1,5 @@
 import type { Journal } from '#gateway/journal/api/journal.js'
 import type { Lifecycle } from '#gateway/model/lifecycle.js'
-import { REHEARSAL } from '#gateway/model/rehearsal.js'
 import type { Clock } from '#gateway/platform/clock.js'
 import type { Logger } from '#gateway/platform/logger.js'
 
@@ -51,7 +50,6 @@ export class FlagSync implements Lifecycle {
     const { journal, afterMs } = this.#options
     const standing = journal.alerts
       .active()
-      .filter(({ condition }) => condition !== REHEARSAL)
       .filter(({ condition, raisedAt }) => FLAGGED_AT_ONCE.has(condition) || now - raisedAt >= afterMs)
       .map(({ alertId }) => alertId)
     const fresh = standing.filter((alertId) => !this.#queued.has(alertId))

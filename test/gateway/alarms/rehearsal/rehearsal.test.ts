@@ -1,12 +1,12 @@
 import { expect } from 'chai'
-import { Rehearsal, rehearsalsOf } from '#gateway/alarms/rehearsal/rehearsal.js'
 import { isWithinAny } from '#gateway/alarms/dispatch/hours.js'
+import { Rehearsal, rehearsalsOf } from '#gateway/alarms/rehearsal/rehearsal.js'
 import { Recorder } from '#gateway/engine/recorder.js'
 import type { ActionPath, Actor } from '#gateway/model/alert.js'
 import { ACTION_PATHS } from '#gateway/model/alert.js'
 import type { PipelineStep } from '#gateway/model/step.js'
 import { silentLogger } from '#gateway/platform/logger.js'
-import { AlarmHome, ALERTS, MINUTE } from '#test/gateway/alarms/alarm-home.js'
+import { ALERTS, AlarmHome, MINUTE } from '#test/gateway/alarms/alarm-home.js'
 
 const SCHEDULE: Actor = { by: 'gateway', via: 'gateway' }
 const ANSWER = 60 * MINUTE
@@ -44,7 +44,9 @@ class RehearsingHome extends AlarmHome {
   }
 
   async answer(by = 'nurse-1', via: ActionPath = 'link'): Promise<void> {
-    const ids = this.journal.alerts.active().flatMap(({ alertId, condition }) => (condition === 'rehearsal' ? alertId : []))
+    const ids = this.journal.alerts
+      .active()
+      .flatMap(({ alertId, condition }) => (condition === 'rehearsal' ? alertId : []))
     await this.take(this.pipeline.acknowledge(ids, { by, via }, this.clock.now()))
   }
 
@@ -72,14 +74,20 @@ describe('A rehearsal of the alarm', function () {
     await begin()
     expect(await home.rehearsal.ask(SCHEDULE)).to.equal('begins')
     await home.pass(2000)
-    expect(home.journal.alerts.active()).to.containSubset([{ condition: 'rehearsal', priority: 'high', state: 'active' }])
+    expect(home.journal.alerts.active()).to.containSubset([
+      { condition: 'rehearsal', priority: 'high', state: 'active' },
+    ])
     expect(home.heard()).to.deep.equal(['raised nurse-1'])
     await home.pass(11 * MINUTE)
     expect(home.heard()).to.have.members(['escalated doctor-1', 'reminder nurse-1', 'reminder doctor-1'])
   })
 
   it('is told to everybody whom a high alarm of the patient would reach, a daughter too', async () => {
-    const contacts = (['doctor', 'family', 'nurse', 'technician'] as const).map((role) => ({ id: role, role, channel: 'terminal' }))
+    const contacts = (['doctor', 'family', 'nurse', 'technician'] as const).map((role) => ({
+      id: role,
+      role,
+      channel: 'terminal',
+    }))
     await begin({ channels: ALERTS.channels, contacts })
     await home.rehearsal.ask(SCHEDULE)
     await home.pass(2000)
@@ -97,7 +105,9 @@ describe('A rehearsal of the alarm', function () {
       await home.pass(2000)
       expect(home.open(), via).to.deep.equal([])
     }
-    expect(home.results().map(({ by, via }) => `${by} ${via}`)).to.deep.equal(ways.map((via) => `nurse-1 ${via}`).reverse())
+    expect(home.results().map(({ by, via }) => `${by} ${via}`)).to.deep.equal(
+      ways.map((via) => `nurse-1 ${via}`).reverse(),
+    )
     expect(home.results()[0]?.after).to.be.within(2 * HOUR - MINUTE, 2 * HOUR)
   })
 
@@ -152,7 +162,11 @@ describe('A rehearsal of the alarm', function () {
     const [real = ''] = await home.glucose(40)
     expect(home.heard()).to.deep.equal(['raised nurse-1'])
     await home.pass(11 * MINUTE)
-    expect(home.heard(), 'reminders and chain of the real one only').to.have.members(['escalated doctor-1', 'reminder nurse-1', 'reminder doctor-1'])
+    expect(home.heard(), 'reminders and chain of the real one only').to.have.members([
+      'escalated doctor-1',
+      'reminder nurse-1',
+      'reminder doctor-1',
+    ])
     await home.take(home.pipeline.acknowledge([real], { by: 'doctor-1', via: 'link' }, home.clock.now()))
     await home.glucose(110)
     home.heard()
