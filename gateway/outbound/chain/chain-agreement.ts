@@ -29,7 +29,7 @@ const PATIENCE_MS = 10 * 60_000
 /** A new home is started before the consortium has enrolled it. */
 const ENROLMENT_MS = 10 * 60_000
 
-type AskedLedger = Pick<LedgerReader, 'head' | 'anchored' | 'history'>
+type AskedLedger = Pick<LedgerReader, 'domain' | 'head' | 'anchored' | 'history'>
 
 export interface ChainAgreementOptions {
   readonly batches: BatchStore
@@ -209,7 +209,9 @@ export class ChainAgreement implements Lifecycle, HealthCheck {
       if (!batch || number === next) continue
       const previousRoot = index === 0 ? head.root : batch.header.previousRoot
       const header = { ...batch.header, number: next, previousRoot }
-      batches.renumber(number, { header, signature: signBatch(header, batch.domain, signer.signingKey) })
+      // One that was signed without a chain is anchored by itself then.
+      const { domain } = ledger
+      batches.renumber(number, { header, domain, signature: signBatch(header, domain, signer.signingKey) })
       // Sealing its leaves anew takes milliseconds: readings get their turn between two batches.
       await new Promise((resolve) => setImmediate(resolve))
     }
