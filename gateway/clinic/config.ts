@@ -1,7 +1,7 @@
 /** The schema of clinic.yaml, the configuration of a receiver of check-ins. Annotated example: `clinic.example.yaml`. */
 import { dirname, resolve } from 'node:path'
 import { z } from 'zod'
-import { channelSecrets, channelsConfig, previewConfig } from '#gateway/alarms/channels/config.js'
+import { channelSecrets, channelsConfig, messageConfig, previewConfig } from '#gateway/alarms/channels/config.js'
 import { dispatchConfig } from '#gateway/alarms/dispatch/config.js'
 import { parseYaml, readConfig } from '#gateway/platform/config-file.js'
 import { listenPort, name, usedTwice } from '#gateway/platform/config-grammar.js'
@@ -55,7 +55,7 @@ export const clinicSchema = z.strictObject({
     .max(1000)
     .default([]),
   /** As in homebeat.yaml. */
-  alerts: dispatchConfig.extend({ channels: channelsConfig, preview: previewConfig }),
+  alerts: dispatchConfig.extend({ channels: channelsConfig, preview: previewConfig, message: messageConfig }),
 })
 
 /** Keys of earlier versions: the old name → today's. */

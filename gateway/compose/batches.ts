@@ -12,11 +12,15 @@ import type { Site } from './site.js'
 export type Batches = ReturnType<typeof batchesOf>
 
 /** Batches of signed Observations, each with the limits that its value was judged by. */
-export function batchesOf({ config, home, patient, signer, journal, clock, logger }: Site, { settings }: Engine) {
+export function batchesOf(
+  { config, home, patient, signer, journal, agreement, clock, logger }: Site,
+  { settings }: Engine,
+) {
   const { maxCount } = config.batches
   const { chainId, contract } = config.chain
   const batcher = new Batcher({
     ...{ journal, signer, random: randomBytes, clock, maxCount },
+    mayClose: () => agreement.mayClose(),
     domain: { chainId, contract: contract as Address },
     observationOf: (measurement) => {
       const limits = limitsOnRecord(measurement, settings.limitsAt(measurement.at))

@@ -21,8 +21,22 @@ import type { Site } from './site.js'
 
 /** @throws HomebeatError `secret.*`, `config.*` */
 export function pushesOf(site: Site): LaneWorker[] {
-  const { config, home, patient, baseDir, signer, masterKey, journal, ledger, fetch, reach, remarks, clock, logger } =
-    site
+  const {
+    config,
+    home,
+    patient,
+    baseDir,
+    signer,
+    masterKey,
+    journal,
+    ledger,
+    agreement,
+    fetch,
+    reach,
+    remarks,
+    clock,
+    logger,
+  } = site
   const epochKeys = new EpochKeys({ store: journal.epochKeys, masterKey, patient, random: randomBytes })
   const envelopes = new Sealer({ epochKeys })
   const { name, confirmations, gasPrice, pollSeconds } = config.chain
@@ -53,6 +67,7 @@ export function pushesOf(site: Site): LaneWorker[] {
       new AnchorDeliverer({
         ...{ ledger, journal, signer, clock, logger, confirmations, gasPrice },
         pollMs: pollSeconds * 1000,
+        held: () => agreement.heldAnchors(),
       }),
     ),
   ]

@@ -1,14 +1,14 @@
 /** What everything of a home's gateway stands on: its configuration, clocks, keys, journal and chain. */
 import { statfs } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
+import { News2Watch } from '#gateway/clinical/scores/news2-watch.js'
 import type { LoadedConfig } from '#gateway/config/load.js'
 import type { SerialBinding } from '#gateway/intake/transports/serial/binding.js'
 import { journalCommands } from '#gateway/journal/journal-commands.js'
 import { damageCheck } from '#gateway/journal/salvage/damage-check.js'
 import { journalOf } from '#gateway/journal/sqlite/sqlite-journal.js'
 import type { DiskCheckOptions } from '#gateway/liveness/disk-check.js'
-import type { Address } from '#gateway/model/batch.js'
-import { ChainHeadSeeker } from '#gateway/outbound/chain/chain-head-seeker.js'
+import { ChainAgreement } from '#gateway/outbound/chain/chain-agreement.js'
 import { EthersLedger } from '#gateway/outbound/chain/ethers-ledger.js'
 import { loadOrCreateGatewayKey } from '#gateway/outbound/chain/gateway-key.js'
 import { configuredLanes } from '#gateway/outbound/lanes/configured-lanes.js'
@@ -61,10 +61,14 @@ export async function siteOf({ config, baseDir, dataDir }: LoadedConfig, depende
     unmapped: { maxMessages, maxBytes: maxMebibytes * 1024 * 1024 },
     ...(onJournalDamage && { onDamage: onJournalDamage }),
   })
+  const ledger = new EthersLedger({ endpoints, chainId, contract, logBlocks, fetch: reach(ca) })
   return {
     ...{ config, baseDir, dataDir, home: config.home.id, patient: config.home.patient },
     ...{ clock, logger, signer, masterKey, journal },
-    ledger: new EthersLedger({ endpoints, chainId, contract, logBlocks, fetch: reach(ca) }),
+    ledger,
+    agreement: new ChainAgreement({ batches: journal.batches, ledger, signer, clock, logger }),
+    /** The one score of this home: the engine feeds it, messages say it. */
+    news2: new News2Watch(),
     timeService: dependencies.timeService ?? new SystemTimeService(machine),
     fetch: reach(),
     reach,
@@ -77,8 +81,7 @@ export async function siteOf({ config, baseDir, dataDir }: LoadedConfig, depende
 }
 
 /** The journal is open when the program starts, and is the last that it closes. */
-export function siteParts({ config, dataDir, journal, ledger, signer, clock, logger, statfs }: Site): Part[] {
-  const gateway = signer.address as Address
+export function siteParts({ config, dataDir, journal, ledger, agreement, clock, logger, statfs }: Site): Part[] {
   return [
     {
       name: 'journal',
@@ -89,12 +92,14 @@ export function siteParts({ config, dataDir, journal, ledger, signer, clock, log
     },
     { name: 'chain', stage: 'open', lifecycle: { stop: async () => ledger.close() } },
     {
-      name: 'chain head',
+      name: 'chain agreement',
       stage: 'outbound',
-      lifecycle: new ChainHeadSeeker({ batches: journal.batches, ledger, gateway, clock, logger }),
+      lifecycle: agreement,
+      health: agreement,
+      commands: agreement.commands(),
     },
     ...storageParts({
-      ...{ dataDir, journal: journal.retention, clock, logger, statfs },
+      ...{ dataDir, journal: journal.retention, scrub: journal.scrub, clock, logger, statfs },
       disk: config.disk,
       retention: config.retention,
     }),

@@ -289,6 +289,30 @@ export const EXPLANATIONS: Readonly<Record<string, Explanation>> = {
     'Alarms go on; whether records are missing, homebeat status says.',
     OWN,
   ),
+  'journal-older-than-chain': row(
+    'Records older than the chain',
+    'The consortium’s chain has batches of this gateway that its own records do not have, as after a backup was restored.',
+    'Values are recorded and alarms go on; no new record is signed or sent to a server until somebody continues.',
+    OWN,
+  ),
+  'batches-provisional': row(
+    'Batches numbered provisionally',
+    'Since its start the gateway could not ask the consortium’s chain which batch of records was its last.',
+    'Values are recorded and alarms go on; the numbers are compared when the chain answers.',
+    OWN,
+  ),
+  'gateway-key-changed': row(
+    'Another gateway key',
+    'The gateway’s key is not the one with which its earlier records were signed.',
+    'Values are recorded and alarms go on; no new record is signed or sent to a server until the key is back.',
+    OWN,
+  ),
+  'gateway-not-enrolled': row(
+    'Gateway not enrolled',
+    'The consortium’s contract does not know this gateway’s key, so that its records cannot be proved.',
+    'Values are recorded and alarms go on; records are anchored once it is enrolled, or its own key is back.',
+    OWN,
+  ),
   'anchor-overdue': row(
     'Anchor overdue',
     'The proof of the latest records has not reached the consortium’s chain for long.',
@@ -442,15 +466,15 @@ export const FAMILIES: Readonly<Record<string, Explanation>> = {
     OWN,
   ),
   'push-failing': row(
-    'Records not delivered: {it}',
-    'Records have not reached the server {it} for long.',
-    'No record is lost: they are kept and sent when the server takes them.',
+    'Not delivered: {it}',
+    'Records or alarms have not reached the server {it} for long.',
+    'Nothing is lost: it is kept and sent when the server takes it; people are told of alarms by other ways.',
     OWN,
   ),
   'push-refused': row(
-    'Records refused: {it}',
-    'The server {it} has refused records.',
-    'No record is lost: they are kept here, but somebody must find out why.',
+    'Refused: {it}',
+    'The server {it} has refused records or alarms.',
+    'Nothing is lost: it is kept here, but somebody must find out why.',
     OWN,
   ),
   'alert-undelivered': row(

@@ -49,11 +49,9 @@ export const STRETCHES = {
 export const MEASUREMENTS = {
   insert: `INSERT INTO measurement (identifier, sensor, at, payload) VALUES (?, ?, ?, ?)
     ON CONFLICT (identifier) DO NOTHING`,
-  unbatched: `SELECT identifier, sensor, at, payload FROM measurement WHERE batch IS NULL AND id < ?
+  unbatched: `SELECT id, identifier, sensor, at, payload FROM measurement WHERE batch IS NULL AND id > ? AND id < ?
     ORDER BY id LIMIT ?`,
   unbatchedCount: `SELECT count(*) AS count FROM measurement WHERE batch IS NULL AND id < ?`,
-  unbatchedAfter: `SELECT id, identifier, sensor, at, payload FROM measurement WHERE batch IS NULL AND id > ?
-    ORDER BY id LIMIT ?`,
   replace: `UPDATE measurement SET identifier = ?, at = ?, payload = ? WHERE id = ?`,
   find: `SELECT id, batch FROM measurement WHERE identifier = ?`,
   stored: `SELECT id, identifier, sensor, at, payload, batch FROM measurement WHERE identifier = ?`,
@@ -133,6 +131,13 @@ export const BATCHES = {
   numbers: `SELECT number FROM batch ORDER BY number`,
   insert: `INSERT INTO batch (number, gateway, previous_root, root, count, period_start, period_end, chain_id, contract,
     signature, closed_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+  copy: `INSERT INTO batch (number, previous_root, signature, gateway, root, count, period_start, period_end, chain_id,
+    contract, closed_at, leaf_hashes) SELECT ?, ?, ?, gateway, root, count, period_start, period_end, chain_id, contract,
+    closed_at, leaf_hashes FROM batch WHERE number = ?`,
+  keepHashes: `UPDATE batch SET leaf_hashes = ? WHERE number = ?`,
+  moveLeaf: `UPDATE leaf SET batch = ?, observation = ? WHERE batch = ? AND position = ?`,
+  moveMeasurements: `UPDATE measurement SET batch = ? WHERE batch = ?`,
+  delete: `DELETE FROM batch WHERE number = ?`,
   insertLeaf: `INSERT INTO leaf (batch, position, measurement, salt, observation) VALUES (?, ?, ?, x'', ?)`,
   leaves: `SELECT m.identifier, l.position, l.observation FROM leaf l
     JOIN measurement m ON m.id = l.measurement WHERE l.batch = ? ORDER BY l.position`,
@@ -146,7 +151,7 @@ export const BATCHES = {
   stage: `UPDATE batch SET purged = ? WHERE number = ?`,
   saveProofs: `UPDATE batch SET purged = 1, leaf_hashes = ?, leaf_salts = ? WHERE number = ?`,
   dropProofs: `UPDATE batch SET purged = 4, leaf_hashes = NULL, leaf_salts = NULL WHERE number = ?`,
-  proofs: `SELECT purged, leaf_hashes AS hashes, leaf_salts AS salts FROM batch WHERE number = ?`,
+  proofs: `SELECT purged, root, leaf_hashes AS hashes, leaf_salts AS salts FROM batch WHERE number = ?`,
   // On the chain, and delivered to every FHIR target (or dropped there by a person).
   settledEverywhere: `SELECT 1 FROM anchor_receipt r WHERE r.batch = ? AND NOT EXISTS (
     SELECT 1 FROM lane l WHERE l.configured = 1 AND l.kind = 'fhir' AND NOT EXISTS (
@@ -169,6 +174,9 @@ export const OUTBOX = {
     dropped = (SELECT count(*) FROM outbox WHERE lane = key AND state = 'dropped'),
     resources_failed = (SELECT coalesce(sum(resources), 0) FROM outbox WHERE lane = key AND state IN ('rejected', 'dropped'))
     WHERE key = ?`,
+  ofBatch: `SELECT id, state FROM outbox WHERE lane = ? AND kind = 'batch' AND ref = ?`,
+  renumber: `UPDATE outbox SET ref = ?, state = ?, settled_at = CASE ? WHEN 'queued' THEN NULL ELSE settled_at END,
+    next_at = NULL, resources = 0 WHERE id = ?`,
   forgetLanes: `UPDATE lane SET configured = 0`,
   add: `INSERT INTO outbox (lane, kind, ref, created_at) VALUES (?, ?, ?, ?) ON CONFLICT (lane, kind, ref) DO NOTHING`,
   find: `SELECT id FROM outbox WHERE lane = ? AND kind = ? AND ref = ?`,
@@ -224,6 +232,8 @@ export const ANCHORS = {
   transaction: `SELECT raw, hash, nonce FROM anchor_transaction WHERE batch = ?`,
   saveTransaction: `INSERT INTO anchor_transaction (batch, raw, hash, nonce) VALUES (?, ?, ?, ?)
     ON CONFLICT (batch) DO UPDATE SET raw = excluded.raw, hash = excluded.hash, nonce = excluded.nonce`,
+  forgetTransaction: `DELETE FROM anchor_transaction WHERE batch = ?`,
+  forgetReceipt: `DELETE FROM anchor_receipt WHERE batch = ?`,
   receipt: `SELECT ${RECEIPT} FROM anchor_receipt WHERE batch = ?`,
   insertReceipt: `INSERT INTO anchor_receipt (batch, transaction_hash, block_number, block_hash, block_time, gas_used)
     VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (batch) DO NOTHING`,
@@ -305,9 +315,24 @@ export const DAMAGE = {
   headKnown: `UPDATE journal_damage SET head_known = 1`,
 } as const
 
-/** Of `homebeat journal check`, which reads everything. */
+export const CONTINUATIONS = {
+  insert: `INSERT INTO journal_continuation (at, actor, shared, head, renumbered) VALUES (?, ?, ?, ?, ?)`,
+  all: `SELECT at, actor AS "by", shared, head, renumbered FROM journal_continuation ORDER BY id`,
+} as const
+
+/** Of the checks that read everything. */
 export const CHECK = {
-  batches: `SELECT number, count FROM batch ORDER BY number`,
-  leaves: `SELECT position, observation FROM leaf WHERE batch = ? ORDER BY position`,
-  unbatched: `SELECT identifier, payload FROM measurement WHERE batch IS NULL ORDER BY id`,
+  tables: `SELECT name, wr AS keyed FROM pragma_table_list WHERE schema = 'main' AND type = 'table'
+    AND name NOT LIKE 'sqlite_%'`,
+  leaves: `SELECT count(*) AS count FROM leaf WHERE batch = ?`,
+  done: `INSERT INTO journal_check (id, at, rows) VALUES (1, ?, ?)
+    ON CONFLICT (id) DO UPDATE SET at = excluded.at, rows = excluded.rows`,
+  last: `SELECT at, rows, (SELECT count(*) FROM unopened_row) AS unopened FROM journal_check WHERE id = 1`,
+} as const
+
+export const UNOPENED = {
+  insert: `INSERT INTO unopened_row (name, found_at) VALUES (?, ?) ON CONFLICT (name) DO NOTHING`,
+  all: `SELECT name FROM unopened_row`,
+  open: `SELECT name, found_at AS foundAt FROM unopened_row WHERE accepted_at IS NULL`,
+  accept: `UPDATE unopened_row SET accepted_at = ? WHERE accepted_at IS NULL`,
 } as const

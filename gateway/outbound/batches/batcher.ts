@@ -29,6 +29,8 @@ export interface BatcherOptions {
   /** Cryptographic random bytes, e.g. `randomBytes` of node:crypto. */
   readonly random: (size: number) => Uint8Array
   readonly clock: Clock
+  /** Whether the next number may be given away; always, where left out. */
+  readonly mayClose?: () => boolean
   /** Most leaves of one batch. */
   readonly maxCount: number
 }
@@ -43,7 +45,7 @@ export class Batcher {
 
   /**
    * Closes batches, one call at a time, in the order of calls. `count` closes full batches only; `time` and `stop` close
-   * the rest too.
+   * the rest too. None of them closes one where `mayClose` says no.
    * @param atMost most batches closed by this call
    * @returns the last batch closed, or null where there was nothing to close
    * @throws HomebeatError `batch.key-changed`, `canonical-json.value`, `journal.*`. Nothing is lost then: the next call
@@ -56,10 +58,10 @@ export class Batcher {
   }
 
   async #closeAll(reason: CloseReason, atMost: number): Promise<ClosedBatch | null> {
-    const { journal, maxCount } = this.#options
+    const { journal, maxCount, mayClose = () => true } = this.#options
     const least = reason === 'count' ? maxCount : 1
     let last: ClosedBatch | null = null
-    for (let closed = 0; closed < atMost && journal.measurements.unbatchedCount() >= least; closed++) {
+    for (let closed = 0; closed < atMost && mayClose() && journal.measurements.unbatchedCount() >= least; closed++) {
       const measurements = journal.measurements.unbatched(maxCount)
       if (measurements.length === 0) break
       last = this.#close(measurements)

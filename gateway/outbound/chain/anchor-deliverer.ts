@@ -33,6 +33,8 @@ export interface AnchorDelivererOptions {
   /** wei. */
   readonly gasPrice: number
   readonly pollMs: number
+  /** Why no anchor may be sent now, else null. */
+  readonly held?: () => string | null
   /** How long one delivery waits for its block before it lets the lane repeat it. Default 2 minutes. */
   readonly patienceMs?: number
 }
@@ -104,7 +106,9 @@ export class AnchorDeliverer implements Deliverer {
 
   /** What the chain says of this batch now. */
   async #look(batch: ClosedBatch): Promise<Step> {
-    const { ledger, journal } = this.#options
+    const { ledger, journal, held } = this.#options
+    const reason = held?.() ?? null
+    if (reason !== null) return { step: 'wait', reason }
     const { gateway, number, root, previousRoot } = batch.header
     const head = await ledger.head(gateway)
     if (head.number < number) return this.#beforeIt(batch, head)
@@ -117,7 +121,7 @@ export class AnchorDeliverer implements Deliverer {
         return { step: 'wait', reason: `The chain's endpoint does not show the anchor of batch ${number} yet.` }
       if (event.root !== root || event.previousRoot !== previousRoot) {
         if (!(await this.#finalTime(event))) return { step: 'wait', reason: `Another root stands for batch ${number}.` }
-        const reason = `ALARM: another root (${event.root}, block ${event.blockNumber}) is anchored as batch ${number}: somebody else uses this gateway's key. Retire ${gateway} in the contract.`
+        const reason = `ALARM: another root (${event.root}, block ${event.blockNumber}) is anchored as batch ${number}: somebody else uses this gateway's key. Retire ${gateway} in the contract; or restart the gateway, where its journal was restored from a backup.`
         this.#options.logger.error({ batch: number, transaction: event.transactionHash }, reason)
         return { step: 'give-up', outcome: { class: 'permanent', reason } }
       }

@@ -1,5 +1,5 @@
 import { constants, existsSync, readFileSync, statSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import { Command } from 'commander'
 import { loadConfig } from '#gateway/config/load.js'
 import { openJournalReader } from '#gateway/journal/sqlite/journal-reader.js'
@@ -8,6 +8,7 @@ import { type VerifyReport, verifyRecord } from '#gateway/outbound/batches/verif
 import { EthersLedger } from '#gateway/outbound/chain/ethers-ledger.js'
 import { httpUrl } from '#gateway/platform/config-grammar.js'
 import { HomebeatError } from '#gateway/platform/errors.js'
+import { reachOf, readCa } from '#gateway/platform/net/reach.js'
 import { MAX_RECORD_BYTES, parseRecord, recordOf } from '#gateway/proofs/record.js'
 import { EXIT, verb } from './exit.js'
 import { CONFIG_OPTION } from './options.js'
@@ -81,8 +82,13 @@ function trustedChain({ config, rpc, contract, chainId }: VerifyOptions) {
   if (rpc !== undefined && !httpUrl.safeParse(rpc).success)
     throw new HomebeatError('usage.verify-options', `--rpc is the http:// or https:// URL of a node, not "${rpc}".`)
   if (contract === undefined && chainId === undefined) {
-    const { chain } = loadConfig(config).config
-    return { ...chain, endpoints: rpc === undefined ? chain.endpoints : [rpc] }
+    const {
+      config: { chain, proxy },
+      baseDir,
+    } = loadConfig(config)
+    const ca = chain.caFile === undefined ? undefined : readCa('the chain', resolve(baseDir, chain.caFile))
+    const fetch = reachOf({ proxy, baseDir })(ca)
+    return { ...chain, endpoints: rpc === undefined ? chain.endpoints : [rpc], fetch }
   }
   if (rpc === undefined || !/^0x[0-9a-fA-F]{40}$/.test(contract ?? '') || !/^[1-9]\d{0,15}$/.test(chainId ?? '')) {
     throw new HomebeatError(
@@ -109,10 +115,15 @@ function findRecord(identifier: string, configFile: string): VerifiableRecord {
     const number = journal.measurements.batchOf(identifier)
     const batch = number === null ? null : journal.batches.byNumber(number)
     if (batch?.leafHashes && !batch.leaves.some((leaf) => leaf.identifier === identifier))
-      throw new HomebeatError(
-        'verify.purged',
-        `${identifier} was kept long enough and has left this gateway (batch ${number}): verify the record that was given out, homebeat verify FILE.`,
-      )
+      throw batch.purged
+        ? new HomebeatError(
+            'verify.purged',
+            `${identifier} was kept long enough and has left this gateway (batch ${number}): verify the record that was given out, homebeat verify FILE.`,
+          )
+        : new HomebeatError(
+            'journal.altered',
+            `${identifier} does not open any more, its row in batch ${number} was altered: verify the record that was given out, homebeat verify FILE.`,
+          )
     if (batch) return recordOf(batch, identifier)
     throw journal.measurements.has(identifier)
       ? new HomebeatError(
