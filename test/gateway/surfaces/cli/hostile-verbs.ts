@@ -10,7 +10,6 @@ import { stringify } from 'yaml'
 import { composeReceiver } from '#gateway/compose/clinic.js'
 import { composeGateway } from '#gateway/compose/gateway.js'
 import { loadConfig } from '#gateway/config/load.js'
-import { openJournalReader } from '#gateway/journal/sqlite/journal-reader.js'
 import { silentLogger } from '#gateway/platform/logger.js'
 import { packageRoot } from '#gateway/platform/package-root.js'
 import { Sqlite } from '#gateway/platform/sqlite.js'
@@ -20,6 +19,7 @@ import type { Programs } from '#gateway/surfaces/cli/programs.js'
 import { programOf, runVerb } from '#gateway/surfaces/cli/verbs.js'
 import { runProgram, VERBS } from '#simulators/cli/program.js'
 import { TestClinic } from '#test/gateway/clinic/clinic.js'
+import { Home } from '#test/gateway/outbound/batches/home.js'
 import { TestHome } from '#test/support/home.js'
 
 /** Of one call, ms. What runs until it is told to end is told so before. */
@@ -35,8 +35,8 @@ interface Leaf {
   readonly run: Run
 }
 
-/** The parent's end is a file: whatever hangs, what was found before is known. */
-const tell = (line: object) => writeSync(1, `${JSON.stringify(line)}\n`)
+const write = process.stdout.write.bind(process.stdout)
+const tell = (line: object) => write(`${JSON.stringify(line)}\n`)
 let failures = 0
 const called = new Set<string>()
 let calls = 0
@@ -279,7 +279,7 @@ async function main(folder: string): Promise<void> {
   layPaths(folder)
   const paths = pathsIn(folder)
 
-  // A home whose journal holds a batch, and which runs no more.
+  // A home whose journal holds readings, and which runs no more.
   const home = new TestHome()
   const clinic = new TestClinic()
   const chain = { endpoints: ['http://127.0.0.1:1'], chainId: 1, contract: `0x${'ab'.repeat(20)}` }
@@ -292,11 +292,9 @@ async function main(folder: string): Promise<void> {
     await new Promise((resolve) => setTimeout(resolve, 20))
   await gateway.stop(0)
   const good = join(home.folder, 'homebeat.yaml')
-  const journal = openJournalReader(join(home.dataDir, 'journal.db'))
-  const [batch] = journal.batches.numbers().map((number) => journal.batches.byNumber(number))
-  if (!batch) throw new Error('no batch')
-  writeFileSync(join(folder, 'record.json'), JSON.stringify(recordOf(batch, batch.leaves[0]?.identifier ?? '')))
-  journal.close()
+  const batches = await Home.open()
+  writeFileSync(join(folder, 'record.json'), JSON.stringify(recordOf(await batches.batch(2), 0)))
+  await batches.close()
   clinic.secret('home-1')
   clinic.configure({ homes: [{ id: 'home-1', secretFile: 'home-1' }] })
 
@@ -402,5 +400,8 @@ function dataFoldersOf(folder: string, good: string): string[] {
   })
 }
 
-await main(process.argv[2] ?? '')
+await main(process.argv[2] ?? '').catch((error: Error) => {
+  writeSync(2, `${error.stack}\n`)
+  exit(1)
+})
 exit(0)
