@@ -2,7 +2,13 @@
 import { dirname, resolve } from 'node:path'
 import { z } from 'zod'
 import { addressProblems } from '#gateway/alarms/channels/address.js'
-import { channelAuthorities, channelSecrets, channelsConfig, previewConfig } from '#gateway/alarms/channels/config.js'
+import {
+  channelAuthorities,
+  channelSecrets,
+  channelsConfig,
+  messageConfig,
+  previewConfig,
+} from '#gateway/alarms/channels/config.js'
 import { dispatchConfig, routingProblems } from '#gateway/alarms/dispatch/config.js'
 import { type ConfigFormat, parseYaml, readConfig } from '#gateway/platform/config-file.js'
 import { across, type ConfigProblem, differing, listenPort, name } from '#gateway/platform/config-grammar.js'
@@ -59,7 +65,10 @@ const schema = z.strictObject({
     'id',
   ).default([]),
   /** As in homebeat.yaml. */
-  alerts: across(dispatchConfig.extend({ channels: channelsConfig, preview: previewConfig }), routingProblems),
+  alerts: across(
+    dispatchConfig.extend({ channels: channelsConfig, preview: previewConfig, message: messageConfig }),
+    routingProblems,
+  ),
 })
 
 export const clinicSchema = across(schema, crossCheck)

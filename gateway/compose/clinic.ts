@@ -108,7 +108,10 @@ export async function composeReceiver(
     const parts: Part[] = [
       { name: 'homes', stage: 'open', lifecycle: { stop: async () => store.close() }, health: monitor },
       { name: 'journal', stage: 'open', lifecycle: { stop: () => journal.stop() } },
-      ...storageParts({ ...{ dataDir, journal: journal.retention, clock, logger, statfs }, ...DEFAULTS }),
+      ...storageParts({
+        ...{ dataDir, journal: journal.retention, scrub: journal.scrub, clock, logger, statfs },
+        ...DEFAULTS,
+      }),
       {
         name: 'page',
         stage: 'open',

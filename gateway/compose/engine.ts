@@ -7,7 +7,6 @@ import { monitoringCommands } from '#gateway/alarms/monitoring/commands.js'
 import { Monitoring } from '#gateway/alarms/monitoring/monitoring.js'
 import { trendsCommands } from '#gateway/clinical/scores/commands.js'
 import { HourlyAggregates, KEPT_MS } from '#gateway/clinical/scores/hourly.js'
-import { News2Watch } from '#gateway/clinical/scores/news2-watch.js'
 import { analysisOptionsOf, news2OptionsOf } from '#gateway/clinical/settings/catalog.js'
 import { settingsCommands } from '#gateway/clinical/settings/commands.js'
 import { PatientSettings } from '#gateway/clinical/settings/patient-settings.js'
@@ -31,7 +30,7 @@ export type Engine = Awaited<ReturnType<typeof engineOf>>
 
 /** Begins a run: the journal is open. @throws HomebeatError `journal.*`, `limits.*`, `settings.*` */
 export async function engineOf(site: Site, { transports, mappings, mayAcknowledge }: Intake) {
-  const { config, home, patient, journal, clock, timeService, remarks, logger } = site
+  const { config, home, patient, journal, news2, clock, timeService, remarks, logger } = site
   const { trust, holdHours } = config.clock
   if (trust === 'auto') await timeService.refresh()
   const timekeeper = new Timekeeper({
@@ -44,7 +43,7 @@ export async function engineOf(site: Site, { transports, mappings, mayAcknowledg
     ...{ journal: journal.settings, clock, logger },
   })
   const now = settings.inForce
-  const news2 = new News2Watch(news2OptionsOf(now.settings))
+  news2.setOptions(news2OptionsOf(now.settings))
   const hours = new HourlyAggregates(journal.hourly.all())
   // The dispatcher counts in run time, people's hours are of the wall.
   const zoneOfRun = (runAt: number) => zoneOffset(runAt + clock.shiftMs) + Math.round(clock.shiftMs / 60_000)

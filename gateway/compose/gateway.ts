@@ -10,6 +10,7 @@ import { intakeOf, intakeParts } from './intake.js'
 import { linksOf } from './links.js'
 import { laneQueueParts, pollerParts, pushesOf } from './outbound.js'
 import { type Program, program } from './program.js'
+import { saidBeside } from './said-beside.js'
 import { type GatewayDependencies, siteOf, siteParts } from './site.js'
 import { standingParts } from './standing-parts.js'
 import { surfaceParts } from './surfaces.js'
@@ -28,7 +29,12 @@ export async function composeGateway(loaded: LoadedConfig, dependencies: Gateway
   const { home, journal, clock, logger } = site
   const { alerts } = loaded.config
   const links = await linksOf(site)
-  const channels = channelsOf({ ...site, alerts, ...(links && { acknowledgeUrl: links.acknowledgeUrl }) })
+  const channels = channelsOf({
+    ...site,
+    alerts,
+    said: saidBeside(site),
+    ...(links && { acknowledgeUrl: links.acknowledgeUrl }),
+  })
   const pushes = pushesOf(site)
   const intake = intakeOf(site)
   for (const one of [...intake.transports, ...channels.channels]) await one.probe?.()

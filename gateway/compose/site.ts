@@ -1,6 +1,7 @@
 /** What everything of a home's gateway stands on: its configuration, clocks, keys, journal and chain. */
 import { statfs } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
+import { News2Watch } from '#gateway/clinical/scores/news2-watch.js'
 import type { LoadedConfig } from '#gateway/config/load.js'
 import type { SerialBinding } from '#gateway/intake/transports/serial/binding.js'
 import { journalCommands } from '#gateway/journal/journal-commands.js'
@@ -66,6 +67,8 @@ export async function siteOf({ config, baseDir, dataDir }: LoadedConfig, depende
     ...{ clock, logger, signer, masterKey, journal },
     ledger,
     agreement: new ChainAgreement({ batches: journal.batches, ledger, signer, clock, logger }),
+    /** The one score of this home: the engine feeds it, messages say it. */
+    news2: new News2Watch(),
     timeService: dependencies.timeService ?? new SystemTimeService(machine),
     fetch: reach(),
     reach,
@@ -96,7 +99,7 @@ export function siteParts({ config, dataDir, journal, ledger, agreement, clock, 
       commands: agreement.commands(),
     },
     ...storageParts({
-      ...{ dataDir, journal: journal.retention, clock, logger, statfs },
+      ...{ dataDir, journal: journal.retention, scrub: journal.scrub, clock, logger, statfs },
       disk: config.disk,
       retention: config.retention,
     }),

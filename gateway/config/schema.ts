@@ -3,7 +3,7 @@
  * The annotated example is `homebeat.example.yaml`; a test keeps it valid.
  */
 import { z } from 'zod'
-import { channelsConfig, previewConfig } from '#gateway/alarms/channels/config.js'
+import { channelsConfig, messageConfig, previewConfig } from '#gateway/alarms/channels/config.js'
 import { dispatchConfig, routingProblems } from '#gateway/alarms/dispatch/config.js'
 import { linksConfig } from '#gateway/alarms/links/config.js'
 import { limitsConfig, settingsConfig } from '#gateway/clinical/settings/config.js'
@@ -42,6 +42,7 @@ const schema = z.strictObject({
     dispatchConfig.extend({
       channels: channelsConfig,
       preview: previewConfig,
+      message: messageConfig,
       links: linksConfig.optional(),
       limits: limitsConfig,
       settings: settingsConfig,

@@ -46,10 +46,12 @@ export interface ClosedBatch {
   readonly domain: AnchorDomain
   /** 65 bytes, 0x hex. */
   readonly signature: string
-  /** In leaf order; of a purged batch only those that an alert names. */
+  /** In leaf order; of a purged batch only those that an alert names; without those whose row does not open. */
   readonly leaves: readonly Leaf[]
-  /** Only where the batch was purged: all of its leaf hashes, in leaf order; [] once these are gone too. */
+  /** Only where not all leaves are there: all of their hashes, in leaf order; [] where these are not there either. */
   readonly leafHashes?: readonly Hash32[]
+  /** Its leaves were kept long enough. */
+  readonly purged?: true
   /** Epoch milliseconds. */
   readonly closedAt: number
 }

@@ -80,7 +80,9 @@ export function readYaml<Schema extends z.ZodType>(
       : [],
   )
   const today = isRecord(given)
-    ? Object.fromEntries(Object.entries(given).map(([key, value]) => [renamed[key] ?? key, value]))
+    ? Object.fromEntries(
+        Object.entries(given).map(([key, value]) => [Object.hasOwn(renamed, key) ? renamed[key] : key, value]),
+      )
     : given
   const { config, problems, inFile } = parseRightPart(schema, today, standIn)
   /** The path as the file has it. */

@@ -2,46 +2,25 @@
 import type { z } from 'zod'
 import type { ConfigProblem } from './config-grammar.js'
 import { didYouMean, orList } from './did-you-mean.js'
-
-const NOUNS: Readonly<Record<string, string>> = {
-  string: 'text',
-  number: 'a number',
-  int: 'a whole number',
-  boolean: 'true or false',
-  object: 'a map of keys',
-  record: 'a map of keys',
-  array: 'a list',
-}
+import { schemaWords, TYPES } from './schema-words.js'
 
 const nounOf = (value: unknown): string => {
   if (value === null || value === undefined) return 'empty'
-  return (Array.isArray(value) ? 'a list' : NOUNS[typeof value]) ?? 'something else'
+  return (Array.isArray(value) ? TYPES['array'] : TYPES[typeof value]) ?? 'something else'
 }
 
-/** The message of one issue while it is parsed, where its schema has none of its own. */
+/** The message of one issue while it is parsed, where its schema has none of its own: as `schemaWords`, and what was meant. */
 export function wordsOf(issue: z.core.$ZodRawIssue): string {
   const { code, input } = issue
-  const is = input === undefined ? 'is missing: give' : 'must be'
-  const not = input === undefined ? '' : `, not ${nounOf(input)}`
   switch (code) {
     case 'invalid_type': {
-      const fraction = typeof input === 'number' && (issue.expected as string) === 'int'
-      return `${is} ${NOUNS[issue.expected] ?? issue.expected}${fraction ? `, not ${input}` : not}`
+      if (input === undefined) return schemaWords(issue)
+      const isFraction = typeof input === 'number' && (issue.expected as string) === 'int'
+      return `${schemaWords(issue)}, not ${isFraction ? input : nounOf(input)}`
     }
-    case 'invalid_value': {
-      const values = issue.values.map(String)
-      if (typeof input !== 'string') return `${is} ${orList(values)}${not}`
-      return `is none of what may stand here${didYouMean(input, values)}`
-    }
-    case 'too_small':
-    case 'too_big': {
-      const [small, bound] = code === 'too_small' ? [true, issue.minimum] : [false, issue.maximum]
-      if (issue.origin === 'string' && small && bound === 1) return 'is empty: give a text'
-      if (issue.origin === 'array' && small && bound === 1) return 'is empty: give at least one'
-      const what = issue.origin === 'string' ? ' characters' : issue.origin === 'array' ? ' entries' : ''
-      const bounds = issue.inclusive === false ? ['more than', 'less than'] : ['at least', 'at most']
-      return `must ${what ? 'have' : 'be'} ${bounds[small ? 0 : 1]} ${bound}${what}`
-    }
+    case 'invalid_value':
+      if (typeof input !== 'string') return schemaWords(issue)
+      return `is none of what may stand here${didYouMean(input, issue.values.map(String))}`
     // The known keys: `problemsOf` makes a line of each key that is not one of them.
     case 'unrecognized_keys':
       return Object.keys((issue.inst as z.ZodObject | undefined)?.shape ?? {}).join(' ')
@@ -53,7 +32,7 @@ export function wordsOf(issue: z.core.$ZodRawIssue): string {
       return `${given === undefined ? 'is missing: give' : 'must be'} ${orList(values)}`
     }
     default:
-      return 'is not written as it must be'
+      return schemaWords(issue)
   }
 }
 

@@ -1,7 +1,7 @@
 /** Records: one Observation with everything that proves it, as it is handed to a doctor, an insurer or a court. */
 import { isAddress } from 'ethers'
 import { z } from 'zod'
-import type { Address, ClosedBatch, Hash32, VerifiableRecord } from '#gateway/model/batch.js'
+import type { Address, ClosedBatch, Hash32, Leaf, VerifiableRecord } from '#gateway/model/batch.js'
 import { HomebeatError } from '#gateway/platform/errors.js'
 import { leafHash, MerkleTree } from './merkle.js'
 import { parseStrictJson } from './strict-json.js'
@@ -54,6 +54,12 @@ export function treeOf(batch: Pick<ClosedBatch, 'leaves' | 'leafHashes'>): Merkl
   return new MerkleTree(batch.leafHashes ?? batch.leaves.map((leaf) => leafHash(leaf.salt, leaf.observation)))
 }
 
+/** Where a leaf stood in its batch: its index, or by its hash where not all leaves are there. */
+export function positionOf(batch: Pick<ClosedBatch, 'leaves' | 'leafHashes'>, index: number): number {
+  const { salt, observation } = batch.leaves[index] as Leaf
+  return batch.leafHashes?.indexOf(leafHash(salt, observation)) ?? index
+}
+
 /**
  * The record of one leaf.
  * @param which its index, or its Measurement's identifier
@@ -72,8 +78,7 @@ export function recordOf(batch: ClosedBatch, which: number | string): Verifiable
     version: 1,
     observation: JSON.parse(leaf.observation),
     salt: leaf.salt,
-    // Of a purged batch few leaves are left, but its hashes still say where each stood.
-    proof: treeOf(batch).proof(batch.leafHashes?.indexOf(leafHash(leaf.salt, leaf.observation)) ?? index),
+    proof: treeOf(batch).proof(positionOf(batch, index)),
     header: batch.header,
     domain: batch.domain,
     signature: batch.signature,

@@ -291,7 +291,7 @@ export const EXPLANATIONS: Readonly<Record<string, Explanation>> = {
   ),
   'journal-older-than-chain': row(
     'Records older than the chain',
-    'The consortium’s chain has batches of this gateway that its own records do not have: restored from a backup?',
+    'The consortium’s chain has batches of this gateway that its own records do not have, as after a backup was restored.',
     'Values are recorded and alarms go on; no new record is signed or sent to a server until somebody continues.',
     OWN,
   ),
@@ -466,15 +466,15 @@ export const FAMILIES: Readonly<Record<string, Explanation>> = {
     OWN,
   ),
   'push-failing': row(
-    'Records not delivered: {it}',
-    'Records have not reached the server {it} for long.',
-    'No record is lost: they are kept and sent when the server takes them.',
+    'Not delivered: {it}',
+    'Records or alarms have not reached the server {it} for long.',
+    'Nothing is lost: it is kept and sent when the server takes it; people are told of alarms by other ways.',
     OWN,
   ),
   'push-refused': row(
-    'Records refused: {it}',
-    'The server {it} has refused records.',
-    'No record is lost: they are kept here, but somebody must find out why.',
+    'Refused: {it}',
+    'The server {it} has refused records or alarms.',
+    'Nothing is lost: it is kept here, but somebody must find out why.',
     OWN,
   ),
   'alert-undelivered': row(

@@ -2,7 +2,7 @@ import type { AlertTransition } from '#gateway/model/alert.js'
 import type { Telling } from '#gateway/model/notification.js'
 import { causeWords } from './cause-words.js'
 import { conditionWords } from './explanations.js'
-import { timeOfDay } from './times.js'
+import { timeOfDay, timeSeenFrom } from './times.js'
 
 /** What a site allows a preview to say; by default it says neither. */
 export interface PreviewRules {
@@ -25,9 +25,9 @@ function textOf(transition: AlertTransition, telling: Telling, rules: PreviewRul
   return telling.reason === 'digest' ? digestOf(telling.covers ?? [transition]) : lineOf(transition, telling, rules)
 }
 
-function lineOf(transition: AlertTransition, { reason, until }: Telling, rules: PreviewRules): string {
+function lineOf(transition: AlertTransition, { reason, until, at }: Telling, rules: PreviewRules): string {
   const words = conditionWords(transition.condition) + causeOf(transition, rules)
-  const since = timeOfDay(transition.raisedAt)
+  const since = timeSeenFrom(transition.raisedAt, at ?? transition.at)
   const priority = transition.priority.toUpperCase()
   switch (reason) {
     case 'cleared':

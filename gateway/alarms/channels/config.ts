@@ -166,6 +166,17 @@ export const previewConfig = z
   })
   .prefault({})
 
+/** What messages say beside the alarm itself; never on a locked screen. */
+export const messageConfig = z
+  .strictObject({
+    /** Whom to call, a line each, e.g. "At home: +44 …" and "Out of hours: …". */
+    call: z.array(z.string().min(1).max(120)).max(5).default([]),
+    /** Where to look at the values, e.g. the clinic's page. */
+    look: httpUrl.optional(),
+  })
+  .prefault({})
+
+export type MessageConfig = z.output<typeof messageConfig>
 export type ChannelConfig = z.output<typeof channel>
 
 /** The files of authorities (PEM) that channels name. */

@@ -9,6 +9,8 @@ import { post } from './http-post.js'
 import { opaqueId } from './opaque-id.js'
 
 /** https://docs.ntfy.sh/publish/: 5 breaks through "do not disturb", 4 sounds long, 2 is silent. */
+/** https://docs.ntfy.sh/publish/#limitations: what a server takes by default. */
+const MAX_BYTES = 4096
 const PRIORITY: Readonly<Record<Priority, string>> = { high: '5', medium: '4', low: '2' }
 /** Emoji short codes. */
 const TAG: Readonly<Record<Priority, string>> = { high: 'rotating_light', medium: 'warning', low: 'information_source' }
@@ -40,9 +42,15 @@ export function ntfyChannel(
       const target = new URL(url)
       target.pathname = `${url.pathname.replace(/\/+$/, '')}/${notice.address ?? topic}`
       const headers = () => ({ ...headersOf(notice), ...authorization() })
-      return post({ fetch, ...(timeoutMs !== undefined && { timeoutMs }) }, target, headers, notice.preview, signal)
+      return post({ fetch, ...(timeoutMs !== undefined && { timeoutMs }) }, target, headers, bodyOf(notice), signal)
     },
   }
+}
+
+/** What is longer than a server takes as a message would become a file: the details are left out. */
+function bodyOf({ preview, details }: AlertNotice): string {
+  const whole = details === undefined ? preview : `${preview}\n\n${details}`
+  return Buffer.byteLength(whole) <= MAX_BYTES ? whole : preview
 }
 
 function headersOf(notice: AlertNotice): Record<string, string> {

@@ -15,7 +15,7 @@ import { fullCondition, WEB_PLACES, webServer } from '#gateway/platform/net/web-
 import { Attempts } from './attempts.js'
 import type { LinksConfig } from './config.js'
 import type { Bearer, LinkTokens } from './link-tokens.js'
-import { ASK_PAGE, BUSY_PAGE, DEAD_PAGE, DONE_PAGE, FAILED_PAGE, PAGE_HEADERS } from './page.js'
+import { askPage, BUSY_PAGE, DEAD_PAGE, DONE_PAGE, FAILED_PAGE, PAGE_HEADERS } from './page.js'
 
 export interface LinkServerOptions {
   readonly config: LinksConfig
@@ -26,6 +26,8 @@ export interface LinkServerOptions {
     open(): readonly AlertTransition[]
     acknowledge(alertIds: readonly string[], actor: Actor): Promise<string[]>
   }
+  /** What a message about an alert says now: its line, and what stands beside it. */
+  readonly say: (alert: AlertTransition) => { readonly alarm: string; readonly lines: readonly string[] }
   /** Relative file names of the configuration start here. */
   readonly baseDir: string
   /** Where it keeps the addresses of those whose link was good. */
@@ -115,9 +117,13 @@ export class LinkServer implements Lifecycle, HealthCheck {
     // Only what is wrong counts: nobody guesses a token, and a doctor may share an address with who tries.
     const refuse = ({ ip }: FastifyRequest, reply: FastifyReply) =>
       attempts.take(ip) ? say(reply, 404, DEAD_PAGE) : say(reply, 429, BUSY_PAGE)
-    app.get('/a/:token', async (request: Answered, reply) =>
-      this.#bearerOf(request) ? say(reply, 200, ASK_PAGE) : refuse(request, reply),
-    )
+    app.get('/a/:token', async (request: Answered, reply) => {
+      const bearer = this.#bearerOf(request)
+      const alert = this.#options.actions.open().find(({ alertId }) => alertId === bearer?.alertId)
+      if (!bearer || !alert) return refuse(request, reply)
+      const { alarm, lines } = this.#options.say(alert)
+      return say(reply, 200, askPage(alarm, lines))
+    })
     app.post('/a/:token', async (request: Answered, reply) => {
       const bearer = this.#bearerOf(request)
       return bearer && (await this.#acknowledge(bearer)) ? say(reply, 200, DONE_PAGE) : refuse(request, reply)

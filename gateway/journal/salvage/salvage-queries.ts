@@ -4,6 +4,8 @@ import { BATCHES } from '#gateway/journal/sqlite/queries.js'
 const KNOWN_BATCH = 'SELECT number FROM batch'
 const FHIR_LANES = `SELECT key FROM lane WHERE kind = 'fhir'`
 const LEAVES = 'SELECT count(*) FROM leaf WHERE batch = b.number'
+/** Of an incomplete batch: something is left, and the hashes of what is not. */
+const PROVABLE = `(${LEAVES}) > 0 AND b.leaf_hashes IS NOT NULL`
 /** Batches that somebody still waits for, or of which a part is left, and whose leaves are not all there. */
 const INCOMPLETE = `SELECT b.number FROM batch b WHERE b.purged = 0 AND (${LEAVES}) <> b.count AND ((${LEAVES}) > 0
   OR EXISTS (SELECT 1 FROM outbox WHERE kind = 'batch' AND ref = b.number AND settled_at IS NULL AND lane IN (${FHIR_LANES}))
@@ -54,12 +56,13 @@ export const SALVAGE = {
       ON CONFLICT (name) DO UPDATE SET count = max(count, excluded.count)`,
   ],
   incomplete: `${INCOMPLETE} ORDER BY b.number`,
-  /** A record of which a part is lost proves nothing any more: it is not sent. */
+  /** Without the hashes of what is lost nothing else in the batch can be proved: it is not sent. */
   rejectIncomplete: `UPDATE outbox SET state = 'rejected', settled_at = ?,
     reason = 'its records were lost when the journal was damaged'
-    WHERE kind = 'batch' AND settled_at IS NULL AND lane IN (${FHIR_LANES}) AND ref IN (${INCOMPLETE})`,
-  /** Batches that are whole; a lane that has no entry of one may never have had it. */
-  complete: `SELECT b.number AS id FROM batch b WHERE b.count > 0 AND b.purged = 0 AND (${LEAVES}) = b.count ORDER BY b.number`,
+    WHERE kind = 'batch' AND settled_at IS NULL AND lane IN (${FHIR_LANES}) AND ref IN (${INCOMPLETE} AND NOT (${PROVABLE}))`,
+  /** Batches that are whole, or of which the rest can be proved; a lane that has no entry of one may never have had it. */
+  complete: `SELECT b.number AS id FROM batch b WHERE b.count > 0 AND b.purged = 0
+    AND ((${LEAVES}) = b.count OR ${PROVABLE}) ORDER BY b.number`,
   notAnchored: `SELECT number AS id FROM batch WHERE count > 0 AND number NOT IN (SELECT batch FROM anchor_receipt)
     ORDER BY number`,
   /** A chain takes batches in order only, so entries go in by number. */

@@ -46,17 +46,16 @@ export class BatchTable {
         throw contentError(number, 'a leaf names a measurement that is not stored or already in a batch')
       this.#leaves.insert(number, position, measurement, leaf)
     }
+    this.#leaves.keepHashes(number, batch.leaves)
     addTotal(this.#database, BATCHES_CLOSED, 1)
   }
 
   /** Call inside a transaction. */
   renumber(number: number, { header, signature }: Pick<ClosedBatch, 'header' | 'signature'>): void {
     const { root } = header
-    const hashes = this.#leaves.hashes(number)
     if (this.rootOf(number) !== root || (this.rootOf(header.number) ?? root) !== root)
       throw contentError(number, `it is not what is to be batch ${header.number}`)
     this.#database.run(BATCHES.copy, header.number, header.previousRoot, signature, number)
-    if (hashes) this.#leaves.saveProofs(header.number, hashes, this.#leaves.salts(number))
     this.#leaves.renumber(number, header.number)
     this.#database.run(BATCHES.moveMeasurements, header.number, number)
     // What was signed for the chain under this number must not be sent any more.
@@ -72,12 +71,10 @@ export class BatchTable {
   byNumber(number: number): ClosedBatch | null {
     const row = this.#database.get<BatchRow>(BATCHES.byNumber, number)
     if (!row) return null
-    const leafHashes = this.#leaves.hashes(number)
-    return {
-      ...toHead(row),
-      leaves: this.#leaves.ofBatch(number),
-      ...(leafHashes && { leafHashes }),
-    }
+    const leaves = this.#leaves.ofBatch(number)
+    const gone = this.#leaves.hashes(number)
+    const leafHashes = gone ?? (leaves.length < row.count ? this.#leaves.keptHashes(number) : null)
+    return { ...toHead(row), leaves, ...(leafHashes && { leafHashes }), ...(gone && { purged: true }) }
   }
 
   /** Numbers of held batches that this lane was never given, in order: it is new, or was away. */

@@ -49,11 +49,9 @@ export const STRETCHES = {
 export const MEASUREMENTS = {
   insert: `INSERT INTO measurement (identifier, sensor, at, payload) VALUES (?, ?, ?, ?)
     ON CONFLICT (identifier) DO NOTHING`,
-  unbatched: `SELECT identifier, sensor, at, payload FROM measurement WHERE batch IS NULL AND id < ?
+  unbatched: `SELECT id, identifier, sensor, at, payload FROM measurement WHERE batch IS NULL AND id > ? AND id < ?
     ORDER BY id LIMIT ?`,
   unbatchedCount: `SELECT count(*) AS count FROM measurement WHERE batch IS NULL AND id < ?`,
-  unbatchedAfter: `SELECT id, identifier, sensor, at, payload FROM measurement WHERE batch IS NULL AND id > ?
-    ORDER BY id LIMIT ?`,
   replace: `UPDATE measurement SET identifier = ?, at = ?, payload = ? WHERE id = ?`,
   find: `SELECT id, batch FROM measurement WHERE identifier = ?`,
   stored: `SELECT id, identifier, sensor, at, payload, batch FROM measurement WHERE identifier = ?`,
@@ -134,8 +132,9 @@ export const BATCHES = {
   insert: `INSERT INTO batch (number, gateway, previous_root, root, count, period_start, period_end, chain_id, contract,
     signature, closed_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
   copy: `INSERT INTO batch (number, previous_root, signature, gateway, root, count, period_start, period_end, chain_id,
-    contract, closed_at) SELECT ?, ?, ?, gateway, root, count, period_start, period_end, chain_id, contract, closed_at
-    FROM batch WHERE number = ?`,
+    contract, closed_at, leaf_hashes) SELECT ?, ?, ?, gateway, root, count, period_start, period_end, chain_id, contract,
+    closed_at, leaf_hashes FROM batch WHERE number = ?`,
+  keepHashes: `UPDATE batch SET leaf_hashes = ? WHERE number = ?`,
   moveLeaf: `UPDATE leaf SET batch = ?, observation = ? WHERE batch = ? AND position = ?`,
   moveMeasurements: `UPDATE measurement SET batch = ? WHERE batch = ?`,
   delete: `DELETE FROM batch WHERE number = ?`,
@@ -152,7 +151,7 @@ export const BATCHES = {
   stage: `UPDATE batch SET purged = ? WHERE number = ?`,
   saveProofs: `UPDATE batch SET purged = 1, leaf_hashes = ?, leaf_salts = ? WHERE number = ?`,
   dropProofs: `UPDATE batch SET purged = 4, leaf_hashes = NULL, leaf_salts = NULL WHERE number = ?`,
-  proofs: `SELECT purged, leaf_hashes AS hashes, leaf_salts AS salts FROM batch WHERE number = ?`,
+  proofs: `SELECT purged, root, leaf_hashes AS hashes, leaf_salts AS salts FROM batch WHERE number = ?`,
   // On the chain, and delivered to every FHIR target (or dropped there by a person).
   settledEverywhere: `SELECT 1 FROM anchor_receipt r WHERE r.batch = ? AND NOT EXISTS (
     SELECT 1 FROM lane l WHERE l.configured = 1 AND l.kind = 'fhir' AND NOT EXISTS (
@@ -321,9 +320,19 @@ export const CONTINUATIONS = {
   all: `SELECT at, actor AS "by", shared, head, renumbered FROM journal_continuation ORDER BY id`,
 } as const
 
-/** Of `homebeat journal check`, which reads everything. */
+/** Of the checks that read everything. */
 export const CHECK = {
-  batches: `SELECT number, count FROM batch ORDER BY number`,
-  leaves: `SELECT position, observation FROM leaf WHERE batch = ? ORDER BY position`,
-  unbatched: `SELECT identifier, payload FROM measurement WHERE batch IS NULL ORDER BY id`,
+  tables: `SELECT name, wr AS keyed FROM pragma_table_list WHERE schema = 'main' AND type = 'table'
+    AND name NOT LIKE 'sqlite_%'`,
+  leaves: `SELECT count(*) AS count FROM leaf WHERE batch = ?`,
+  done: `INSERT INTO journal_check (id, at, rows) VALUES (1, ?, ?)
+    ON CONFLICT (id) DO UPDATE SET at = excluded.at, rows = excluded.rows`,
+  last: `SELECT at, rows, (SELECT count(*) FROM unopened_row) AS unopened FROM journal_check WHERE id = 1`,
+} as const
+
+export const UNOPENED = {
+  insert: `INSERT INTO unopened_row (name, found_at) VALUES (?, ?) ON CONFLICT (name) DO NOTHING`,
+  all: `SELECT name FROM unopened_row`,
+  open: `SELECT name, found_at AS foundAt FROM unopened_row WHERE accepted_at IS NULL`,
+  accept: `UPDATE unopened_row SET accepted_at = ? WHERE accepted_at IS NULL`,
 } as const

@@ -14,6 +14,7 @@ import { patient } from './migrations/008-patient.js'
 import { laneParts } from './migrations/009-lane-parts.js'
 import { pauses } from './migrations/010-pauses.js'
 import { continuations } from './migrations/011-continuations.js'
+import { rowChecks } from './migrations/012-row-checks.js'
 
 /** "HBjl": tells a journal from any other SQLite file (https://www.sqlite.org/fileformat.html#application_id). */
 export const APPLICATION_ID = 0x48426a6c
@@ -31,6 +32,7 @@ export const MIGRATIONS: readonly string[] = [
   laneParts,
   pauses,
   continuations,
+  rowChecks,
 ]
 
 /** The part of better-sqlite3's database that `migrate` uses. */

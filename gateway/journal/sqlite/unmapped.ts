@@ -4,6 +4,7 @@ import type { KeptMessage, UnmappedCount, UnmappedMessage } from '#gateway/model
 import type { RowCipher } from './cipher.js'
 import type { Database } from './database.js'
 import { UNMAPPED } from './queries.js'
+import { opened } from './sealed-rows.js'
 
 /** Room for messages that nobody could read; the newest find none when it is used up, the oldest are never dropped. */
 export interface UnmappedBounds {
@@ -82,11 +83,14 @@ export class UnmappedTable implements UnmappedStore {
   }
 
   latest(limit: number): KeptMessage[] {
-    return this.#database.all<Row>(UNMAPPED.latest, limit).map((row) => this.#decode(row))
+    return this.#database.all<Row>(UNMAPPED.latest, limit).flatMap((row) => this.#decode(row) ?? [])
   }
 
   after(id: number, limit: number): KeptMessage[] {
-    return this.#database.all<Row>(UNMAPPED.after, id, limit).map((row) => this.#decode(row))
+    const rows = this.#database.all<Row>(UNMAPPED.after, id, limit)
+    const messages = rows.flatMap((row) => this.#decode(row) ?? [])
+    // A page of which nothing opens is not the last one.
+    return messages.length > 0 ? messages : rows.slice(-1).flatMap((last) => this.after(last.id, limit))
   }
 
   /** Whether a device has, or all together have, no room for one more message of any length. */
@@ -108,11 +112,12 @@ export class UnmappedTable implements UnmappedStore {
     this.#database.run(UNMAPPED.count, device, waiting, bytes, overflowed)
   }
 
-  #decode({ device, payload, ...row }: Row): KeptMessage {
-    return { ...row, deviceId: device, payload: this.#cipher.open(payload, contextOf(device, row.receivedAt)) }
+  #decode({ device, payload, ...row }: Row): KeptMessage | null {
+    const plain = opened(() => this.#cipher.open(payload, contextOf(device, row.receivedAt)))
+    return plain && { ...row, deviceId: device, payload: plain }
   }
 }
 
-function contextOf(device: string, receivedAt: number): string {
+export function contextOf(device: string, receivedAt: number): string {
   return `unmapped ${device} ${receivedAt}`
 }

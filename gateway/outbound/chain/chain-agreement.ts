@@ -29,9 +29,12 @@ const PATIENCE_MS = 10 * 60_000
 /** A new home is started before the consortium has enrolled it. */
 const ENROLMENT_MS = 10 * 60_000
 
+type AskedLedger = Pick<LedgerReader, 'head' | 'anchored' | 'history'>
+
 export interface ChainAgreementOptions {
   readonly batches: BatchStore
-  readonly ledger: Pick<LedgerReader, 'head' | 'anchored' | 'history'>
+  /** Null: the home has no chain, so that nobody is asked. */
+  readonly ledger: AskedLedger | null
   readonly signer: { readonly address: string; readonly signingKey: SigningKey }
   readonly clock: Clock
   readonly logger: Logger
@@ -66,7 +69,9 @@ export class ChainAgreement implements Lifecycle, HealthCheck {
     this.#isOtherKey = last !== null && last.gateway !== this.#gateway
     this.#state = 'asking'
     this.#stop = new AbortController()
-    this.#asking = this.#ask(this.#stop.signal)
+    const { ledger } = this.#options
+    if (ledger) this.#asking = this.#ask(ledger, this.#stop.signal)
+    else this.#goOnAlone()
   }
 
   async stop(): Promise<void> {
@@ -111,26 +116,35 @@ export class ChainAgreement implements Lifecycle, HealthCheck {
   }
 
   async #continue(by: string): Promise<Continuation> {
+    const { ledger } = this.#options
     if (this.#isOtherKey)
       throw new HomebeatError(
         'journal.other-key',
         `The journal's batches were signed with another key than ${this.#gateway}: restore keys/gateway.key first.`,
       )
-    const standing = await this.#compare()
-    if (agrees(standing))
+    const standing = ledger && (await this.#compare(ledger))
+    if (!ledger || !standing || agrees(standing))
       throw new HomebeatError(
         'journal.nothing-to-continue',
-        `There is nothing to continue: the contract is at batch ${standing.head.number}, and the journal has it.`,
+        `There is nothing to continue: ${standing ? `the contract is at batch ${standing.head.number}, and the journal has it` : 'this home has no chain'}.`,
       )
-    return this.#goOn(standing, by)
+    return this.#goOn(ledger, standing, by)
   }
 
-  async #ask(signal: AbortSignal): Promise<void> {
+  /** The journal's last batch is the last, also after damage that took the heads: there is nobody else to ask. */
+  #goOnAlone(): void {
+    const { batches } = this.#options
+    const number = batches.last()?.number ?? 0
+    if (!batches.headKnown()) batches.continueFrom(null, { by: null, shared: number, head: number, renumbered: 0 })
+    this.#state = 'agreed'
+  }
+
+  async #ask(ledger: AskedLedger, signal: AbortSignal): Promise<void> {
     const { batches, clock, logger } = this.#options
     const startedAt = clock.monotonic()
     for (let attempt = 1; !signal.aborted; attempt++) {
       try {
-        await this.#inTurn(async () => this.#judge(await this.#compare(), signal))
+        await this.#inTurn(async () => this.#judge(ledger, await this.#compare(ledger), signal))
         if (this.#state === 'agreed' && this.#isEnrolled) return
       } catch (error) {
         if (signal.aborted) return
@@ -152,12 +166,12 @@ export class ChainAgreement implements Lifecycle, HealthCheck {
     return turn
   }
 
-  async #judge(standing: Standing, signal: AbortSignal): Promise<void> {
+  async #judge(ledger: AskedLedger, standing: Standing, signal: AbortSignal): Promise<void> {
     if (signal.aborted) return
     const { batches, logger } = this.#options
     const { head, shared } = standing
     this.#isEnrolled = head.enrolled
-    if (!batches.headKnown()) await this.#goOn(standing, null)
+    if (!batches.headKnown()) await this.#goOn(ledger, standing, null)
     else if (this.#isOtherKey || agrees(standing)) this.#state = 'agreed'
     else if (this.#state !== 'older') {
       this.#state = 'older'
@@ -168,8 +182,8 @@ export class ChainAgreement implements Lifecycle, HealthCheck {
     }
   }
 
-  async #compare(): Promise<Standing> {
-    const { batches, ledger } = this.#options
+  async #compare(ledger: AskedLedger): Promise<Standing> {
+    const { batches } = this.#options
     const head = await ledger.head(this.#gateway)
     if (batches.rootOf(head.number) === head.root) return { head, shared: head.number }
     const roots = new Map((await ledger.history(this.#gateway)).map(({ number, root }) => [number, root]))
@@ -179,8 +193,8 @@ export class ChainAgreement implements Lifecycle, HealthCheck {
   }
 
   /** Batches that stand where the contract has others get the numbers after its last, the highest one first. */
-  async #goOn({ head, shared }: Standing, by: string | null): Promise<Continuation> {
-    const { batches, ledger, signer, logger } = this.#options
+  async #goOn(ledger: AskedLedger, { head, shared }: Standing, by: string | null): Promise<Continuation> {
+    const { batches, signer, logger } = this.#options
     const event = head.number === 0 ? null : await ledger.anchored(this.#gateway, head.number)
     if (head.number > 0 && event?.root !== head.root)
       throw new HomebeatError(

@@ -48,7 +48,9 @@ async function check({ config, json }: Options): Promise<void> {
 async function acceptDamage({ config, json }: Options): Promise<void> {
   const result = await callGateway<{ accepted: number }>(loadConfig(config).dataDir, 'journal.accept-damage')
   const said =
-    result.accepted === 0 ? 'There was no damage to accept.' : 'Accepted; the damaged file is kept until you remove it.'
+    result.accepted === 0
+      ? 'There was no damage to accept.'
+      : 'Accepted; a file that was set aside is kept until you remove it.'
   process.stdout.write(json ? `${JSON.stringify(result)}\n` : `${said}\n`)
 }
 
@@ -62,16 +64,15 @@ function continued({ by, shared, head, renumbered }: Continuation): string {
   return `Batches go on after ${head}, the last on the chain (${by ?? 'after damage'}).${moved} Batches ${shared + 1} to ${head} are not in this journal: their records are where they were pushed to.`
 }
 
-function describe({
-  path,
-  batches,
-  leaves,
-  unbatched,
-  sealedRead,
-  continuations,
-  problems,
-  more,
-}: JournalCheck): string {
+const ADVICE = {
+  whole: 'Whole.',
+  rows: 'Rows that do not open are left out and cost only themselves: take note of them with homebeat journal accept-damage.',
+  damaged: 'Damaged: restart the gateway; it sets the file aside and saves what can be read.',
+} as const
+
+function describe(check: JournalCheck): string {
+  const { path, batches, leaves, unbatched, sealedRead, continuations, problems, more, unopened } = check
+  const state = problems.length === 0 ? 'whole' : problems.length + more === unopened ? 'rows' : 'damaged'
   const read = `${batches} batches, ${leaves} leaves, ${unbatched} readings in no batch yet`
   const lines = [
     `${path}: ${read}`,
@@ -79,9 +80,7 @@ function describe({
     ...continuations.map((one) => `  ${new Date(one.at).toISOString()}: ${continued(one)}`),
     ...problems.map((problem) => `  ${problem}`),
     ...(more > 0 ? [`  and ${more} more`] : []),
-    problems.length === 0
-      ? 'Whole.'
-      : 'Damaged: restart the gateway; it sets the file aside and saves what can be read.',
+    ADVICE[state],
   ]
   return `${lines.join('\n')}\n`
 }

@@ -3,7 +3,7 @@
  */
 
 import type { SensorKind } from '#fhir/measurement.js'
-import type { JournalDamage } from '#gateway/journal/api/damages.js'
+import type { JournalCheckDone, JournalDamage } from '#gateway/journal/api/damages.js'
 import type { LaneDepth } from '#gateway/journal/api/outbox.js'
 import type { AlertTransition } from '#gateway/model/alert.js'
 import type { AnchorReceipt } from '#gateway/model/batch.js'
@@ -45,6 +45,8 @@ export interface GatewayStatus {
   }
   /** What the journal lost and nobody has taken note of yet; absent or []: nothing. */
   readonly damages?: readonly JournalDamage[]
+  /** When every row was read last; null or absent: never yet. */
+  readonly journalCheck?: JournalCheckDone | null
   /** Of a running gateway. */
   readonly clock?: ClockStatus
   readonly process: { readonly rssMb: number; readonly cpuSeconds: number } | null

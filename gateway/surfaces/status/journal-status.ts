@@ -22,6 +22,7 @@ export type JournalStatus = Pick<
   | 'fhir'
   | 'batches'
   | 'damages'
+  | 'journalCheck'
 >
 
 /** @param now epoch ms */
@@ -48,6 +49,7 @@ export function journalStatus(journal: StatusSource, now: number): JournalStatus
       lastAnchor: journal.anchors.lastReceipt(),
     },
     damages: journal.damages.open(),
+    journalCheck: journal.damages.lastCheck(),
   }
 }
 

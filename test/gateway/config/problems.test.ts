@@ -35,10 +35,10 @@ const problems = (text: string) => linesOf(() => parseConfig(text, 'h.yaml'))
 const TABLE: readonly (readonly [what: string, text: string, ...lines: string[]])[] = [
   ['a key that is not known', 'consle: {}', '4: consle: no such key; did you mean console?'],
   ['a key inside', 'log: { lvl: info }', '4: log.lvl: no such key; choose level'],
-  ['a number as text', 'console: { port: "8080" }', '4: console.port: must be a number, not text'],
-  ['text as a number', 'dataDir: 5', '4: dataDir: must be text, not a number'],
-  ['a list as a map', 'fhir: { targets: {} }', '4: fhir.targets: must be a list, not a map of keys'],
-  ['an empty section', 'fhir:', '4: fhir: must be a map of keys, not empty'],
+  ['a number as text', 'console: { port: "8080" }', '4: console.port: must be a number, not a text'],
+  ['text as a number', 'dataDir: 5', '4: dataDir: must be a text, not a number'],
+  ['a list as a map', 'fhir: { targets: {} }', '4: fhir.targets: must be a list, not a group of keys'],
+  ['an empty section', 'fhir:', '4: fhir: must be a group of keys, not empty'],
   ['a fraction', 'batches: { maxCount: 1.5 }', '4: batches.maxCount: must be a whole number, not 1.5'],
   ['too small', 'retention: { days: 0, minDays: 1 }', '4: retention.days: must be at least 1'],
   [
@@ -47,9 +47,9 @@ const TABLE: readonly (readonly [what: string, text: string, ...lines: string[]]
     '4: disk.criticalMb: must be less than lowMb, which is 50',
   ],
   ['too large', 'console: { port: 70000 }', '4: console.port: must be at most 65535'],
-  ['yes or no', 'alerts: { preview: { value: maybe } }', '4: alerts.preview.value: must be true or false, not text'],
+  ['yes or no', 'alerts: { preview: { value: maybe } }', '4: alerts.preview.value: must be true or false, not a text'],
   ['one of several', 'log: { level: inof }', '4: log.level: is none of what may stand here; did you mean info?'],
-  ['a key that is missing', 'fhir:\n  targets:\n    - { name: a }', '6: fhir.targets[0].url: is missing: give text'],
+  ['a key that is missing', 'fhir:\n  targets:\n    - { name: a }', '6: fhir.targets[0].url: is missing: give a text'],
   ['a key twice', 'log: { level: info }\nlog: { level: warn }', '5: log: this key stands here twice: keep one'],
   [
     'a cron expression',
@@ -232,7 +232,7 @@ alerts:
       'c.yaml:3: page.host: 0.0.0.0 is open to the network; give tls, or stay on 127.0.0.1 behind a reverse proxy',
       'c.yaml:3: page.tokenFile: is missing: give one, or stay on 127.0.0.1: 0.0.0.0 is open to the network',
       'c.yaml:4: homes[1].id: the name "a" is used twice: give each its own',
-      'c.yaml:6: alerts.channels[0].url: is missing: give text',
+      'c.yaml:6: alerts.channels[0].url: is missing: give a text',
       'c.yaml:7: alerts.contacts[0].channel: no such channel; did you mean hook?',
     ])
   })
@@ -263,8 +263,8 @@ alerts:
       )
       const at = (name: string) => join(folder, name)
       expect(linesOf(() => loadConfig(file, { files: true }))).to.deep.equal([
-        'map.yaml:3: templates[0].title: is missing: give text',
-        'map.yaml:3: templates[0].rules: is empty: give at least one',
+        'map.yaml:3: templates[0].title: is missing: give a text',
+        'map.yaml:3: templates[0].rules: must have at least 1 entries',
         'map.yaml:3: templates[0].titel: no such key; did you mean title?',
         `${file}:4: mappings[1]: ${at('gone.yaml')} cannot be read (ENOENT): check \`mappings\` and its mode`,
         `${file}:7: fhir.targets[0].tokenFile: The secret file ${at('vault')} holds a placeholder: write the real secret into it. It holds the bearer token of the FHIR server vault, one line, issued by its administrator`,

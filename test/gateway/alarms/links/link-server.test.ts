@@ -99,6 +99,10 @@ describe('The link server', () => {
       tokens,
       contacts: CONTACTS,
       actions,
+      say: ({ condition }) => ({
+        alarm: `home-7: HIGH: ${condition}`,
+        lines: ['Home: <b>Flat & 12</b>.', 'Other open alarms: none.'],
+      }),
       ...{ baseDir: folder, dataDir: folder },
       clock,
       logger: silentLogger,
@@ -121,7 +125,9 @@ describe('The link server', () => {
       expect(page.code).to.equal(200)
       expect(page.text)
         .to.contain('<form method="post">')
-        .and.not.match(/glucose|50|nurse|p-1/)
+        .and.contain('<strong>home-7: HIGH: low-glucose</strong>')
+        .and.contain('<p>Home: &lt;b&gt;Flat &amp; 12&lt;/b&gt;.</p><p>Other open alarms: none.</p>')
+        .and.not.match(/50|nurse|p-1/)
     }
     expect(home.journal.alerts.episode(alertId).at(-1)?.state).to.equal('active')
     expect((await ask(link, 'HEAD')).code).to.equal(404)

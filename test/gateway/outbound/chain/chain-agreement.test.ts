@@ -43,6 +43,7 @@ class World {
   agreement!: ChainAgreement
   batcher!: Batcher
   anchors!: AnchorDeliverer
+  hasChain = true
   read = 0
   /** What is in each root that was ever closed. */
   readonly content = new Map<string, readonly string[]>()
@@ -63,7 +64,8 @@ class World {
     await this.journal.start()
     const { journal } = this
     const agreement = new ChainAgreement({
-      ...{ batches: journal.batches, ledger: contract, signer, clock, logger: silentLogger },
+      ...{ batches: journal.batches, ledger: this.hasChain ? contract : null },
+      ...{ signer, clock, logger: silentLogger },
     })
     this.agreement = agreement
     this.batcher = new Batcher({
@@ -286,6 +288,67 @@ describe('Journal and contract', function () {
       expect(envelope?.[1]).to.deep.equal(batch?.leaves.map(identifierOf))
     }
     for (const roots of world.contract.sent.values()) expect(roots.size).to.equal(1)
+  })
+
+  /** Restored, then three provisional batches where the contract has others. */
+  async function conflict(): Promise<void> {
+    await restored()
+    await world.stop()
+    world.contract.isUp = false
+    await world.start()
+    await world.clock.advance(11 * MINUTE)
+    await world.batch(7)
+    expect(world.journal.batches.numbers()).to.deep.equal([1, 2, 3, 4])
+    world.contract.isUp = true
+    await world.clock.advance(MINUTE)
+  }
+
+  it('owe a batch anew that was on its way to a server while it got another number', async () => {
+    await conflict()
+    const { outbox } = world.journal
+    const first = outbox.claim(ARCHIVE) as OutboxEntry
+    outbox.launch(first)
+    outbox.settle(first, { class: 'delivered' }, 1)
+    const entry = outbox.claim(ARCHIVE) as OutboxEntry
+    expect(entry.ref).to.equal(2)
+    outbox.launch(entry)
+    await world.agreement.continue('nurse-1')
+    outbox.settle(entry, { class: 'delivered' }, 1)
+    expect(outbox.claim(ARCHIVE)).to.include({ id: entry.id, ref: 4, state: 'claimed' })
+  })
+
+  it('go on with a continuation that the power ended in the middle', async () => {
+    await conflict()
+    const roots = [2, 3, 4].map((number) => world.journal.batches.rootOf(number))
+    const { batches } = world.journal
+    const renumber = batches.renumber
+    let moves = 0
+    batches.renumber = (number, as) => {
+      if (++moves === 2) throw new Error('power cut')
+      renumber(number, as)
+    }
+    expect(await codeOf(() => world.agreement.continue('nurse-1'))).to.equal('Error: power cut')
+    await world.stop()
+    await world.start()
+    expect(world.journal.batches.numbers()).to.deep.equal([1, 2, 3, 6])
+    expect(world.raised()).to.deep.equal(['journal-older-than-chain'])
+    await world.agreement.continue('nurse-1')
+    await world.anchor()
+    expect(world.journal.batches.numbers()).to.deep.equal([1, 4, 5, 6])
+    expect(world.contract.events.slice(3).map(({ root }) => root)).to.deep.equal(roots)
+    expect(world.journal.damages.open()).to.deep.equal([])
+  })
+
+  it('need not agree where there is no chain: batches go on after the last one', async () => {
+    await world.batch()
+    await world.stop()
+    world.hasChain = false
+    await world.start()
+    expect(world.agreement.mayClose()).to.equal(true)
+    expect(world.raised()).to.deep.equal([])
+    await world.batch()
+    expect(world.journal.batches.last()?.number).to.equal(2)
+    expect(await codeOf(() => world.agreement.continue('nurse-1'))).to.equal('journal.nothing-to-continue')
   })
 
   it('of which the key is another one: an alert, and nothing is signed with it', async () => {

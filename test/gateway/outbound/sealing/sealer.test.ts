@@ -70,6 +70,19 @@ describe('the sealer', () => {
     expect(opened.sort()).to.deep.equal(batch.leaves.map((leaf) => leaf.observation).sort())
   })
 
+  it('seals records that prove themselves where a leaf of the batch does not open any more', async () => {
+    const leafHashes = batch.leaves.map(({ salt, observation }) => leafHash(salt, observation))
+    const torn = { ...batch, leaves: batch.leaves.filter((_, index) => index !== 2), leafHashes }
+    const opened: string[] = []
+    for (const envelope of await new Sealer({ epochKeys }).envelopes(torn))
+      for (const record of await openEnvelope(envelope.jwe, await keyOf(envelope))) {
+        const text = canonicalJson(record.observation)
+        expect(verifyInclusion(leafHash(record.salt, text), record.proof, record.header.root)).to.equal(true)
+        opened.push(text)
+      }
+    expect(opened.sort()).to.deep.equal(torn.leaves.map((leaf) => leaf.observation).sort())
+  })
+
   it('shows outside only the epoch, the gateway and the batch', () => {
     for (const { jwe, dataClass, day } of envelopes)
       expect(decodeProtectedHeader(jwe)).to.deep.equal({
