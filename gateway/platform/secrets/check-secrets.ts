@@ -43,7 +43,7 @@ const PLACEHOLDERS = [
   /^(change|replace|fill|insert|paste|put|enter|set|edit|add|write)[-_ ]?(me|it|this|here|your.*)[-_ !.]*$/,
   new RegExp(`^(your|my|the|an?|some|example|sample|dummy|test)([-_ ]\\w+){0,2}[-_ ](${WORDS})([-_ ]?here)?$`),
   new RegExp(`^(${WORDS})([-_ ]?(here|goes[-_ ]here|1|12|123|1234))?$`),
-  /^(whsec_|bearer )?([<[{($%].*[>\]})%]|x{3,}|\*{3,}|\.{3,}|…|_{3,}|-{3,}|your.*|change.*)$/,
+  /^(whsec_|bearer )?(\$?[<[{(%].*[>\]})%]|x{3,}|\*{3,}|\.{3,}|…|_{3,}|-{3,}|your.*|change.*)$/,
   /^(to-?do|tbd|fixme|placeholder|example|sample|dummy|default|none|null|undefined|n\/a|foo|bar|foobar)$/,
   /^(admin|root|letmein|qwerty|passw0rd|p@ssw0rd|12345678?9?0?)$/,
   // The examples of Standard Webhooks and RFC 6750.

@@ -67,7 +67,8 @@ describe('The secret files of a configuration', () => {
       '<token>',
       '<your token>',
       '{{ token }}',
-      '${TOKEN}',
+      '%TOKEN%',
+      '$(cat token)',
       '[secret]',
     ],
     ...[
