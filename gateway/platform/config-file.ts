@@ -41,7 +41,9 @@ export function parseYaml<Schema extends z.ZodType>(
       both.map(([old, key]) => `${old}: is now called ${key}, which stands there too: keep only ${key}`),
     )
   const today = isRecord(given)
-    ? Object.fromEntries(Object.entries(given).map(([key, value]) => [renamed[key] ?? key, value]))
+    ? Object.fromEntries(
+        Object.entries(given).map(([key, value]) => [Object.hasOwn(renamed, key) ? renamed[key] : key, value]),
+      )
     : given
   const result = schema.safeParse(today)
   if (!result.success) {

@@ -19,7 +19,19 @@ export const cron = z
     error: ({ input }) => `"${String(input)}" is not a cron expression (five or six fields, e.g. "*/5 * * * *")`,
   })
 
-export const httpUrl = z.url({ protocol: /^https?$/, error: 'give an http:// or https:// URL' })
+export const httpUrl = z
+  .url({ protocol: /^https?$/, error: 'give an http:// or https:// URL' })
+  .refine(hasLogin, 'write a % of user or password as %25')
+
+/** Whether user and password of the URL, if it has them, can be read. */
+function hasLogin(url: string): boolean {
+  try {
+    const { username, password } = new URL(url)
+    return decodeURIComponent(username + password) !== null
+  } catch {
+    return false
+  }
+}
 
 /** A TCP port to listen on; 0: any free one. */
 export const listenPort = z.number().int().min(0).max(65535)
