@@ -22,7 +22,7 @@ import type { Site } from './site.js'
 
 /** @throws HomebeatError `secret.*`, `config.*` */
 export function pushesOf(site: Site): LaneWorker[] {
-  const { config, home, patient, baseDir, masterKey, journal, chain, fetch, reach, remarks, clock, logger } = site
+  const { config, home, patient, baseDir, masterKey, journal, ledger, fetch, reach, remarks, clock, logger } = site
   const epochKeys = new EpochKeys({ store: journal.epochKeys, masterKey, patient, random: randomBytes })
   const envelopes = new Sealer({ epochKeys })
   const work = (lane: Lane, deliverer: Deliverer) => new LaneWorker({ lane, journal, deliverer, clock, logger })
@@ -47,14 +47,14 @@ export function pushesOf(site: Site): LaneWorker[] {
       })
       return routes.map(({ lane }) => work(lane, deliverer))
     }),
-    ...(config.chain && chain ? [anchorsOf(site, config.chain, chain)] : []),
+    ...(config.chain && ledger ? [anchorsOf(site, config.chain, ledger)] : []),
   ]
 }
 
 function anchorsOf(
-  { journal, signer, clock, logger }: Site,
+  { journal, signer, agreement, clock, logger }: Site,
   { name, confirmations, gasPrice, pollSeconds }: ChainConfig,
-  { ledger, agreement }: NonNullable<Site['chain']>,
+  ledger: NonNullable<Site['ledger']>,
 ): LaneWorker {
   const deliverer = new AnchorDeliverer({
     ...{ ledger, journal, signer, clock, logger, confirmations, gasPrice },

@@ -11,7 +11,6 @@ import type { DiskCheckOptions } from '#gateway/liveness/disk-check.js'
 import { ChainAgreement } from '#gateway/outbound/chain/chain-agreement.js'
 import { ledgerOf } from '#gateway/outbound/chain/ethers-ledger.js'
 import { loadOrCreateGatewayKey } from '#gateway/outbound/chain/gateway-key.js'
-import { WithoutChain } from '#gateway/outbound/chain/without-chain.js'
 import { configuredLanes } from '#gateway/outbound/lanes/configured-lanes.js'
 import { loadOrCreateMasterKey } from '#gateway/outbound/sealing/master-key.js'
 import { type Clock, systemClock } from '#gateway/platform/clock.js'
@@ -60,15 +59,13 @@ export async function siteOf({ config, baseDir, dataDir }: LoadedConfig, depende
     unmapped: { maxMessages, maxBytes: maxMebibytes * 1024 * 1024 },
     ...(onJournalDamage && { onDamage: onJournalDamage }),
   })
-  const { batches } = journal
   const ledger = config.chain ? ledgerOf(config.chain, reach, baseDir) : null
-  const chain = ledger && { ledger, agreement: new ChainAgreement({ batches, ledger, signer, clock, logger }) }
   return {
     ...{ config, baseDir, dataDir, home: config.home.id, patient: config.home.patient },
     ...{ clock, logger, signer, masterKey, journal },
-    /** Null: none is configured. */
-    chain,
-    agreement: chain?.agreement ?? new WithoutChain(batches),
+    /** Null: no chain is configured. */
+    ledger,
+    agreement: new ChainAgreement({ batches: journal.batches, ledger, signer, clock, logger }),
     /** The one score of this home: the engine feeds it, messages say it. */
     news2: new News2Watch(),
     timeService: dependencies.timeService ?? new SystemTimeService(machine),
@@ -83,7 +80,7 @@ export async function siteOf({ config, baseDir, dataDir }: LoadedConfig, depende
 }
 
 /** The journal is open when the program starts, and is the last that it closes. */
-export function siteParts({ config, dataDir, journal, chain, agreement, clock, logger, statfs }: Site): Part[] {
+export function siteParts({ config, dataDir, journal, ledger, agreement, clock, logger, statfs }: Site): Part[] {
   return [
     {
       name: 'journal',
@@ -92,13 +89,13 @@ export function siteParts({ config, dataDir, journal, chain, agreement, clock, l
       health: damageCheck(journal.damages),
       commands: journalCommands(journal.damages),
     },
-    { name: 'chain', stage: 'open', lifecycle: { stop: async () => chain?.ledger.close() } },
+    { name: 'chain', stage: 'open', lifecycle: { stop: async () => ledger?.close() } },
     {
       name: 'chain agreement',
       stage: 'outbound',
       lifecycle: agreement,
       health: agreement,
-      commands: chain?.agreement.commands() ?? [],
+      commands: agreement.commands(),
     },
     ...storageParts({
       ...{ dataDir, journal: journal.retention, scrub: journal.scrub, clock, logger, statfs },

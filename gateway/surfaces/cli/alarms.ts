@@ -15,6 +15,7 @@ import { openJournalReader } from '#gateway/journal/sqlite/journal-reader.js'
 import type { LiveAlert } from '#gateway/model/live.js'
 import { callGateway } from '#gateway/platform/control-socket/control-client.js'
 import { HomebeatError } from '#gateway/platform/errors.js'
+import { printable } from '#gateway/platform/printable.js'
 import { explainWords } from '#gateway/wording/alarm-words.js'
 import { causeWords } from '#gateway/wording/cause-words.js'
 import { conditionWords } from '#gateway/wording/explanations.js'
@@ -22,7 +23,7 @@ import { notMonitoredWords } from '#gateway/wording/monitoring-words.js'
 import { dateAndTime } from '#gateway/wording/times.js'
 import { verb } from './exit.js'
 import { homeVerb, loginName, upTo } from './options.js'
-import { printable, printJson } from './text.js'
+import { printJson } from './text.js'
 
 interface Options {
   readonly config: string

@@ -1,6 +1,7 @@
 import { Command } from 'commander'
 import { loadConfig } from '#gateway/config/load.js'
 import type { JournalDamage } from '#gateway/journal/api/damages.js'
+import { printable } from '#gateway/platform/printable.js'
 import type { GatewayStatus, LaneReport } from '#gateway/surfaces/status/feed.js'
 import { hasChain, NO_CHAIN_WORDS } from '#gateway/surfaces/status/has-chain.js'
 import { statusOf } from '#gateway/surfaces/status/status.js'
@@ -8,7 +9,6 @@ import type { ClockStatus } from '#gateway/time/timekeeper.js'
 import { notMonitoredWords } from '#gateway/wording/monitoring-words.js'
 import { verb } from './exit.js'
 import { CONFIG_OPTION } from './options.js'
-import { printable } from './text.js'
 
 export function statusCommand(): Command {
   return new Command('status')

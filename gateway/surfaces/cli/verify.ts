@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { constants, existsSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Command } from 'commander'
 import { loadConfig } from '#gateway/config/load.js'
@@ -6,6 +6,7 @@ import { openJournalReader } from '#gateway/journal/sqlite/journal-reader.js'
 import type { VerifiableRecord } from '#gateway/model/batch.js'
 import { type VerifyReport, verifyRecord } from '#gateway/outbound/batches/verify.js'
 import { EthersLedger, ledgerOf } from '#gateway/outbound/chain/ethers-ledger.js'
+import { httpUrl } from '#gateway/platform/config-grammar.js'
 import { HomebeatError } from '#gateway/platform/errors.js'
 import { reachOf } from '#gateway/platform/net/reach.js'
 import { isWithoutChain } from '#gateway/proofs/joining.js'
@@ -52,7 +53,7 @@ async function verify(what: string, options: VerifyOptions): Promise<void> {
     process.exitCode = EXIT.notVerified
     return
   }
-  if (options.save) writeFileSync(options.save, `${JSON.stringify(record, null, 2)}\n`, { mode: 0o600 })
+  if (options.save !== undefined) save(options.save, record)
   const ledger = trustedChain(options)
   let report: VerifyReport
   try {
@@ -64,8 +65,23 @@ async function verify(what: string, options: VerifyOptions): Promise<void> {
   if (!report.ok) process.exitCode = EXIT.notVerified
 }
 
+function save(file: string, record: VerifiableRecord): void {
+  try {
+    // O_NONBLOCK: a pipe that nobody reads would hold the process for ever.
+    const flag = constants.O_WRONLY | constants.O_CREAT | constants.O_TRUNC | constants.O_NONBLOCK
+    writeFileSync(file, `${JSON.stringify(record, null, 2)}\n`, { mode: 0o600, flag: flag as never })
+  } catch (cause) {
+    const { code } = cause as NodeJS.ErrnoException
+    throw new HomebeatError('usage.save', `${file} cannot be written (${code}): name a file in a folder of yours.`, {
+      cause,
+    })
+  }
+}
+
 /** What the verifier trusts never comes from the record: it is the configuration's chain, or what the options name. */
 function trustedChain({ config, rpc, contract, chainId }: VerifyOptions): EthersLedger {
+  if (rpc !== undefined && !httpUrl.safeParse(rpc).success)
+    throw new HomebeatError('usage.verify-options', `--rpc is the http:// or https:// URL of a node, not "${rpc}".`)
   if (contract === undefined && chainId === undefined) {
     const {
       config: { chain, proxy },
