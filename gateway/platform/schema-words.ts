@@ -1,7 +1,8 @@
 /** What zod says of a value that does not fit, in words for people. A schema's own message goes before. */
 import { z } from 'zod'
 
-const TYPES: Readonly<Record<string, string>> = {
+/** What a value of a type is called; also by the name that `typeof` has for it. */
+export const TYPES: Readonly<Record<string, string>> = {
   string: 'a text',
   number: 'a number',
   int: 'a whole number',

@@ -333,6 +333,7 @@ export const CHECK = {
 export const UNOPENED = {
   insert: `INSERT INTO unopened_row (name, found_at) VALUES (?, ?) ON CONFLICT (name) DO NOTHING`,
   all: `SELECT name FROM unopened_row`,
-  open: `SELECT name, found_at AS foundAt FROM unopened_row WHERE accepted_at IS NULL`,
+  count: `SELECT count(*) AS count, min(found_at) AS foundAt FROM unopened_row WHERE accepted_at IS NULL`,
+  some: `SELECT name FROM unopened_row WHERE accepted_at IS NULL LIMIT ?`,
   accept: `UPDATE unopened_row SET accepted_at = ? WHERE accepted_at IS NULL`,
 } as const
