@@ -18,7 +18,7 @@ import type { Part } from './program.js'
 
 export type Channels = ReturnType<typeof channelsOf>
 
-/** @throws HomebeatError `channel.*`, `secret.*`, `config.contacts` where one cannot work as it is configured */
+/** @throws HomebeatError `channel.*`, `secret.*` where one cannot work as it is configured */
 export function channelsOf(
   dependencies: ChannelDependencies & {
     readonly alerts: Pick<Config['alerts'], 'channels' | 'contacts' | 'preview' | 'message'>

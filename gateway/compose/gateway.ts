@@ -1,7 +1,7 @@
 /** The gateway of a home: site → intake → engine → batches and lanes, with the page looking on. */
-import { inForce } from '#gateway/clinical/settings/in-force.js'
+
+import { checkSecretFiles } from '#gateway/config/files.js'
 import type { LoadedConfig } from '#gateway/config/load.js'
-import { checkSecretFiles } from '#gateway/config/secret-files.js'
 import type { GatewayStatus } from '#gateway/surfaces/status/feed.js'
 import { batchesOf, batchParts } from './batches.js'
 import { channelParts, channelsOf } from './channels.js'
@@ -37,8 +37,6 @@ export async function composeGateway(loaded: LoadedConfig, dependencies: Gateway
   })
   const pushes = pushesOf(site)
   const intake = intakeOf(site)
-  // What is wrong with the configuration is said before anything is opened.
-  inForce({ limits: alerts.limits, settings: alerts.settings }, [])
   for (const one of [...intake.transports, ...channels.channels]) await one.probe?.()
   // From here on the journal is open: whoever composes must start and stop the gateway, or stop the journal.
   await journal.start()

@@ -57,20 +57,13 @@ export class Annunciator implements AlertChannel {
   #testing = false
   #attempted: (() => void)[] = []
 
-  /** @throws HomebeatError `config.transport-url`, `config.annunciator-pins` */
+  /** @throws HomebeatError `config.transport-url` */
   constructor(config: AnnunciatorConfig, dependencies: AnnunciatorDependencies) {
     this.name = config.name
     this.about = `lamps, buzzer and button on the board at ${config.url.split('?')[0]}`
     this.#pins = config.pins
     this.#dependencies = dependencies
     const { clock, binding } = dependencies
-    const pins = Object.values(config.pins)
-    if (new Set(pins).size < pins.length) {
-      throw new HomebeatError(
-        'config.annunciator-pins',
-        `The alert channel ${config.name} uses one pin twice: give each lamp, the buzzer and the button its own.`,
-      )
-    }
     const player = (output: Priority | 'buzzer') =>
       new RhythmPlayer(clock, (on) => this.#connection.board()?.five.digitalWrite(this.#pins[output], on ? 1 : 0))
     this.#players = {

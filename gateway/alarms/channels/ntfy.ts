@@ -1,5 +1,6 @@
 import type { Priority } from '#gateway/model/alert.js'
 import type { DeliveryOutcome } from '#gateway/model/outcome.js'
+import { addressProblem } from './address.js'
 import type { AlertChannel, AlertNotice, ChannelDependencies } from './channel.js'
 import type { ChannelConfig } from './config.js'
 import { bearerOf, fetchOf } from './credentials.js'
@@ -13,8 +14,6 @@ const MAX_BYTES = 4096
 const PRIORITY: Readonly<Record<Priority, string>> = { high: '5', medium: '4', low: '2' }
 /** Emoji short codes. */
 const TAG: Readonly<Record<Priority, string>> = { high: 'rotating_light', medium: 'warning', low: 'information_source' }
-
-const TOPIC = /^[-_A-Za-z0-9]{1,64}$/
 
 /**
  * POSTs each notice to a topic of an ntfy server.
@@ -32,18 +31,13 @@ export function ntfyChannel(
   // Read anew for each attempt: a token that was renewed holds at once.
   const authorization = () => bearerOf(name, url, tokenFile, baseDir)
   authorization()
-  const addressProblem = (address: string | undefined) => {
-    const wanted = address ?? topic
-    if (wanted === undefined) return 'no topic: give the channel a topic, or the contact one as its address'
-    return TOPIC.test(wanted) ? null : 'the topic must be 1 to 64 letters, digits, hyphens and underscores'
-  }
   return {
     name,
     // Everybody who knows a topic can read it.
     about: `posts to a topic at ${url.origin}${tokenFile === undefined ? '' : ', with a token'}`,
-    addressProblem,
+    addressProblem: (address) => addressProblem(config, address, baseDir),
     async notify(notice, signal): Promise<DeliveryOutcome> {
-      const problem = addressProblem(notice.address)
+      const problem = addressProblem(config, notice.address, baseDir)
       if (problem !== null) return { class: 'permanent', reason: problem }
       const target = new URL(url)
       target.pathname = `${url.pathname.replace(/\/+$/, '')}/${notice.address ?? topic}`

@@ -1,5 +1,5 @@
 import { dirname, join } from 'node:path'
-import type { DamageStore, JournalCheckDone, JournalDamage, SalvageReport } from '#gateway/journal/api/damages.js'
+import type { DamageStore, JournalCheckDone, SalvageReport } from '#gateway/journal/api/damages.js'
 import type { Database } from '#gateway/journal/sqlite/database.js'
 import { CHECK, DAMAGE, UNOPENED } from '#gateway/journal/sqlite/queries.js'
 import type { Clock } from '#gateway/platform/clock.js'
@@ -12,7 +12,7 @@ interface DamageRow {
   readonly report: string
 }
 
-/** Named in one sentence; `homebeat journal check` names all. */
+/** Named in one sentence; `homebeat journal check` names more. */
 const NAMED = 5
 
 export const NOTHING_SALVAGED: SalvageReport = {
@@ -31,8 +31,14 @@ export function damageStore(database: Database, clock: Clock, unopened?: Unopene
         setAside: setAside === '' ? null : join(dirname(database.path), setAside),
         report: JSON.parse(report) as SalvageReport,
       }))
-      const rows = database.all<{ name: string; foundAt: number }>(UNOPENED.open)
-      return rows[0] ? [...damages, unopenedDamage(rows[0].foundAt, rows)] : damages
+      const { count, foundAt } = database.get<{ count: number; foundAt: number }>(UNOPENED.count) ?? {
+        count: 0,
+        foundAt: 0,
+      }
+      if (count === 0) return damages
+      const names = database.all<{ name: string }>(UNOPENED.some, NAMED).map(({ name }) => name)
+      const reason = `${count} sealed rows do not open and are left out: ${names.join(', ')}${count > NAMED ? ', …' : ''}`
+      return [...damages, { foundAt, reason, setAside: null, report: { ...NOTHING_SALVAGED, refusedRows: count } }]
     },
     accept() {
       unopened?.keep()
@@ -41,10 +47,4 @@ export function damageStore(database: Database, clock: Clock, unopened?: Unopene
     },
     lastCheck: () => database.get<JournalCheckDone>(CHECK.last) ?? null,
   }
-}
-
-function unopenedDamage(foundAt: number, rows: readonly { readonly name: string }[]): JournalDamage {
-  const names = rows.slice(0, NAMED).map(({ name }) => name)
-  const reason = `${rows.length} sealed rows do not open and are left out: ${names.join(', ')}${rows.length > NAMED ? ', …' : ''}`
-  return { foundAt, reason, setAside: null, report: { ...NOTHING_SALVAGED, refusedRows: rows.length } }
 }

@@ -1,4 +1,5 @@
 import type { Commit } from '#gateway/journal/api/commit.js'
+import { journalError } from '#gateway/journal/api/errors.js'
 import type { Journal } from '#gateway/journal/api/journal.js'
 import { purgeRules } from '#gateway/journal/retention/purge-rules.js'
 import type { LaneRoute } from '#gateway/journal/routing.js'
@@ -129,7 +130,7 @@ export function journalOf(options: JournalOptions): Journal {
         held.logIsOpen(logIsThere(path))
       } catch (error) {
         held.release()
-        throw error
+        throw journalError(error, path, 'open')
       }
       lock = held
       if (held.afterCrash) logger.warn('the gateway did not stop cleanly last time; the journal was recovered')

@@ -75,7 +75,7 @@ export class BrokerTransport implements Transport, HealthCheck {
   #listener: BrokerListener | null = null
   #stopped = true
 
-  /** @throws HomebeatError `config.transport-url`, `config.mqtt-unencrypted`, `config.device-topics` */
+  /** @throws HomebeatError `config.transport-url`, `config.mqtt-unencrypted` */
   constructor(options: BrokerTransportOptions) {
     this.name = options.name
     this.#options = options
@@ -84,11 +84,6 @@ export class BrokerTransport implements Transport, HealthCheck {
       throw new HomebeatError(
         'config.mqtt-unencrypted',
         `transports[${options.name}] would let the network speak without encryption: use mqtts+broker://${this.#url.host}:8883, or say allowUnencrypted: true.`,
-      )
-    if (options.tls && (!this.#url.tls || options.tls.caFile !== undefined))
-      throw new HomebeatError(
-        'config.transport-url',
-        `transports[${options.name}].tls is certFile and keyFile of an mqtts+broker:// URL: this broker asks no device for a certificate`,
       )
     this.#limits = options.limits ?? DEFAULT_LIMITS
     this.#clock = options.clock ?? systemClock

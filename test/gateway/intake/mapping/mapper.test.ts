@@ -294,7 +294,7 @@ describe('mapping', () => {
       }
       throw new Error('the file was accepted')
     }
-    expect(problem('templates: [')).to.match(/^site\.yaml: /)
+    expect(problem('templates: [')).to.match(/^site\.yaml:1: the file: is no YAML: /)
     expect(problem('a: &x 1\nb: *x')).to.contain('aliases')
     expect(problem('devices: { "AA": "Band One" }')).to.contain('devices.AA: use 1 to 32 lower-case')
     const rule = (text: string) =>

@@ -45,7 +45,8 @@ const MAY_SCAN: Record<string, RegExp> = {
   // A row for each sealed row that does not open.
   'CHECK.last': /^SCAN unopened_row$/,
   'UNOPENED.all': /^SCAN unopened_row$/,
-  'UNOPENED.open': /^SCAN unopened_row$/,
+  'UNOPENED.count': /^SCAN unopened_row$/,
+  'UNOPENED.some': /^SCAN unopened_row$/,
   'UNOPENED.accept': /^SCAN unopened_row$/,
   // A row for each restored backup.
   'CONTINUATIONS.all': /^SCAN journal_continuation$/,
