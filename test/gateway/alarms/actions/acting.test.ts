@@ -136,6 +136,27 @@ describe('Acting on alarms of a running gateway', function () {
     expect(alert?.deliveredTo).to.deep.equal(['nurse-1 (push)'])
   })
 
+  it('says on the page of a link that nobody is monitored', async () => {
+    hook.received.length = 0
+    const linkPort = await freePort()
+    await start({
+      channels: [{ type: 'webhook', name: 'push', url: await hook.start() }],
+      contacts: [{ id: 'nurse-1', role: 'nurse', channel: 'push' }],
+      links: { publicUrl: `http://127.0.0.1:${linkPort}`, port: linkPort },
+    })
+    const meter = await device('meter')
+    await meter.say('glucose', { value: 45, unit: 'mg/dL' })
+    await until(() => hook.received.length === 1)
+    const { acknowledgeUrl } = JSON.parse(hook.received[0]?.body ?? '{}')
+    const page = async () => (await fetch(acknowledgeUrl)).text()
+    expect(await page())
+      .to.contain('Low glucose')
+      .and.not.contain('Not monitored')
+    const pause = { reason: 'bath', minutes: 30, by: 'nurse-1', note: 'she takes a bath' }
+    await callGateway(home.dataDir, 'monitoring.pause', pause)
+    expect(await page()).to.match(/Not monitored: in the bath, .*said by nurse-1, &quot;she takes a bath&quot;/)
+  })
+
   it('takes acts from the page and the command line, and shows them in the status', async () => {
     await start({ channels: [{ type: 'webhook', name: 'lamp', url: await hook.start() }] })
     const meter = await device('meter')
