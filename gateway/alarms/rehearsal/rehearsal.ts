@@ -19,6 +19,9 @@ export interface RehearsalDependencies {
   readonly logger: Logger
 }
 
+/** At a start: one that has waited for longer than so many acts begins at its next time. */
+const ACTIONS_LOOKED_AT = 1000
+
 /** begins: with the next tick. waits: for a high alarm, or quiet hours, to be over. unanswered: the one before is open. */
 export type RehearsalStanding = 'begins' | 'waits' | 'unanswered'
 
@@ -29,7 +32,7 @@ export type RehearsalStanding = 'begins' | 'waits' | 'unanswered'
 export class Rehearsal implements HealthCheck {
   readonly #dependencies: RehearsalDependencies
   /** By condition, for an alert is renamed where the clock is set: what an exercise stands back for. */
-  readonly #outranking = new Map<string, AlertTransition>()
+  readonly #outranking = new Set<string>()
   /** Somebody, or the schedule, has asked for one that has not begun. */
   #due: boolean
   #isOpen = false
@@ -45,8 +48,8 @@ export class Rehearsal implements HealthCheck {
     if (open && isUnattended(open.state))
       this.#unansweredSince = clock.monotonic() - Math.max(0, clock.now() - open.raisedAt)
     const [latest] = rehearsalsOf(journal.alerts, 1)
-    const asked = journal.alarmActions.lastRehearsal()
-    this.#due = asked !== null && asked.subjects.length === 0 && asked.at > (latest?.begunAt ?? 0)
+    const asked = journal.alarmActions.latest(ACTIONS_LOOKED_AT).find(({ action }) => action === 'rehearse')
+    this.#due = asked !== undefined && asked.subjects.length === 0 && asked.at > (latest?.begunAt ?? 0)
   }
 
   /** Asks for one. It is in the log before this resolves, also where the one before is still unanswered. */
@@ -91,19 +94,19 @@ export class Rehearsal implements HealthCheck {
       this.#isOpen = alert.state !== 'cleared'
       if (!isUnattended(alert.state)) this.#unansweredSince = null
     }
-    if (outranksExercises(alert)) this.#outranking.set(alert.condition, alert)
+    if (outranksExercises(alert)) this.#outranking.add(alert.condition)
     else this.#outranking.delete(alert.condition)
   }
 }
 
 /** The latest `limit`, newest first, by the alert log alone. */
 export function rehearsalsOf(alerts: Pick<Journal['alerts'], 'ofCondition'>, limit: number): RehearsalResult[] {
-  const transitions = alerts.ofCondition(REHEARSAL, limit)
-  const results = transitions.filter(begins).map(({ alertId, raisedAt }) => {
+  // It begins, is answered, and is over.
+  const transitions = alerts.ofCondition(REHEARSAL, 3 * limit)
+  return transitions.filter(begins).map(({ alertId, raisedAt }) => {
     const answer = transitions.find((one) => one.alertId === alertId && one.state === 'acknowledged')
     const { by, via } = answer?.actor ?? {}
     const answered = answer && by !== undefined && via !== undefined ? { by, via, at: answer.at } : null
     return { alertId, begunAt: raisedAt, answered }
   })
-  return results.reverse()
 }

@@ -6,6 +6,4 @@ export interface AlarmActionStore {
   latest(limit: number): AlarmAction[]
   /** The latest that paused or resumed monitoring, however long ago; null: never. */
   lastPause(): AlarmAction | null
-  /** The latest that asked for a rehearsal; null: none. */
-  lastRehearsal(): AlarmAction | null
 }

@@ -22,7 +22,7 @@ export interface AlertStore {
   episode(alertId: string): AlertTransition[]
   /** The same, by the row id of the episode. */
   episodeById(id: number): AlertTransition[]
-  /** All transitions of the latest `limit` alerts of a condition, oldest first. */
+  /** Transitions of a condition, those of the latest alert first. */
   ofCondition(condition: string, limit: number): AlertTransition[]
   /** Newest first. */
   latest(limit: number): AlertTransition[]

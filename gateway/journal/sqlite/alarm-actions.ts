@@ -22,7 +22,6 @@ export function alarmActionLog(database: Database) {
       database.run(ALARM_ACTIONS.add, action, at, JSON.stringify(subjects), by, via, note ?? null, until ?? null)
     },
     latest: (limit: number) => database.all<ActionRow>(ALARM_ACTIONS.latest, limit).map(toAction),
-    lastRehearsal: () => database.all<ActionRow>(ALARM_ACTIONS.lastRehearsal).map(toAction)[0] ?? null,
     lastPause: () => database.all<ActionRow>(ALARM_ACTIONS.lastPause).map(toAction)[0] ?? null,
   } satisfies AlarmActionStore & Record<string, unknown>
 }

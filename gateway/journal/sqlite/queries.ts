@@ -77,9 +77,8 @@ export const ALERTS = {
   latest: `SELECT ${TRANSITION} FROM alert_transition t ORDER BY t.id DESC LIMIT ?`,
   ofAlert: `SELECT ${TRANSITION} FROM alert_transition t WHERE t.alert_id = ? ORDER BY t.id`,
   between: `SELECT ${TRANSITION} FROM alert_transition t WHERE t.at BETWEEN ? AND ? ORDER BY t.at`,
-  ofCondition: `SELECT ${TRANSITION} FROM (SELECT alert_id FROM alert_episode
-    WHERE alert_id BETWEEN ? AND ? ORDER BY id DESC LIMIT ?) e
-    CROSS JOIN alert_transition t ON t.alert_id = e.alert_id ORDER BY t.id`,
+  ofCondition: `SELECT ${TRANSITION} FROM alert_transition t WHERE t.alert_id BETWEEN ? AND ?
+    ORDER BY t.alert_id DESC LIMIT ?`,
   episodeId: `SELECT id FROM alert_episode WHERE alert_id = ?`,
   ofEpisode: `SELECT ${TRANSITION} FROM alert_episode e JOIN alert_transition t ON t.alert_id = e.alert_id
     WHERE e.id = ? ORDER BY t.id`,
@@ -125,8 +124,6 @@ export const ALARM_ACTIONS = {
   latest: `SELECT action, at, subjects, actor AS "by", via, note, until FROM alarm_action ORDER BY id DESC LIMIT ?`,
   lastPause: `SELECT action, at, subjects, actor AS "by", via, note, until FROM alarm_action
     WHERE action IN ('pause', 'resume') ORDER BY id DESC LIMIT 1`,
-  lastRehearsal: `SELECT action, at, subjects, actor AS "by", via, note, until FROM alarm_action
-    WHERE action = 'rehearse' ORDER BY id DESC LIMIT 1`,
 } as const
 
 export const BATCHES = {

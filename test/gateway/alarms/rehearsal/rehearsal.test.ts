@@ -119,7 +119,7 @@ describe('A rehearsal of the alarm', function () {
     await home.pass(2 * MINUTE)
     expect(home.open()).to.have.members(['rehearsal', 'rehearsal-unanswered'])
     expect(await home.rehearsal.ask(SCHEDULE)).to.equal('unanswered')
-    expect(home.journal.alarmActions.lastRehearsal()).to.deep.include({
+    expect(home.journal.alarmActions.latest(1)[0]).to.deep.include({
       subjects: ['rehearsal'],
       actor: { ...SCHEDULE, note: 'nobody has answered the one before' },
     })
