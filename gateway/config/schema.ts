@@ -56,7 +56,8 @@ const schema = z.strictObject({
   disk: diskConfig,
   liveness: livenessConfig,
   lanes: lanesConfig,
-  chain: chainConfig,
+  /** Without one nothing is anchored: batches are signed, and wait for the home to join a chain. */
+  chain: chainConfig.optional(),
   console: z
     .strictObject({
       /** Loopback only until the console has logins. */
