@@ -486,7 +486,7 @@ export const FAMILIES: Readonly<Record<string, Explanation>> = {
   'push-failing': row(
     'Not delivered: {it}',
     'Records or alarms have not reached the server {it} for long.',
-    'Nothing is lost: it is kept and sent when the server takes it; people are told of alarms by other ways.',
+    'Nothing is lost: it is kept and sent when the server takes it.',
     OWN,
   ),
   'push-refused': row(

@@ -1,4 +1,5 @@
 /** What a message says beside its one line, within what the site allows: for whoever must decide what to do. */
+import type { Quality } from '#fhir/measurement.js'
 import type { AlertKind, AlertTransition, Priority } from '#gateway/model/alert.js'
 import type { NotMonitored } from '#gateway/model/not-monitored.js'
 import type { NoticeReason } from '#gateway/model/notification.js'
@@ -8,7 +9,7 @@ import { conditionWords, explanationOf } from './explanations.js'
 import { notMonitoredWords } from './monitoring-words.js'
 import type { PreviewRules } from './preview.js'
 import { dateAndTime, durationWords, zoneWords } from './times.js'
-import { priorityWords } from './words.js'
+import { priorityWords, QUALITY_WORDS } from './words.js'
 
 /** What is known when a message is made. */
 export interface Surroundings {
@@ -19,6 +20,8 @@ export interface Surroundings {
   /** The score with its gaps in words; left out where there is none, as at a clinic. */
   readonly news2?: string
   readonly notMonitored?: NotMonitored | null
+  /** Of the value that caused the alert. */
+  readonly quality?: Quality
   /** Whom to call and where to look, as the site wrote it. */
   readonly call?: readonly string[]
   readonly look?: string | undefined
@@ -43,6 +46,8 @@ const REHEARSED = 'Say that you know of it, as you would of an alarm. Only that 
 const ASKS: ReadonlySet<NoticeReason> = new Set(['raised', 'escalated', 'reminder', 'latched'])
 const OTHERS_SHOWN = 10
 
+const isUnsetClock = ({ condition }: AlertTransition) => condition.startsWith('clock-unsynchronised')
+
 /** @param at epoch ms of the message @returns paragraphs, a line each; none for a test */
 export function messageLines(
   transition: AlertTransition,
@@ -66,7 +71,7 @@ function alarmLines(
   transition: AlertTransition,
   reason: NoticeReason,
   at: number,
-  { open, news2 }: Surroundings,
+  { open, news2, quality = 'good' }: Surroundings,
   rules: PreviewRules,
 ): string[] {
   const { condition, kind, priority, value, raisedAt } = transition
@@ -77,6 +82,8 @@ function alarmLines(
     ...(value === undefined
       ? []
       : [rules.value ? `Value: ${cause}.` : 'Value and limit do not stand in messages of this home.']),
+    ...(quality === 'good' ? [] : [`Quality of the signal: ${QUALITY_WORDS[quality]}.`]),
+    ...(open.some(isUnsetClock) ? ['The clock of the gateway is not set: these times may be wrong.'] : []),
     ...(explanation ? [`What it means: ${explanation.means} ${explanation.notMeans}`] : []),
     ...(ASKS.has(reason) ? [`What to do: ${condition === REHEARSAL ? REHEARSED : TO_DO[kind][priority]}`] : []),
     ...(news2 !== undefined && kind === 'physiological' && rules.value ? [news2] : []),
