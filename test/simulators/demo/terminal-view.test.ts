@@ -101,7 +101,7 @@ describe('the terminal view of the demo', () => {
     feed.raise('rehearsal', 'high', { kind: 'technical', raisedAt: NOW - 1000 })
     const state = take(emptyView('http://127.0.0.1:8080/', NOW), { type: 'status', status: feed.status() })
     expect(renderView(state, 110, 32))
-      .to.match(/MEDIUM[^]*EXERCISE Rehearsal of the alarm/)
+      .to.match(/MEDIUM.*EXERCISE Rehearsal of the alarm/s)
       .and.not.contain('HIGH')
     expect(renderLine(state)).to.contain('exercise: Rehearsal of the alarm')
   })
