@@ -38,6 +38,13 @@ export const STEPS: readonly Step[] = [
     covers: 'kills, disk, far ends, broker, cable, fuzzed inputs; 200 kills and a million inputs: docs/proofs/kills.md',
   },
   {
+    name: 'contracts',
+    command: 'npm run test:contracts',
+    minutes: 5,
+    covers: "the contracts' unit, fuzz and invariant tests, coverage, gas and lint by forge",
+    mocha: true,
+  },
+  {
     name: 'servers',
     command: 'npm run test:servers',
     minutes: 22,

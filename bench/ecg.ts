@@ -2,11 +2,12 @@
  * Beats found in WFDB records against their reference annotations, by the rules of ANSI/AAMI EC57: sensitivity and
  * positive predictivity within 150 ms, the first five minutes and ventricular flutter not scored.
  *
- * npm run bench:ecg -- <record or folder>… [--signal 0] [--json] [--variants]
+ * npm run bench:ecg -- <record or folder>… [--signal 0] [--json] [--variants] [--noise <record>]
  */
 import { parseArgs } from 'node:util'
 import { HomebeatError } from '#gateway/platform/errors.js'
 import { measureCost } from './ecg/cost.js'
+import { addMotion, type MotionScore, scoreMotion, withMotion } from './ecg/motion.js'
 import { type BenchRecord, readRecord, recordPaths } from './ecg/record.js'
 import { qualityAt, type Run, run } from './ecg/run.js'
 import { LEARNING_S, overlap, share } from './ecg/score.js'
@@ -16,14 +17,17 @@ const AIM = 99.5
 /** Mistakes nearer to each other than this are one cluster. */
 const CLUSTER_S = 10
 const CLUSTERS_SHOWN = 12
+/** Signal over noise, as in the noise stress test's own records; the first is the record as it is. */
+const MOTION_DB = [Number.POSITIVE_INFINITY, 24, 18, 12, 6, 0]
 /** Annotated rhythms that the irregular rhythm is meant to find. */
 const IRREGULAR = ['AFIB']
 
-const USAGE = 'Use: npm run bench:ecg -- <record or folder>… [--signal 0] [--json] [--variants]'
+const USAGE = 'Use: npm run bench:ecg -- <record or folder>… [--signal 0] [--json] [--variants] [--noise <record>]'
 
 async function main(): Promise<void> {
-  const { records, json, variants } = await options()
+  const { records, json, variants, noise } = await options()
   if (variants) return showVariants(records)
+  if (noise) return showMotion(records, noise)
   const runs = records.map((record) => run(record))
   const rows = runs.map(({ record, score }) => {
     const { tp, missed, extra } = score
@@ -53,12 +57,17 @@ async function main(): Promise<void> {
   )
 }
 
-async function options(): Promise<{ records: BenchRecord[]; json: boolean; variants: boolean }> {
+async function options() {
   const { values, positionals } = (() => {
     try {
       return parseArgs({
         allowPositionals: true,
-        options: { json: { type: 'boolean' }, variants: { type: 'boolean' }, signal: { type: 'string', default: '0' } },
+        options: {
+          json: { type: 'boolean', default: false },
+          variants: { type: 'boolean', default: false },
+          signal: { type: 'string', default: '0' },
+          noise: { type: 'string' },
+        },
       })
     } catch {
       throw new HomebeatError('usage.bench', USAGE)
@@ -76,7 +85,14 @@ async function options(): Promise<{ records: BenchRecord[]; json: boolean; varia
     }
     records.push(record)
   }
-  return { records, json: values.json ?? false, variants: values.variants ?? false }
+  const noise = values.noise === undefined ? null : await readRecord(values.noise.replace(/\.hea$/, ''), 0, false)
+  for (const { name, rateHz } of noise ? records : [])
+    if (rateHz !== noise?.rateHz)
+      throw new HomebeatError(
+        'bench.record',
+        `${name} has ${rateHz} Hz and the noise ${noise?.rateHz}: they must be the same.`,
+      )
+  return { ...values, records, noise }
 }
 
 function grossOf(runs: readonly Run[]): { se: number | null; ppv: number | null } {
@@ -93,6 +109,22 @@ function showVariants(records: readonly BenchRecord[]): void {
   for (const { name, of } of VARIANTS) {
     const gross = grossOf(records.map((record) => run(of(record))))
     console.log(`${name.padEnd(38)}${percent(gross.se)}${percent(gross.ppv)}`)
+  }
+}
+
+/** A row a record and step: decibels, shares of the noisy seconds with a rate and with a wrong one, what was told. */
+function showMotion(records: readonly BenchRecord[], noise: BenchRecord): void {
+  console.log(`record      dB${' '.repeat(6)}known %${' '.repeat(3)}wrong %   told of the heart in the noisy minutes`)
+  for (const decibels of MOTION_DB) {
+    const scores = records.map((record) => scoreMotion(run(withMotion(record, noise, decibels))))
+    const show = (name: string, { seconds, known, wrong, told }: MotionScore) => {
+      const words = Object.entries(told).map(([type, count]) => `${count} ${type}`)
+      console.log(
+        `${name.padEnd(9)}${(decibels === Number.POSITIVE_INFINITY ? '–' : String(decibels)).padStart(5)}${percent(share(known, seconds))}${percent(share(wrong, seconds))}   ${words.join(', ') || '–'}`,
+      )
+    }
+    for (const [i, score] of scores.entries()) show((records[i] as BenchRecord).name, score)
+    show('all', scores.reduce(addMotion))
   }
 }
 

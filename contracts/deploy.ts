@@ -11,7 +11,7 @@ export interface SendOptions {
   readonly confirmations?: number
 }
 
-const DEPLOY_GAS = 1_200_000
+const DEPLOY_GAS = 2_000_000
 const CALL_GAS = 100_000
 
 /**

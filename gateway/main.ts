@@ -8,9 +8,14 @@
  * grows by more than a quarter: V8 would let it double and more, and a Pi has other uses for that. A burst of thousands of
  * messages a second pays for it with about a fifth of its speed. Node 20, 22 and 24 know these flags.
  */
+import { endInOneLine } from './surfaces/cli/exit.js'
 import { runVerb } from './surfaces/cli/verbs.js'
 
-await runVerb({
-  gateway: async () => (await import('./compose/gateway.js')).composeGateway,
-  receiver: async () => (await import('./compose/clinic.js')).composeReceiver,
-})
+endInOneLine()
+await runVerb(
+  {
+    gateway: async () => (await import('./compose/gateway.js')).composeGateway,
+    receiver: async () => (await import('./compose/clinic.js')).composeReceiver,
+  },
+  process.argv.slice(2),
+)

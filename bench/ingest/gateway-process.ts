@@ -2,6 +2,8 @@
 import type { ChildProcess } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { createServer, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { stringify } from 'yaml'
@@ -13,13 +15,27 @@ import { end, sleep, start, type Usage, usage } from './processes.js'
 
 /** The defaults of the configuration's schema. */
 export const DEFAULT_COMMIT = { maxDelayMs: 50, maxCount: 200 } as const
-/** Nobody listens there: batches wait for their anchor. */
-const NO_CHAIN = { endpoints: ['http://127.0.0.1:9'], chainId: 1, contract: `0x${'11'.repeat(20)}` }
+/** A contract that has nothing of the gateway, so that it closes batches, on a node that sends nothing: they wait for their anchor. */
+function idleChain(): Server {
+  return createServer((request, response) => {
+    let text = ''
+    request.on('data', (chunk) => {
+      text += chunk
+    })
+    request.on('end', () => {
+      const { id, method } = JSON.parse(text) as { id: number; method: string }
+      const known: Record<string, string> = { eth_chainId: '0x1', eth_call: `0x${'00'.repeat(128)}` }
+      const answer = known[method] ? { result: known[method] } : { error: { code: -32601, message: 'not here' } }
+      response.setHeader('content-type', 'application/json').end(JSON.stringify({ jsonrpc: '2.0', id, ...answer }))
+    })
+  })
+}
 
 export class GatewayProcess {
   readonly folder = mkdtempSync(join(tmpdir(), 'homebeat-bench-'))
   readonly dataDir = join(this.folder, 'data')
   readonly passwords: Record<string, string> = {}
+  readonly #chain = idleChain()
   #process: ChildProcess | null = null
 
   constructor() {
@@ -41,7 +57,10 @@ export class GatewayProcess {
   /** @param parts laid over the defaults. @param nodeFlags beside the program's own, e.g. of the profiler. */
   async start(parts: object, nodeFlags: readonly string[] = []): Promise<void> {
     const home = { id: 'bench-home', patient: 'bench-patient' }
-    const config = { home, dataDir: './data', chain: NO_CHAIN, console: { port: 0 }, ...parts }
+    await new Promise<void>((resolve) => this.#chain.listen(0, '127.0.0.1', resolve))
+    const endpoints = [`http://127.0.0.1:${(this.#chain.address() as AddressInfo).port}`]
+    const chain = { endpoints, chainId: 1, contract: `0x${'11'.repeat(20)}` }
+    const config = { home, dataDir: './data', chain, console: { port: 0 }, ...parts }
     const file = join(this.folder, 'homebeat.yaml')
     writeFileSync(file, stringify(config), { mode: 0o600 })
     this.#process = start(process.execPath, startGateway(['--config', file], nodeFlags), {
@@ -75,6 +94,8 @@ export class GatewayProcess {
   async stop(): Promise<void> {
     if (this.#process) await end(this.#process, 60_000)
     this.#process = null
+    this.#chain.close()
+    this.#chain.closeAllConnections()
   }
 
   remove(): void {

@@ -2,6 +2,9 @@
 pragma solidity 0.8.28;
 
 import {IAnchorRegistry} from "./IAnchorRegistry.sol";
+import {IConsortium} from "./IConsortium.sol";
+import {MerkleLog} from "./MerkleLog.sol";
+import {Role} from "./Role.sol";
 
 /// @title AnchorRegistry
 /// @notice See IAnchorRegistry. Written for the London EVM: no later instruction, so that every permissioned node runs it.
@@ -13,6 +16,9 @@ contract AnchorRegistry is IAnchorRegistry {
 
     /// @dev Two slots each: (enrolled, number, time) and root.
     mapping(address gateway => Head) private _heads;
+    mapping(bytes32 origin => LogHead) private _logs;
+    /// @inheritdoc IAnchorRegistry
+    mapping(address gateway => address) public successor;
 
     modifier onlyRegistrar() {
         if (msg.sender != registrar) revert AnchorRegistryNotRegistrar(msg.sender);
@@ -30,8 +36,11 @@ contract AnchorRegistry is IAnchorRegistry {
     function anchor(uint64 number, bytes32 previousRoot, bytes32 root) external {
         Head storage current = _heads[msg.sender];
         if (!current.enrolled) revert AnchorRegistryNotEnrolled(msg.sender);
-        uint64 expected = current.number + 1;
-        if (number != expected) revert AnchorRegistryWrongNumber(msg.sender, expected, number);
+        uint64 last = current.number;
+        // A gateway that signed batches before it joined goes on with its numbers: its first batch here commits to those.
+        if (number != last + 1 && (last > 0 || number == 0)) {
+            revert AnchorRegistryWrongNumber(msg.sender, last + 1, number);
+        }
         bytes32 headRoot = current.root;
         if (previousRoot != headRoot) revert AnchorRegistryWrongPreviousRoot(msg.sender, headRoot, previousRoot);
         if (root == bytes32(0)) revert AnchorRegistryZeroRoot();
@@ -43,6 +52,51 @@ contract AnchorRegistry is IAnchorRegistry {
     }
 
     /// @inheritdoc IAnchorRegistry
+    function anchorLog(bytes32 origin, uint64 size, bytes32 root, bytes32[] calldata consistencyProof) external {
+        if (registrar.code.length == 0 || !IConsortium(registrar).isActive(msg.sender, Role.Aggregator)) {
+            revert AnchorRegistryNotAggregator(msg.sender);
+        }
+        LogHead storage current = _logs[origin];
+        address aggregator = current.aggregator;
+        if (aggregator != address(0) && aggregator != msg.sender) revert AnchorRegistryWrongOrigin(origin, aggregator);
+        if (root == bytes32(0)) revert AnchorRegistryZeroRoot();
+        uint64 from = current.size;
+        bool grows = MerkleLog.verifyConsistency(from, current.root, size, root, consistencyProof);
+        // The empty tree needs no anchor, and its root would be anybody's word.
+        if (!grows || size == 0) revert AnchorRegistryNotConsistent(origin, from, size);
+
+        current.aggregator = msg.sender;
+        current.size = size;
+        current.time = uint48(block.timestamp);
+        current.root = root;
+        emit LogAnchored(origin, msg.sender, size, root);
+    }
+
+    /// @inheritdoc IAnchorRegistry
+    function logHead(bytes32 origin) external view returns (LogHead memory) {
+        return _logs[origin];
+    }
+
+    /// @inheritdoc IAnchorRegistry
+    function isInLog(bytes32 origin, bytes calldata leaf, uint64 index, bytes32[] calldata proof)
+        external
+        view
+        returns (bool)
+    {
+        LogHead storage current = _logs[origin];
+        return MerkleLog.verifyInclusion(MerkleLog.hashLeaf(leaf), index, current.size, current.root, proof);
+    }
+
+    /// @inheritdoc IAnchorRegistry
+    function isInBatch(bytes32 root, uint64 count, bytes calldata leaf, uint64 index, bytes32[] calldata proof)
+        external
+        pure
+        returns (bool)
+    {
+        return MerkleLog.verifyInclusion(MerkleLog.hashLeaf(leaf), index, count, root, proof);
+    }
+
+    /// @inheritdoc IAnchorRegistry
     function head(address gateway) external view returns (Head memory) {
         return _heads[gateway];
     }
@@ -51,6 +105,7 @@ contract AnchorRegistry is IAnchorRegistry {
     function enrol(address gateway) external onlyRegistrar {
         if (gateway == address(0)) revert AnchorRegistryZeroAddress();
         if (_heads[gateway].enrolled) revert AnchorRegistryAlreadyEnrolled(gateway);
+        if (successor[gateway] != address(0)) revert AnchorRegistryReplaced(gateway, successor[gateway]);
         _heads[gateway].enrolled = true;
         emit GatewayEnrolled(gateway);
     }
@@ -60,6 +115,17 @@ contract AnchorRegistry is IAnchorRegistry {
         if (!_heads[gateway].enrolled) revert AnchorRegistryNotEnrolled(gateway);
         _heads[gateway].enrolled = false;
         emit GatewayRetired(gateway);
+    }
+
+    /// @inheritdoc IAnchorRegistry
+    function succeed(address previous, address next) external onlyRegistrar {
+        Head storage old = _heads[previous];
+        Head storage fresh = _heads[next];
+        bool fit = !old.enrolled && old.number > 0 && successor[previous] == address(0);
+        if (!fit || !fresh.enrolled || fresh.number > 0) revert AnchorRegistryNoSuccession(previous, next);
+        successor[previous] = next;
+        (fresh.number, fresh.time, fresh.root) = (old.number, old.time, old.root);
+        emit GatewaySucceeded(previous, next, old.number, old.root);
     }
 
     /// @inheritdoc IAnchorRegistry
@@ -76,5 +142,10 @@ contract AnchorRegistry is IAnchorRegistry {
         registrar = msg.sender;
         candidate = address(0);
         emit RegistrarChanged(previous, msg.sender);
+    }
+
+    /// @inheritdoc IAnchorRegistry
+    function version() external pure returns (string memory) {
+        return "2.0.0";
     }
 }

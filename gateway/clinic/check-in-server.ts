@@ -8,6 +8,7 @@ import type { Clock } from '#gateway/platform/clock.js'
 import type { Logger } from '#gateway/platform/logger.js'
 import type { Identity } from '#gateway/platform/net/certificate.js'
 import type { ConnectionPlaces } from '#gateway/platform/net/connection-places.js'
+import type { KnownAddresses } from '#gateway/platform/net/known-addresses.js'
 import { LoginGuard } from '#gateway/platform/net/login-guard.js'
 import { fullCondition } from '#gateway/platform/net/web-server.js'
 import { verifySignature } from '#gateway/platform/net/webhook-signature.js'
@@ -23,6 +24,7 @@ export interface CheckInServerDependencies {
   readonly home: (id: string) => RegisteredHome | undefined
   readonly monitor: Pick<HomeMonitor, 'hear'>
   readonly isHealthy: () => boolean
+  readonly known: KnownAddresses
   readonly clock: Clock
   readonly logger: Logger
 }
@@ -61,8 +63,8 @@ export class CheckInServer implements Lifecycle, HealthCheck {
 
   async start(): Promise<void> {
     if (this.#app) return
-    const { host, port, tls, trustProxy, isHealthy, clock } = this.#options
-    const { app, places } = webListener({ tls, trustProxy, clock, bodyLimit: MAX_CHECK_IN_BYTES })
+    const { host, port, tls, trustProxy, isHealthy, known, clock } = this.#options
+    const { app, places } = webListener({ tls, trustProxy, known, clock, bodyLimit: MAX_CHECK_IN_BYTES })
     this.#places = places
     // The signature is over the bytes as they came.
     app.addContentTypeParser('application/json', { parseAs: 'buffer' }, (_request, body, done) => done(null, body))
@@ -76,6 +78,7 @@ export class CheckInServer implements Lifecycle, HealthCheck {
     const app = this.#app
     this.#app = null
     await app?.close()
+    this.#places?.close()
   }
 
   #take(request: FastifyRequest, reply: FastifyReply): FastifyReply {

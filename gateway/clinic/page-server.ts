@@ -3,9 +3,10 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { HealthCheck } from '#gateway/model/health-check.js'
 import type { Lifecycle } from '#gateway/model/lifecycle.js'
 import type { SystemCondition } from '#gateway/model/system-condition.js'
-import type { Clock } from '#gateway/platform/clock.js'
+import { type Clock, wait } from '#gateway/platform/clock.js'
 import type { Identity } from '#gateway/platform/net/certificate.js'
 import type { ConnectionPlaces } from '#gateway/platform/net/connection-places.js'
+import type { KnownAddresses } from '#gateway/platform/net/known-addresses.js'
 import { LoginGuard } from '#gateway/platform/net/login-guard.js'
 import { isLoopback } from '#gateway/platform/net/loopback.js'
 import { isOwnHost, SECURITY_HEADERS } from '#gateway/platform/net/request-guard.js'
@@ -22,6 +23,7 @@ export interface PageServerOptions {
   /** Null: only this machine may look, and needs none. */
   readonly token: string | null
   readonly report: () => ClinicReport
+  readonly known: KnownAddresses
   readonly clock: Clock
 }
 
@@ -53,8 +55,8 @@ export class PageServer implements Lifecycle, HealthCheck {
 
   async start(): Promise<void> {
     if (this.#app) return
-    const { host, port, tls, trustProxy, report, clock } = this.#options
-    const { app, places } = webListener({ tls, trustProxy, clock, bodyLimit: 1024 })
+    const { host, port, tls, trustProxy, report, known, clock } = this.#options
+    const { app, places } = webListener({ tls, trustProxy, known, clock, bodyLimit: 1024 })
     this.#places = places
     app.addHook('onRequest', async (request, reply) => this.#admit(request, reply))
     app.get('/', (_request, reply) => reply.type('text/html; charset=utf-8').send(pageOf(report())))
@@ -69,11 +71,12 @@ export class PageServer implements Lifecycle, HealthCheck {
     const app = this.#app
     this.#app = null
     await app?.close()
+    this.#places?.close()
   }
 
-  #admit(request: FastifyRequest, reply: FastifyReply): FastifyReply | undefined {
+  async #admit(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply | undefined> {
     reply.headers({ ...SECURITY_HEADERS, 'cache-control': 'no-store' })
-    const { token } = this.#options
+    const { token, clock } = this.#options
     const refuse = (status: number, message: string) => reply.code(status).type('text/plain').send(`${message}\n`)
     if (token === null) {
       // A browser of this machine may be led here by a foreign name, a proxy by a mistake.
@@ -82,14 +85,20 @@ export class PageServer implements Lifecycle, HealthCheck {
         ? undefined
         : refuse(403, 'only for this machine: set page.tokenFile to look from elsewhere')
     }
-    if (!this.#guard.enter(request.ip, 'page')) return refuse(429, 'too many wrong tokens from this address')
-    if (!isSame(givenToken(request.headers.authorization), token)) {
-      reply.header('www-authenticate', 'Basic realm="Homebeat"')
-      return refuse(401, 'give the token of page.tokenFile')
+    const given = givenToken(request.headers.authorization)
+    if (isSame(given, token)) {
+      this.#places?.admitted(request.raw.socket)
+      return undefined
     }
-    this.#guard.succeeded(request.ip, 'page')
-    this.#places?.admitted(request.raw.socket)
-    return undefined
+    // A doctor may share an address with who guesses: wrong tokens are answered later and later, and a browser must hear
+    // 401 to ask for another one.
+    if (given !== '') {
+      this.#guard.enter(request.ip, 'page')
+      const delay = this.#guard.delay(request.ip)
+      if (delay > 0) await wait(clock, delay)
+    }
+    reply.header('www-authenticate', 'Basic realm="Homebeat"')
+    return refuse(401, 'give the token of page.tokenFile')
   }
 }
 

@@ -4,6 +4,7 @@ import type { Clock } from '#gateway/platform/clock.js'
 import { HomebeatError } from '#gateway/platform/errors.js'
 import { brokerIdentity, type Identity } from '#gateway/platform/net/certificate.js'
 import { ConnectionPlaces } from '#gateway/platform/net/connection-places.js'
+import type { KnownAddresses } from '#gateway/platform/net/known-addresses.js'
 import { WEB_PLACES, webServer } from '#gateway/platform/net/web-server.js'
 import type { LoadedClinicConfig } from './config.js'
 
@@ -23,11 +24,12 @@ export function webListener(options: {
   /** Addresses and networks, as in `trustProxy`. */
   readonly trustProxy: readonly string[]
   readonly bodyLimit: number
+  readonly known: KnownAddresses
   readonly clock: Clock
 }): WebListener {
-  const { trustProxy, clock, ...rest } = options
+  const { trustProxy, known, clock, ...rest } = options
   const isShared = proxies(trustProxy)
-  const places = new ConnectionPlaces(clock, { ...WEB_PLACES, isShared }, () => {})
+  const places = new ConnectionPlaces(clock, { ...WEB_PLACES, isShared }, known)
   const app = webServer({ ...rest, trustProxy: trustProxy.length > 0 ? [...trustProxy] : false, places })
   app.setNotFoundHandler((_request, reply) => reply.code(404).type('text/plain').send('not found\n'))
   return { app, places }

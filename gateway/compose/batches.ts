@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { observationOf } from '#fhir/measurement-to-observation.js'
 import { signedForm } from '#fhir/signed-form.js'
 import { limitsOnRecord } from '#gateway/clinical/limits/limits-on-record.js'
-import type { Address } from '#gateway/model/batch.js'
+import { type Address, NO_CHAIN } from '#gateway/model/batch.js'
 import { Batcher } from '#gateway/outbound/batches/batcher.js'
 import { FullBatches } from '#gateway/outbound/batches/full-batches.js'
 import type { Engine } from './engine.js'
@@ -12,11 +12,15 @@ import type { Site } from './site.js'
 export type Batches = ReturnType<typeof batchesOf>
 
 /** Batches of signed Observations, each with the limits that its value was judged by. */
-export function batchesOf({ config, home, patient, signer, journal, clock, logger }: Site, { settings }: Engine) {
+export function batchesOf(
+  { config, home, patient, signer, journal, agreement, clock, logger }: Site,
+  { settings }: Engine,
+) {
   const { maxCount } = config.batches
-  const { chainId, contract } = config.chain
+  const { chainId, contract } = config.chain ?? NO_CHAIN
   const batcher = new Batcher({
     ...{ journal, signer, random: randomBytes, clock, maxCount },
+    mayClose: () => agreement.mayClose(),
     domain: { chainId, contract: contract as Address },
     observationOf: (measurement) => {
       const limits = limitsOnRecord(measurement, settings.limitsAt(measurement.at))

@@ -18,18 +18,20 @@ import type { Part } from './program.js'
 
 export type Channels = ReturnType<typeof channelsOf>
 
-/** @throws HomebeatError `channel.*`, `secret.*`, `config.contacts` where one cannot work as it is configured */
+/** @throws HomebeatError `channel.*`, `secret.*` where one cannot work as it is configured */
 export function channelsOf(
   dependencies: ChannelDependencies & {
-    readonly alerts: Pick<Config['alerts'], 'channels' | 'contacts' | 'preview'>
-    readonly journal: Pick<Journal, 'alerts' | 'notifications' | 'outbox'>
+    readonly alerts: Pick<Config['alerts'], 'channels' | 'contacts' | 'preview' | 'message'>
+    readonly journal: Pick<Journal, 'alerts' | 'notifications' | 'outbox' | 'values'>
     readonly clock: Clock
     readonly logger: Logger
     readonly acknowledgeUrl?: AlertDelivererOptions['acknowledgeUrl']
+    readonly said?: AlertDelivererOptions['surroundings']
   },
 ) {
-  const { alerts, journal, home, clock, logger, acknowledgeUrl } = dependencies
-  const { contacts, preview } = alerts
+  const { alerts, journal, home, clock, logger, acknowledgeUrl, said } = dependencies
+  const { contacts, preview, message } = alerts
+  const surroundings = () => ({ ...message, ...said?.() })
   const addressOf = (id: string) => {
     const contact = contacts.find((one) => one.id === id)
     return contact ? { ...(contact.address !== undefined && { address: contact.address }) } : null
@@ -37,7 +39,7 @@ export function channelsOf(
   const channels = alerts.channels.map((config) => createChannel(config, dependencies))
   const links = acknowledgeUrl && { acknowledgeUrl }
   const lanes = channels.flatMap((channel, i) => {
-    const deliverer = new AlertDeliverer({ channel, journal, home, preview, addressOf, ...links })
+    const deliverer = new AlertDeliverer({ channel, journal, home, preview, addressOf, surroundings, ...links })
     return alertLanes({ channels: alerts.channels.slice(i, i + 1), contacts }).map(
       ({ lane }) => new LaneWorker({ lane, journal, deliverer, clock, logger }),
     )

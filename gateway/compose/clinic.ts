@@ -26,6 +26,7 @@ import { alertLanes } from '#gateway/outbound/lanes/configured-lanes.js'
 import { LaneCheck } from '#gateway/outbound/lanes/lane-check.js'
 import { systemClock } from '#gateway/platform/clock.js'
 import { ensureDataDir } from '#gateway/platform/data-dir.js'
+import { KnownAddresses } from '#gateway/platform/net/known-addresses.js'
 import { reachOf } from '#gateway/platform/net/reach.js'
 import { readSecret } from '#gateway/platform/secrets/secret-file.js'
 import { zoneOffset } from '#gateway/time/wall-clock.js'
@@ -50,6 +51,8 @@ const DEFAULTS = {
 }
 /** A receiver delivers alarms alone, and its supervisor waits for it. */
 const DRAIN_MS = 5000
+/** Of the page's token: beyond guessing, though a right one is never held back. */
+const LONG_TOKEN = 20
 
 /**
  * Opens the journal and composes the receiver; nothing is listened to before its `start()`.
@@ -57,10 +60,10 @@ const DRAIN_MS = 5000
  */
 export async function composeReceiver(
   loaded: LoadedClinicConfig,
-  dependencies: Pick<GatewayDependencies, 'logger' | 'clock' | 'fetch' | 'terminal'>,
+  dependencies: Pick<GatewayDependencies, 'logger' | 'clock' | 'fetch' | 'terminal' | 'serialBinding'>,
 ): Promise<Receiver> {
   const { config, baseDir, dataDir } = loaded
-  const { logger, clock = systemClock, terminal: stream = process.stderr } = dependencies
+  const { logger, clock = systemClock, terminal: stream = process.stderr, serialBinding } = dependencies
   const reach = reachOf({ ...dependencies, proxy: config.proxy, baseDir })
   const fetch = reach()
   const { alerts, receiver: home, trustProxy } = config
@@ -76,7 +79,10 @@ export async function composeReceiver(
     logger,
     commit: DEFAULTS.commit,
   })
-  const channels = channelsOf({ alerts, fetch, reach, stream, home, baseDir, dataDir, journal, clock, logger })
+  const channels = channelsOf({
+    ...{ alerts, fetch, reach, stream, home, baseDir, dataDir, journal, clock, logger },
+    ...(serialBinding && { serialBinding }),
+  })
   for (const channel of channels.channels) await channel.probe?.()
   // The journal's lock says that no other receiver uses the folder; only then is the store opened.
   await journal.start()
@@ -93,16 +99,22 @@ export async function composeReceiver(
     const health = new ReceiverHealth({ monitor, recorder, clock })
     const report = () => reportOf(home, monitor.records(), monitor.listening, journal.alerts.active(), clock.now())
     const token = config.page.tokenFile === undefined ? null : readSecret(resolve(baseDir, config.page.tokenFile))
-    const page = new PageServer({ ...config.page, tls, trustProxy, token, report, clock })
+    if (token !== null && token.length < LONG_TOKEN)
+      logger.warn(`the token in page.tokenFile can be guessed: give it ${LONG_TOKEN} random characters or more`)
+    const known = (what: string) => new KnownAddresses(join(dataDir, `known-${what}.json`), { clock, logger })
+    const page = new PageServer({ ...config.page, tls, trustProxy, token, report, known: known('page'), clock })
     const checkIns = new CheckInServer({
-      ...{ ...config.listen, tls, trustProxy, monitor, clock, logger },
+      ...{ ...config.listen, tls, trustProxy, monitor, known: known('homes'), clock, logger },
       home: (id) => register.get(id),
       isHealthy: () => health.isHealthy,
     })
     const parts: Part[] = [
       { name: 'homes', stage: 'open', lifecycle: { stop: async () => store.close() }, health: monitor },
       { name: 'journal', stage: 'open', lifecycle: { stop: () => journal.stop() } },
-      ...storageParts({ ...{ dataDir, journal: journal.retention, clock, logger, statfs }, ...DEFAULTS }),
+      ...storageParts({
+        ...{ dataDir, journal: journal.retention, scrub: journal.scrub, clock, logger, statfs },
+        ...DEFAULTS,
+      }),
       {
         name: 'page',
         stage: 'open',

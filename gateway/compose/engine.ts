@@ -2,12 +2,13 @@
 import { AlarmActions } from '#gateway/alarms/actions/alarm-actions.js'
 import { alarmCommands } from '#gateway/alarms/actions/alarm-commands.js'
 import { Dispatcher } from '#gateway/alarms/dispatch/dispatcher.js'
+import { isWithinAny } from '#gateway/alarms/dispatch/hours.js'
 import { policyOf } from '#gateway/alarms/dispatch/policy.js'
 import { monitoringCommands } from '#gateway/alarms/monitoring/commands.js'
 import { Monitoring } from '#gateway/alarms/monitoring/monitoring.js'
+import { Rehearsal } from '#gateway/alarms/rehearsal/rehearsal.js'
 import { trendsCommands } from '#gateway/clinical/scores/commands.js'
 import { HourlyAggregates, KEPT_MS } from '#gateway/clinical/scores/hourly.js'
-import { News2Watch } from '#gateway/clinical/scores/news2-watch.js'
 import { analysisOptionsOf, news2OptionsOf } from '#gateway/clinical/settings/catalog.js'
 import { settingsCommands } from '#gateway/clinical/settings/commands.js'
 import { PatientSettings } from '#gateway/clinical/settings/patient-settings.js'
@@ -31,7 +32,7 @@ export type Engine = Awaited<ReturnType<typeof engineOf>>
 
 /** Begins a run: the journal is open. @throws HomebeatError `journal.*`, `limits.*`, `settings.*` */
 export async function engineOf(site: Site, { transports, mappings, mayAcknowledge }: Intake) {
-  const { config, home, patient, journal, clock, timeService, remarks, logger } = site
+  const { config, home, patient, journal, news2, clock, timeService, remarks, logger } = site
   const { trust, holdHours } = config.clock
   if (trust === 'auto') await timeService.refresh()
   const timekeeper = new Timekeeper({
@@ -44,7 +45,7 @@ export async function engineOf(site: Site, { transports, mappings, mayAcknowledg
     ...{ journal: journal.settings, clock, logger },
   })
   const now = settings.inForce
-  const news2 = new News2Watch(news2OptionsOf(now.settings))
+  news2.setOptions(news2OptionsOf(now.settings))
   const hours = new HourlyAggregates(journal.hourly.all())
   // The dispatcher counts in run time, people's hours are of the wall.
   const zoneOfRun = (runAt: number) => zoneOffset(runAt + clock.shiftMs) + Math.round(clock.shiftMs / 60_000)
@@ -60,10 +61,12 @@ export async function engineOf(site: Site, { transports, mappings, mayAcknowledg
   })
   const contacts = config.alerts.contacts.map(({ id, role }) => ({ id, role }))
   let monitoring: Monitoring | null = null
+  let rehearsal: Rehearsal | null = null
   const feed = new LiveFeed({ version: VERSION, home, journal, transports, contacts, clock, timekeeper, remarks })
   const onStep = (step: PipelineStep) => {
     feed.take(step)
     monitoring?.see(step)
+    rehearsal?.see(step)
   }
   const recorder = new Recorder({ journal, timekeeper, onStep, clock, logger })
   settings.onChange((current) => {
@@ -74,11 +77,19 @@ export async function engineOf(site: Site, { transports, mappings, mayAcknowledg
   const alarms = new RunTimeAlarms({ pipeline, timekeeper, clock })
   const actions = new AlarmActions({ pipeline: alarms, recorder, journal, clock, logger })
   monitoring = new Monitoring({ pipeline: alarms, recorder, journal, clock, logger })
-  return { timekeeper, settings, news2, hours, pipeline, feed, recorder, actions, monitoring }
+  const { quietHours, rehearsal: rehearsed } = config.alerts
+  rehearsal = new Rehearsal({
+    ...{ journal, recorder, clock, logger },
+    isQuiet: (at) => isWithinAny(quietHours, at, zoneOffset),
+    answerMs: rehearsed.answerMinutes * 60_000,
+  })
+  return { timekeeper, settings, news2, hours, pipeline, feed, recorder, actions, monitoring, rehearsal }
 }
 
-export function engineParts({ journal, clock }: Site, engine: Engine): Part[] {
-  const { timekeeper, settings, news2, hours, pipeline, recorder, actions, monitoring } = engine
+export function engineParts({ config, journal, clock }: Site, engine: Engine): Part[] {
+  const { timekeeper, settings, news2, hours, pipeline, recorder, actions, monitoring, rehearsal } = engine
+  const { at } = config.alerts.rehearsal
+  const rehearse = async () => void (await rehearsal.ask({ by: 'gateway', via: 'gateway' }))
   const manual = new ManualObservations({
     pipeline,
     recorder,
@@ -95,11 +106,17 @@ export function engineParts({ journal, clock }: Site, engine: Engine): Part[] {
     // First of all health checks: it notices that the clock was set.
     { name: 'time', stage: 'inbound', health: timekeeper },
     { name: 'monitoring', stage: 'inbound', health: monitoring, commands: monitoringCommands(monitoring) },
+    {
+      name: 'rehearsal',
+      stage: 'inbound',
+      health: rehearsal,
+      jobs: at === undefined ? [] : [{ name: 'rehearsal', cron: at, action: rehearse }],
+    },
     { name: 'settings', stage: 'inbound', health: settings, commands: settingsCommands(settings) },
     {
       name: 'acts of people',
       stage: 'inbound',
-      commands: [...alarmCommands({ actions, journal, clock }), ...manualObservationCommands(manual)],
+      commands: [...alarmCommands({ actions, rehearsal, journal, clock }), ...manualObservationCommands(manual)],
     },
     {
       name: 'trends',

@@ -1,7 +1,7 @@
 /** The gateway of a home: site → intake → engine → batches and lanes, with the page looking on. */
-import { inForce } from '#gateway/clinical/settings/in-force.js'
+
+import { checkSecretFiles } from '#gateway/config/files.js'
 import type { LoadedConfig } from '#gateway/config/load.js'
-import { checkSecretFiles } from '#gateway/config/secret-files.js'
 import type { GatewayStatus } from '#gateway/surfaces/status/feed.js'
 import { batchesOf, batchParts } from './batches.js'
 import { channelParts, channelsOf } from './channels.js'
@@ -10,6 +10,7 @@ import { intakeOf, intakeParts } from './intake.js'
 import { linksOf } from './links.js'
 import { laneQueueParts, pollerParts, pushesOf } from './outbound.js'
 import { type Program, program } from './program.js'
+import { saidBeside } from './said-beside.js'
 import { type GatewayDependencies, siteOf, siteParts } from './site.js'
 import { standingParts } from './standing-parts.js'
 import { surfaceParts } from './surfaces.js'
@@ -28,11 +29,14 @@ export async function composeGateway(loaded: LoadedConfig, dependencies: Gateway
   const { home, journal, clock, logger } = site
   const { alerts } = loaded.config
   const links = await linksOf(site)
-  const channels = channelsOf({ ...site, alerts, ...(links && { acknowledgeUrl: links.acknowledgeUrl }) })
+  const channels = channelsOf({
+    ...site,
+    alerts,
+    said: saidBeside(site),
+    ...(links && { acknowledgeUrl: links.acknowledgeUrl }),
+  })
   const pushes = pushesOf(site)
   const intake = intakeOf(site)
-  // What is wrong with the configuration is said before anything is opened.
-  inForce({ limits: alerts.limits, settings: alerts.settings }, [])
   for (const one of [...intake.transports, ...channels.channels]) await one.probe?.()
   // From here on the journal is open: whoever composes must start and stop the gateway, or stop the journal.
   await journal.start()

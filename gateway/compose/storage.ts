@@ -1,13 +1,15 @@
 import { type Purgeable, Retention, type RetentionPolicy } from '#gateway/journal/retention/retention.js'
+import { Scrub, type Scrubbable } from '#gateway/journal/salvage/scrub.js'
 import { DiskCheck, type DiskCheckOptions } from '#gateway/liveness/disk-check.js'
 import type { Clock } from '#gateway/platform/clock.js'
 import type { Logger } from '#gateway/platform/logger.js'
 import type { Part } from './program.js'
 
-/** Retention, each hour and whenever the disk has become low, and the disk's own alarm. */
+/** Retention, each hour and whenever the disk has become low; the journal's being read through each night; the disk's alarm. */
 export function storageParts(dependencies: {
   readonly dataDir: string
   readonly journal: Purgeable
+  readonly scrub: Scrubbable
   readonly disk: Pick<DiskCheckOptions, 'lowMb' | 'criticalMb'>
   readonly retention: RetentionPolicy
   readonly statfs: DiskCheckOptions['statfs']
@@ -21,7 +23,11 @@ export function storageParts(dependencies: {
     retention.run().catch((error) => logger.error({ err: error }, 'retention failed; it runs again in an hour'))
   })
   const run = async () => void (await retention.run())
-  return [
-    { name: 'storage', stage: 'open', health: disk, jobs: [{ name: 'retention', cron: '23 * * * *', action: run }] },
+  const scrub = new Scrub({ journal: dependencies.scrub, clock, logger })
+  const jobs = [
+    { name: 'retention', cron: '23 * * * *', action: run },
+    // Not waited for: a large journal takes an hour.
+    { name: 'read the journal', cron: '41 3 * * *', action: async () => void scrub.run() },
   ]
+  return [{ name: 'storage', stage: 'open', health: disk, jobs }]
 }

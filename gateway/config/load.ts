@@ -1,7 +1,8 @@
 /** Reads homebeat.yaml. */
 import { dirname, resolve } from 'node:path'
-import { parseYaml, readConfig } from '#gateway/platform/config-file.js'
-import { type Config, configSchema, RENAMED_KEYS } from './schema.js'
+import { type ConfigFormat, parseYaml, readConfig } from '#gateway/platform/config-file.js'
+import { fileProblems } from './files.js'
+import { CONFIG_STAND_IN, type Config, configSchema, RENAMED_KEYS } from './schema.js'
 
 export interface LoadedConfig {
   readonly config: Config
@@ -13,16 +14,26 @@ export interface LoadedConfig {
   readonly warnings?: readonly string[]
 }
 
-/** @throws HomebeatError `config.not-found`, `config.unreadable` or `config.invalid` (message has a line for each problem). */
-export function loadConfig(file: string): LoadedConfig {
+/**
+ * @param files whether also the files that it names are looked at: who only asks a running gateway may not read them
+ * @throws HomebeatError `config.not-found`, `config.unreadable` or `config.invalid` (message has a line for each problem)
+ */
+export function loadConfig(file: string, { files = false } = {}): LoadedConfig {
   const text = readConfig(file, 'homebeat.example.yaml')
   const baseDir = dirname(resolve(file))
   const warnings: string[] = []
-  const config = parseConfig(text, file, (line) => warnings.push(line))
+  const check = (config: Config) => (files ? fileProblems(config, baseDir) : [])
+  const config = parseYaml(text, file, { ...FORMAT, check }, (line) => warnings.push(line))
   return { config, baseDir, dataDir: resolve(baseDir, config.dataDir), warnings }
 }
 
+const FORMAT = {
+  schema: configSchema,
+  renamed: RENAMED_KEYS,
+  standIn: CONFIG_STAND_IN,
+} satisfies ConfigFormat<typeof configSchema>
+
 /** @param file only for messages. @param warn told once for each key that has another name today. */
 export function parseConfig(text: string, file = 'homebeat.yaml', warn?: (line: string) => void): Config {
-  return parseYaml(text, file, { schema: configSchema, renamed: RENAMED_KEYS }, warn)
+  return parseYaml(text, file, FORMAT, warn)
 }

@@ -63,20 +63,22 @@ export class Committer {
 
   /** @param refusal of the first attempt */
   async #again(commit: Commit, refusal: unknown): Promise<void> {
+    if (isFinal(refusal)) throw refusal
+    // Said once, however many wait.
+    if (!this.isRefused)
+      this.#logger.error({ err: refusal }, 'the disk refuses; holding readings back until it takes them')
     this.#refused.add(commit)
     try {
       await this.#untilTaken(commit, refusal)
     } finally {
       this.#refused.delete(commit)
     }
+    if (!this.isRefused) this.#logger.warn('the disk takes readings again')
   }
 
   async #untilTaken(commit: Commit, refusal: unknown): Promise<void> {
-    for (let cause = refusal, attempt = 1; ; attempt++) {
-      if (cause instanceof HomebeatError && cause.retry === 'permanent') throw cause
-      if (attempt === 1) {
-        this.#logger.error({ err: cause }, 'the disk refuses; holding readings back until it takes them')
-      }
+    for (let cause = refusal; ; ) {
+      if (isFinal(cause)) throw cause
       if (this.#giveUp.signal.aborted) {
         throw new HomebeatError('journal.stopping', 'The gateway stops before its disk took the last readings.', {
           retry: 'transient',
@@ -91,4 +93,8 @@ export class Committer {
       }
     }
   }
+}
+
+function isFinal(error: unknown): boolean {
+  return error instanceof HomebeatError && error.retry === 'permanent'
 }

@@ -35,7 +35,7 @@ export interface PumpOptions {
 
 export class Pump implements Lifecycle {
   readonly #options: PumpOptions
-  /** Devices and reasons of unmapped messages that the log has already. */
+  /** Devices and reasons of unmapped messages, and codes of what was not stored, that the log has already. */
   readonly #told = new SaidOnce(1000)
   #loop: Promise<void> | null = null
 
@@ -96,7 +96,8 @@ export class Pump implements Lifecycle {
         const known = error instanceof HomebeatError
         const code = known ? error.code : 'journal.failed'
         const reason = error instanceof Error ? error.message : String(error)
-        logger.error({ transport: transport.name, code }, 'a reading could not be stored')
+        if (this.#told.first(`not stored ${code}`))
+          logger.error({ transport: transport.name, code }, 'readings could not be stored')
         frame.settle({ outcome: known && error.retry === 'permanent' ? 'refused' : 'not-stored', code, reason })
       },
     )

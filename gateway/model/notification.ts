@@ -46,6 +46,8 @@ export interface Notification {
 export interface Telling {
   readonly key: string
   readonly reason: NoticeReason
+  /** Epoch ms of the telling; that of the transition where left out. */
+  readonly at?: number
   readonly contact?: string
   readonly address?: string
   readonly until?: number

@@ -1,11 +1,11 @@
-import { mkdirSync } from 'node:fs'
-import { join } from 'node:path'
+import { mkdirSync, statSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import { HomebeatError } from './errors.js'
 
 /** Makes the data folder and its folder of keys, for the owner only. @throws HomebeatError `data-dir.unusable` */
 export function ensureDataDir(dataDir: string): void {
   try {
-    mkdirSync(join(dataDir, 'keys'), { recursive: true, mode: 0o700 })
+    makeFolder(join(dataDir, 'keys'))
   } catch (cause) {
     const code = (cause as NodeJS.ErrnoException).code
     throw new HomebeatError(
@@ -14,4 +14,11 @@ export function ensureDataDir(dataDir: string): void {
       { cause },
     )
   }
+}
+
+/** Node's own `recursive` goes round for ever where a folder such as /proc takes none. */
+function makeFolder(path: string): void {
+  if (statSync(path, { throwIfNoEntry: false })?.isDirectory()) return
+  if (dirname(path) !== path) makeFolder(dirname(path))
+  mkdirSync(path, { mode: 0o700 })
 }

@@ -82,6 +82,7 @@ class ScheduledJob {
   /** Run time of the first due time since which the job has not been done; null where it owes nothing. */
   #owedSince: number | null = null
   #running = false
+  #failing = false
 
   constructor(job: Job, clock: Clock, logger: Logger) {
     this.#job = job
@@ -122,11 +123,15 @@ class ScheduledJob {
     try {
       await this.#job.action()
       this.#owedSince = null
+      if (this.#failing) this.#logger.info({ job: this.#job.name }, 'scheduled action is done again')
+      this.#failing = false
     } catch (error) {
-      this.#logger.warn(
-        { job: this.#job.name, err: error },
-        'scheduled action failed; it is tried again at its next time',
-      )
+      // Its first failure and its end are news.
+      const fields = { job: this.#job.name, err: error }
+      const said = 'scheduled action failed; it is tried again at its next time'
+      if (this.#failing) this.#logger.debug(fields, said)
+      else this.#logger.warn(fields, said)
+      this.#failing = true
     } finally {
       this.#running = false
     }

@@ -252,6 +252,18 @@ export const EXPLANATIONS: Readonly<Record<string, Explanation>> = {
     'It ends by itself when signals return, or when its time is over. Values that still come are watched as always.',
     OWN,
   ),
+  rehearsal: row(
+    'Rehearsal of the alarm',
+    'Nothing has happened: this is an exercise, to see whether an alarm reaches somebody. Answer it as you would answer an alarm.',
+    'It says nothing of how the person is. A true alarm is told beside it, and never waits for it.',
+    OWN,
+  ),
+  'rehearsal-unanswered': row(
+    'Rehearsal of the alarm not answered',
+    'A rehearsal was told as an alarm is, and nobody has answered: a true alarm may reach nobody either.',
+    'It says nothing of how the person is; homebeat alarms rehearsal says whom it was told to.',
+    OWN,
+  ),
   'alarms-inhibited': row(
     'Alarms inhibited',
     'Somebody has suspended alarms for a while, so some values are not alarmed on now.',
@@ -287,6 +299,36 @@ export const EXPLANATIONS: Readonly<Record<string, Explanation>> = {
     'Journal damaged',
     'The gateway has found damage in what it stores, and saved what could be read.',
     'Alarms go on; whether records are missing, homebeat status says.',
+    OWN,
+  ),
+  'journal-older-than-chain': row(
+    'Records older than the chain',
+    'The consortium’s chain has batches of this gateway that its own records do not have, as after a backup was restored.',
+    'Values are recorded and alarms go on; no new record is signed or sent to a server until somebody continues.',
+    OWN,
+  ),
+  'batches-provisional': row(
+    'Batches numbered provisionally',
+    'Since its start the gateway could not ask the consortium’s chain which batch of records was its last.',
+    'Values are recorded and alarms go on; the numbers are compared when the chain answers.',
+    OWN,
+  ),
+  'gateway-key-changed': row(
+    'Another gateway key',
+    'The gateway’s key is not the one with which its earlier records were signed.',
+    'Values are recorded and alarms go on; no new record is signed or sent to a server until the key is back.',
+    OWN,
+  ),
+  'gateway-not-enrolled': row(
+    'Gateway not enrolled',
+    'The consortium’s contract does not know this gateway’s key, so that its records cannot be proved.',
+    'Values are recorded and alarms go on; records are anchored once it is enrolled, or its own key is back.',
+    OWN,
+  ),
+  'chain-missing': row(
+    'No chain configured any more',
+    'Earlier records of this home are anchored on a chain, and the configuration names none: put its chain section back.',
+    'Values are recorded and alarms go on; no new record is signed or sent to a server until then.',
     OWN,
   ),
   'anchor-overdue': row(
@@ -442,15 +484,15 @@ export const FAMILIES: Readonly<Record<string, Explanation>> = {
     OWN,
   ),
   'push-failing': row(
-    'Records not delivered: {it}',
-    'Records have not reached the server {it} for long.',
-    'No record is lost: they are kept and sent when the server takes them.',
+    'Not delivered: {it}',
+    'Records or alarms have not reached the server {it} for long.',
+    'Nothing is lost: it is kept and sent when the server takes it.',
     OWN,
   ),
   'push-refused': row(
-    'Records refused: {it}',
-    'The server {it} has refused records.',
-    'No record is lost: they are kept here, but somebody must find out why.',
+    'Refused: {it}',
+    'The server {it} has refused records or alarms.',
+    'Nothing is lost: it is kept here, but somebody must find out why.',
     OWN,
   ),
   'alert-undelivered': row(

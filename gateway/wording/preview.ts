@@ -2,7 +2,8 @@ import type { AlertTransition } from '#gateway/model/alert.js'
 import type { Telling } from '#gateway/model/notification.js'
 import { causeWords } from './cause-words.js'
 import { conditionWords } from './explanations.js'
-import { timeOfDay } from './times.js'
+import { timeOfDay, timeSeenFrom } from './times.js'
+import { priorityMark } from './words.js'
 
 /** What a site allows a preview to say; by default it says neither. */
 export interface PreviewRules {
@@ -25,10 +26,10 @@ function textOf(transition: AlertTransition, telling: Telling, rules: PreviewRul
   return telling.reason === 'digest' ? digestOf(telling.covers ?? [transition]) : lineOf(transition, telling, rules)
 }
 
-function lineOf(transition: AlertTransition, { reason, until }: Telling, rules: PreviewRules): string {
+function lineOf(transition: AlertTransition, { reason, until, at }: Telling, rules: PreviewRules): string {
   const words = conditionWords(transition.condition) + causeOf(transition, rules)
-  const since = timeOfDay(transition.raisedAt)
-  const priority = transition.priority.toUpperCase()
+  const since = timeSeenFrom(transition.raisedAt, at ?? transition.at)
+  const priority = priorityMark(transition).toUpperCase()
   switch (reason) {
     case 'cleared':
       return `CLEARED: ${words} (active from ${since} to ${timeOfDay(transition.at)})`

@@ -31,4 +31,15 @@ export function dateAndTime(at: number): string {
   return `${day} ${timeOfDay(at)}:${two(date.getSeconds())}`
 }
 
+/** `14:02`, or with its day where that is not the day of `now`. */
+export function timeSeenFrom(at: number, now: number): string {
+  return new Date(at).toDateString() === new Date(now).toDateString() ? timeOfDay(at) : dateAndTime(at).slice(0, 16)
+}
+
+/** `UTC+01:00` */
+export function zoneWords(at: number): string {
+  const minutes = -new Date(at).getTimezoneOffset()
+  return `UTC${minutes < 0 ? '-' : '+'}${two(Math.floor(Math.abs(minutes) / 60))}:${two(Math.abs(minutes) % 60)}`
+}
+
 const two = (value: number) => String(value).padStart(2, '0')

@@ -1,5 +1,5 @@
 /** `devices`: the MQTT cuff and glucometer, as one process. */
-import { closeSync, openSync, writeSync } from 'node:fs'
+import { closeSync, constants, openSync, writeSync } from 'node:fs'
 import { Command } from 'commander'
 import { HomebeatError } from '#gateway/platform/errors.js'
 import { readSecret } from '#gateway/platform/secrets/secret-file.js'
@@ -77,7 +77,9 @@ async function run(options: Options): Promise<void> {
 /** Each line is with the operating system before the next acknowledgement: killing this process loses none. */
 function openLog(path: string): { append(measurement: AcknowledgedMeasurement): void; close(): void } {
   try {
-    const fd = openSync(path, 'a', 0o600)
+    // O_NONBLOCK: a pipe that nobody reads would hold the process for ever.
+    const { O_WRONLY, O_APPEND, O_CREAT, O_NONBLOCK } = constants
+    const fd = openSync(path, O_WRONLY | O_APPEND | O_CREAT | O_NONBLOCK, 0o600)
     return {
       append: (measurement) => void writeSync(fd, `${JSON.stringify(measurement)}\n`),
       close: () => closeSync(fd),

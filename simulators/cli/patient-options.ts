@@ -1,7 +1,10 @@
 /** The options by which every verb with a patient names the same one. */
-import { type Command, Option } from 'commander'
+import { type Command, InvalidArgumentError, Option } from 'commander'
 import { SCRIPTS } from '#simulators/patient/patients.js'
 import { wholeNumber } from './parse.js'
+
+/** A patient lives every heartbeat since the start. */
+const MOST_DAYS = 31
 
 /** Adds `--script`, `--seed` and `--start` (epoch milliseconds of t = 0; absent: when the process starts). */
 export function withPatientOptions(command: Command): Command {
@@ -13,5 +16,12 @@ export function withPatientOptions(command: Command): Command {
         .default('worsening'),
     )
     .option('--seed <number>', 'the same number gives the same patient', wholeNumber, 1)
-    .option('--start <epochMs>', 'when the script begins, in epoch milliseconds (default: now)', wholeNumber)
+    .option('--start <epochMs>', 'when the script begins, in epoch milliseconds (default: now)', start)
+}
+
+function start(text: string): number {
+  const at = wholeNumber(text)
+  if (Math.abs(Date.now() - at) > MOST_DAYS * 86_400_000)
+    throw new InvalidArgumentError(`give epoch milliseconds within ${MOST_DAYS} days of now.`)
+  return at
 }

@@ -1,6 +1,7 @@
 /** The program `homebeat simulate`: a verb is loaded only when it is asked for, since some bring hundreds of files. */
 import { Command, CommanderError } from 'commander'
 import { HomebeatError } from '#gateway/platform/errors.js'
+import { printableLines } from '#gateway/platform/printable.js'
 
 /** 0 done · 1 failed · 2 wrong use. */
 export const EXIT = { ok: 0, failed: 1, usage: 2 } as const
@@ -78,7 +79,7 @@ export async function runProgram(
       writeOut: output.out,
       writeErr: output.err,
       // commander puts its suggestion ("Did you mean …?") on a second line.
-      outputError: (text, write) => write(`${text.trim().replace(/\s*\n\s*/g, ' ')}\n`),
+      outputError: (text, write) => write(`${oneLine(text)}\n`),
     })
     .showHelpAfterError(false)
   try {
@@ -96,16 +97,16 @@ export async function runProgram(
       return error.exitCode === 0 ? EXIT.ok : error.code === 'commander.error' ? EXIT.failed : EXIT.usage
     }
     if (error instanceof HomebeatError) {
-      output.err(`homebeat simulate: ${error.message.replace(/\s*\n\s*/g, ' ')}\n`)
+      output.err(`homebeat simulate: ${oneLine(error.message)}\n`)
       return error.code.startsWith('usage.') ? EXIT.usage : EXIT.failed
     }
-    // Nobody foresaw it: the stack is for the one who reports it.
-    output.err(
-      `homebeat simulate: unexpected: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`,
-    )
+    output.err(`homebeat simulate: unexpected: ${oneLine(error instanceof Error ? error.message : String(error))}\n`)
+    if (process.env['HOMEBEAT_DEBUG'] && error instanceof Error) output.err(`${error.stack}\n`)
     return EXIT.failed
   }
 }
+
+const oneLine = (text: string) => printableLines(text.trim().replace(/\s*\n\s*/g, ' '))
 
 /** `addCommand` does not pass on how errors are told. */
 function inherit(command: Command, parent: Command): Command {

@@ -2,6 +2,7 @@
 import { loadConfig } from '#gateway/config/load.js'
 import { systemClock } from '#gateway/platform/clock.js'
 import { HomebeatError } from '#gateway/platform/errors.js'
+import { endInOneLine, reportError } from '#gateway/surfaces/cli/exit.js'
 import type { GatewayStatus } from '#gateway/surfaces/status/feed.js'
 import { storedStatus } from '#gateway/surfaces/status/status.js'
 import { Demo } from './demo.js'
@@ -10,6 +11,7 @@ import { demoResult, describeResult, shortcomings } from './result.js'
 import { TerminalView } from './terminal-view.js'
 import { verifyBatches } from './verify-batches.js'
 
+endInOneLine()
 const options = parseDemoOptions(process.argv.slice(2))
 const say = (text: string) => process.stderr.write(`${text}\n`)
 
@@ -36,7 +38,7 @@ try {
 } catch (error) {
   const code = error instanceof HomebeatError ? error.code : null
   logsHelp = code !== 'demo.interrupted' && code !== 'demo.port-in-use'
-  say(`homebeat: ${error instanceof Error ? (code === null ? error.stack : error.message) : String(error)}`)
+  reportError(error)
   process.exitCode = 1
 } finally {
   await demo.stop()

@@ -1,9 +1,11 @@
 /** `fhir-server`: the server as a process of its own. */
-import { readFileSync } from 'node:fs'
-import { Command } from 'commander'
+import { Command, CommanderError } from 'commander'
+import { readBounded } from '#gateway/platform/bounded-file.js'
 import { lifetime, printReady, withLifetimeOption } from '#simulators/cli/lifetime.js'
 import { port as portNumber } from '#simulators/cli/parse.js'
 import { FhirServerSimulator } from './server.js'
+
+const MAX_TOKEN_BYTES = 4096
 
 interface Options {
   readonly port: number
@@ -18,7 +20,7 @@ export function fhirServerCommand(): Command {
     .option('--token-file <file>', 'ask for the bearer token in this file')
     .action(async (options: Options) => {
       const { port } = options
-      const token = options.tokenFile ? readToken(command, options.tokenFile) : undefined
+      const token = options.tokenFile !== undefined ? readToken(command, options.tokenFile) : undefined
       const server = new FhirServerSimulator({ port, ...(token ? { token } : {}) })
       try {
         await server.start()
@@ -41,8 +43,12 @@ export function fhirServerCommand(): Command {
 
 function readToken(command: Command, file: string): string {
   try {
-    return readFileSync(file, 'utf8').trim()
-  } catch {
+    const token = readBounded(file, MAX_TOKEN_BYTES)?.toString().trim()
+    // What no HTTP header can carry is no token.
+    if (token && /^[\x21-\x7e]+$/.test(token)) return token
+    return command.error(`there is no token in ${file}: write one line of letters and digits into it`)
+  } catch (error) {
+    if (error instanceof CommanderError) throw error
     return command.error(`cannot read the token file ${file}: check that it exists and is yours`)
   }
 }

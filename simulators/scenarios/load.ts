@@ -1,6 +1,6 @@
 /** Reads scenario files: parse → validate → cross-check, reporting all problems in one error. */
-import { readFileSync, statSync } from 'node:fs'
 import { parseDocument } from 'yaml'
+import { readBounded } from '#gateway/platform/bounded-file.js'
 import { HomebeatError } from '#gateway/platform/errors.js'
 import { findScript, SCRIPTS } from '#simulators/patient/scripts.js'
 import { type Scenario, scenarioSchema } from './schema.js'
@@ -11,8 +11,9 @@ const MAX_BYTES = 256 * 1024
 export function loadScenario(file: string): Scenario {
   let text: string
   try {
-    if (statSync(file).size > MAX_BYTES) throw new Error('it is larger than 256 KiB')
-    text = readFileSync(file, 'utf8')
+    const bytes = readBounded(file, MAX_BYTES)
+    if (bytes === null) throw new Error('it is larger than 256 KiB')
+    text = bytes.toString()
   } catch (cause) {
     const why = (cause as NodeJS.ErrnoException).code ?? (cause as Error).message
     throw new HomebeatError('usage.scenario', `The scenario ${file} cannot be read (${why}): check the path.`, {

@@ -1,24 +1,23 @@
-import { readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect } from 'chai'
 import { Interface } from 'ethers'
 import { ANCHORED_TOPIC, anchorRegistryAbi, revertName } from '#contracts/anchor-registry.js'
-import { artifactText, compileAnchorRegistry } from '#contracts/compile.js'
+import { artifactText, CONTRACTS, compileContracts } from '#contracts/compile.js'
 import { packageRoot } from '#gateway/platform/package-root.js'
 
-const committed = readFileSync(join(packageRoot, 'contracts', 'artifacts', 'AnchorRegistry.json'), 'utf8')
-
-describe('the compiled contract', () => {
-  it('is what its sources compile to', function () {
+describe('the compiled contracts', () => {
+  it('are what their sources compile to, and no others', function () {
     this.timeout(120_000)
-    expect(artifactText(compileAnchorRegistry())).to.equal(committed)
-  })
-
-  it('has the interface that the code speaks', () => {
-    const signatures = (abi: Interface) => abi.fragments.map((fragment) => fragment.format('full')).sort()
-    expect(signatures(new Interface(anchorRegistryAbi))).to.deep.equal(
-      signatures(new Interface(JSON.parse(committed).abi)),
-    )
+    const folder = join(packageRoot, 'contracts', 'artifacts')
+    const artifacts = compileContracts()
+    expect(readdirSync(folder).sort()).to.deep.equal(CONTRACTS.map((name) => `${name}.json`))
+    for (const artifact of artifacts) {
+      const committed = readFileSync(join(folder, `${artifact.contractName}.json`), 'utf8')
+      expect(artifactText(artifact), artifact.contractName).to.equal(committed)
+      // EIP-170.
+      expect(artifact.bytecode.length / 2, artifact.contractName).to.be.below(24_576)
+    }
     expect(ANCHORED_TOPIC).to.match(/^0x[0-9a-f]{64}$/)
   })
 

@@ -7,19 +7,10 @@ import type { AlarmActions } from './alarm-actions.js'
 /** So many message ids are remembered: a redelivery of "all" must not acknowledge what was raised since. */
 const MAX_REMEMBERED = 500
 
-/**
- * Which devices may acknowledge: those that the configuration names, and all of a site's broker that it trusts.
- * @throws HomebeatError `config.acknowledge`
- */
+/** Which devices may acknowledge: those that the configuration names, and all of a site's broker that it trusts. */
 export function acknowledgersOf(
   transports: readonly Pick<TransportConfig, 'name' | 'url' | 'devices' | 'acknowledge'>[],
 ): (transport: string, deviceId: string) => boolean {
-  for (const { name, url, acknowledge } of transports)
-    if (acknowledge !== undefined && !/^mqtts?:/.test(url))
-      throw new HomebeatError(
-        'config.acknowledge',
-        `transports[${name}].acknowledge is for the site's own broker (mqtt://, mqtts://): at another say mayAcknowledge: true at each device.`,
-      )
   const byName = new Map(transports.map((transport) => [transport.name, transport]))
   return (name, deviceId) => {
     const { acknowledge = false, devices = [] } = byName.get(name) ?? {}

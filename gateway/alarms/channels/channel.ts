@@ -4,6 +4,7 @@ import type { NoticeReason, Telling } from '#gateway/model/notification.js'
 import type { DeliveryOutcome } from '#gateway/model/outcome.js'
 import type { Clock } from '#gateway/platform/clock.js'
 import type { Reach } from '#gateway/platform/net/reach.js'
+import { messageLines, type Surroundings } from '#gateway/wording/message.js'
 import { type PreviewRules, previewOf } from '#gateway/wording/preview.js'
 
 /** What a channel may tell the world of an alert: no value, no limit, no name, unless the site allows it in the preview. */
@@ -16,7 +17,7 @@ export interface AlertNotice {
   readonly priority: Priority
   readonly kind: AlertKind
   readonly state: AlertState
-  /** Epoch ms of the transition. */
+  /** Epoch ms of the transition; of a reminder, an escalation or a digest its own. */
   readonly at: number
   /** Epoch ms at which the episode became active. */
   readonly raisedAt: number
@@ -24,6 +25,10 @@ export interface AlertNotice {
   readonly home: string
   /** Text for people, e.g. "HIGH: Low oxygen saturation (active since 14:02)". One line, but for a digest. */
   readonly preview: string
+  /** For a subject: the home, and the preview's first line. */
+  readonly subject: string
+  /** What a doctor needs beside the preview, within what the site allows; a line a paragraph. */
+  readonly details?: string
   /** Id of the contact it is for, and where the channel reaches them. */
   readonly contact?: string
   readonly address?: string
@@ -94,9 +99,13 @@ export function noticeOf(
   home: string,
   telling: Telling = standing(transition),
   rules: PreviewRules = {},
+  surroundings?: Omit<Surroundings, 'home'>,
 ): AlertNotice {
-  const { alertId, condition, priority, kind, state, at, raisedAt } = transition
-  const { key, reason, contact, address, until, acknowledgeUrl } = telling
+  const { alertId, condition, priority, kind, state, raisedAt } = transition
+  const { key, reason, at = transition.at, contact, address, until, acknowledgeUrl } = telling
+  const preview = previewOf(transition, telling, rules)
+  const [first = ''] = preview.split('\n')
+  const lines = surroundings ? messageLines(transition, { reason, at }, { ...surroundings, home }, rules) : []
   return {
     key,
     reason,
@@ -108,7 +117,9 @@ export function noticeOf(
     at,
     raisedAt,
     home,
-    preview: previewOf(transition, telling, rules),
+    preview,
+    subject: rules.label === undefined ? `${home}: ${first}` : first,
+    ...(lines.length > 0 && { details: lines.join('\n') }),
     ...(contact !== undefined && { contact }),
     ...(address !== undefined && { address }),
     ...(until !== undefined && { until }),

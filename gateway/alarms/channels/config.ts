@@ -1,6 +1,19 @@
 /** `alerts.channels` and `alerts.preview`: by which ways people are told, and what a message may say. */
 import { z } from 'zod'
-import { httpUrl, name, namedList } from '#gateway/platform/config-grammar.js'
+import { parseFirmataUrl } from '#gateway/intake/transports/firmata/address.js'
+import { parseMqttUrl } from '#gateway/intake/transports/mqtt/address.js'
+import {
+  across,
+  type ConfigProblem,
+  httpUrl,
+  name,
+  namedList,
+  readBy,
+  together,
+} from '#gateway/platform/config-grammar.js'
+import { HomebeatError } from '#gateway/platform/errors.js'
+import { isLoopback } from '#gateway/platform/net/loopback.js'
+import type { SecretUse } from '#gateway/platform/secrets/check-secrets.js'
 import { isMailbox } from './mailbox.js'
 
 const port = z.number().int().min(1).max(65535)
@@ -12,7 +25,7 @@ const topic = z
 
 const pin = z.number().int().min(2).max(127)
 
-const channel = z.discriminatedUnion('type', [
+const channelForm = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('terminal'), name: name.default('terminal') }),
   z.strictObject({
     type: z.literal('webhook'),
@@ -25,20 +38,23 @@ const channel = z.discriminatedUnion('type', [
     secretFile: z.string().optional(),
   }),
   /** E-mail by the site's mail server; a contact's address is the recipient. */
-  z.strictObject({
-    type: z.literal('smtp'),
-    name,
-    host: z.string().min(1).max(253),
-    /** 587 with starttls, 465 with tls, 25 with none. */
-    port: port.optional(),
-    /** `none` is allowed to this machine only. */
-    security: z.enum(['tls', 'starttls', 'none']).default('starttls'),
-    user: z.string().min(1).max(254).optional(),
-    passwordFile: z.string().optional(),
-    /** PEM; instead of the authorities that Node trusts. */
-    caFile: z.string().optional(),
-    from: z.string().refine(isMailbox, 'give one plain e-mail address, e.g. homebeat@example.org'),
-  }),
+  together(
+    z.strictObject({
+      type: z.literal('smtp'),
+      name,
+      host: z.string().min(1).max(253),
+      /** 587 with starttls, 465 with tls, 25 with none. */
+      port: port.optional(),
+      /** `none` is allowed to this machine only. */
+      security: z.enum(['tls', 'starttls', 'none']).default('starttls'),
+      user: z.string().min(1).max(254).optional(),
+      passwordFile: z.string().optional(),
+      /** PEM; instead of the authorities that Node trusts. */
+      caFile: z.string().optional(),
+      from: z.string().refine(isMailbox, 'give one plain e-mail address, e.g. homebeat@example.org'),
+    }),
+    ['user', 'passwordFile'],
+  ),
   /** A contact's address is the subscription of their browser, as JSON or `file:path`. */
   z.strictObject({
     type: z.literal('webpush'),
@@ -67,7 +83,7 @@ const channel = z.discriminatedUnion('type', [
     type: z.literal('mqtt'),
     name,
     /** mqtt://user@broker.lan:1883 or mqtts://user@broker.example:8883 */
-    url: z.url({ protocol: /^mqtts?$/, error: 'give an mqtt:// or mqtts:// URL' }).max(500),
+    url: readBy(brokerUrl),
     passwordFile: z.string().optional(),
     /** PEM; instead of the authorities that Node trusts. */
     caFile: z.string().optional(),
@@ -83,7 +99,7 @@ const channel = z.discriminatedUnion('type', [
     type: z.literal('annunciator'),
     name: name.default('annunciator'),
     /** firmata:///dev/ttyACM1?baud=57600 */
-    url: z.string().min(1).max(500),
+    url: readBy(parseFirmataUrl),
     /** Digital pins: a lamp for each priority (red, yellow, cyan), a buzzer, a button to ground. */
     pins: z
       .strictObject({
@@ -97,6 +113,47 @@ const channel = z.discriminatedUnion('type', [
   }),
 ])
 
+/** What one key of a channel alone cannot show. */
+function* contradictions(channel: z.output<typeof channelForm>): Iterable<ConfigProblem> {
+  const isFar = (url: string) => !url.startsWith('https:') && !isLoopback(new URL(url).hostname)
+  if ((channel.type === 'webhook' || channel.type === 'ntfy') && channel.tokenFile !== undefined && isFar(channel.url))
+    yield {
+      path: ['url'],
+      message: 'would send its token over plain HTTP: use an https:// URL, or leave out tokenFile',
+    }
+  if (channel.type === 'smtp' && channel.security === 'none' && !isLoopback(channel.host))
+    yield {
+      path: ['security'],
+      message: `would send e-mail without encryption to ${channel.host}: set it to starttls or tls`,
+    }
+  if (channel.type === 'mqtt') {
+    const { user } = parseMqttUrl(channel.url)
+    if (user !== undefined && channel.passwordFile === undefined)
+      yield { path: ['passwordFile'], message: `is missing: the URL names the user ${user}` }
+    if (user === undefined && channel.passwordFile !== undefined)
+      yield { path: ['url'], message: 'names no user for the passwordFile: write mqtts://user@host:8883' }
+  }
+  if (channel.type === 'annunciator') {
+    const pins = Object.entries(channel.pins)
+    for (const [i, [what, pin]] of pins.entries()) {
+      const [other] = pins.find(([, one], j) => one === pin && j < i) ?? []
+      if (other !== undefined)
+        yield {
+          path: ['pins', what],
+          message: `is the pin of ${other} too: give each lamp, the buzzer and the button its own`,
+        }
+    }
+  }
+}
+
+/** @throws HomebeatError `config.transport-url` */
+function brokerUrl(text: string): void {
+  parseMqttUrl(text)
+  if (!/^mqtts?:/.test(text)) throw new HomebeatError('config.transport-url', 'give an mqtt:// or mqtts:// URL')
+}
+
+const channel = across(channelForm, contradictions)
+
 export const channelsConfig = namedList(channel, 20).default([])
 
 /** What a preview may say beside the condition and its time. */
@@ -109,13 +166,43 @@ export const previewConfig = z
   })
   .prefault({})
 
+/** What messages say beside the alarm itself; never on a locked screen. */
+export const messageConfig = z
+  .strictObject({
+    /** Whom to call, a line each, e.g. "At home: +44 …" and "Out of hours: …". */
+    call: z.array(z.string().min(1).max(120)).max(5).default([]),
+    /** Where to look at the values, e.g. the clinic's page. */
+    look: httpUrl.optional(),
+  })
+  .prefault({})
+
+export type MessageConfig = z.output<typeof messageConfig>
 export type ChannelConfig = z.output<typeof channel>
 
+/** The files of authorities (PEM) that channels name. */
+export const channelAuthorities = (channels: readonly ChannelConfig[]) =>
+  channels.map((channel, i) => ({
+    path: ['alerts', 'channels', i],
+    caFile: 'caFile' in channel ? channel.caFile : undefined,
+  }))
+
 /** The secret files that channels name. */
-export function channelSecrets(channels: readonly ChannelConfig[]): (string | undefined)[] {
-  return channels.flatMap((channel) => [
-    'tokenFile' in channel ? channel.tokenFile : undefined,
-    'secretFile' in channel ? channel.secretFile : undefined,
-    'passwordFile' in channel ? channel.passwordFile : undefined,
-  ])
+export function channelSecrets(channels: readonly ChannelConfig[]): SecretUse[] {
+  return channels.flatMap((channel, i) => {
+    const path = ['alerts', 'channels', i]
+    const whose = `the alert channel ${channel.name}`
+    const use = (key: string, file: string | undefined, holds: string, form?: SecretUse['form']): SecretUse[] =>
+      file === undefined ? [] : [{ path: [...path, key], file, holds, ...(form && { form }) }]
+    return [
+      ...('tokenFile' in channel
+        ? use('tokenFile', channel.tokenFile, `the access token of ${whose}, one line, issued by who runs its server`)
+        : []),
+      ...('secretFile' in channel
+        ? use('secretFile', channel.secretFile, `the signing secret that ${whose} and its receiver share`, 'webhook')
+        : []),
+      ...('passwordFile' in channel
+        ? use('passwordFile', channel.passwordFile, `the password of ${whose}, one line, issued by who runs its server`)
+        : []),
+    ]
+  })
 }

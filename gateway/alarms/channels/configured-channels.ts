@@ -29,19 +29,8 @@ export interface ConfiguredChannelsOptions {
 export class ConfiguredChannels {
   readonly #options: ConfiguredChannelsOptions
 
-  /** @throws HomebeatError `config.contacts` where a channel cannot use an address that it is to send to */
   constructor(options: ConfiguredChannelsOptions) {
     this.#options = options
-    const problems = options.channels.flatMap((channel) => {
-      const contacts = this.#contactsOf(channel)
-      const recipients = contacts.length > 0 ? contacts : [{ id: undefined, address: undefined }]
-      return recipients.flatMap(({ id, address }) => {
-        const problem = channel.addressProblem?.(address)
-        const who = id === undefined ? 'no contact uses it, and ' : `contact ${id}: `
-        return problem ? [`alerts: channel ${channel.name}: ${who}${problem}.`] : []
-      })
-    })
-    if (problems.length > 0) throw new HomebeatError('config.contacts', problems.join('\n'))
   }
 
   list(): ChannelEntry[] {

@@ -20,14 +20,14 @@ const IMPORTANCE: Readonly<Record<Priority, Record<string, string>>> = {
  * @param date epoch ms
  */
 export function composeMessage(notice: AlertNotice, from: string, to: string, date: number): Promise<Buffer> {
-  const { home, alertId, key, preview, priority, reason, acknowledgeUrl } = notice
+  const { home, alertId, key, preview, subject, details, priority, reason, acknowledgeUrl } = notice
   const domain = from.slice(from.lastIndexOf('@') + 1)
   const thread = `<${threadId(notice)}.alert@${domain}>`
-  const [subject = ''] = preview.split(/[\r\n]/)
   const text = [
     preview,
     ...(acknowledgeUrl === undefined ? [] : [`Acknowledge: ${acknowledgeUrl}`]),
-    `Home: ${home}\nAlert: ${alertId}`,
+    details ?? `Home: ${home}`,
+    `Alert: ${alertId}`,
     'Sent by Homebeat. It is not a certified medical device: in an emergency call your local emergency number.',
   ]
   return new MailComposer({

@@ -4,10 +4,10 @@ import { systemClock } from '#gateway/platform/clock.js'
 import { HomebeatError } from '#gateway/platform/errors.js'
 import { isLoopback } from '#gateway/platform/net/loopback.js'
 import { readSecret } from '#gateway/platform/secrets/secret-file.js'
+import { addressProblem } from './address.js'
 import type { AlertChannel, ChannelDependencies } from './channel.js'
 import type { ChannelConfig } from './config.js'
 import { readCa } from './credentials.js'
-import { isMailbox } from './mailbox.js'
 import type { Account } from './smtp-client.js'
 
 type SmtpConfig = Extract<ChannelConfig, { type: 'smtp' }>
@@ -38,18 +38,14 @@ export function smtpChannel(
   const client = import('./smtp-client.js')
   client.catch(() => {})
   const { name, from, host, security } = config
-  const addressProblem = (address: string | undefined) => {
-    if (address === undefined) return 'no e-mail address: give the contact one as its address'
-    return isMailbox(address) ? null : 'the address is not one plain e-mail address (somebody@example.org)'
-  }
   return {
     name,
     about: `e-mail from ${from} by ${host}:${account.options.port} (${security === 'none' ? 'not encrypted' : security})`,
-    addressProblem,
+    addressProblem: (address) => addressProblem(config, address, baseDir),
     async notify(notice, signal): Promise<DeliveryOutcome> {
       if (signal.aborted) return { class: 'transient', reason: 'stopped before sending' }
       const { address } = notice
-      const problem = addressProblem(address)
+      const problem = addressProblem(config, address, baseDir)
       if (address === undefined || problem !== null)
         return { class: 'permanent', reason: problem ?? 'no e-mail address' }
       const patience = AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)])

@@ -3,6 +3,7 @@ import type { Priority } from '#gateway/model/alert.js'
 import type { DeliveryOutcome } from '#gateway/model/outcome.js'
 import { systemClock } from '#gateway/platform/clock.js'
 import { outcomeOfResponse } from '#gateway/platform/net/http-outcome.js'
+import { addressProblem } from './address.js'
 import type { AlertChannel, AlertNotice, ChannelDependencies } from './channel.js'
 import type { ChannelConfig } from './config.js'
 import { post } from './http-post.js'
@@ -20,9 +21,10 @@ export const vapidPath = (dataDir: string) => join(dataDir, 'keys', 'vapid.json'
 
 /** Sends each notice, encrypted for one browser, to that browser's push service (RFC 8030, 8291, 8292). */
 export function webPushChannel(
-  { name, subject }: Extract<ChannelConfig, { type: 'webpush' }>,
+  config: Extract<ChannelConfig, { type: 'webpush' }>,
   dependencies: Pick<ChannelDependencies, 'fetch' | 'baseDir' | 'dataDir' | 'timeoutMs' | 'clock'>,
 ): AlertChannel {
+  const { name, subject } = config
   const { baseDir, dataDir, clock = systemClock } = dependencies
   let key: Promise<VapidKey> | null = null
   /** Endpoints that the push service does not know any more. A new subscription has another one. */
@@ -37,10 +39,7 @@ export function webPushChannel(
   return {
     name,
     about: `web push as ${subject}`,
-    addressProblem(address) {
-      const subscription = parseSubscription(address, baseDir)
-      return typeof subscription === 'string' ? subscription : null
-    },
+    addressProblem: (address) => addressProblem(config, address, baseDir),
     async notify(notice, signal): Promise<DeliveryOutcome> {
       if (signal.aborted) return { class: 'transient', reason: 'stopped before sending' }
       const subscription = parseSubscription(notice.address, baseDir)
@@ -83,11 +82,12 @@ function sealed(notice: AlertNotice, keys: PushKeys): Uint8Array<ArrayBuffer> | 
 
 /** The wire format; `test/fixtures/alerts/webpush-payload.json` holds an example. */
 function payloadOf(notice: AlertNotice): Buffer {
-  const { preview, alertId, reason, priority, home, acknowledgeUrl } = notice
+  const { preview, alertId, reason, priority, home, at, raisedAt, acknowledgeUrl } = notice
   const json = (text: string) =>
     Buffer.from(
       JSON.stringify({
         ...{ version: 1, preview: text, alertId, reason, priority, home },
+        ...{ at: new Date(at).toISOString(), raisedAt: new Date(raisedAt).toISOString() },
         ...(acknowledgeUrl !== undefined && { acknowledgeUrl }),
       }),
     )

@@ -2,7 +2,7 @@
 import { z } from 'zod'
 import { ALERT_KINDS, PRIORITIES } from '#gateway/model/alert.js'
 import { ROLES } from '#gateway/model/role.js'
-import { name } from '#gateway/platform/config-grammar.js'
+import { type ConfigProblem, differing, name } from '#gateway/platform/config-grammar.js'
 
 const timeOfDay = z
   .string()
@@ -42,7 +42,7 @@ const steps = z.array(escalationStep).max(10).default([])
 const minutes = z.number().min(0).max(1440)
 
 export const dispatchConfig = z.strictObject({
-  contacts: z.array(contact).max(50).default([]),
+  contacts: differing(z.array(contact).max(50), 'id').default([]),
   /** By priority; where left out, every contact that wants the priority is told at once. */
   escalation: z.strictObject({ high: steps, medium: steps, low: steps }).prefault({}),
   /** Minutes after which those who know are told again, while nobody has acknowledged; 0: never. */
@@ -52,6 +52,30 @@ export const dispatchConfig = z.strictObject({
   /** Low-priority alerts wait until these are over. */
   quietHours: z.array(hours).max(10).default([]),
 })
+
+/** Contacts of a channel that is none, and chains of a contact that is none. */
+export function* routingProblems(
+  alerts: DispatchConfig & { readonly channels: readonly { readonly name: string }[] },
+): Iterable<ConfigProblem> {
+  const channels = alerts.channels.map(({ name }) => name)
+  const ids = alerts.contacts.map(({ id }) => id)
+  for (const [i, { channel }] of alerts.contacts.entries())
+    if (!channels.includes(channel))
+      yield {
+        path: ['contacts', i, 'channel'],
+        message: 'no such channel',
+        missing: { name: channel, list: 'channels', known: channels },
+      }
+  for (const priority of PRIORITIES)
+    for (const [i, { contacts }] of alerts.escalation[priority].entries())
+      for (const [j, id] of contacts.entries())
+        if (!ids.includes(id))
+          yield {
+            path: ['escalation', priority, i, 'contacts', j],
+            message: 'no such contact',
+            missing: { name: id, list: 'contacts', known: ids },
+          }
+}
 
 export type DispatchConfig = z.output<typeof dispatchConfig>
 export type ContactConfig = z.output<typeof contact>

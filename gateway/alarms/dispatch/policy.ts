@@ -1,7 +1,6 @@
 import type { ChannelConfig } from '#gateway/alarms/channels/config.js'
 import { type AlertKind, PRIORITIES, type Priority } from '#gateway/model/alert.js'
 import { ROLE_INTERESTS, type Role } from '#gateway/model/role.js'
-import { HomebeatError } from '#gateway/platform/errors.js'
 import type { DispatchConfig } from './config.js'
 import type { Hours, ZoneOffsetAt } from './hours.js'
 
@@ -35,24 +34,12 @@ export interface DispatchPolicy {
 /** What of a configuration says who is told. */
 export type AlertRouting = DispatchConfig & { readonly channels: readonly Pick<ChannelConfig, 'name'>[] }
 
-/** @throws HomebeatError `config.contacts` where a contact names no channel, or a chain no contact. */
 export function policyOf(alerts: AlertRouting, zone: ZoneOffsetAt): DispatchPolicy {
-  const channels = new Set(alerts.channels.map(({ name }) => name))
-  const ids = new Set(alerts.contacts.map(({ id }) => id))
-  if (ids.size < alerts.contacts.length) throw wrong('two contacts have the same id: give each its own.')
-  for (const { id, channel } of alerts.contacts) {
-    if (!channels.has(channel))
-      throw wrong(`contact ${id} uses the channel ${channel}; the channels are ${[...channels].join(', ') || 'none'}.`)
-  }
   const used = new Set(alerts.contacts.map(({ channel }) => channel))
-  const chain = (priority: Priority): ChainStep[] => {
-    const steps = alerts.escalation[priority]
-    for (const unknown of steps.flatMap(({ contacts }) => contacts).filter((id) => !ids.has(id)))
-      throw wrong(`escalation.${priority} names ${unknown}, which is no contact.`)
-    return steps
+  const chain = (priority: Priority): ChainStep[] =>
+    alerts.escalation[priority]
       .map(({ afterMinutes, contacts }) => ({ afterMs: afterMinutes * 60_000, contacts }))
       .sort((a, b) => a.afterMs - b.afterMs)
-  }
   const { remindMinutes } = alerts
   return {
     broadcast: alerts.channels.map(({ name }) => name).filter((name) => !used.has(name)),
@@ -74,8 +61,4 @@ export function policyOf(alerts: AlertRouting, zone: ZoneOffsetAt): DispatchPoli
 
 function byPriority<Value>(of: (priority: Priority) => Value): Record<Priority, Value> {
   return Object.fromEntries(PRIORITIES.map((priority) => [priority, of(priority)])) as Record<Priority, Value>
-}
-
-function wrong(what: string): HomebeatError {
-  return new HomebeatError('config.contacts', `alerts: ${what}`)
 }

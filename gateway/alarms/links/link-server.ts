@@ -1,4 +1,4 @@
-import { resolve } from 'node:path'
+import { join, resolve } from 'node:path'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { type Actor, type AlertTransition, isUnattended } from '#gateway/model/alert.js'
 import type { HealthCheck } from '#gateway/model/health-check.js'
@@ -9,24 +9,30 @@ import { HomebeatError } from '#gateway/platform/errors.js'
 import type { Logger } from '#gateway/platform/logger.js'
 import { readIdentity } from '#gateway/platform/net/certificate.js'
 import { ConnectionPlaces } from '#gateway/platform/net/connection-places.js'
-import { isLoopback } from '#gateway/platform/net/loopback.js'
+import { KnownAddresses } from '#gateway/platform/net/known-addresses.js'
 import { fullCondition, WEB_PLACES, webServer } from '#gateway/platform/net/web-server.js'
 import { Attempts } from './attempts.js'
 import type { LinksConfig } from './config.js'
 import type { Bearer, LinkTokens } from './link-tokens.js'
-import { ASK_PAGE, BUSY_PAGE, DEAD_PAGE, DONE_PAGE, FAILED_PAGE, PAGE_HEADERS } from './page.js'
+import { askPage, BUSY_PAGE, DONE_PAGE, deadPage, FAILED_PAGE, PAGE_HEADERS } from './page.js'
 
 export interface LinkServerOptions {
   readonly config: LinksConfig
   readonly tokens: LinkTokens
   /** Ids of all configured contacts. */
   readonly contacts: readonly string[]
+  /** Whom to call where a link does not work, as the site wrote it. */
+  readonly call: readonly string[]
   readonly actions: {
     open(): readonly AlertTransition[]
     acknowledge(alertIds: readonly string[], actor: Actor): Promise<string[]>
   }
+  /** What a message about an alert says now: its line, and what stands beside it. */
+  readonly say: (alert: AlertTransition) => { readonly alarm: string; readonly lines: readonly string[] }
   /** Relative file names of the configuration start here. */
   readonly baseDir: string
+  /** Where it keeps the addresses of those whose link was good. */
+  readonly dataDir: string
   readonly clock: Clock
   readonly logger: Logger
 }
@@ -40,14 +46,7 @@ export class LinkServer implements Lifecycle, HealthCheck {
   #places: ConnectionPlaces | null = null
   #port = 0
 
-  /** @throws HomebeatError `config.links-unencrypted` */
   constructor(options: LinkServerOptions) {
-    const { host, tls, allowUnencrypted } = options.config
-    if (!tls && !isLoopback(host) && !allowUnencrypted)
-      throw new HomebeatError(
-        'config.links-unencrypted',
-        `alerts.links would answer the network on ${host} without encryption: give tls with certFile and keyFile, or say allowUnencrypted: true.`,
-      )
     this.#options = options
   }
 
@@ -86,13 +85,15 @@ export class LinkServer implements Lifecycle, HealthCheck {
     const app = this.#app
     this.#app = null
     await app?.close()
+    this.#places?.close()
   }
 
   #build(): FastifyInstance {
-    const { config, baseDir, clock } = this.#options
+    const { config, baseDir, dataDir, clock, logger } = this.#options
     const attempts = new Attempts(clock)
     const { tls } = config
-    const places = new ConnectionPlaces(clock, WEB_PLACES, () => {})
+    const known = new KnownAddresses(join(dataDir, 'known-links.json'), { clock, logger })
+    const places = new ConnectionPlaces(clock, WEB_PLACES, known)
     this.#places = places
     const app = webServer({
       bodyLimit: 1024,
@@ -108,11 +109,16 @@ export class LinkServer implements Lifecycle, HealthCheck {
     })
     app.addHook('onRequest', async (_request, reply) => void reply.headers(PAGE_HEADERS))
     // Only what is wrong counts: nobody guesses a token, and a doctor may share an address with who tries.
+    const dead = deadPage(this.#options.call)
     const refuse = ({ ip }: FastifyRequest, reply: FastifyReply) =>
-      attempts.take(ip) ? say(reply, 404, DEAD_PAGE) : say(reply, 429, BUSY_PAGE)
-    app.get('/a/:token', async (request: Answered, reply) =>
-      this.#bearerOf(request) ? say(reply, 200, ASK_PAGE) : refuse(request, reply),
-    )
+      attempts.take(ip) ? say(reply, 404, dead) : say(reply, 429, BUSY_PAGE)
+    app.get('/a/:token', async (request: Answered, reply) => {
+      const bearer = this.#bearerOf(request)
+      const alert = this.#options.actions.open().find(({ alertId }) => alertId === bearer?.alertId)
+      if (!bearer || !alert) return refuse(request, reply)
+      const { alarm, lines } = this.#options.say(alert)
+      return say(reply, 200, askPage(alarm, lines))
+    })
     app.post('/a/:token', async (request: Answered, reply) => {
       const bearer = this.#bearerOf(request)
       return bearer && (await this.#acknowledge(bearer)) ? say(reply, 200, DONE_PAGE) : refuse(request, reply)

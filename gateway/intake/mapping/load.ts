@@ -1,7 +1,8 @@
 /** Reads mapping files: those that are shipped, and the site's own. */
 import { join, resolve } from 'node:path'
-import { parseDocument } from 'yaml'
 import { readBounded } from '#gateway/platform/bounded-file.js'
+import { parseYaml, readYaml } from '#gateway/platform/config-file.js'
+import { type ConfigProblem, refusalOf } from '#gateway/platform/config-grammar.js'
 import { HomebeatError } from '#gateway/platform/errors.js'
 import { packageRoot } from '#gateway/platform/package-root.js'
 import { type MappingFile, type MappingTemplate, mappingFileSchema } from './template.js'
@@ -21,8 +22,8 @@ export interface Mappings {
 export function loadMappings(files: readonly string[], baseDir: string): Mappings {
   const own = files.map((file) => parseMappingFile(readText(resolve(baseDir, file)), file))
   const templates = [...own.flatMap((file) => file.templates), ...shippedTemplates()]
-  const twice = templates.find(({ template }, i) => templates.findIndex((other) => other.template === template) < i)
-  if (twice) throw problem(`the template name "${twice.template}" is used twice: rename the site's own.`)
+  const twice = usedTwice(templates)
+  if (twice !== undefined) throw problem(twice)
   return { templates, devices: Object.assign({}, ...own.map(({ devices }) => devices).reverse()) }
 }
 
@@ -36,21 +37,29 @@ export function shippedTemplates(): MappingTemplate[] {
   })
 }
 
-/** @param file only for messages. @throws HomebeatError `config.mapping` */
+/** @param file only for messages. @throws HomebeatError `config.mapping`, a line for each problem */
 export function parseMappingFile(text: string, file: string): MappingFile {
-  const document = parseDocument(text)
-  const [error] = document.errors
-  if (error) throw problem(`${file}: ${error.message.split('\n')[0]}`)
-  let plain: unknown
-  try {
-    plain = document.toJS({ maxAliasCount: 0 }) ?? {}
-  } catch {
-    throw problem(`${file}: YAML aliases (*name) are not supported: write the value out.`)
-  }
-  const result = mappingFileSchema.safeParse(plain)
-  if (result.success) return result.data
-  const problems = result.error.issues.map(({ path, message }) => `  - ${path.join('.') || 'the file'}: ${message}`)
-  throw problem(`${file} is no mapping file:\n${problems.join('\n')}`)
+  return parseYaml(text, file, { schema: mappingFileSchema }, undefined, 'config.mapping')
+}
+
+/** @returns what is wrong with the files at `mappings`, and a line for each problem in them */
+export function mappingProblems(files: readonly string[], baseDir: string): (ConfigProblem | string)[] {
+  const own: MappingTemplate[] = []
+  const problems = files.flatMap((file, i): (ConfigProblem | string)[] => {
+    const texts: string[] = []
+    const message = refusalOf(() => texts.push(readText(resolve(baseDir, file))))
+    if (message !== null) return [{ path: ['mappings', i], message }]
+    const { config, lines } = readYaml(texts[0] ?? '', file, { schema: mappingFileSchema })
+    own.push(...(config?.templates ?? []))
+    return lines
+  })
+  const twice = problems.length > 0 ? undefined : usedTwice([...own, ...shippedTemplates()])
+  return twice === undefined ? problems : [...problems, { path: ['mappings'], message: twice }]
+}
+
+function usedTwice(templates: readonly MappingTemplate[]): string | undefined {
+  const twice = templates.find(({ template }, i) => templates.findIndex((other) => other.template === template) < i)
+  return twice && `the template name "${twice.template}" is used twice: rename the site's own.`
 }
 
 function readText(path: string): string {

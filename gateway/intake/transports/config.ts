@@ -1,6 +1,19 @@
 /** `transports`: where readings come from. */
 import { z } from 'zod'
-import { cron, name, namedList } from '#gateway/platform/config-grammar.js'
+import {
+  across,
+  type ConfigProblem,
+  cron,
+  differing,
+  name,
+  namedList,
+  readBy,
+  together,
+} from '#gateway/platform/config-grammar.js'
+import { isLoopback } from '#gateway/platform/net/loopback.js'
+import { overlap } from './mqtt/acl.js'
+import { parseMqttUrl } from './mqtt/address.js'
+import { checkTransportUrl, schemeOf } from './transport-url.js'
 
 /** When the gateway asks the kit for what it does not send by itself. */
 const schedule = z.strictObject({
@@ -27,7 +40,7 @@ const transport = z.strictObject({
    * mqtt://user@host:1883 (the site's broker) · replay:path/to/record.hea ·
    * firmata:///dev/ttyACM0?baud=57600&interval=20&accelerometer=on, firmata+usb://2341:0043 (an Uno with StandardFirmata)
    */
-  url: z.string().min(1).max(500),
+  url: readBy(checkTransportUrl),
   /** Device id given to what arrives here where the wire names none. */
   device: name.optional(),
   schedule: schedule.default({}),
@@ -53,12 +66,10 @@ const transport = z.strictObject({
    * mqtts+broker: certificate and key (mode 0600) in PEM; without them the gateway makes its own.
    * mqtts: the authority that the site's broker is checked against, and this gateway's own certificate where it asks.
    */
-  tls: z
-    .strictObject({ caFile: z.string().optional(), certFile: z.string().optional(), keyFile: z.string().optional() })
-    .refine(({ certFile, keyFile }) => (certFile === undefined) === (keyFile === undefined), {
-      error: 'give certFile and keyFile together',
-    })
-    .optional(),
+  tls: together(
+    z.strictObject({ caFile: z.string().optional(), certFile: z.string().optional(), keyFile: z.string().optional() }),
+    ['certFile', 'keyFile'],
+  ).optional(),
   /** mqtt: whether devices of the site's broker may acknowledge alarms: everybody who may publish there can. */
   acknowledge: z.boolean().optional(),
   /** mqtt+broker: lets the network speak without encryption. */
@@ -75,20 +86,65 @@ const transport = z.strictObject({
    * mqtt+broker: devices that may connect, beside those that were enrolled (homebeat device enrol). A secret's file has
    * mode 0600; an entry without one gives its topics to an enrolled device.
    */
-  devices: z
-    .array(
-      z.strictObject({
-        id: name,
-        secretFile: z.string().optional(),
-        topics: z.array(topicPrefix).max(10).optional(),
-        /** Whether its messages on homebeat/v1/<id>/acknowledge count. */
-        mayAcknowledge: z.boolean().optional(),
-      }),
-    )
-    .max(100)
-    .default([]),
+  devices: differing(
+    z
+      .array(
+        z.strictObject({
+          id: name,
+          secretFile: z.string().optional(),
+          topics: z.array(topicPrefix).max(10).optional(),
+          /** Whether its messages on homebeat/v1/<id>/acknowledge count. */
+          mayAcknowledge: z.boolean().optional(),
+        }),
+      )
+      .max(100),
+    'id',
+  ).default([]),
 })
 
-export const transportsConfig = namedList(transport, 20).min(1)
+export const transportsConfig = namedList(across(transport, contradictions), 20).min(1)
+
+/** What a scheme and the keys beside it cannot mean together. */
+function* contradictions({
+  url,
+  schedule,
+  tls,
+  acknowledge,
+  allowUnencrypted,
+  devices,
+}: z.output<typeof transport>): Iterable<ConfigProblem> {
+  const scheme = schemeOf(url)
+  const isBroker = scheme.endsWith('+broker')
+  const isClient = scheme === 'mqtt' || scheme === 'mqtts'
+  if (!scheme.startsWith('serial') && Object.keys(schedule).length > 0)
+    yield { path: ['schedule'], message: 'only a serial kit can be asked: remove it' }
+  if (acknowledge !== undefined && !isClient)
+    yield {
+      path: ['acknowledge'],
+      message: "is for the site's own broker (mqtt://, mqtts://): at another say mayAcknowledge: true at each device",
+    }
+  if (isBroker || isClient) {
+    const { host } = parseMqttUrl(url)
+    if (tls && scheme === 'mqtt')
+      yield { path: ['url'], message: `has tls beside it and is not encrypted: write mqtts://${host}:8883` }
+    if (tls && isBroker && (scheme === 'mqtt+broker' || tls.caFile !== undefined))
+      yield {
+        path: ['tls'],
+        message: 'is certFile and keyFile of an mqtts+broker:// URL: this broker asks no device for a certificate',
+      }
+    if (scheme === 'mqtt+broker' && !isLoopback(host) && !allowUnencrypted)
+      yield {
+        path: ['url'],
+        message: `would let the network speak without encryption: use mqtts+broker://${host}:8883, or say allowUnencrypted: true`,
+      }
+  }
+  for (const [i, device] of devices.entries())
+    for (const other of devices.slice(0, i))
+      if (other.id !== device.id && overlap(other, device))
+        yield {
+          path: ['devices', i, 'topics'],
+          message: `the topics of ${other.id} and ${device.id} overlap: give each device its own prefix`,
+        }
+}
 
 export type TransportConfig = z.output<typeof transport>

@@ -2,22 +2,12 @@
 import type { TransportConfig } from '#gateway/intake/transports/config.js'
 import type { KitCommand, Transport } from '#gateway/model/transport.js'
 import { type Clock, wait } from '#gateway/platform/clock.js'
-import { HomebeatError } from '#gateway/platform/errors.js'
 import type { Job } from '#gateway/platform/schedule.js'
 
-/**
- * The jobs of one transport's schedule.
- * @throws HomebeatError `config.no-way-back` for a schedule on a transport that cannot be asked
- */
+/** The jobs of one transport's schedule. */
 export function kitJobs(transport: Transport | undefined, schedule: TransportConfig['schedule'], clock: Clock): Job[] {
   if (!transport || Object.values(schedule).every((entry) => entry === undefined)) return []
   const { name } = transport
-  if (!transport.send) {
-    throw new HomebeatError(
-      'config.no-way-back',
-      `transports[${name}] has a schedule, but only a serial kit can be asked: remove it.`,
-    )
-  }
   const ask = (command: KitCommand) => transport.send?.(command) ?? Promise.resolve()
   const { cuff, glucometer, emg } = schedule
   return [

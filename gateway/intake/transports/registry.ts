@@ -1,7 +1,6 @@
 import type { TransportConfig } from '#gateway/intake/transports/config.js'
 import type { Transport } from '#gateway/model/transport.js'
 import type { Clock } from '#gateway/platform/clock.js'
-import { HomebeatError } from '#gateway/platform/errors.js'
 import type { Logger } from '#gateway/platform/logger.js'
 import { FirmataTransport } from './firmata/firmata-transport.js'
 import { BrokerTransport } from './mqtt/broker-transport.js'
@@ -10,6 +9,7 @@ import type { EnrolledDevices } from './mqtt/enrolled-devices.js'
 import { ReplayTransport } from './replay/replay-transport.js'
 import type { SerialBinding } from './serial/binding.js'
 import { SerialTransport } from './serial/serial-transport.js'
+import { schemeOf, type TransportScheme } from './transport-url.js'
 
 export interface TransportDependencies {
   readonly clock: Clock
@@ -36,7 +36,7 @@ const MQTT_BROKER: Create = (config, { devices: store, ...dependencies }) =>
 const REPLAY: Create = (config, dependencies) =>
   new ReplayTransport({ ...config, ...dependencies, device: config.device ?? config.name })
 
-const BY_SCHEME: Readonly<Record<string, Create>> = {
+const BY_SCHEME: Readonly<Record<TransportScheme, Create>> = {
   serial: SERIAL,
   'serial+usb': SERIAL,
   'serial+tcp': SERIAL,
@@ -51,13 +51,5 @@ const BY_SCHEME: Readonly<Record<string, Create>> = {
 
 /** The scheme of the URL chooses. Opens nothing yet. @throws HomebeatError `config.transport-url` */
 export function createTransport(config: TransportConfig, dependencies: TransportDependencies): Transport {
-  const scheme = /^([a-z+]+):/.exec(config.url)?.[1] ?? ''
-  const create = Object.hasOwn(BY_SCHEME, scheme) ? BY_SCHEME[scheme] : undefined
-  if (create) return create(config, dependencies)
-  const known = Object.keys(BY_SCHEME).join(':, ')
-  const begins = scheme ? `"${scheme}:"` : 'no known scheme'
-  throw new HomebeatError(
-    'config.transport-url',
-    `transports[${config.name}].url starts with ${begins}: use one of ${known}:`,
-  )
+  return BY_SCHEME[schemeOf(config.url)](config, dependencies)
 }

@@ -1,4 +1,4 @@
-import type { Address, BatchHeader, ClosedBatch, Hash32 } from '#gateway/model/batch.js'
+import type { Address, AnchorDomain, BatchHeader, ClosedBatch, Hash32 } from '#gateway/model/batch.js'
 
 /** The batch after which a chain of batches goes on. */
 export interface ChainHead {
@@ -8,6 +8,17 @@ export interface ChainHead {
   readonly root: Hash32
   /** Epoch ms. */
   readonly time: number
+}
+
+/** That batches went on after the contract's last one, since the journal did not have it: restored from a backup, say. */
+export interface Continuation {
+  /** Who said so; null: the gateway itself, after damage. */
+  readonly by: string | null
+  /** The last batch that both had, and the contract's last. Of those in between the journal has no records. */
+  readonly shared: number
+  readonly head: number
+  /** Batches of the journal that got another number, after the contract's last. */
+  readonly renumbered: number
 }
 
 export interface BatchStore {
@@ -20,6 +31,12 @@ export interface BatchStore {
   last(): BatchHeader | null
   byNumber(number: number): ClosedBatch | null
   numbers(): number[]
+  /** What was signed for the batches above a number, oldest first; without those of which nothing is held but the root. */
+  signedAfter(number: number): { readonly header: BatchHeader; readonly domain: AnchorDomain }[]
+  /** The batch that commits to this one, which was signed without a chain; null: none yet. */
+  joining(number: number): ClosedBatch | null
+  /** Also of a batch whose row is lost, where the next one names it; null: not known. NO_ROOT of number 0. */
+  rootOf(number: number): Hash32 | null
   /** How many were ever closed, and anchored. */
   counts(): { readonly closed: number; readonly anchored: number }
   /**
@@ -31,6 +48,13 @@ export interface BatchStore {
   leafSalts(number: number): string[] | null
   /** False after damage that took the last batch and the file of heads: nothing is closed before `continueFrom`. */
   headKnown(): boolean
+  /**
+   * Gives a batch that is on no chain another number and a new signature; its leaves, and so its root, stay. Every lane
+   * is owed it anew. The highest goes first, so that its number is free.
+   */
+  renumber(number: number, as: Pick<ClosedBatch, 'header' | 'domain' | 'signature'>): void
   /** @param anchored the last batch that the contract has of this gateway; null when it has none. */
-  continueFrom(anchored: ChainHead | null): void
+  continueFrom(anchored: ChainHead | null, continuation: Continuation): void
+  /** Oldest first. */
+  continuations(): (Continuation & { readonly at: number })[]
 }

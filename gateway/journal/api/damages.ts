@@ -20,9 +20,18 @@ export interface JournalDamage {
   /** Epoch ms. */
   readonly foundAt: number
   readonly reason: string
-  /** Path of the damaged file; it is kept. */
-  readonly setAside: string
+  /** Path of the damaged file; it is kept. Null: it goes on being used. */
+  readonly setAside: string | null
   readonly report: SalvageReport
+}
+
+/** The last time that every row was read. */
+export interface JournalCheckDone {
+  /** Epoch ms of its end. */
+  readonly at: number
+  readonly rows: number
+  /** Sealed rows that do not open, accepted ones too. */
+  readonly unopened: number
 }
 
 export interface DamageStore {
@@ -30,4 +39,6 @@ export interface DamageStore {
   open(): JournalDamage[]
   /** A person has taken note of what was lost. @returns how many damages that were open */
   accept(): number
+  /** Null: never yet. */
+  lastCheck(): JournalCheckDone | null
 }

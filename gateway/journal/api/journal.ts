@@ -4,6 +4,7 @@
  */
 import type { SettingsJournal } from '#gateway/clinical/settings/patient-settings.js'
 import type { Purgeable } from '#gateway/journal/retention/retention.js'
+import type { Scrubbable } from '#gateway/journal/salvage/scrub.js'
 import type { Lifecycle } from '#gateway/model/lifecycle.js'
 import type { ManualObservationJournal } from '#gateway/model/manual-observation.js'
 import type { AlarmActionStore } from './alarm-actions.js'
@@ -39,17 +40,18 @@ export interface Journal extends Lifecycle, CommitStore {
   readonly hourly: HourlyStore
   readonly damages: DamageStore
   readonly retention: Purgeable
+  readonly scrub: Scrubbable
 }
 
 /** A read-only view, also while a gateway writes: for the verbs. Made by `openJournalReader(path)`; the caller closes it. */
 export interface JournalReader extends Pick<Journal, 'alerts' | 'notifications' | 'alarmActions' | 'values'> {
   readonly measurements: Omit<MeasurementStore, 'unbatched'>
-  readonly batches: Omit<BatchStore, 'close' | 'headKnown' | 'continueFrom'>
+  readonly batches: Omit<BatchStore, 'close' | 'headKnown' | 'renumber' | 'continueFrom'>
   readonly outbox: Pick<OutboxStore, 'depths' | 'formerDepths'>
   readonly anchors: Omit<AnchorStore, 'saveTransaction' | 'saveReceipt'>
   readonly epochKeys: Omit<EpochKeyStore, 'put'>
   readonly settings: Pick<SettingsJournal, 'all'>
   readonly unmapped: Pick<UnmappedStore, 'counts' | 'latest'>
-  readonly damages: Pick<DamageStore, 'open'>
+  readonly damages: Pick<DamageStore, 'open' | 'lastCheck'>
   close(): void
 }

@@ -21,6 +21,9 @@ const GOING = 1
 const GONE = 2
 const FORGOTTEN = 3
 
+/** In the place of one that does not open: it fits no Observation. */
+const NO_SALT = '00'.repeat(32)
+
 /** Cuffs and glucometers give their whole memory again with each reading; the others are streams. */
 const FROM_MEMORY: ReadonlySet<string> = new Set(SENSORS.flatMap(({ kind, fromMemory }) => (fromMemory ? kind : [])))
 
@@ -61,19 +64,25 @@ class BatchRule implements PurgeRule {
   }
 
   *#purge(number: number): Iterable<number> {
+    const { database, leaves } = this.#options.tables
+    const kept = leaves.keptHashes(number)
     const hashes: Hash32[] = []
     // A server that got Observations in clear has no salts: without them nobody could ever prove one.
     const salts: string[] | null = this.#isSealedSomewhere(number) ? null : []
     for (;;) {
       const slice = this.#slice(number, hashes.length)
       if (slice.length === 0) break
-      for (const { leaf } of slice) {
-        hashes.push(leafHash(leaf.salt, leaf.observation))
-        salts?.push(leaf.salt)
+      for (const { leaf, position } of slice) {
+        const hash = leaf ? leafHash(leaf.salt, leaf.observation) : kept[position]
+        // A batch of which a leaf does not open, and that has no hashes, stays: without that hash no other could be proved.
+        if (hash === undefined || position !== hashes.length) return
+        hashes.push(hash)
+        salts?.push(leaf?.salt ?? NO_SALT)
       }
       yield 0
     }
-    const { database, leaves } = this.#options.tables
+    // By a joining batch the others are proved: it has no leaves that could go.
+    if (hashes.length === 0) return
     database.transaction(() => leaves.saveProofs(number, hashes, salts))
     yield* this.#empty(number)
   }
@@ -100,9 +109,9 @@ class BatchRule implements PurgeRule {
     yield 1
   }
 
-  #release(batch: number, { position, measurement, sensor, leaf }: HeldLeaf): void {
+  #release(batch: number, { position, measurement, sensor, identifier }: HeldLeaf): void {
     const { database, leaves } = this.#options.tables
-    if (database.get(ALERTS.names, leaf.identifier)) return
+    if (database.get(ALERTS.names, identifier)) return
     leaves.delete(batch, position)
     if (!FROM_MEMORY.has(sensor)) database.run(MEASUREMENTS.delete, measurement)
   }

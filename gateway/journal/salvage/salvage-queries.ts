@@ -1,11 +1,17 @@
 /** Statements of salvaging only: they read whole tables, once, of a journal that nobody uses yet. */
+
 import { BATCHES } from '#gateway/journal/sqlite/queries.js'
+import { NO_ROOT } from '#gateway/model/batch.js'
 
 const KNOWN_BATCH = 'SELECT number FROM batch'
 const FHIR_LANES = `SELECT key FROM lane WHERE kind = 'fhir'`
 const LEAVES = 'SELECT count(*) FROM leaf WHERE batch = b.number'
+/** Of an incomplete batch: something is left, and the hashes of what is not. */
+const PROVABLE = `(${LEAVES}) > 0 AND b.leaf_hashes IS NOT NULL`
+/** A batch by which the gateway joined a chain: its leaves are commitments, and stand in no table. */
+const JOINING = `(b.number > 1 AND b.previous_root = '${NO_ROOT}')`
 /** Batches that somebody still waits for, or of which a part is left, and whose leaves are not all there. */
-const INCOMPLETE = `SELECT b.number FROM batch b WHERE b.purged = 0 AND (${LEAVES}) <> b.count AND ((${LEAVES}) > 0
+const INCOMPLETE = `SELECT b.number FROM batch b WHERE b.purged = 0 AND NOT ${JOINING} AND (${LEAVES}) <> b.count AND ((${LEAVES}) > 0
   OR EXISTS (SELECT 1 FROM outbox WHERE kind = 'batch' AND ref = b.number AND settled_at IS NULL AND lane IN (${FHIR_LANES}))
   OR (NOT EXISTS (SELECT 1 FROM outbox WHERE kind = 'batch' AND ref = b.number)
     AND NOT EXISTS (SELECT 1 FROM anchor_receipt WHERE batch = b.number)))`
@@ -14,7 +20,7 @@ export const SALVAGE = {
   columns: `SELECT name, type, pk FROM pragma_table_info(?) ORDER BY cid`,
   signatureOf: `SELECT signature FROM batch WHERE number = ?`,
   insertBatch: BATCHES.insert,
-  dropBatch: `DELETE FROM batch WHERE number = ?`,
+  dropBatch: BATCHES.delete,
   batches: `SELECT number, gateway, previous_root AS previousRoot, root, count, period_start AS periodStart,
     period_end AS periodEnd, chain_id AS chainId, contract, signature FROM batch ORDER BY number`,
   numbers: BATCHES.numbers,
@@ -50,17 +56,19 @@ export const SALVAGE = {
       GROUP BY sensor ON CONFLICT (name) DO UPDATE SET count = max(count, excluded.count)`,
     `INSERT INTO total (name, count) SELECT 'batches.closed', coalesce(max(number), 0) FROM batch WHERE true
       ON CONFLICT (name) DO UPDATE SET count = max(count, excluded.count)`,
-    `INSERT INTO total (name, count) SELECT 'batches.anchored', count(*) FROM anchor_receipt WHERE true
+    `INSERT INTO total (name, count) SELECT 'batches.anchored', count(*) + coalesce(sum(CASE WHEN ${JOINING} THEN b.count END), 0)
+      FROM anchor_receipt r LEFT JOIN batch b ON b.number = r.batch WHERE true
       ON CONFLICT (name) DO UPDATE SET count = max(count, excluded.count)`,
   ],
   incomplete: `${INCOMPLETE} ORDER BY b.number`,
-  /** A record of which a part is lost proves nothing any more: it is not sent. */
+  /** Without the hashes of what is lost nothing else in the batch can be proved: it is not sent. */
   rejectIncomplete: `UPDATE outbox SET state = 'rejected', settled_at = ?,
     reason = 'its records were lost when the journal was damaged'
-    WHERE kind = 'batch' AND settled_at IS NULL AND lane IN (${FHIR_LANES}) AND ref IN (${INCOMPLETE})`,
-  /** Batches that are whole; a lane that has no entry of one may never have had it. */
-  complete: `SELECT b.number AS id FROM batch b WHERE b.count > 0 AND b.purged = 0 AND (${LEAVES}) = b.count ORDER BY b.number`,
-  notAnchored: `SELECT number AS id FROM batch WHERE count > 0 AND number NOT IN (SELECT batch FROM anchor_receipt)
+    WHERE kind = 'batch' AND settled_at IS NULL AND lane IN (${FHIR_LANES}) AND ref IN (${INCOMPLETE} AND NOT (${PROVABLE}))`,
+  /** Batches that are whole, or of which the rest can be proved; a lane that has no entry of one may never have had it. */
+  complete: `SELECT b.number AS id FROM batch b WHERE b.count > 0 AND b.purged = 0
+    AND ((${LEAVES}) = b.count OR ${PROVABLE}) ORDER BY b.number`,
+  notAnchored: `SELECT number AS id FROM batch WHERE count > 0 AND chain_id <> 0 AND number NOT IN (SELECT batch FROM anchor_receipt)
     ORDER BY number`,
   /** A chain takes batches in order only, so entries go in by number. */
   dropWaitingAnchors: `DELETE FROM outbox WHERE kind = 'batch' AND settled_at IS NULL AND lane = ?`,

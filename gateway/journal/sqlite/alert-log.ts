@@ -4,7 +4,7 @@ import type { Actor, AlertTransition } from '#gateway/model/alert.js'
 import type { RowCipher } from './cipher.js'
 import type { Database } from './database.js'
 import { ALERTS } from './queries.js'
-import { isLocked, openTransition, sealTransition } from './sealed-rows.js'
+import { openTransition, sealTransition } from './sealed-rows.js'
 
 type Always = 'alertId' | 'condition' | 'kind' | 'priority' | 'state' | 'at' | 'raisedAt'
 
@@ -68,6 +68,12 @@ export class AlertLog implements AlertStore {
     return this.#database.all<TransitionRow>(ALERTS.ofAlert, alertId).map((row) => this.#transition(row))
   }
 
+  ofCondition(condition: string, limit: number): AlertTransition[] {
+    // The id of an alert is its condition and a number; ':' is what follows '9'.
+    const rows = this.#database.all<TransitionRow>(ALERTS.ofCondition, `${condition}-0`, `${condition}-:`, limit)
+    return rows.map((row) => this.#transition(row))
+  }
+
   /** Row id of the episode, or null when no such alert is stored. */
   episodeId(alertId: string): number | null {
     return this.#database.get<{ id: number }>(ALERTS.episodeId, alertId)?.id ?? null
@@ -110,18 +116,15 @@ export class AlertLog implements AlertStore {
     }
   }
 
-  /** Without the key an alert is still an alert: its values are left out. */
+  /** Without the key, or where it does not open, an alert is still an alert: its values are left out. */
   #values(row: TransitionRow): [value: number | null, limit: number | null] {
     const { value } = row
     if (value === null) return [null, null]
-    return this.#database.unsealing(() => {
-      try {
-        return openTransition(this.#cipher, row, value)
-      } catch (error) {
-        if (isLocked(error)) return [null, null]
-        throw error
-      }
-    })
+    try {
+      return openTransition(this.#cipher, row, value)
+    } catch {
+      return [null, null]
+    }
   }
 
   #toDelivery(row: DeliveryRow): AlertDelivery {

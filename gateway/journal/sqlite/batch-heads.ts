@@ -21,7 +21,7 @@ const schema = z.strictObject({
 })
 
 /** Three weeks of a batch each quarter of an hour: what a chain that is out of reach may still have to hear. */
-const KEPT = 2048
+export const KEPT = 2048
 /** Lines at the end that may all be changed before no head is known. A signature costs milliseconds. */
 const LOOKED_AT = 32
 const LONGEST_BYTES = 2 * 1024 * 1024
@@ -50,16 +50,23 @@ export class BatchHeads {
   }
 
   append(...heads: readonly BatchHead[]): void {
-    this.#file.append(
-      ...heads.map(({ header, domain, signature, closedAt }) => ({ header, domain, signature, closedAt })),
-    )
+    this.#file.append(...heads.map(lineOf))
+  }
+
+  /** Forgets all others. */
+  replace(heads: readonly BatchHead[]): void {
+    this.#file.replace(heads.map(lineOf))
   }
 
   /** Once in a while: the file is read whole. */
   trim(): void {
     const size = statSync(this.#file.path, { throwIfNoEntry: false })?.size ?? 0
-    if (size > LONGEST_BYTES) this.#file.replace(this.all().slice(-KEPT))
+    if (size > LONGEST_BYTES) this.replace(this.all().slice(-KEPT))
   }
+}
+
+function lineOf({ header, domain, signature, closedAt }: BatchHead): BatchHead {
+  return { header, domain, signature, closedAt }
 }
 
 export function isSigned({ header, domain, signature }: BatchHead): boolean {

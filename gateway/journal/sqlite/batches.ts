@@ -1,11 +1,13 @@
-import { type Address, type BatchHeader, type ClosedBatch, NO_ROOT } from '#gateway/model/batch.js'
+import { type Address, type BatchHeader, type ClosedBatch, type Hash32, NO_ROOT } from '#gateway/model/batch.js'
 import { type Lane, laneKey } from '#gateway/model/lane.js'
 import { HomebeatError } from '#gateway/platform/errors.js'
+import { isJoining } from '#gateway/proofs/joining.js'
+import { leafHash } from '#gateway/proofs/merkle.js'
 import type { BatchHead } from './batch-heads.js'
 import type { Database } from './database.js'
 import type { LeafTable } from './leaves.js'
 import type { MeasurementTable } from './measurements.js'
-import { BATCHES } from './queries.js'
+import { ANCHORS, BATCHES } from './queries.js'
 import { addTotal, BATCHES_CLOSED } from './totals.js'
 
 interface BatchRow extends BatchHeader {
@@ -32,8 +34,11 @@ export class BatchTable {
     const { header, domain, signature, closedAt } = batch
     const { number, gateway, previousRoot, root, count, periodStart, periodEnd } = header
     this.#checkOrder(header)
-    if (count !== batch.leaves.length || count === 0)
-      throw contentError(number, `its header counts ${count} leaves, it has ${batch.leaves.length}`)
+    const hashes = isJoining(header)
+      ? (batch.leafHashes ?? [])
+      : batch.leaves.map(({ salt, observation }) => leafHash(salt, observation))
+    if (count !== hashes.length || count === 0 || (isJoining(header) && batch.leaves.length > 0))
+      throw contentError(number, `its header counts ${count} leaves, it has ${hashes.length}`)
     this.#database.run(
       BATCHES.insert,
       ...[number, gateway, previousRoot, root, count, periodStart, periodEnd],
@@ -46,7 +51,22 @@ export class BatchTable {
         throw contentError(number, 'a leaf names a measurement that is not stored or already in a batch')
       this.#leaves.insert(number, position, measurement, leaf)
     }
+    this.#leaves.keepHashes(number, hashes)
     addTotal(this.#database, BATCHES_CLOSED, 1)
+  }
+
+  /** Call inside a transaction. */
+  renumber(number: number, { header, domain, signature }: Pick<ClosedBatch, 'header' | 'domain' | 'signature'>): void {
+    const { root } = header
+    if (this.rootOf(number) !== root || (this.rootOf(header.number) ?? root) !== root)
+      throw contentError(number, `it is not what is to be batch ${header.number}`)
+    const { chainId, contract } = domain
+    this.#database.run(BATCHES.copy, header.number, header.previousRoot, signature, chainId, contract, number)
+    this.#leaves.renumber(number, header.number)
+    this.#database.run(BATCHES.moveMeasurements, header.number, number)
+    // What was signed for the chain under this number must not be sent any more.
+    for (const sql of [ANCHORS.forgetTransaction, ANCHORS.forgetReceipt, BATCHES.delete])
+      this.#database.run(sql, number)
   }
 
   last(): BatchHeader | null {
@@ -57,12 +77,10 @@ export class BatchTable {
   byNumber(number: number): ClosedBatch | null {
     const row = this.#database.get<BatchRow>(BATCHES.byNumber, number)
     if (!row) return null
-    const leafHashes = this.#leaves.hashes(number)
-    return {
-      ...toHead(row),
-      leaves: this.#leaves.ofBatch(number),
-      ...(leafHashes && { leafHashes }),
-    }
+    const leaves = this.#leaves.ofBatch(number)
+    const gone = this.#leaves.hashes(number)
+    const leafHashes = gone ?? (leaves.length < row.count ? this.#leaves.keptHashes(number) : null)
+    return { ...toHead(row), leaves, ...(leafHashes && { leafHashes }), ...(gone && { purged: true }) }
   }
 
   /** Numbers of held batches that this lane was never given, in order: it is new, or was away. */
@@ -74,6 +92,18 @@ export class BatchTable {
   /** Heads of the batches above a number, oldest first; of those that have been signed here. */
   headsAfter(number: number): BatchHead[] {
     return this.#database.all<BatchRow>(BATCHES.after, number).map(toHead)
+  }
+
+  rootOf(number: number): Hash32 | null {
+    if (number === 0) return NO_ROOT
+    const row = (at: number) => this.#database.get<BatchRow>(BATCHES.byNumber, at)
+    const next = row(number + 1)
+    return row(number)?.root ?? (next && !isJoining(next) ? next.previousRoot : null)
+  }
+
+  joining(number: number): ClosedBatch | null {
+    const row = this.#database.get<{ number: number }>(BATCHES.joining, NO_ROOT, Math.max(1, number))
+    return row ? this.byNumber(row.number) : null
   }
 
   numbers(): number[] {
@@ -88,7 +118,7 @@ export class BatchTable {
         'journal.batch-order',
         `Batch ${header.number} was refused: the next batch of this journal is ${number}.`,
       )
-    if (header.previousRoot !== (last?.root ?? NO_ROOT))
+    if (header.previousRoot !== (last?.root ?? NO_ROOT) && !isJoining(header))
       throw new HomebeatError(
         'journal.batch-order',
         `Batch ${header.number} was refused: its previous root is not the root of batch ${number - 1}.`,

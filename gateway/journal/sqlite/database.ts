@@ -21,8 +21,6 @@ export class Database {
   #frozen: HomebeatError | null = null
   /** Called with what says that the file is damaged, while it is in use. */
   onDamage: (error: HomebeatError) => void = () => {}
-  /** A writer takes a row that does not open for damage; to a reader it is one bad row. */
-  #judgesRows = false
 
   /** Until it is opened, and once it is closed, everything throws `journal.closed`. */
   constructor(path: string) {
@@ -73,7 +71,6 @@ export class Database {
       })
     })
     this.#frozen = null
-    this.#judgesRows = true
   }
 
   /** Opens for reading only; a gateway may be writing meanwhile. */
@@ -137,18 +134,6 @@ export class Database {
     })
   }
 
-  /** Opens a sealed row of a table that salvaging can judge: one that does not open is damage. */
-  unsealing<Result>(open: () => Result): Result {
-    try {
-      return open()
-    } catch (error) {
-      if (!this.#judgesRows || !(error instanceof HomebeatError) || error.code !== 'journal.altered') throw error
-      const found = damaged(this.path, error)
-      this.onDamage(found)
-      throw found
-    }
-  }
-
   /** From here on every attempt to write is answered with this: a damaged file is not written to. */
   freeze(error: HomebeatError): void {
     this.#frozen = error
@@ -164,7 +149,7 @@ export class Database {
     this.#guard('write', () => {
       this.#sqlite.pragma('secure_delete = ON')
       this.#sqlite.exec('VACUUM')
-      this.#sqlite.pragma('wal_checkpoint(TRUNCATE)')
+      this.checkpoint()
       this.#sqlite.pragma('secure_delete = FAST')
     })
   }
@@ -173,6 +158,11 @@ export class Database {
   integrity(): string[] {
     const rows = this.#guard('read', () => this.#sqlite.pragma('integrity_check(100)')) as { integrity_check: string }[]
     return rows.map((row) => row.integrity_check).filter((sentence) => sentence !== 'ok')
+  }
+
+  /** Puts what its log holds into the file. */
+  checkpoint(): void {
+    this.#guard('write', () => this.#sqlite.pragma('wal_checkpoint(TRUNCATE)'))
   }
 
   close(): void {

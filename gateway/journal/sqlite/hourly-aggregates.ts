@@ -3,7 +3,7 @@ import type { HourlyStore } from '#gateway/journal/api/hourly.js'
 import type { RowCipher } from './cipher.js'
 import type { Database } from './database.js'
 import { HOURLY } from './queries.js'
-import { openJson, sealJson } from './sealed-rows.js'
+import { opened, openJson, sealJson } from './sealed-rows.js'
 
 interface HourlyRow {
   readonly number: string
@@ -23,7 +23,7 @@ export function hourlyStore(database: Database, cipher: RowCipher): HourlyStore 
       })
     },
     all() {
-      return database.all<HourlyRow>(HOURLY.all).map((row) => decode(cipher, row))
+      return database.all<HourlyRow>(HOURLY.all).flatMap((row) => opened(() => decodeHour(cipher, row)) ?? [])
     },
   }
 }
@@ -34,7 +34,7 @@ function encode(cipher: RowCipher, { number, hour, count, mean, min, max }: Hour
   return { number, hour, payload: sealJson(cipher, { count, mean, min, max }, contextOf(number, hour)) }
 }
 
-function decode(cipher: RowCipher, { number, hour, payload }: HourlyRow): Hour {
+export function decodeHour(cipher: RowCipher, { number, hour, payload }: HourlyRow): Hour {
   const { count, mean, min, max } = openJson(cipher, payload, contextOf(number, hour)) as Omit<Hour, 'number' | 'hour'>
   return { number, hour, count, mean, min, max }
 }

@@ -2,6 +2,9 @@ import { closeSync, existsSync, openSync, readFileSync, rmSync, writeFileSync } 
 import { HomebeatError } from '#gateway/platform/errors.js'
 import { Sqlite } from '#gateway/platform/sqlite.js'
 
+/** The second line of the `.pid` file. */
+const LOG_IS_OPEN = 'log\n'
+
 /**
  * One writer per journal. The lock is the kernel's, held through an exclusive transaction on an empty database beside
  * the journal: it ends with the process, however that ends. A file with a process id could not tell a power cut from a
@@ -11,13 +14,16 @@ import { Sqlite } from '#gateway/platform/sqlite.js'
 export class JournalLock {
   /** The last holder did not release its lock: the process or the power ended. */
   readonly afterCrash: boolean
+  /** It had a log beside the journal then. */
+  readonly logWasOpen: boolean
   readonly #path: string
   #sqlite: Sqlite.Database | null
 
-  private constructor(path: string, sqlite: Sqlite.Database, afterCrash: boolean) {
+  private constructor(path: string, sqlite: Sqlite.Database, left: string | null) {
     this.#path = path
     this.#sqlite = sqlite
-    this.afterCrash = afterCrash
+    this.afterCrash = left !== null
+    this.logWasOpen = left?.includes(LOG_IS_OPEN) ?? false
   }
 
   /** Throws `journal.in-use`. The folder must exist. */
@@ -41,9 +47,15 @@ export class JournalLock {
         { cause },
       )
     }
-    const afterCrash = existsSync(pidFile(path))
-    writeFileSync(pidFile(path), `${process.pid}\n`, { mode: 0o600 })
-    return new JournalLock(path, sqlite, afterCrash)
+    const left = existsSync(pidFile(path)) ? readFileSync(pidFile(path), 'utf8') : null
+    const lock = new JournalLock(path, sqlite, left)
+    lock.logIsOpen(false)
+    return lock
+  }
+
+  /** From here on a crash leaves a log behind; or does so no more. Where there is none then, somebody has removed it. */
+  logIsOpen(isOpen: boolean): void {
+    writeFileSync(pidFile(this.#path), `${process.pid}\n${isOpen ? LOG_IS_OPEN : ''}`, { mode: 0o600 })
   }
 
   release(): void {

@@ -3,7 +3,7 @@ import type { ManualObservationJournal, Observed } from '#gateway/model/manual-o
 import type { RowCipher } from './cipher.js'
 import type { Database } from './database.js'
 import { PATIENT_ENTRIES } from './queries.js'
-import { openJson, sealJson } from './sealed-rows.js'
+import { opened, openJson, sealJson } from './sealed-rows.js'
 
 interface EntryRow {
   readonly at: number
@@ -21,7 +21,8 @@ export function manualObservationStore(database: Database, cipher: RowCipher): M
     },
     latest(what) {
       const row = database.get<EntryRow>(PATIENT_ENTRIES.latest, what)
-      return row ? decode(cipher, row) : null
+      // Not an older one in its place: what was seen last is not known.
+      return row ? opened(() => decodeEntry(cipher, row)) : null
     },
   }
 }
@@ -32,7 +33,7 @@ function encode(cipher: RowCipher, { at, what, value, actor }: Observed): EntryR
   return { at, what, value: sealJson(cipher, value, contextOf(what, at)), actor: actor.by, via: actor.via }
 }
 
-function decode(cipher: RowCipher, { at, what, value, actor, via }: EntryRow): Observed {
+export function decodeEntry(cipher: RowCipher, { at, what, value, actor, via }: EntryRow): Observed {
   return {
     at,
     what,

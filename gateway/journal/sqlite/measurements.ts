@@ -4,12 +4,20 @@ import type { RowCipher } from './cipher.js'
 import type { Database } from './database.js'
 import { decodeMeasurement, encodeMeasurement, type MeasurementRow } from './measurement-codec.js'
 import { MEASUREMENTS } from './queries.js'
-import { openMeasurement, sealMeasurement } from './sealed-rows.js'
+import { opened, openMeasurement, sealMeasurement } from './sealed-rows.js'
 import { addTotal, readTotals } from './totals.js'
 
 const CONFLICTS = 'identity-conflict'
 
-type SealedRow = Pick<MeasurementRow, 'identifier' | 'sensor' | 'at'> & { readonly payload: Uint8Array }
+type SealedRow = Pick<MeasurementRow, 'identifier' | 'sensor' | 'at'> & {
+  readonly id: number
+  readonly payload: Uint8Array
+}
+
+interface UnbatchedRow {
+  readonly id: number
+  readonly measurement: Measurement | null
+}
 
 /** Measurements in commit order, until a batch holds them. */
 export class MeasurementTable implements MeasurementStore {
@@ -47,8 +55,15 @@ export class MeasurementTable implements MeasurementStore {
   }
 
   unbatched(limit: number): Measurement[] {
-    const before = this.#heldFrom ?? Number.MAX_SAFE_INTEGER
-    return this.#database.all<SealedRow>(MEASUREMENTS.unbatched, before, limit).map((row) => this.#open(row))
+    const found: Measurement[] = []
+    for (let after = 0, wanted = limit; wanted > 0; ) {
+      const page = this.#page(after, this.#heldFrom, wanted)
+      for (const { measurement } of page) if (measurement) found.push(measurement)
+      after = page.at(-1)?.id ?? after
+      // Rows that do not open must not stand before those that do.
+      wanted = page.length < wanted ? 0 : limit - found.length
+    }
+    return found
   }
 
   unbatchedCount(): number {
@@ -75,11 +90,9 @@ export class MeasurementTable implements MeasurementStore {
     if (this.#count !== null) this.#count += difference
   }
 
-  /** In commit order, with their row ids. @param after row id */
-  unbatchedAfter(after: number, limit: number): { readonly id: number; readonly measurement: Measurement }[] {
-    return this.#database
-      .all<SealedRow & { readonly id: number }>(MEASUREMENTS.unbatchedAfter, after, limit)
-      .map((row) => ({ id: row.id, measurement: this.#open(row) }))
+  /** In commit order, with their row ids; null for what does not open. @param after row id */
+  unbatchedAfter(after: number, limit: number) {
+    return this.#page(after, null, limit)
   }
 
   /** Writes an unbatched measurement anew. @returns its identifier, told apart by `mark` where another one has it */
@@ -123,10 +136,12 @@ export class MeasurementTable implements MeasurementStore {
     return readTotals(this.#database).get(CONFLICTS) ?? 0
   }
 
-  #open(row: SealedRow): Measurement {
-    const { identifier, payload } = row
-    const body = this.#database.unsealing(() => openMeasurement(this.#cipher, identifier, payload))
-    return decodeMeasurement({ ...row, ...body })
+  #page(after: number, before: number | null, limit: number): UnbatchedRow[] {
+    const to = before ?? Number.MAX_SAFE_INTEGER
+    return this.#database.all<SealedRow>(MEASUREMENTS.unbatched, after, to, limit).map((row) => {
+      const body = opened(() => openMeasurement(this.#cipher, row.identifier, row.payload))
+      return { id: row.id, measurement: body && decodeMeasurement({ ...row, ...body }) }
+    })
   }
 
   #find(identifier: string): { id: number; batch: number | null } | undefined {

@@ -2,6 +2,7 @@ import { mkdirSync, statSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { damaged, isDamage, journalError } from '#gateway/journal/api/errors.js'
 import { type LaneRoute, lanesOwed } from '#gateway/journal/routing.js'
+import { NOTHING_SALVAGED } from '#gateway/journal/salvage/damages.js'
 import type { LinesFile } from '#gateway/journal/salvage/lines-file.js'
 import { pendingRecovery, type Recovery, recover, requestRecovery } from '#gateway/journal/salvage/recovery.js'
 import { logIsDamaged } from '#gateway/journal/salvage/sqlite-pages.js'
@@ -13,6 +14,7 @@ import type { BatchHeads } from './batch-heads.js'
 import type { RowCipher } from './cipher.js'
 import { reconcileEpochKeys } from './epoch-keys.js'
 import { JournalLock } from './lock.js'
+import { DAMAGE } from './queries.js'
 import { requeue } from './requeue.js'
 import type { Tables } from './tables.js'
 import { unlock } from './unlock.js'
@@ -41,12 +43,14 @@ export function lockJournal(path: string): JournalLock {
 }
 
 /**
- * Opens the journal; one that is damaged is set aside, and what can be read goes on.
- * @param suspect the last gateway did not stop cleanly
+ * Opens the journal; one that is damaged is set aside, and what can be read goes on. A log that was removed is noted.
+ * @param lock its last holder may not have stopped cleanly
  */
-export function openOrRecover(options: OpeningOptions, suspect: boolean): void {
+export function openOrRecover(options: OpeningOptions, lock: Pick<JournalLock, 'afterCrash' | 'logWasOpen'>): void {
   const { tables, key, heads, clock, logger } = options
   const { path } = tables.database
+  const suspect = lock.afterCrash
+  const logIsGone = lock.logWasOpen && size(path) > 0 && !logIsThere(path)
   const pending = pendingRecovery(path) ?? lookForDamage(path, suspect, clock)
   if (pending) recover(path, pending, key, heads, logger)
   try {
@@ -56,12 +60,24 @@ export function openOrRecover(options: OpeningOptions, suspect: boolean): void {
     recover(path, requestRecovery(path, reasonOf(error), clock.now()), key, heads, logger)
     open(options, false, true)
   }
+  if (logIsGone && !pending) {
+    logger.error('the log of the journal was removed: what was committed last may be missing')
+    const reason = 'its log (-wal) was removed: readings, alerts and acts of its last hour or so may be missing'
+    tables.database.run(DAMAGE.insert, clock.now(), reason, '', JSON.stringify(NOTHING_SALVAGED), 1)
+  }
+}
+
+export function logIsThere(path: string): boolean {
+  return size(`${path}-wal`) > 0
+}
+
+function size(file: string): number {
+  return statSync(file, { throwIfNoEntry: false })?.size ?? 0
 }
 
 /** Finds the damage that SQLite would take for an empty or shorter journal without a word. */
 function lookForDamage(path: string, suspect: boolean, clock: Clock): Recovery | null {
-  const size = (file: string) => statSync(file, { throwIfNoEntry: false })?.size ?? 0
-  if (size(path) === 0 && size(`${path}-wal`) > 0)
+  if (size(path) === 0 && logIsThere(path))
     return requestRecovery(path, 'the file is empty, its log is not', clock.now())
   if (suspect && logIsDamaged(path)) return requestRecovery(path, 'the log is damaged before its end', clock.now())
   return null

@@ -35,6 +35,8 @@ export class Outbox implements OutboxStore {
   readonly #claims = new Map<string, number>()
   /** One at a time in each lane, also when an older entry is put back meanwhile. */
   readonly #inflight = new Map<string, number>()
+  /** Inflight entries of which another content is owed by now. */
+  readonly #outdated = new Set<number>()
   readonly #alerts: AlertLog
   readonly #transactions: WakingTransactions
   readonly #routes: readonly LaneRoute[]
@@ -85,6 +87,20 @@ export class Outbox implements OutboxStore {
     for (const lane of lanesOwed(this.#routes, kind, recipient)) this.add(lane, kind, ref)
   }
 
+  /** Every lane is owed a batch under its new number, whatever it got under the old. Call inside a transaction. */
+  renumber(number: number, to: number): void {
+    for (const { key } of this.#database.all<{ key: string }>(OUTBOX.lanes)) {
+      const entry = this.#database.get<{ id: number; state: OutboxState }>(OUTBOX.ofBatch, key, number)
+      if (!entry) continue
+      const { id, state } = entry
+      if (state === 'inflight') this.#outdated.add(id)
+      const kept = state === 'inflight' || state === 'dropped' ? state : 'queued'
+      this.#database.run(OUTBOX.renumber, to, kept, kept, id)
+      if (isLaneKey(key)) this.#transactions.wake(laneOf(key))
+      if (state === 'rejected') this.#database.run(OUTBOX.recount, key)
+    }
+  }
+
   queueFlags(alertIds: readonly string[]): void {
     this.#transactions.run(() => {
       for (const alertId of alertIds) {
@@ -122,7 +138,9 @@ export class Outbox implements OutboxStore {
     this.#inflight.set(key, entry.id)
   }
 
-  settle(entry: OutboxEntry, outcome: DeliveryOutcome, resources: number, nextAt?: number): void {
+  settle(entry: OutboxEntry, delivery: DeliveryOutcome, resources: number, nextAt?: number): void {
+    const again: DeliveryOutcome = { class: 'transient', reason: 'the batch got another number meanwhile' }
+    const outcome = this.#outdated.has(entry.id) ? again : delivery
     this.#transactions.run(() => {
       this.#record(entry, outcome, resources, nextAt)
       const owed = owedAfter(entry, outcome.class)
@@ -130,6 +148,7 @@ export class Outbox implements OutboxStore {
       const ref = owed === 'communication' ? this.#alerts.insertDelivery(entry.ref, this.#clock.now()) : entry.ref
       if (ref !== null) this.owe(owed, ref)
     })
+    this.#outdated.delete(entry.id)
   }
 
   /** Throws when the entry is not inflight, so nothing is counted twice. */

@@ -49,11 +49,9 @@ export const STRETCHES = {
 export const MEASUREMENTS = {
   insert: `INSERT INTO measurement (identifier, sensor, at, payload) VALUES (?, ?, ?, ?)
     ON CONFLICT (identifier) DO NOTHING`,
-  unbatched: `SELECT identifier, sensor, at, payload FROM measurement WHERE batch IS NULL AND id < ?
+  unbatched: `SELECT id, identifier, sensor, at, payload FROM measurement WHERE batch IS NULL AND id > ? AND id < ?
     ORDER BY id LIMIT ?`,
   unbatchedCount: `SELECT count(*) AS count FROM measurement WHERE batch IS NULL AND id < ?`,
-  unbatchedAfter: `SELECT id, identifier, sensor, at, payload FROM measurement WHERE batch IS NULL AND id > ?
-    ORDER BY id LIMIT ?`,
   replace: `UPDATE measurement SET identifier = ?, at = ?, payload = ? WHERE id = ?`,
   find: `SELECT id, batch FROM measurement WHERE identifier = ?`,
   stored: `SELECT id, identifier, sensor, at, payload, batch FROM measurement WHERE identifier = ?`,
@@ -79,6 +77,8 @@ export const ALERTS = {
   latest: `SELECT ${TRANSITION} FROM alert_transition t ORDER BY t.id DESC LIMIT ?`,
   ofAlert: `SELECT ${TRANSITION} FROM alert_transition t WHERE t.alert_id = ? ORDER BY t.id`,
   between: `SELECT ${TRANSITION} FROM alert_transition t WHERE t.at BETWEEN ? AND ? ORDER BY t.at`,
+  ofCondition: `SELECT ${TRANSITION} FROM alert_transition t WHERE t.alert_id BETWEEN ? AND ?
+    ORDER BY t.alert_id DESC LIMIT ?`,
   episodeId: `SELECT id FROM alert_episode WHERE alert_id = ?`,
   ofEpisode: `SELECT ${TRANSITION} FROM alert_episode e JOIN alert_transition t ON t.alert_id = e.alert_id
     WHERE e.id = ? ORDER BY t.id`,
@@ -133,6 +133,14 @@ export const BATCHES = {
   numbers: `SELECT number FROM batch ORDER BY number`,
   insert: `INSERT INTO batch (number, gateway, previous_root, root, count, period_start, period_end, chain_id, contract,
     signature, closed_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+  copy: `INSERT INTO batch (number, previous_root, signature, chain_id, contract, gateway, root, count, period_start,
+    period_end, closed_at, leaf_hashes) SELECT ?, ?, ?, ?, ?, gateway, root, count, period_start, period_end, closed_at,
+    leaf_hashes FROM batch WHERE number = ?`,
+  joining: `SELECT number FROM batch WHERE previous_root = ? AND number > ? ORDER BY number LIMIT 1`,
+  keepHashes: `UPDATE batch SET leaf_hashes = ? WHERE number = ?`,
+  moveLeaf: `UPDATE leaf SET batch = ?, observation = ? WHERE batch = ? AND position = ?`,
+  moveMeasurements: `UPDATE measurement SET batch = ? WHERE batch = ?`,
+  delete: `DELETE FROM batch WHERE number = ?`,
   insertLeaf: `INSERT INTO leaf (batch, position, measurement, salt, observation) VALUES (?, ?, ?, x'', ?)`,
   leaves: `SELECT m.identifier, l.position, l.observation FROM leaf l
     JOIN measurement m ON m.id = l.measurement WHERE l.batch = ? ORDER BY l.position`,
@@ -146,16 +154,18 @@ export const BATCHES = {
   stage: `UPDATE batch SET purged = ? WHERE number = ?`,
   saveProofs: `UPDATE batch SET purged = 1, leaf_hashes = ?, leaf_salts = ? WHERE number = ?`,
   dropProofs: `UPDATE batch SET purged = 4, leaf_hashes = NULL, leaf_salts = NULL WHERE number = ?`,
-  proofs: `SELECT purged, leaf_hashes AS hashes, leaf_salts AS salts FROM batch WHERE number = ?`,
-  // On the chain, and delivered to every FHIR target (or dropped there by a person).
-  settledEverywhere: `SELECT 1 FROM anchor_receipt r WHERE r.batch = ? AND NOT EXISTS (
+  proofs: `SELECT purged, root, leaf_hashes AS hashes, leaf_salts AS salts FROM batch WHERE number = ?`,
+  // On the chain, or signed without one, and delivered to every FHIR target (or dropped there by a person).
+  settledEverywhere: `SELECT 1 FROM batch b WHERE b.number = ?
+    AND (b.chain_id = 0 OR EXISTS (SELECT 1 FROM anchor_receipt r WHERE r.batch = b.number)) AND NOT EXISTS (
     SELECT 1 FROM lane l WHERE l.configured = 1 AND l.kind = 'fhir' AND NOT EXISTS (
-      SELECT 1 FROM outbox o WHERE o.lane = l.key AND o.kind = 'batch' AND o.ref = r.batch
+      SELECT 1 FROM outbox o WHERE o.lane = l.key AND o.kind = 'batch' AND o.ref = b.number
         AND o.state IN ('delivered', 'dropped')))`,
-  // An anchor is not owed where it is on the chain already; everything else is owed while the batch is held.
+  // An anchor is not owed where it is on the chain already, or was signed for none; everything else is owed while the batch is held.
   owed: `SELECT b.number FROM batch b WHERE b.purged = 0 AND b.count > 0
     AND NOT EXISTS (SELECT 1 FROM outbox o WHERE o.lane = ? AND o.kind = 'batch' AND o.ref = b.number)
-    AND (? = 0 OR NOT EXISTS (SELECT 1 FROM anchor_receipt r WHERE r.batch = b.number)) ORDER BY b.number`,
+    AND (? = 0 OR (b.chain_id <> 0 AND NOT EXISTS (SELECT 1 FROM anchor_receipt r WHERE r.batch = b.number)))
+    ORDER BY b.number`,
 } as const
 
 export const OUTBOX = {
@@ -169,6 +179,9 @@ export const OUTBOX = {
     dropped = (SELECT count(*) FROM outbox WHERE lane = key AND state = 'dropped'),
     resources_failed = (SELECT coalesce(sum(resources), 0) FROM outbox WHERE lane = key AND state IN ('rejected', 'dropped'))
     WHERE key = ?`,
+  ofBatch: `SELECT id, state FROM outbox WHERE lane = ? AND kind = 'batch' AND ref = ?`,
+  renumber: `UPDATE outbox SET ref = ?, state = ?, settled_at = CASE ? WHEN 'queued' THEN NULL ELSE settled_at END,
+    next_at = NULL, resources = 0 WHERE id = ?`,
   forgetLanes: `UPDATE lane SET configured = 0`,
   add: `INSERT INTO outbox (lane, kind, ref, created_at) VALUES (?, ?, ?, ?) ON CONFLICT (lane, kind, ref) DO NOTHING`,
   find: `SELECT id FROM outbox WHERE lane = ? AND kind = ? AND ref = ?`,
@@ -224,6 +237,8 @@ export const ANCHORS = {
   transaction: `SELECT raw, hash, nonce FROM anchor_transaction WHERE batch = ?`,
   saveTransaction: `INSERT INTO anchor_transaction (batch, raw, hash, nonce) VALUES (?, ?, ?, ?)
     ON CONFLICT (batch) DO UPDATE SET raw = excluded.raw, hash = excluded.hash, nonce = excluded.nonce`,
+  forgetTransaction: `DELETE FROM anchor_transaction WHERE batch = ?`,
+  forgetReceipt: `DELETE FROM anchor_receipt WHERE batch = ?`,
   receipt: `SELECT ${RECEIPT} FROM anchor_receipt WHERE batch = ?`,
   insertReceipt: `INSERT INTO anchor_receipt (batch, transaction_hash, block_number, block_hash, block_time, gas_used)
     VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (batch) DO NOTHING`,
@@ -305,9 +320,25 @@ export const DAMAGE = {
   headKnown: `UPDATE journal_damage SET head_known = 1`,
 } as const
 
-/** Of `homebeat journal check`, which reads everything. */
+export const CONTINUATIONS = {
+  insert: `INSERT INTO journal_continuation (at, actor, shared, head, renumbered) VALUES (?, ?, ?, ?, ?)`,
+  all: `SELECT at, actor AS "by", shared, head, renumbered FROM journal_continuation ORDER BY id`,
+} as const
+
+/** Of the checks that read everything. */
 export const CHECK = {
-  batches: `SELECT number, count FROM batch ORDER BY number`,
-  leaves: `SELECT position, observation FROM leaf WHERE batch = ? ORDER BY position`,
-  unbatched: `SELECT identifier, payload FROM measurement WHERE batch IS NULL ORDER BY id`,
+  tables: `SELECT name, wr AS keyed FROM pragma_table_list WHERE schema = 'main' AND type = 'table'
+    AND name NOT LIKE 'sqlite_%'`,
+  leaves: `SELECT count(*) AS count FROM leaf WHERE batch = ?`,
+  done: `INSERT INTO journal_check (id, at, rows) VALUES (1, ?, ?)
+    ON CONFLICT (id) DO UPDATE SET at = excluded.at, rows = excluded.rows`,
+  last: `SELECT at, rows, (SELECT count(*) FROM unopened_row) AS unopened FROM journal_check WHERE id = 1`,
+} as const
+
+export const UNOPENED = {
+  insert: `INSERT INTO unopened_row (name, found_at) VALUES (?, ?) ON CONFLICT (name) DO NOTHING`,
+  all: `SELECT name FROM unopened_row`,
+  count: `SELECT count(*) AS count, min(found_at) AS foundAt FROM unopened_row WHERE accepted_at IS NULL`,
+  some: `SELECT name FROM unopened_row WHERE accepted_at IS NULL LIMIT ?`,
+  accept: `UPDATE unopened_row SET accepted_at = ? WHERE accepted_at IS NULL`,
 } as const

@@ -13,6 +13,8 @@ import { times } from './migrations/007-times.js'
 import { patient } from './migrations/008-patient.js'
 import { laneParts } from './migrations/009-lane-parts.js'
 import { pauses } from './migrations/010-pauses.js'
+import { continuations } from './migrations/011-continuations.js'
+import { rowChecks } from './migrations/012-row-checks.js'
 
 /** "HBjl": tells a journal from any other SQLite file (https://www.sqlite.org/fileformat.html#application_id). */
 export const APPLICATION_ID = 0x48426a6c
@@ -29,6 +31,8 @@ export const MIGRATIONS: readonly string[] = [
   patient,
   laneParts,
   pauses,
+  continuations,
+  rowChecks,
 ]
 
 /** The part of better-sqlite3's database that `migrate` uses. */

@@ -13,7 +13,7 @@ const SALT_BYTES = 32
 const NO_SAMPLES = 0xffffffff
 
 const measurementContext = (identifier: string) => `measurement/payload/${identifier}`
-const leafContext = (batch: number, position: number) => `leaf/observation/${batch}/${position}`
+export const leafContext = (batch: number, position: number) => `leaf/observation/${batch}/${position}`
 const saltsContext = (batch: number) => `batch/leaf_salts/${batch}`
 const transitionContext = (alertId: string, state: string, at: number) =>
   `alert_transition/value/${alertId}/${state}/${at}`
@@ -114,6 +114,16 @@ export function lockedCipher(error: HomebeatError): RowCipher {
 /** Whether a row stayed closed for want of the key, not because it is damaged. */
 export function isLocked(error: unknown): boolean {
   return error instanceof HomebeatError && error.code !== 'journal.altered'
+}
+
+/** Null where the row is altered: it costs only itself. Whoever opens for a writer has noted it (`UnopenedRows`). */
+export function opened<Result>(open: () => Result): Result | null {
+  try {
+    return open()
+  } catch (error) {
+    if (error instanceof HomebeatError && error.code === 'journal.altered') return null
+    throw error
+  }
 }
 
 function bytes(array: Uint8Array): Buffer {

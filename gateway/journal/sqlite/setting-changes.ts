@@ -4,7 +4,7 @@ import type { Actor } from '#gateway/model/alert.js'
 import type { RowCipher } from './cipher.js'
 import type { Database } from './database.js'
 import { SETTING_CHANGES } from './queries.js'
-import { openJson, sealJson } from './sealed-rows.js'
+import { opened, openJson, sealJson } from './sealed-rows.js'
 
 interface SettingChangeRow {
   readonly at: number
@@ -22,7 +22,9 @@ export function settingStore(database: Database, cipher: RowCipher): SettingsJou
       database.run(SETTING_CHANGES.insert, at, kind, name, sealed, actor, via)
     },
     all() {
-      return database.all<SettingChangeRow>(SETTING_CHANGES.all).map((row) => decode(cipher, row))
+      return database
+        .all<SettingChangeRow>(SETTING_CHANGES.all)
+        .flatMap((row) => opened(() => decodeChange(cipher, row)) ?? [])
     },
   }
 }
@@ -36,7 +38,7 @@ function encode(cipher: RowCipher, { at, kind, name, change, actor, why }: Setti
   return { at, kind, name, change: sealed, actor: actor.by, via: actor.via }
 }
 
-function decode(cipher: RowCipher, row: SettingChangeRow): SettingChange {
+export function decodeChange(cipher: RowCipher, row: SettingChangeRow): SettingChange {
   const { at, kind, name, actor, via } = row
   const { change, why } = openJson(cipher, row.change, contextOf(row)) as { change: unknown; why: string }
   return { at, kind, name, change, actor: { by: actor, via: via as Actor['via'] }, why } as SettingChange

@@ -1,9 +1,12 @@
 import type { Commit } from '#gateway/journal/api/commit.js'
+import { journalError } from '#gateway/journal/api/errors.js'
 import type { Journal } from '#gateway/journal/api/journal.js'
 import { purgeRules } from '#gateway/journal/retention/purge-rules.js'
 import type { LaneRoute } from '#gateway/journal/routing.js'
 import { damageStore } from '#gateway/journal/salvage/damages.js'
 import { requestRecovery } from '#gateway/journal/salvage/recovery.js'
+import { walkRows } from '#gateway/journal/salvage/row-walk.js'
+import { UnopenedRows } from '#gateway/journal/salvage/unopened-rows.js'
 import type { Clock } from '#gateway/platform/clock.js'
 import type { HomebeatError } from '#gateway/platform/errors.js'
 import type { Logger } from '#gateway/platform/logger.js'
@@ -19,7 +22,8 @@ import { hourlyStore } from './hourly-aggregates.js'
 import { loadOrCreateJournalKey } from './journal-key.js'
 import type { JournalLock } from './lock.js'
 import { manualObservationStore } from './manual-observations.js'
-import { lockJournal, openOrRecover, reasonOf } from './opening.js'
+import { lockJournal, logIsThere, openOrRecover, reasonOf } from './opening.js'
+import { CHECK } from './queries.js'
 import { settingStore } from './setting-changes.js'
 import { storedValues } from './stored-values.js'
 import { tablesOf } from './tables.js'
@@ -49,10 +53,11 @@ export function journalOf(options: JournalOptions): Journal {
   const { path, lanes, clock, logger, unmapped, onDamage } = options
   const database = new Database(path)
   let keyed: RowCipher | null = null
-  const cipher: RowCipher = {
+  const unopened = new UnopenedRows(database, clock, logger)
+  const cipher = unopened.watching({
     seal: (plain, context) => (keyed as RowCipher).seal(plain, context),
     open: (sealed, context) => (keyed as RowCipher).open(sealed, context),
-  }
+  })
   const tables = tablesOf({ database, cipher, lanes, unmapped, clock, logger })
   const heads = new BatchHeads(path)
   const copy = epochKeyCopy(path)
@@ -79,14 +84,23 @@ export function journalOf(options: JournalOptions): Journal {
   const { measurements, alerts, notifications, alarmActions, outbox, queue } = tables
   return {
     ...{ measurements, alerts, notifications, alarmActions, outbox, queue, clock: clockLog, unmapped: tables.unmapped },
-    batches: batchStore(tables, heads, logger),
+    batches: batchStore(tables, heads, clock, logger),
     anchors: anchorStore(database),
     epochKeys: epochKeyStore(database, copy),
     values: storedValues(database, cipher),
     settings: settingStore(database, cipher),
     manualObservations: manualObservationStore(database, cipher),
     hourly: hourlyStore(database, cipher),
-    damages: damageStore(database, clock),
+    damages: damageStore(database, clock, unopened),
+    scrub: {
+      *rows() {
+        for (const { rows } of walkRows(database, cipher)) yield rows.length
+      },
+      done(rows) {
+        unopened.keep()
+        database.run(CHECK.done, clock.now(), rows)
+      },
+    },
     retention: {
       purgeRules: purgeRules({ tables, lanes, logger }),
       size: () => database.size(),
@@ -110,11 +124,13 @@ export function journalOf(options: JournalOptions): Journal {
         const key = await loadOrCreateJournalKey(path)
         const onUnlocked = (opened: RowCipher) => {
           keyed = opened
+          unopened.recall()
         }
-        openOrRecover({ tables, lanes, heads, epochKeyCopy: copy, key, onUnlocked, clock, logger }, held.afterCrash)
+        openOrRecover({ tables, lanes, heads, epochKeyCopy: copy, key, onUnlocked, clock, logger }, held)
+        held.logIsOpen(logIsThere(path))
       } catch (error) {
         held.release()
-        throw error
+        throw journalError(error, path, 'open')
       }
       lock = held
       if (held.afterCrash) logger.warn('the gateway did not stop cleanly last time; the journal was recovered')
@@ -122,6 +138,12 @@ export function journalOf(options: JournalOptions): Journal {
     async stop() {
       if (!lock) return
       group.flush()
+      if (!damaged) {
+        unopened.keep()
+        database.checkpoint()
+        // Before the log goes: what is left behind says whether it must be there.
+        lock.logIsOpen(false)
+      }
       database.close()
       damaged = false
       lock.release()

@@ -4,7 +4,7 @@ import type { RowCipher } from './cipher.js'
 import type { Database } from './database.js'
 import { decodeMeasurement } from './measurement-codec.js'
 import { MEASUREMENTS } from './queries.js'
-import { openLeaf, openMeasurement } from './sealed-rows.js'
+import { opened, openLeaf, openMeasurement } from './sealed-rows.js'
 
 interface Row {
   readonly id: number
@@ -21,12 +21,14 @@ export function storedValues(database: Database, cipher: RowCipher): StoredValue
     const { id, identifier, sensor, at, payload, batch } = row
     const known = { identifier, sensor: sensor as SensorKind, at }
     if (payload !== null) {
-      const body = openMeasurement(cipher, identifier, payload)
-      return { ...known, content: { measurement: decodeMeasurement({ identifier, sensor, at, ...body }) } }
+      const body = opened(() => openMeasurement(cipher, identifier, payload))
+      return body && { ...known, content: { measurement: decodeMeasurement({ identifier, sensor, at, ...body }) } }
     }
     const leaf = database.get<{ position: number; observation: Uint8Array | null }>(MEASUREMENTS.leafOf, batch, id)
-    if (!leaf?.observation || batch === null) return null
-    return { ...known, content: { observation: openLeaf(cipher, batch, leaf.position, leaf.observation).observation } }
+    const { position, observation } = leaf ?? {}
+    if (position === undefined || !observation || batch === null) return null
+    const found = opened(() => openLeaf(cipher, batch, position, observation))
+    return found && { ...known, content: { observation: found.observation } }
   }
   return {
     of(identifier) {

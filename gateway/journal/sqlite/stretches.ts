@@ -3,7 +3,7 @@ import type { RowCipher } from './cipher.js'
 import type { Database } from './database.js'
 import type { MeasurementTable } from './measurements.js'
 import { STRETCHES } from './queries.js'
-import { openTransition, sealTransition } from './sealed-rows.js'
+import { opened, openTransition, sealTransition } from './sealed-rows.js'
 
 type Row = Omit<ClockStretch, 'trusted'> & { readonly trusted: number }
 
@@ -76,6 +76,7 @@ export class StretchTable {
       const page = this.#measurements.unbatchedAfter(after, PAGE)
       for (const { id, measurement } of page) {
         after = id
+        if (!measurement) continue
         const moved = move.measurement(measurement, to)
         if (!moved) continue
         const identifier = this.#measurements.replace(id, moved, to.id)
@@ -100,7 +101,9 @@ export class StretchTable {
   /** A transition's values are bound to its time. */
   #resealed(row: TransitionRow, at: number): Uint8Array | null {
     if (row.value === null) return null
-    const [value, limit] = openTransition(this.#cipher, row, row.value)
+    const values = opened(() => openTransition(this.#cipher, row, row.value as Uint8Array))
+    if (!values) return row.value
+    const [value, limit] = values
     return sealTransition(this.#cipher, { ...row, at }, value, limit)
   }
 

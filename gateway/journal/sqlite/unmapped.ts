@@ -1,14 +1,16 @@
+import { MAX_MESSAGE_BYTES } from '#gateway/intake/transports/mqtt/address.js'
 import type { UnmappedStore } from '#gateway/journal/api/unmapped.js'
 import type { KeptMessage, UnmappedCount, UnmappedMessage } from '#gateway/model/unmapped.js'
 import type { RowCipher } from './cipher.js'
 import type { Database } from './database.js'
 import { UNMAPPED } from './queries.js'
+import { opened } from './sealed-rows.js'
 
 /** Room for messages that nobody could read; the newest find none when it is used up, the oldest are never dropped. */
 export interface UnmappedBounds {
   /** Of each device. */
   readonly maxMessages: number
-  /** Bytes of the payloads of each device. */
+  /** Bytes of the topics and payloads of each device. */
   readonly maxBytes: number
 }
 
@@ -17,8 +19,6 @@ const DEVICES_WORTH = 4
 /** More names than a home has devices: what comes under a further one is counted as one of the others. */
 const MAX_NAMES = 200
 const OTHERS = '(others)'
-/** The transports take no longer one. */
-const LONGEST_PAYLOAD = 64 * 1024
 
 interface Row {
   readonly id: number
@@ -46,7 +46,8 @@ export class UnmappedTable implements UnmappedStore {
   insert(messages: readonly UnmappedMessage[]): void {
     for (const message of messages) {
       const { deviceId, topic, receivedAt, code, reason, payload } = message
-      const bytes = payload.byteLength
+      // The sender chooses how long its topic is, too.
+      const bytes = payload.byteLength + Buffer.byteLength(topic)
       const counts = this.counts()
       const named = counts.length < MAX_NAMES || counts.some((count) => count.deviceId === deviceId)
       if (!named || !this.#hasRoom(counts, deviceId, bytes)) {
@@ -83,17 +84,20 @@ export class UnmappedTable implements UnmappedStore {
   }
 
   latest(limit: number): KeptMessage[] {
-    return this.#database.all<Row>(UNMAPPED.latest, limit).map((row) => this.#decode(row))
+    return this.#database.all<Row>(UNMAPPED.latest, limit).flatMap((row) => this.#decode(row) ?? [])
   }
 
   after(id: number, limit: number): KeptMessage[] {
-    return this.#database.all<Row>(UNMAPPED.after, id, limit).map((row) => this.#decode(row))
+    const rows = this.#database.all<Row>(UNMAPPED.after, id, limit)
+    const messages = rows.flatMap((row) => this.#decode(row) ?? [])
+    // A page of which nothing opens is not the last one.
+    return messages.length > 0 ? messages : rows.slice(-1).flatMap((last) => this.after(last.id, limit))
   }
 
   /** Whether a device has, or all together have, no room for one more message of any length. */
   isFull(): boolean {
     const counts = this.counts()
-    return counts.some(({ deviceId }) => !this.#hasRoom(counts, deviceId, LONGEST_PAYLOAD))
+    return counts.some(({ deviceId }) => !this.#hasRoom(counts, deviceId, MAX_MESSAGE_BYTES))
   }
 
   #hasRoom(counts: readonly UnmappedCount[], deviceId: string, bytes: number): boolean {
@@ -109,11 +113,12 @@ export class UnmappedTable implements UnmappedStore {
     this.#database.run(UNMAPPED.count, device, waiting, bytes, overflowed)
   }
 
-  #decode({ device, payload, ...row }: Row): KeptMessage {
-    return { ...row, deviceId: device, payload: this.#cipher.open(payload, contextOf(device, row.receivedAt)) }
+  #decode({ device, payload, ...row }: Row): KeptMessage | null {
+    const plain = opened(() => this.#cipher.open(payload, contextOf(device, row.receivedAt)))
+    return plain && { ...row, deviceId: device, payload: plain }
   }
 }
 
-function contextOf(device: string, receivedAt: number): string {
+export function contextOf(device: string, receivedAt: number): string {
   return `unmapped ${device} ${receivedAt}`
 }

@@ -14,6 +14,7 @@ import type { Deliverer } from '#gateway/outbound/lanes/deliverer.js'
 import { type Clock, wait } from '#gateway/platform/clock.js'
 import { HomebeatError } from '#gateway/platform/errors.js'
 import type { Logger } from '#gateway/platform/logger.js'
+import { isJoining } from '#gateway/proofs/joining.js'
 import type { Ledger, LedgerHead, LedgerReceipt } from './ledger.js'
 
 /** An anchor takes 35,272 gas, the first of a gateway 51,988 (contracts/gas.json): no need to ask a node. */
@@ -33,6 +34,8 @@ export interface AnchorDelivererOptions {
   /** wei. */
   readonly gasPrice: number
   readonly pollMs: number
+  /** Why no anchor may be sent now, else null. */
+  readonly held?: () => string | null
   /** How long one delivery waits for its block before it lets the lane repeat it. Default 2 minutes. */
   readonly patienceMs?: number
 }
@@ -104,7 +107,9 @@ export class AnchorDeliverer implements Deliverer {
 
   /** What the chain says of this batch now. */
   async #look(batch: ClosedBatch): Promise<Step> {
-    const { ledger, journal } = this.#options
+    const { ledger, journal, held } = this.#options
+    const reason = held?.() ?? null
+    if (reason !== null) return { step: 'wait', reason }
     const { gateway, number, root, previousRoot } = batch.header
     const head = await ledger.head(gateway)
     if (head.number < number) return this.#beforeIt(batch, head)
@@ -117,7 +122,7 @@ export class AnchorDeliverer implements Deliverer {
         return { step: 'wait', reason: `The chain's endpoint does not show the anchor of batch ${number} yet.` }
       if (event.root !== root || event.previousRoot !== previousRoot) {
         if (!(await this.#finalTime(event))) return { step: 'wait', reason: `Another root stands for batch ${number}.` }
-        const reason = `ALARM: another root (${event.root}, block ${event.blockNumber}) is anchored as batch ${number}: somebody else uses this gateway's key. Retire ${gateway} in the contract.`
+        const reason = `ALARM: another root (${event.root}, block ${event.blockNumber}) is anchored as batch ${number}: somebody else uses this gateway's key. Retire ${gateway} in the contract; or restart the gateway, where its journal was restored from a backup.`
         this.#options.logger.error({ batch: number, transaction: event.transactionHash }, reason)
         return { step: 'give-up', outcome: { class: 'permanent', reason } }
       }
@@ -134,7 +139,7 @@ export class AnchorDeliverer implements Deliverer {
   async #beforeIt(batch: ClosedBatch, head: LedgerHead): Promise<Step> {
     const { journal, logger } = this.#options
     const { number, previousRoot, gateway } = batch.header
-    if (head.number === number - 1) {
+    if (head.number === number - 1 || (head.number === 0 && isJoining(batch.header))) {
       if (head.root === previousRoot) return { step: 'send' }
       const reason = `ALARM: the contract's batch ${head.number} has another root than this gateway's: somebody else uses its key. Retire ${gateway} in the contract.`
       logger.error({ batch: number }, reason)
@@ -240,6 +245,8 @@ function receiptOf(batch: ClosedBatch, receipt: LedgerReceipt, blockTime: number
 }
 
 function refusalReason(name: string, { header }: ClosedBatch): string {
+  if (name === 'AnchorRegistryWrongNumber' && isJoining(header))
+    return `The contract wants this gateway to begin with batch 1, and this is batch ${header.number}, which commits to those before it: the consortium needs AnchorRegistry 2.0 or later.`
   return name === 'AnchorRegistryNotEnrolled'
     ? `The contract does not know this gateway: ask the consortium to enrol ${header.gateway}.`
     : `The contract would refuse batch ${header.number} (${name}).`

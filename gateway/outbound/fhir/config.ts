@@ -1,6 +1,7 @@
 /** `fhir`: the servers that get Observations, in the clear or sealed. */
 import { z } from 'zod'
-import { httpUrl, name, namedList } from '#gateway/platform/config-grammar.js'
+import { across, httpUrl, name, namedList } from '#gateway/platform/config-grammar.js'
+import { isLoopback } from '#gateway/platform/net/loopback.js'
 
 const target = z.strictObject({
   name,
@@ -17,7 +18,15 @@ const target = z.strictObject({
   pollSeconds: z.number().min(1).max(600).default(15),
 })
 
-export const fhirConfig = z.strictObject({ targets: namedList(target, 10).default([]) }).prefault({})
+const safe = across(target, function* ({ url, mode, tokenFile }) {
+  if (!url.startsWith('https:') && !isLoopback(new URL(url).hostname) && (mode === 'clear' || tokenFile !== undefined))
+    yield {
+      path: ['url'],
+      message: `would send ${mode === 'clear' ? 'readings' : 'its token'} over plain HTTP: use an https:// URL`,
+    }
+})
+
+export const fhirConfig = z.strictObject({ targets: namedList(safe, 10).default([]) }).prefault({})
 
 /** Minutes after which an alert that is still open becomes a Flag on the clear FHIR targets (`alerts.flagAfterMinutes`). */
 export const flagAfterMinutes = z.number().min(1).max(10080).default(30)

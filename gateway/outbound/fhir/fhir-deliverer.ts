@@ -8,6 +8,7 @@ import { type Clock, systemClock } from '#gateway/platform/clock.js'
 import { HomebeatError } from '#gateway/platform/errors.js'
 import type { Logger } from '#gateway/platform/logger.js'
 import type { Reach } from '#gateway/platform/net/reach.js'
+import { isJoining } from '#gateway/proofs/joining.js'
 import type { EnvelopeSource } from './envelope-source.js'
 import { FhirAlerts, type FhirAlertsOptions } from './fhir-alerts.js'
 import { FhirBatches } from './fhir-batches.js'
@@ -57,7 +58,8 @@ export class FhirDeliverer implements Deliverer {
       return await this.#deliver(entry, signal)
     } catch (error) {
       const known = error instanceof HomebeatError
-      this.#options.logger.error({ kind: entry.kind, code: known ? error.code : 'unknown' }, 'a FHIR delivery failed')
+      // The worker says the first failure and the end.
+      this.#options.logger.debug({ kind: entry.kind, code: known ? error.code : 'unknown' }, 'a FHIR delivery failed')
       const reason = known ? error.message : `cannot prepare this ${entry.kind} for delivery`
       // A disk that refuses a new epoch key is no fault of the batch: what the system refuses now it takes later.
       const retry = known ? error.retry : isSystemError(error) ? 'transient' : 'permanent'
@@ -69,8 +71,12 @@ export class FhirDeliverer implements Deliverer {
     const { journal, target } = this.#options
     if (entry.kind === 'batch') {
       const batch = journal.batches.byNumber(entry.ref)
+      // Its leaves are no Observations.
+      if (batch && isJoining(batch.header)) return { outcome: { class: 'delivered' }, resources: 0 }
       // A purged batch must not count as delivered because nothing of it is left to send.
-      if (!batch || batch.leafHashes) return refused('the batch is not in the journal')
+      if (!batch || batch.purged || batch.leaves.length === 0) return refused('the batch is not in the journal')
+      if (target.mode === 'sealed' && batch.leafHashes?.length === 0)
+        return refused('a row of the batch does not open, and without its hash no other can be proved')
       return this.#batches.deliver(batch, entry.attempts, signal)
     }
     // An alert names its condition: a sealed target must never get one, whatever the journal holds.

@@ -152,11 +152,11 @@ export class LaneQueue {
       if (!batch) return { type: 'unknown' }
       const { number, count, periodStart, periodEnd } = batch.header
       const anchored = journal.anchors.receipt(number) !== null
-      const { closedAt, leafHashes } = batch
+      const { closedAt, purged = false } = batch
       return {
         type: 'batch',
         ...{ number, count, periodStart, periodEnd, closedAt, anchored },
-        purged: leafHashes !== undefined,
+        purged,
       }
     }
     const told = this.#told(kind, ref)

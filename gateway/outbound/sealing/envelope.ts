@@ -15,6 +15,7 @@ import {
   anchorDomainSchema,
   batchHeaderSchema,
   pathSchema,
+  positionOf,
   resourceSchema,
   saltSchema,
   signatureSchema,
@@ -58,7 +59,8 @@ export async function sealEnvelope(
   const leaves = indexes.map((index) => {
     const leaf = batch.leaves[index]
     if (!leaf) throw new HomebeatError('envelope.no-leaf', `Batch ${header.number} has no leaf ${index}.`)
-    return { ...leaf, index, path: tree.proof(index).path }
+    const position = positionOf(batch, index)
+    return { ...leaf, index: position, path: tree.proof(position).path }
   })
   const content: z.input<typeof contentSchema> = {
     type: TYPE,

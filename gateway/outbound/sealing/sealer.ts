@@ -32,13 +32,15 @@ export class Sealer implements EnvelopeSource {
   }
 
   async envelopes(batch: ClosedBatch): Promise<Envelope[]> {
-    const { gateway, number } = batch.header
+    const { gateway, number, root } = batch.header
+    // A journal restored from a backup may give a number anew before anything was anchored under it.
+    const content = root.slice(2, 18)
     const sealed: Envelope[] = []
     const tree = treeOf(batch)
     for (const { dataClass, day, indexes, start, end } of this.#groups(batch)) {
       const epochKey = await this.#epochKeys.keyFor(dataClass, day)
       sealed.push({
-        identifier: `${gateway.toLowerCase()}-${number}-${dataClass}-${day}`,
+        identifier: `${gateway.toLowerCase()}-${number}-${dataClass}-${day}-${content}`,
         dataClass,
         day,
         jwe: await sealEnvelope(batch, indexes, epochKey, tree),

@@ -4,6 +4,7 @@ import { hostname, networkInterfaces } from 'node:os'
 import { join, resolve } from 'node:path'
 import { createSecureContext } from 'node:tls'
 import { readBounded } from '#gateway/platform/bounded-file.js'
+import { type ConfigProblem, refusalOf } from '#gateway/platform/config-grammar.js'
 import { HomebeatError } from '#gateway/platform/errors.js'
 import { writePrivateFile } from '#gateway/platform/secrets/private-file.js'
 import { readSecret } from '#gateway/platform/secrets/secret-file.js'
@@ -44,14 +45,7 @@ export function fingerprintOf(pem: string): string {
 /** @throws HomebeatError `config.certificate` when the files cannot be read or do not belong together */
 export function readIdentity(certFile: string, keyFile: string): Identity {
   const cert = readCertificate(certFile)
-  let key: string
-  try {
-    key = readSecret(keyFile)
-    createPrivateKey(key)
-  } catch (cause) {
-    if (cause instanceof HomebeatError) throw new HomebeatError('config.certificate', cause.message, { cause })
-    throw new HomebeatError('config.certificate', `${keyFile} is no private key without a password, in PEM.`, { cause })
-  }
+  const key = readPrivateKey(keyFile)
   try {
     createSecureContext({ cert, key })
   } catch (cause) {
@@ -60,6 +54,40 @@ export function readIdentity(certFile: string, keyFile: string): Identity {
     })
   }
   return { cert, key }
+}
+
+function readPrivateKey(file: string): string {
+  try {
+    const key = readSecret(file)
+    createPrivateKey(key)
+    return key
+  } catch (cause) {
+    if (cause instanceof HomebeatError) throw new HomebeatError('config.certificate', cause.message, { cause })
+    throw new HomebeatError('config.certificate', `${file} is no private key without a password, in PEM.`, { cause })
+  }
+}
+
+/**
+ * @param uses the paths of maps that name PEM files under `certFile`, `keyFile`, `caFile`
+ * @returns a problem for each that cannot be used
+ */
+export function certificateProblems(
+  absolute: (file: string) => string,
+  uses: readonly (TlsFiles & { readonly path: readonly PropertyKey[] })[],
+): ConfigProblem[] {
+  const at = (path: readonly PropertyKey[], key: keyof TlsFiles, message: string | null): ConfigProblem[] =>
+    message === null ? [] : [{ path: [...path, key], message }]
+  return uses.flatMap(({ path, certFile, keyFile, caFile }) => {
+    const [cert, key, ca] = [certFile, keyFile, caFile].map((file) => (file === undefined ? null : absolute(file)))
+    const certProblem = cert ? refusalOf(() => readCertificate(cert)) : null
+    const keyProblem = key ? refusalOf(() => readPrivateKey(key)) : null
+    const pair = cert && key && !certProblem && !keyProblem ? refusalOf(() => readIdentity(cert, key)) : null
+    return [
+      ...at(path, 'certFile', certProblem),
+      ...at(path, 'keyFile', keyProblem ?? pair),
+      ...at(path, 'caFile', ca ? refusalOf(() => readCertificate(ca)) : null),
+    ]
+  })
 }
 
 /** Certificates in PEM. @throws HomebeatError `config.certificate` */

@@ -1,9 +1,9 @@
 /** `proxy`: by which HTTP far ends are reached. */
 import { z } from 'zod'
-import { httpUrl } from '#gateway/platform/config-grammar.js'
+import { httpUrl, together } from '#gateway/platform/config-grammar.js'
 
-export const proxyConfig = z
-  .strictObject({
+export const proxyConfig = together(
+  z.strictObject({
     url: httpUrl.refine((url) => !/\/\/[^/]*@/.test(url), {
       error: 'holds a login: give user and passwordFile beside it',
     }),
@@ -13,11 +13,8 @@ export const proxyConfig = z
     caFile: z.string().optional(),
     /** Hosts that are reached without it, with all below them, e.g. `lan`. This machine always is. */
     except: z.array(z.string().min(1).max(253)).max(100).default([]),
-  })
-  .refine(({ user, passwordFile }) => (user === undefined) === (passwordFile === undefined), {
-    path: ['passwordFile'],
-    error: 'give both user and passwordFile, or neither',
-  })
-  .optional()
+  }),
+  ['user', 'passwordFile'],
+).optional()
 
 export type ProxyConfig = NonNullable<z.output<typeof proxyConfig>>

@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net'
 import type { Clock } from '#gateway/platform/clock.js'
+import type { KnownAddresses } from './known-addresses.js'
 import { networkOf } from './login-guard.js'
 
 /** How many connections may be there that nobody has admitted yet, and for how long. */
@@ -14,8 +15,6 @@ export interface PlaceLimits {
 
 /** How long a port counts as full after a connection has lost its place. */
 const FULL_MS = 60_000
-/** Addresses of admitted clients that are remembered. */
-const MAX_KNOWN = 2048
 
 interface Place {
   readonly socket: Socket
@@ -35,13 +34,19 @@ export class ConnectionPlaces {
   readonly #refuse: (what: string, from: string) => void
   /** In the order of their coming. */
   readonly #strangers = new Map<string, Place>()
-  readonly #known = new Set<string>()
+  readonly #known: KnownAddresses
   #fullAt = Number.NEGATIVE_INFINITY
 
   /** @param refuse counts a connection that lost its place, in one of a few fixed phrases */
-  constructor(clock: Clock, limits: PlaceLimits, refuse: (what: string, from: string) => void) {
+  constructor(
+    clock: Clock,
+    limits: PlaceLimits,
+    known: KnownAddresses,
+    refuse: (what: string, from: string) => void = () => {},
+  ) {
     this.#clock = clock
     this.#limits = limits
+    this.#known = known
     this.#refuse = refuse
   }
 
@@ -83,17 +88,17 @@ export class ConnectionPlaces {
     const place = this.#strangers.get(key)
     if (!place) return
     this.#leave(key, place)
-    this.#known.delete(place.network)
     this.#known.add(place.network)
-    for (const oldest of this.#known) {
-      if (this.#known.size <= MAX_KNOWN) break
-      this.#known.delete(oldest)
-    }
   }
 
   /** Whether nobody has admitted it yet. */
   isStranger(socket: Socket): boolean {
     return this.#strangers.has(keyOf(socket))
+  }
+
+  /** Keeps who was admitted for the next start. */
+  close(): void {
+    this.#known.close()
   }
 
   #evict(from: readonly Place[], what: string): void {

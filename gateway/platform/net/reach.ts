@@ -2,8 +2,8 @@
  * How HTTP far ends are reached: by the site's proxy, with authorities of its own. Where neither is configured it is Node's
  * fetch and nothing is loaded; `HTTPS_PROXY` and `NO_PROXY` of the environment are not used.
  */
-import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
+import { readBounded } from '#gateway/platform/bounded-file.js'
 import { HomebeatError } from '#gateway/platform/errors.js'
 import { readSecret } from '#gateway/platform/secrets/secret-file.js'
 import type { ProxyConfig } from './config.js'
@@ -75,6 +75,9 @@ function isExcepted(host: string, except: readonly string[]): boolean {
   return isLoopback(name) || except.some((one) => isOf(one.toLowerCase().replace(/^\*?\./, '')))
 }
 
+/** The authorities that an operating system trusts are a quarter of this. */
+const MAX_CA_BYTES = 1024 * 1024
+
 /**
  * The certificates (PEM) that a far end's own certificate may descend from.
  * @param whose for the message, e.g. `the FHIR target care` @throws HomebeatError `code`
@@ -82,7 +85,7 @@ function isExcepted(host: string, except: readonly string[]): boolean {
 export function readCa(whose: string, path: string, code: 'net.ca-file' | 'channel.ca-file' = 'net.ca-file'): string {
   let text = ''
   try {
-    text = readFileSync(path, 'utf8')
+    text = readBounded(path, MAX_CA_BYTES)?.toString() ?? ''
   } catch (cause) {
     const why = (cause as NodeJS.ErrnoException).code
     throw new HomebeatError(

@@ -32,8 +32,6 @@ export function calibrateCommand(): Command {
 async function calibrate(url: string, settings: readonly string[], options: Options): Promise<void> {
   const changes = settings.map(parseSetting)
   const kit = new SerialTransport({ name: 'kit', url, logger: silentLogger })
-  // The clock's timers do not keep a process alive, and between two attempts to open the port nothing else does.
-  const alive = setInterval(() => {}, 1000)
   try {
     // The transport would wait for a cable to be plugged in; a person who waits wants to be told.
     const link = await openLink(parseSerialUrl(url), { clock: systemClock })
@@ -59,7 +57,6 @@ async function calibrate(url: string, settings: readonly string[], options: Opti
     )
   } finally {
     await kit.stop()
-    clearInterval(alive)
   }
 }
 

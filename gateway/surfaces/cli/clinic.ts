@@ -14,11 +14,12 @@ import { verb } from './exit.js'
 import { loginName } from './options.js'
 import type { Programs } from './programs.js'
 import { leave, stopAsked } from './stop-asked.js'
-import { printJson } from './text.js'
+import { printJson, saidToBeRight } from './text.js'
 
 interface Options {
   readonly config: string
   readonly json?: boolean
+  readonly check?: boolean
 }
 
 const CONFIG_OPTION = () =>
@@ -41,8 +42,9 @@ export function clinicCommand(programs: Programs): Command {
   return new Command('clinic')
     .description("raise the alarm when a home's gateway falls silent (runs at the clinic until SIGINT or SIGTERM)")
     .addOption(CONFIG_OPTION())
+    .option('--check', 'only say what is wrong with the configuration and the files that it names; starts nothing')
     .addHelpText('after', HELP)
-    .action(withConfig((loaded) => run(loaded, programs)))
+    .action(verb((options: Options) => run(options, programs)))
     .addCommand(
       own('enrol', 'watch a home: prints the secret that its gateway signs with, once')
         .argument('<home>', 'its pseudonym, as home.id in its homebeat.yaml')
@@ -74,7 +76,9 @@ Begin:
 
 docs/clinic.md says what raises an alarm, and who watches the watcher.`
 
-async function run(loaded: LoadedClinicConfig, programs: Programs): Promise<void> {
+async function run({ config, check }: Options, programs: Programs): Promise<void> {
+  const loaded = loadClinicConfig(config, { files: true })
+  if (check) return saidToBeRight(config, loaded.warnings)
   const logger = createLogger(loaded.config.log.level)
   const asked = stopAsked(false)
   for (const line of loaded.warnings ?? []) logger.warn(line)

@@ -16,7 +16,7 @@ export function identityCommand(): Command {
         const { config, dataDir } = loadConfig(options.config)
         ensureDataDir(dataDir)
         const { address } = await loadOrCreateGatewayKey(join(dataDir, 'keys', 'gateway.key'))
-        const { chainId, contract } = config.chain
+        const { chainId = null, contract = null } = config.chain ?? {}
         process.stdout.write(options.json ? `${JSON.stringify({ address, chainId, contract })}\n` : `${address}\n`)
       }),
     )

@@ -1,10 +1,11 @@
 import { join } from 'node:path'
 import { Command } from 'commander'
 import { loadConfig } from '#gateway/config/load.js'
+import type { Continuation } from '#gateway/journal/api/batches.js'
 import { checkJournal, type JournalCheck } from '#gateway/journal/salvage/check.js'
 import { callGateway } from '#gateway/platform/control-socket/control-client.js'
 import { EXIT, verb } from './exit.js'
-import { CONFIG_OPTION } from './options.js'
+import { CONFIG_OPTION, homeVerb, loginName } from './options.js'
 
 interface Options {
   readonly config: string
@@ -28,6 +29,14 @@ export function journalCommand(): Command {
         .option('--json', 'print one JSON object')
         .action(verb(acceptDamage)),
     )
+    .addCommand(
+      homeVerb(
+        'continue',
+        'tell the running gateway that its data folder was restored from a backup, and that no other gateway uses its key: batches go on after the last one on the chain',
+      )
+        .option('--by <who>', 'who says so: a contact or login', loginName())
+        .action(verb(goOn)),
+    )
 }
 
 async function check({ config, json }: Options): Promise<void> {
@@ -39,20 +48,39 @@ async function check({ config, json }: Options): Promise<void> {
 async function acceptDamage({ config, json }: Options): Promise<void> {
   const result = await callGateway<{ accepted: number }>(loadConfig(config).dataDir, 'journal.accept-damage')
   const said =
-    result.accepted === 0 ? 'There was no damage to accept.' : 'Accepted; the damaged file is kept until you remove it.'
+    result.accepted === 0
+      ? 'There was no damage to accept.'
+      : 'Accepted; a file that was set aside is kept until you remove it.'
   process.stdout.write(json ? `${JSON.stringify(result)}\n` : `${said}\n`)
 }
 
-function describe({ path, batches, leaves, unbatched, sealedRead, problems, more }: JournalCheck): string {
+async function goOn({ config, json, by }: Options & { readonly by: string }): Promise<void> {
+  const result = await callGateway<Continuation>(loadConfig(config).dataDir, 'journal.continue', { by })
+  process.stdout.write(json ? `${JSON.stringify(result)}\n` : `${continued(result)}\n`)
+}
+
+function continued({ by, shared, head, renumbered }: Continuation): string {
+  const moved = renumbered > 0 ? ` ${renumbered} batches of this journal got numbers after it.` : ''
+  return `Batches go on after ${head}, the last on the chain (${by ?? 'after damage'}).${moved} Batches ${shared + 1} to ${head} are not in this journal: their records are where they were pushed to.`
+}
+
+const ADVICE = {
+  whole: 'Whole.',
+  rows: 'Rows that do not open are left out and cost only themselves: take note of them with homebeat journal accept-damage.',
+  damaged: 'Damaged: restart the gateway; it sets the file aside and saves what can be read.',
+} as const
+
+function describe(check: JournalCheck): string {
+  const { path, batches, leaves, unbatched, sealedRead, continuations, problems, more, unopened } = check
+  const state = problems.length === 0 ? 'whole' : problems.length + more === unopened ? 'rows' : 'damaged'
   const read = `${batches} batches, ${leaves} leaves, ${unbatched} readings in no batch yet`
   const lines = [
     `${path}: ${read}`,
     ...(sealedRead === null ? [] : [`Sealed rows were not opened: ${sealedRead}`]),
+    ...continuations.map((one) => `  ${new Date(one.at).toISOString()}: ${continued(one)}`),
     ...problems.map((problem) => `  ${problem}`),
     ...(more > 0 ? [`  and ${more} more`] : []),
-    problems.length === 0
-      ? 'Whole.'
-      : 'Damaged: restart the gateway; it sets the file aside and saves what can be read.',
+    ADVICE[state],
   ]
   return `${lines.join('\n')}\n`
 }

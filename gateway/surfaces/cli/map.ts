@@ -14,9 +14,9 @@ import { openJournalReader } from '#gateway/journal/sqlite/journal-reader.js'
 import { readBounded } from '#gateway/platform/bounded-file.js'
 import { callGateway } from '#gateway/platform/control-socket/control-client.js'
 import { HomebeatError } from '#gateway/platform/errors.js'
+import { printable } from '#gateway/platform/printable.js'
 import { EXIT, verb } from './exit.js'
 import { CONFIG_OPTION, upTo } from './options.js'
-import { printable } from './text.js'
 
 const MAX_FILE_BYTES = 16 * 1024 * 1024
 const PREVIEW = 80
@@ -225,7 +225,7 @@ async function retry(options: Json & { readonly config: string }): Promise<void>
 async function discard(device: string, options: Json & { readonly config: string }): Promise<void> {
   const result = await callGateway<{ discarded: number }>(loadConfig(options.config).dataDir, 'map.discard', { device })
   process.stdout.write(
-    options.json ? `${JSON.stringify(result)}\n` : `${result.discarded} messages of ${device} are deleted\n`,
+    options.json ? `${JSON.stringify(result)}\n` : `${result.discarded} messages of ${printable(device)} are deleted\n`,
   )
 }
 

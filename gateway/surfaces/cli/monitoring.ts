@@ -3,11 +3,12 @@ import { notMonitoredOf } from '#gateway/alarms/monitoring/monitoring.js'
 import { loadConfig } from '#gateway/config/load.js'
 import { type NotMonitored, PAUSE_REASONS, type PauseReason } from '#gateway/model/not-monitored.js'
 import { callGateway } from '#gateway/platform/control-socket/control-client.js'
+import { printable } from '#gateway/platform/printable.js'
 import { notMonitoredWords } from '#gateway/wording/monitoring-words.js'
 import { withReader } from './alarms.js'
 import { verb } from './exit.js'
 import { type HomeOptions, homeVerb, type SignedOptions, signing } from './options.js'
-import { printable, printJson } from './text.js'
+import { printJson } from './text.js'
 
 /** `homebeat monitoring pause|resume|show`. */
 export function monitoringCommand(): Command {

@@ -1,6 +1,7 @@
 import { Command } from 'commander'
 import { nativeBinding } from '#gateway/intake/transports/serial/native-binding.js'
 import { listPorts, type Port, portUrl } from '#gateway/intake/transports/serial/ports.js'
+import { printable } from '#gateway/platform/printable.js'
 import { verb } from './exit.js'
 
 /** `homebeat serial list`: which serial ports there are, as URLs for the configuration. */
@@ -22,7 +23,3 @@ export function describePorts(ports: readonly Port[]): string {
   const from = ({ path, manufacturer }: Port) => (manufacturer ? `${path}, ${manufacturer}` : path)
   return sorted.map((port) => `${portUrl(port).padEnd(width)}  ${printable(from(port))}\n`).join('')
 }
-
-/** Takes out what could steer the terminal: a device names itself as it likes. */
-// biome-ignore lint/suspicious/noControlCharactersInRegex: that is what is taken out
-const printable = (text: string) => text.replace(/[\u0000-\u001f\u007f-\u009f]/g, '?')

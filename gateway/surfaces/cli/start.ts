@@ -6,6 +6,7 @@ import { verb } from './exit.js'
 import { CONFIG_OPTION } from './options.js'
 import type { Programs } from './programs.js'
 import { leave, stopAsked } from './stop-asked.js'
+import { saidToBeRight } from './text.js'
 
 type Compose = Awaited<ReturnType<Programs['gateway']>>
 
@@ -13,6 +14,7 @@ interface StartOptions {
   readonly config: string
   readonly untilStdinCloses?: boolean
   readonly drainSeconds: number
+  readonly check?: boolean
 }
 
 export function startCommand(programs: Programs): Command {
@@ -25,6 +27,7 @@ export function startCommand(programs: Programs): Command {
       seconds,
       10,
     )
+    .option('--check', 'only say what is wrong with the configuration and the files that it names; starts nothing')
     .option('--until-stdin-closes', 'also stop when standard input closes, so that it never outlives its parent')
     .action(verb((options: StartOptions) => start(options, programs)))
 }
@@ -40,7 +43,8 @@ const MOST_RECOVERIES = 3
 const DAMAGED = 'journal damaged'
 
 async function start(options: StartOptions, programs: Programs): Promise<void> {
-  const loaded = loadConfig(options.config)
+  const loaded = loadConfig(options.config, { files: true })
+  if (options.check) return saidToBeRight(options.config, loaded.warnings)
   const logger = createLogger(loaded.config.log.level)
   for (const line of loaded.warnings ?? []) logger.warn(line)
   const asked = stopAsked(options.untilStdinCloses === true)

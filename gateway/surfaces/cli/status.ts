@@ -1,13 +1,16 @@
 import { Command } from 'commander'
 import { loadConfig } from '#gateway/config/load.js'
 import type { JournalDamage } from '#gateway/journal/api/damages.js'
+import { printable } from '#gateway/platform/printable.js'
 import type { GatewayStatus, LaneReport } from '#gateway/surfaces/status/feed.js'
+import { hasChain, NO_CHAIN_WORDS } from '#gateway/surfaces/status/has-chain.js'
 import { statusOf } from '#gateway/surfaces/status/status.js'
 import type { ClockStatus } from '#gateway/time/timekeeper.js'
 import { notMonitoredWords } from '#gateway/wording/monitoring-words.js'
+import { rehearsalWords } from '#gateway/wording/rehearsal-words.js'
+import { priorityMark } from '#gateway/wording/words.js'
 import { verb } from './exit.js'
 import { CONFIG_OPTION } from './options.js'
-import { printable } from './text.js'
 
 export function statusCommand(): Command {
   return new Command('status')
@@ -53,19 +56,24 @@ function describe(status: GatewayStatus): string {
       ? [`  of these under the id or time of another one: ${status.identityConflicts} (a counter that restarted?)`]
       : []),
     ...unmappedLines(status),
+    rehearsalWords(status.rehearsal ?? null, status.now),
     active.length === 0 ? 'No active alert' : 'Active alerts',
     ...active.map(
       (a) =>
-        `  ${a.priority.padEnd(7)} ${a.condition}, since ${ago(a.raisedAt)}, told: ${a.deliveredTo.join(', ') || 'nobody yet'}`,
+        `  ${priorityMark(a).padEnd(7)} ${a.condition}, since ${ago(a.raisedAt)}, told: ${a.deliveredTo.join(', ') || 'nobody yet'}`,
     ),
+    ...(active.some(({ condition }) => condition === 'journal-older-than-chain')
+      ? ['  The chain has batches that this journal has not: restored from a backup? Then: homebeat journal continue']
+      : []),
     'Lanes',
     ...status.lanes.flatMap((lane) => laneLines(lane, status.now)),
     ...(status.formerLanes?.length ? ['Lanes of an earlier configuration (nothing moves in them)'] : []),
     ...(status.formerLanes ?? []).flatMap((lane) => laneLines(lane, status.now)),
-    `Batches: ${batches.closed} closed, ${batches.anchored} anchored, ${batches.open} readings in the open one`,
+    `Batches: ${batches.closed} closed, ${hasChain(status) ? `${batches.anchored} anchored` : NO_CHAIN_WORDS}, ${batches.open} readings in the open one`,
     batches.lastAnchor
       ? `Last anchor: batch ${batches.lastAnchor.batchNumber} in block ${batches.lastAnchor.blockNumber}, ${ago(batches.lastAnchor.blockTime)}`
       : 'Last anchor: none yet',
+    checkLine(status, ago),
     ...(status.damages ?? []).flatMap(describeDamage),
   ]
   return `${lines.join('\n')}\n`
@@ -109,14 +117,23 @@ function laneLines(lane: LaneReport, now: number): string[] {
 function describeDamage({ foundAt, reason, setAside, report }: JournalDamage): string[] {
   const { rows, unreadablePages, refusedRows, batchesWithoutRecords, batchesMissing, failure } = report
   const list = (numbers: readonly number[]) => numbers.slice(0, 20).join(', ') + (numbers.length > 20 ? ', …' : '')
+  const found = `The journal was damaged (found ${new Date(foundAt).toISOString()}: ${reason})`
+  const accept = '  take note of it with: homebeat journal accept-damage'
+  if (setAside === null) return [found, '  the rest is there and goes on being used', accept]
   return [
-    `The journal was damaged (found ${new Date(foundAt).toISOString()}: ${reason})`,
+    found,
     `  kept as ${setAside}`,
     failure === undefined
       ? `  saved ${Object.values(rows).reduce((sum, count) => sum + count, 0)} rows; ${refusedRows} were altered or torn; lost is also what was on ${unreadablePages} pages that cannot be read`
       : `  nothing could be saved: ${failure}`,
     ...(batchesWithoutRecords.length > 0 ? [`  records lost of batches ${list(batchesWithoutRecords)}`] : []),
     ...(batchesMissing.length > 0 ? [`  nothing known of batches ${list(batchesMissing)}`] : []),
-    '  take note of it with: homebeat journal accept-damage',
+    accept,
   ]
+}
+
+function checkLine({ journalCheck }: GatewayStatus, ago: (at: number) => string): string {
+  if (!journalCheck) return 'Journal: not read through yet'
+  const { at, rows, unopened } = journalCheck
+  return `Journal: read through ${ago(at)}, ${rows} rows, ${unopened === 0 ? 'all open' : `${unopened} do not open`}`
 }

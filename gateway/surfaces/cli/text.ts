@@ -1,6 +1,8 @@
-/** Text of strangers, without what could steer the terminal. */
-export function printable(text: string): string {
-  return text.replace(/[^\p{L}\p{M}\p{N}\p{P}\p{S}\p{Zs}]/gu, '·')
+/** What `--check` says of a configuration without a problem. @param warnings keys that have another name today */
+export function saidToBeRight(file: string, warnings: readonly string[] = []): void {
+  process.stdout.write(
+    `${[...warnings, `${file}: nothing is wrong with it and with the files that it names.`].join('\n')}\n`,
+  )
 }
 
 /** @param indent spaces of each level; 0: one line */

@@ -1,8 +1,9 @@
 /** The verbs a person would say, a file each. */
-import { Command } from 'commander'
+import { Command, CommanderError } from 'commander'
+import { printableLines } from '#gateway/platform/printable.js'
 import { renamedLine } from '#gateway/platform/renamed.js'
 import { VERSION } from '#gateway/platform/version.js'
-import { EXIT } from './exit.js'
+import { EXIT, reportError } from './exit.js'
 import type { Programs } from './programs.js'
 
 /** In the order of the help. Loaded when asked for: no verb waits for what another one needs. */
@@ -33,29 +34,35 @@ const VERBS: Readonly<Record<string, (programs: Programs) => Promise<Command>>> 
 /** Verbs of earlier versions that still work: the old name → today's. */
 const RENAMED_VERBS: Readonly<Record<string, string>> = { 'watch-homes': 'clinic' }
 
-/** Gives a command and its subcommands the same exit codes. */
-function exitAs(command: Command): void {
-  command.exitOverride((error) => {
-    process.exit(error.exitCode === 0 ? EXIT.ok : EXIT.usage)
-  })
-  for (const part of command.commands) exitAs(part)
+/** Has a command and its subcommands throw what ends them, and say it as every error is said. */
+function endAlike(command: Command): void {
+  command.exitOverride().configureOutput({ outputError: (text, write) => write(`${printableLines(text)}\n`) })
+  for (const part of command.commands) endAlike(part)
 }
 
-/** Runs what this process was asked on its command line. */
-export async function runVerb(programs: Programs): Promise<void> {
+/** The program with the verb that is asked for, or with all where there is none of this name. */
+export async function programOf(programs: Programs, asked = ''): Promise<Command> {
   const program = new Command('homebeat')
     .description('Gateway for the remote monitoring of elderly people. Not a certified medical device.')
     .version(VERSION)
     .showHelpAfterError('(homebeat --help says more)')
-  const given = process.argv[2] ?? ''
-  const asked = Object.hasOwn(RENAMED_VERBS, given) ? (RENAMED_VERBS[given] ?? '') : given
-  if (asked !== given) {
-    process.stderr.write(`homebeat: ${renamedLine(given, asked)}\n`)
-    process.argv[2] = asked
-  }
   for (const [name, load] of Object.entries(VERBS)) {
     if (name === asked || !Object.hasOwn(VERBS, asked)) program.addCommand(await load(programs))
   }
-  exitAs(program)
-  await program.parseAsync()
+  endAlike(program)
+  return program
+}
+
+/** Runs a command line. @param args without node and script */
+export async function runVerb(programs: Programs, args: readonly string[]): Promise<void> {
+  const [given = '', ...rest] = args
+  const asked = Object.hasOwn(RENAMED_VERBS, given) ? (RENAMED_VERBS[given] ?? '') : given
+  if (asked !== given) process.stderr.write(`homebeat: ${renamedLine(given, asked)}\n`)
+  try {
+    const program = await programOf(programs, asked)
+    await program.parseAsync(args.length === 0 ? [] : [asked, ...rest], { from: 'user' })
+  } catch (error) {
+    if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? EXIT.ok : EXIT.usage
+    else reportError(error)
+  }
 }

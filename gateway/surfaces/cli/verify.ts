@@ -1,12 +1,15 @@
-import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { constants, existsSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Command } from 'commander'
 import { loadConfig } from '#gateway/config/load.js'
 import { openJournalReader } from '#gateway/journal/sqlite/journal-reader.js'
 import type { VerifiableRecord } from '#gateway/model/batch.js'
 import { type VerifyReport, verifyRecord } from '#gateway/outbound/batches/verify.js'
-import { EthersLedger } from '#gateway/outbound/chain/ethers-ledger.js'
+import { EthersLedger, ledgerOf } from '#gateway/outbound/chain/ethers-ledger.js'
+import { httpUrl } from '#gateway/platform/config-grammar.js'
 import { HomebeatError } from '#gateway/platform/errors.js'
+import { reachOf } from '#gateway/platform/net/reach.js'
+import { isWithoutChain } from '#gateway/proofs/joining.js'
 import { MAX_RECORD_BYTES, parseRecord, recordOf } from '#gateway/proofs/record.js'
 import { EXIT, verb } from './exit.js'
 import { CONFIG_OPTION } from './options.js'
@@ -50,8 +53,8 @@ async function verify(what: string, options: VerifyOptions): Promise<void> {
     process.exitCode = EXIT.notVerified
     return
   }
-  if (options.save) writeFileSync(options.save, `${JSON.stringify(record, null, 2)}\n`, { mode: 0o600 })
-  const ledger = new EthersLedger(trustedChain(options))
+  if (options.save !== undefined) save(options.save, record)
+  const ledger = trustedChain(options)
   let report: VerifyReport
   try {
     report = await verifyRecord(record, ledger, options)
@@ -62,11 +65,34 @@ async function verify(what: string, options: VerifyOptions): Promise<void> {
   if (!report.ok) process.exitCode = EXIT.notVerified
 }
 
+function save(file: string, record: VerifiableRecord): void {
+  try {
+    // O_NONBLOCK: a pipe that nobody reads would hold the process for ever.
+    const flag = constants.O_WRONLY | constants.O_CREAT | constants.O_TRUNC | constants.O_NONBLOCK
+    writeFileSync(file, `${JSON.stringify(record, null, 2)}\n`, { mode: 0o600, flag: flag as never })
+  } catch (cause) {
+    const { code } = cause as NodeJS.ErrnoException
+    throw new HomebeatError('usage.save', `${file} cannot be written (${code}): name a file in a folder of yours.`, {
+      cause,
+    })
+  }
+}
+
 /** What the verifier trusts never comes from the record: it is the configuration's chain, or what the options name. */
-function trustedChain({ config, rpc, contract, chainId }: VerifyOptions) {
+function trustedChain({ config, rpc, contract, chainId }: VerifyOptions): EthersLedger {
+  if (rpc !== undefined && !httpUrl.safeParse(rpc).success)
+    throw new HomebeatError('usage.verify-options', `--rpc is the http:// or https:// URL of a node, not "${rpc}".`)
   if (contract === undefined && chainId === undefined) {
-    const { chain } = loadConfig(config).config
-    return { ...chain, endpoints: rpc === undefined ? chain.endpoints : [rpc] }
+    const {
+      config: { chain, proxy },
+      baseDir,
+    } = loadConfig(config)
+    if (!chain)
+      throw new HomebeatError(
+        'usage.verify-options',
+        `${config} names no chain, so nothing of this home is anchored there: to ask another, give --rpc URL, --contract ADDRESS and --chain-id NUMBER.`,
+      )
+    return ledgerOf({ ...chain, ...(rpc !== undefined && { endpoints: [rpc] }) }, reachOf({ proxy, baseDir }), baseDir)
   }
   if (rpc === undefined || !/^0x[0-9a-fA-F]{40}$/.test(contract ?? '') || !/^[1-9]\d{0,15}$/.test(chainId ?? '')) {
     throw new HomebeatError(
@@ -74,7 +100,7 @@ function trustedChain({ config, rpc, contract, chainId }: VerifyOptions) {
       'To verify without a configuration give all three: --rpc URL, --contract ADDRESS and --chain-id NUMBER.',
     )
   }
-  return { endpoints: [rpc], contract: contract as string, chainId: Number(chainId) }
+  return new EthersLedger({ endpoints: [rpc], contract: contract as string, chainId: Number(chainId) })
 }
 
 function readRecord(file: string): VerifiableRecord {
@@ -93,11 +119,21 @@ function findRecord(identifier: string, configFile: string): VerifiableRecord {
     const number = journal.measurements.batchOf(identifier)
     const batch = number === null ? null : journal.batches.byNumber(number)
     if (batch?.leafHashes && !batch.leaves.some((leaf) => leaf.identifier === identifier))
-      throw new HomebeatError(
-        'verify.purged',
-        `${identifier} was kept long enough and has left this gateway (batch ${number}): verify the record that was given out, homebeat verify FILE.`,
+      throw batch.purged
+        ? new HomebeatError(
+            'verify.purged',
+            `${identifier} was kept long enough and has left this gateway (batch ${number}): verify the record that was given out, homebeat verify FILE.`,
+          )
+        : new HomebeatError(
+            'journal.altered',
+            `${identifier} does not open any more, its row in batch ${number} was altered: verify the record that was given out, homebeat verify FILE.`,
+          )
+    if (batch)
+      return recordOf(
+        batch,
+        identifier,
+        isWithoutChain(batch.domain) ? journal.batches.joining(batch.header.number) : null,
       )
-    if (batch) return recordOf(batch, identifier)
     throw journal.measurements.has(identifier)
       ? new HomebeatError(
           'verify.not-batched',

@@ -3,12 +3,13 @@
  */
 
 import type { SensorKind } from '#fhir/measurement.js'
-import type { JournalDamage } from '#gateway/journal/api/damages.js'
+import type { JournalCheckDone, JournalDamage } from '#gateway/journal/api/damages.js'
 import type { LaneDepth } from '#gateway/journal/api/outbox.js'
 import type { AlertTransition } from '#gateway/model/alert.js'
 import type { AnchorReceipt } from '#gateway/model/batch.js'
 import type { LiveAlert, LiveData, LiveValue } from '#gateway/model/live.js'
 import type { NotMonitored } from '#gateway/model/not-monitored.js'
+import type { RehearsalResult } from '#gateway/model/rehearsal.js'
 import type { Role } from '#gateway/model/role.js'
 import type { TransportStatus } from '#gateway/model/transport.js'
 import type { UnmappedCount } from '#gateway/model/unmapped.js'
@@ -20,6 +21,8 @@ export interface GatewayStatus {
   readonly running: boolean
   /** Somebody has said that nobody is to be watched; null or left out: the person is monitored. */
   readonly notMonitored?: NotMonitored | null
+  /** What became of the latest rehearsal of the alarm; null: there was none. */
+  readonly rehearsal?: RehearsalResult | null
   readonly startedAt: number | null
   readonly now: number
   readonly transports: readonly TransportStatus[]
@@ -45,6 +48,8 @@ export interface GatewayStatus {
   }
   /** What the journal lost and nobody has taken note of yet; absent or []: nothing. */
   readonly damages?: readonly JournalDamage[]
+  /** When every row was read last; null or absent: never yet. */
+  readonly journalCheck?: JournalCheckDone | null
   /** Of a running gateway. */
   readonly clock?: ClockStatus
   readonly process: { readonly rssMb: number; readonly cpuSeconds: number } | null

@@ -5,6 +5,8 @@ import { PageServer } from '#gateway/clinic/page-server.js'
 import { type ClinicReport, reportOf } from '#gateway/clinic/report.js'
 import type { CheckIn } from '#gateway/liveness/check-in.js'
 import type { AlertTransition } from '#gateway/model/alert.js'
+import { silentLogger } from '#gateway/platform/logger.js'
+import { KnownAddresses } from '#gateway/platform/net/known-addresses.js'
 import { needsChromium, openPage } from '#test/support/browser.js'
 import { TestClock } from '#test/support/test-clock.js'
 import { checkInAt } from './clinic.js'
@@ -78,10 +80,12 @@ describe('clinic/page', function () {
 
   it('fits a phone and a desktop, in light and dark, without a word of script', async function () {
     needsChromium(this)
+    const clock = new TestClock()
     const server = new PageServer({
       ...{ host: '127.0.0.1', port: 0, tls: null, trustProxy: [], token: null },
       report: ward,
-      clock: new TestClock(),
+      known: new KnownAddresses(null, { clock, logger: silentLogger }),
+      clock,
     })
     await server.start()
     try {

@@ -26,20 +26,25 @@ function build(refusals = 0) {
   const commits: Commit[] = []
   const errors: string[] = []
   let refusing = refusals
+  const disk = { full: false }
   const recorder = new Recorder({
     journal: {
       commit: async (commit) => {
         did.push('commit')
-        if (refusing-- > 0) throw new Error('disk full')
+        if (disk.full || refusing-- > 0) throw new Error('disk full')
         commits.push(commit)
       },
     },
     timekeeper: { stamp: (step) => ({ ...step, provisional: true }) },
     onStep: (step) => did.push('provisional' in step ? 'show stamped' : 'show'),
     clock,
-    logger: { ...silentLogger, error: (_fields: object, said: string) => errors.push(said) } as never,
+    logger: {
+      ...silentLogger,
+      error: (_fields: object, said: string) => errors.push(said),
+      warn: (said: string) => errors.push(said),
+    } as never,
   })
-  return { recorder, clock, did, commits, errors }
+  return { recorder, clock, did, commits, errors, disk }
 }
 
 describe('The recorder', () => {
@@ -92,6 +97,23 @@ describe('The recorder', () => {
     await settle()
     expect(hopeless.errors).to.include('an alert transition could not be stored')
     expect(errors).not.to.include('an alert transition could not be stored')
+  })
+
+  it('says once that the disk refuses, however many readings wait for it, and once that it takes them again', async () => {
+    const { recorder, clock, commits, errors, disk } = build()
+    for (const episode of [1, 2]) {
+      disk.full = true
+      for (let second = 0; second < 60; second++) {
+        for (let reading = 0; reading < 5; reading++) recorder.note(RAISED)
+        await clock.advance(1000)
+      }
+      expect(errors).to.have.length(2 * episode - 1)
+      disk.full = false
+      await clock.advance(1000)
+      expect(commits).to.have.length(300 * episode)
+    }
+    const said = ['the disk refuses; holding readings back until it takes them', 'the disk takes readings again']
+    expect(errors).to.deep.equal([...said, ...said])
   })
 
   it('takes what kept messages became as it is, and says at once that the disk refuses', async () => {

@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import { createLogger } from '#gateway/platform/logger.js'
+import { createLogger, type Logger } from '#gateway/platform/logger.js'
 import { type Job, Schedule } from '#gateway/platform/schedule.js'
 import { settle, TestClock } from '../../support/test-clock.js'
 
@@ -20,7 +20,7 @@ describe('schedule', () => {
   })
 
   /** A schedule of one job. `ran` has what the clock on the wall showed at each run, `gaps` the run time between them. */
-  async function scheduled(cron: string, start: string, action: Job['action'] = async () => {}) {
+  async function scheduled(cron: string, start: string, action: Job['action'] = async () => {}, log: Logger = logger) {
     const clock = new TestClock(new Date(start).getTime())
     const ran: string[] = []
     const at: number[] = []
@@ -33,7 +33,7 @@ describe('schedule', () => {
         await action()
       },
     }
-    const schedule = new Schedule([job], { clock, logger })
+    const schedule = new Schedule([job], { clock, logger: log })
     await schedule.start()
     const gaps = () => at.slice(1).map((time, i) => (time - (at[i] ?? 0)) / MINUTE)
     return { clock, ran, gaps, schedule, step: (ms: number) => clock.setWall(clock.now() + ms) }
@@ -51,6 +51,27 @@ describe('schedule', () => {
     const { clock, ran } = await scheduled('*/20 * * * * *', '2026-01-15T11:58:01')
     await clock.advance(MINUTE)
     expect(ran).to.have.length(3)
+  })
+
+  it('says once that a job fails, and once that it is done again', async () => {
+    const said: string[] = []
+    const note = (_fields: object, text: string) => void said.push(text)
+    let full = true
+    const action = async () => {
+      if (full) throw new Error('the disk is full')
+    }
+    const { clock, ran } = await scheduled('* * * * * *', '2026-01-15T11:58:00', action, {
+      ...logger,
+      ...{ warn: note, info: note, debug: () => {} },
+    } as never)
+    await clock.advance(MINUTE)
+    full = false
+    await clock.advance(MINUTE)
+    expect(ran).to.have.length(120)
+    expect(said).to.deep.equal([
+      'scheduled action failed; it is tried again at its next time',
+      'scheduled action is done again',
+    ])
   })
 
   it('makes up for a time that daylight saving jumps over, once, and goes on', async () => {

@@ -6,6 +6,7 @@ import { openJournalReader } from '#gateway/journal/sqlite/journal-reader.js'
 import { systemClock } from '#gateway/platform/clock.js'
 import { silentLogger } from '#gateway/platform/logger.js'
 import { packageRoot } from '#gateway/platform/package-root.js'
+import { ChainSimulator } from '#simulators/chain/chain-simulator.js'
 import { TestHome } from '#test/support/home.js'
 
 const LATE_MS = 7 * 3_600_000
@@ -13,7 +14,12 @@ const LATE_MS = 7 * 3_600_000
 describe('a gateway whose clock is not set when it starts', function () {
   this.timeout(60_000)
   const home = new TestHome()
-  after(() => home.remove())
+  const chain = new ChainSimulator({ port: 0 })
+  before(() => chain.start())
+  after(async () => {
+    await chain.stop()
+    home.remove()
+  })
 
   const until = async (holds: () => boolean) => {
     while (!holds()) await new Promise((resolve) => setTimeout(resolve, 20))
@@ -25,7 +31,7 @@ describe('a gateway whose clock is not set when it starts', function () {
     const loaded = home.configure({
       clock: { trust: 'auto' },
       transports: [{ name: 'replay', url: `replay:${record}?speed=0`, device: 'replay' }],
-      chain: { endpoints: ['http://127.0.0.1:9'], chainId: 1, contract: `0x${'11'.repeat(20)}` },
+      chain: { endpoints: [chain.url], chainId: chain.chainId, contract: chain.contract },
       batches: { cron: '* * * * * *' },
     })
     const started = Date.now()

@@ -33,14 +33,9 @@ export function mayRead(device: TopicOwner, filter: string): boolean {
   return topicsOf(device).some((prefix) => filter.startsWith(prefix))
 }
 
-/** Two devices of which one could speak for the other, or null. */
-export function overlap(devices: readonly TopicOwner[]): readonly [string, string] | null {
-  for (const [i, one] of devices.entries())
-    for (const other of devices.slice(i + 1))
-      for (const a of topicsOf(one))
-        for (const b of topicsOf(other)) if (a.startsWith(b) || b.startsWith(a)) return [one.id, other.id]
-  return null
-}
+/** Whether one of two devices could speak for the other. */
+export const overlap = (one: TopicOwner, other: TopicOwner): boolean =>
+  topicsOf(one).some((a) => topicsOf(other).some((b) => a.startsWith(b) || b.startsWith(a)))
 
 /** The payload of a status message: `online`, `offline`, or `{"status":"…"}`. @returns null for anything else. */
 export function statusOf(payload: Uint8Array): 'online' | 'offline' | null {

@@ -1,7 +1,6 @@
 import { resolve } from 'node:path'
-import { HomebeatError } from '#gateway/platform/errors.js'
 import { readSecret } from '#gateway/platform/secrets/secret-file.js'
-import { overlap, type TopicOwner } from './acl.js'
+import type { TopicOwner } from './acl.js'
 import type { EnrolledDevices, Verdict } from './enrolled-devices.js'
 import { KnownSecrets } from './known-secrets.js'
 
@@ -17,14 +16,8 @@ export class AllowedDevices {
   readonly #baseDir: string
   #secrets = new KnownSecrets()
 
-  /** @throws HomebeatError `config.device-topics` when one device could speak for another. */
+  /** @param devices none of which could speak for another */
   constructor(devices: readonly ConfiguredDevice[], baseDir: string, store: EnrolledDevices | null) {
-    const both = overlap(devices)
-    if (both)
-      throw new HomebeatError(
-        'config.device-topics',
-        `the topics of ${both[0]} and ${both[1]} overlap: give each device in transports[].devices its own prefix.`,
-      )
     this.#configured = new Map(devices.map((device) => [device.id, device]))
     this.#store = store
     this.#baseDir = baseDir

@@ -1,3 +1,4 @@
+import { join } from 'node:path'
 import { Outlet } from '#gateway/intake/transports/outlet.js'
 import type { HealthCheck } from '#gateway/model/health-check.js'
 import type { SystemCondition } from '#gateway/model/system-condition.js'
@@ -7,6 +8,7 @@ import { HomebeatError } from '#gateway/platform/errors.js'
 import type { Logger } from '#gateway/platform/logger.js'
 import { brokerIdentity, type Identity, type TlsFiles } from '#gateway/platform/net/certificate.js'
 import { ConnectionPlaces } from '#gateway/platform/net/connection-places.js'
+import { KnownAddresses } from '#gateway/platform/net/known-addresses.js'
 import { isLoopback } from '#gateway/platform/net/loopback.js'
 import { type MqttAddress, parseMqttUrl } from './address.js'
 import { AllowedDevices, type ConfiguredDevice } from './allowed-devices.js'
@@ -73,7 +75,7 @@ export class BrokerTransport implements Transport, HealthCheck {
   #listener: BrokerListener | null = null
   #stopped = true
 
-  /** @throws HomebeatError `config.transport-url`, `config.mqtt-unencrypted`, `config.device-topics` */
+  /** @throws HomebeatError `config.transport-url`, `config.mqtt-unencrypted` */
   constructor(options: BrokerTransportOptions) {
     this.name = options.name
     this.#options = options
@@ -83,18 +85,12 @@ export class BrokerTransport implements Transport, HealthCheck {
         'config.mqtt-unencrypted',
         `transports[${options.name}] would let the network speak without encryption: use mqtts+broker://${this.#url.host}:8883, or say allowUnencrypted: true.`,
       )
-    if (options.tls && (!this.#url.tls || options.tls.caFile !== undefined))
-      throw new HomebeatError(
-        'config.transport-url',
-        `transports[${options.name}].tls is certFile and keyFile of an mqtts+broker:// URL: this broker asks no device for a certificate`,
-      )
     this.#limits = options.limits ?? DEFAULT_LIMITS
     this.#clock = options.clock ?? systemClock
     this.#logger = options.logger.child({ transport: options.name })
     this.#maxUnsettled = options.maxUnsettled ?? MAX_UNSETTLED
     this.#devices = new AllowedDevices(options.devices, options.baseDir, options.store ?? null)
-    const kept = options.dataDir === undefined ? null : `${options.dataDir}/expected-${options.name}.json`
-    this.#presence = new Presence(kept, this.#logger)
+    this.#presence = new Presence(this.#kept('expected'), this.#logger)
     this.#outlet = new Outlet({ name: options.name, clock: this.#clock, capacity: this.#maxUnsettled })
   }
 
@@ -123,6 +119,7 @@ export class BrokerTransport implements Transport, HealthCheck {
     this.#outlet.close()
     await broker?.close()
     await listener?.close()
+    this.#places?.close()
     this.#running = null
   }
 
@@ -169,7 +166,8 @@ export class BrokerTransport implements Transport, HealthCheck {
     this.#devices.load()
     this.#presence.load((id) => this.#devices.ids.has(id))
     const identity = await this.#identity()
-    const places = new ConnectionPlaces(this.#clock, BROKER_PLACES, (what, from) => broker.refuse(what, from))
+    const known = new KnownAddresses(this.#kept('known'), { clock: this.#clock, logger: this.#logger })
+    const places = new ConnectionPlaces(this.#clock, BROKER_PLACES, known, (what, from) => broker.refuse(what, from))
     this.#places = places
     const broker: DeviceBroker = new DeviceBroker({
       places,
@@ -193,6 +191,12 @@ export class BrokerTransport implements Transport, HealthCheck {
       this.#logger.warn(
         `the MQTT broker on ${where} can be reached from the network and speaks without encryption: use it only on a network of trusted devices`,
       )
+  }
+
+  /** The path of what outlives the gateway. */
+  #kept(what: string): string | null {
+    const { dataDir, name } = this.#options
+    return dataDir === undefined ? null : join(dataDir, `${what}-${name}.json`)
   }
 
   async #identity(): Promise<Identity | null> {

@@ -6,7 +6,7 @@ import type { HealthCheck } from '#gateway/model/health-check.js'
 import type { SystemCondition } from '#gateway/model/system-condition.js'
 import type { Frame, Transport, TransportStatus } from '#gateway/model/transport.js'
 import { type Clock, systemClock } from '#gateway/platform/clock.js'
-import { HomebeatError } from '#gateway/platform/errors.js'
+import type { HomebeatError } from '#gateway/platform/errors.js'
 import type { Logger } from '#gateway/platform/logger.js'
 import { readCertificate, readIdentity, type TlsFiles } from '#gateway/platform/net/certificate.js'
 import { readSecret } from '#gateway/platform/secrets/secret-file.js'
@@ -62,11 +62,6 @@ export class ClientTransport implements Transport, HealthCheck {
     this.name = options.name
     this.#options = options
     this.#address = parseMqttUrl(options.url)
-    if (options.tls && !this.#address.tls)
-      throw new HomebeatError(
-        'config.transport-url',
-        `transports[${options.name}] has tls and an mqtt:// URL, which is not encrypted: write mqtts://${this.#address.host}:8883`,
-      )
     this.#where = `${this.#address.host}:${this.#address.port}`
     this.#clock = options.clock ?? systemClock
     this.#logger = options.logger.child({ transport: options.name })

@@ -146,8 +146,10 @@ function layoutOf(header: WfdbHeader, signal: WfdbSignal): { format: SampleForma
 async function readHeader(path: string): Promise<string> {
   const file = await openFile(path)
   try {
-    const { size } = await file.stat()
-    if (size > MAX_HEADER_BYTES) throw formatError(`${basename(path)} is too long for a WFDB header`)
+    const stat = await file.stat()
+    // A pipe or a device states no size, and may have no end.
+    if (!stat.isFile() || stat.size > MAX_HEADER_BYTES)
+      throw formatError(`${basename(path)} is no file, or too long for a WFDB header`)
     const bytes = await file.readFile()
     return bytes.toString(bytes[0] === 0xff && bytes[1] === 0xfe ? 'utf16le' : 'latin1')
   } finally {

@@ -32,9 +32,16 @@ const listed = z.object({
   productId: hex,
 })
 
-/** @throws what the binding throws where ports cannot be listed */
+/** @throws HomebeatError `serial.not-listed` */
 export async function listPorts(binding: Pick<SerialBinding, 'list'>): Promise<Port[]> {
-  return (await binding.list()).flatMap((entry) => {
+  const entries = await binding.list().catch((cause: Error) => {
+    throw new HomebeatError(
+      'serial.not-listed',
+      `Serial ports cannot be listed (${cause.message}): install udev (apt install udev), or name the port by its path, e.g. serial:///dev/ttyACM0.`,
+      { retry: 'transient', cause },
+    )
+  })
+  return entries.flatMap((entry) => {
     const { data } = listed.safeParse(entry)
     if (!data) return []
     const { path, manufacturer, vendorId, productId, serialNumber } = data

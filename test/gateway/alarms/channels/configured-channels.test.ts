@@ -1,7 +1,9 @@
 import { expect } from 'chai'
+import { addressProblems } from '#gateway/alarms/channels/address.js'
 import type { ChannelConfig } from '#gateway/alarms/channels/config.js'
 import { ConfiguredChannels, type ConfiguredChannelsOptions } from '#gateway/alarms/channels/configured-channels.js'
 import { createChannel } from '#gateway/alarms/channels/registry.js'
+import { configSchema } from '#gateway/config/schema.js'
 import { codeOf } from '#test/gateway/journal/journal-fixture.js'
 import { TestClock } from '#test/support/test-clock.js'
 import { Receiver } from './receiver.js'
@@ -63,14 +65,22 @@ describe('The book of channels', () => {
     expect(receiver.received).to.deep.equal([])
   })
 
-  it('refuses at the start what could reach nobody, all at once', () => {
-    const wrong = [{ id: 'son', channel: 'phones', address: 'two words' }]
-    const mail: ChannelConfig = {
-      ...{ type: 'smtp', name: 'mail', host: '127.0.0.1', security: 'none', from: 'homebeat@home.example' },
-    } as ChannelConfig
-    const phones: ChannelConfig = { type: 'ntfy', name: 'phones', url }
-    expect(() => book(wrong, [phones, mail])).to.throw(
-      /^alerts: channel phones: contact son: the topic must be [^\n]+\nalerts: channel mail: no contact uses it, and no e-mail address/,
-    )
+  it('refuses what could reach nobody, all at once', () => {
+    const contacts = [{ id: 'son', role: 'caregiver', channel: 'phones', address: 'two words' }]
+    const channels = [
+      { type: 'ntfy', name: 'phones', url },
+      { type: 'smtp', name: 'mail', host: '127.0.0.1', security: 'none', from: 'homebeat@home.example' },
+    ]
+    const alerts = configSchema.shape.alerts.parse({ contacts, channels })
+    expect([...addressProblems(alerts, '.')]).to.deep.equal([
+      {
+        path: ['alerts', 'contacts', 0, 'address'],
+        message: 'the topic must be 1 to 64 letters, digits, hyphens and underscores',
+      },
+      {
+        path: ['alerts', 'channels', 1],
+        message: 'no contact uses it, and no e-mail address: give the contact one as its address',
+      },
+    ])
   })
 })

@@ -101,7 +101,7 @@ describe('The SMTP channel', () => {
   it('writes a digest with its first line as the subject', async () => {
     const covers = [{ ...RAISED, priority: 'low' as const }]
     await smtp(port).notify(noticeFor('digest', { address: TO, covers }), never)
-    expect(header(server.mails[0], 'subject')).to.deep.equal(['One alert of low priority:'])
+    expect(header(server.mails[0], 'subject')).to.deep.equal(['home-7: One alert of low priority:'])
     expect(server.mails[0] && read(server.mails[0]).text).to.contain('- Low oxygen saturation, at ')
   })
 

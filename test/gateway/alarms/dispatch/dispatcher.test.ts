@@ -5,7 +5,6 @@ import { type DispatchPolicy, policyOf } from '#gateway/alarms/dispatch/policy.j
 import { configSchema } from '#gateway/config/schema.js'
 import type { AlertTransition, Priority } from '#gateway/model/alert.js'
 import type { DigestItem, Dispatch, Notification, OpenDispatch } from '#gateway/model/notification.js'
-import { codeOf } from '#test/gateway/journal/journal-fixture.js'
 
 /** 2026-01-05 was a Monday; local time is UTC here. */
 const T0 = Date.UTC(2026, 0, 5, 12)
@@ -233,11 +232,5 @@ describe('the dispatcher', () => {
         }
       }),
     )
-  })
-
-  it('refuses a contact without a channel and a chain without a contact', async () => {
-    expect(await codeOf(() => policy({ contacts: [{ ...nurse, channel: 'fax' }] }))).to.equal('config.contacts')
-    expect(await codeOf(() => policy({ contacts: [nurse], escalation: CHAIN }))).to.equal('config.contacts')
-    expect(await codeOf(() => policy({ contacts: [nurse, nurse] }))).to.equal('config.contacts')
   })
 })

@@ -98,8 +98,13 @@ describe('The link server', () => {
       config,
       tokens,
       contacts: CONTACTS,
+      call: ['At home: <1>'],
       actions,
-      baseDir: folder,
+      say: ({ condition }) => ({
+        alarm: `home-7: HIGH: ${condition}`,
+        lines: ['Home: <b>Flat & 12</b>.', 'Other open alarms: none.'],
+      }),
+      ...{ baseDir: folder, dataDir: folder },
       clock,
       logger: silentLogger,
     })
@@ -121,7 +126,9 @@ describe('The link server', () => {
       expect(page.code).to.equal(200)
       expect(page.text)
         .to.contain('<form method="post">')
-        .and.not.match(/glucose|50|nurse|p-1/)
+        .and.contain('<strong>home-7: HIGH: low-glucose</strong>')
+        .and.contain('<p>Home: &lt;b&gt;Flat &amp; 12&lt;/b&gt;.</p><p>Other open alarms: none.</p>')
+        .and.not.match(/50|nurse|p-1/)
     }
     expect(home.journal.alerts.episode(alertId).at(-1)?.state).to.equal('active')
     expect((await ask(link, 'HEAD')).code).to.equal(404)
@@ -232,7 +239,10 @@ describe('The link server', () => {
   })
 
   it('answers the network only encrypted, unless it is told otherwise', async () => {
-    expect(await codeOf(() => start({ host: '0.0.0.0' }))).to.equal('config.links-unencrypted')
+    await start({ host: '0.0.0.0' }).then(
+      () => expect.fail('it started'),
+      (error: Error) => expect(error.message).to.contain('would answer the network without encryption'),
+    )
     await start({ host: '0.0.0.0', allowUnencrypted: true })
     expect((await ask('/a/x')).code).to.equal(404)
   })

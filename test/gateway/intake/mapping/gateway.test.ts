@@ -93,6 +93,6 @@ describe('A running gateway and messages that it cannot read', function () {
       (e) => e,
     )
     expect(error).to.include({ code: 'config.mapping' })
-    expect(error.message).to.match(/^wrong\.yaml is no mapping file:\n {2}- devices\.a: /)
+    expect(error.message).to.match(/^wrong\.yaml:1: devices\.a: /)
   })
 })

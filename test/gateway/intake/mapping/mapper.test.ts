@@ -169,12 +169,12 @@ describe('mapping', () => {
     )
     for (const good of ['71', ' 71.0\n', '+71', '"71"'])
       expect(mapper.map(message('x', good)).outcome, good).to.equal('mapped')
-    for (const none of ['NaN', '-nan', 'Infinity', 'inf', 'null', 'None', '"unavailable"', 'Unknown', '--'])
+    for (const none of ['NaN', '-nan', 'Infinity', 'inf', 'null', 'None', '"unavailable"', 'Unknown', '--', '', '""'])
       expect(readingsOf(mapper.map(message('x', none)))[0], none).to.deep.include({
         value: { type: 'none' },
         status: 'acquiring',
       })
-    for (const bad of ['', 'ON', '0x47', '71 bpm', '7e1x', '[71]', 'true', '71,5', 'nano', 'info'])
+    for (const bad of ['ON', '0x47', '71 bpm', '7e1x', '[71]', 'true', '71,5', 'nano', 'info'])
       expect(mapper.map(message('x', bad)), bad).to.include({ code: 'map.value' })
   })
 
@@ -294,7 +294,7 @@ describe('mapping', () => {
       }
       throw new Error('the file was accepted')
     }
-    expect(problem('templates: [')).to.match(/^site\.yaml: /)
+    expect(problem('templates: [')).to.match(/^site\.yaml:1: the file: is no YAML: /)
     expect(problem('a: &x 1\nb: *x')).to.contain('aliases')
     expect(problem('devices: { "AA": "Band One" }')).to.contain('devices.AA: use 1 to 32 lower-case')
     const rule = (text: string) =>

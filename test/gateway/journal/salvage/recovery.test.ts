@@ -6,8 +6,10 @@ import { isDamage, journalError } from '#gateway/journal/api/errors.js'
 import type { Journal } from '#gateway/journal/api/journal.js'
 import { logIsDamaged } from '#gateway/journal/salvage/sqlite-pages.js'
 import { journalKeyPath } from '#gateway/journal/sqlite/journal-key.js'
+import type { ClosedBatch } from '#gateway/model/batch.js'
 import { laneOf } from '#gateway/model/lane.js'
 import { Sqlite } from '#gateway/platform/sqlite.js'
+import { treeOf } from '#gateway/proofs/record.js'
 import {
   BATCHES,
   DamagedHome,
@@ -165,24 +167,24 @@ describe('A damaged journal', function () {
 
   it('is found while it is in use: nothing more is written, and the next start recovers', async () => {
     folder = inFile.copy()
+    // After a clean stop nothing is checked at the start.
+    rmSync(`${folder.journal}.pid`)
+    const sqlite = new Sqlite(folder.journal)
+    const root = sqlite.prepare(`SELECT rootpage FROM sqlite_schema WHERE name = 'alert_transition'`).pluck().get()
+    sqlite.close()
+    overwrite(folder.journal, ((root as number) - 1) * PAGE, Buffer.alloc(PAGE, 0xa5))
     let told = 0
     journal = journalAt(folder.journal, { onDamage: () => told++ })
     await journal.start()
-    // Another hand in the file: a leaf of another place, which SQLite cannot see.
-    const sqlite = new Sqlite(folder.journal)
-    sqlite.exec(
-      'UPDATE leaf SET observation = (SELECT observation FROM leaf WHERE batch = 2 AND position = 0) WHERE batch = 3 AND position = 1',
-    )
-    sqlite.close()
-    expect(await codeOf(() => journal.batches.byNumber(3))).to.equal('journal.damaged')
+    expect(await codeOf(() => journal.alerts.latest(10))).to.equal('journal.damaged')
     expect(told).to.equal(1)
     expect(await codeOf(() => journal.commit({ measurements: [measurement('x')], transitions: [] }))).to.equal(
       'journal.damaged',
     )
     await journal.stop()
     await journal.start()
-    expect(journal.damages.open()[0]?.report).to.deep.include({ refusedRows: 1, batchesWithoutRecords: [3] })
-    expect(wholeBatches(inFile)).to.equal(BATCHES - 1)
+    expect(journal.damages.open()[0]?.report).to.deep.include({ unreadablePages: 1, batchesWithoutRecords: [] })
+    expect(wholeBatches(inFile)).to.equal(BATCHES)
     await goesOn(inFile)
   })
 
@@ -196,7 +198,10 @@ describe('A damaged journal', function () {
     expect(journal.batches.headKnown()).to.equal(false)
     expect(await codeOf(() => journal.batches.close(wrong))).to.equal('journal.head-unknown')
     const { gateway, number, previousRoot, root } = (inFile.batches.at(-1) as typeof wrong).header
-    journal.batches.continueFrom({ gateway, number, previousRoot, root, time: 1 })
+    journal.batches.continueFrom(
+      { gateway, number, previousRoot, root, time: 1 },
+      { by: null, shared: 0, head: number, renumbered: 0 },
+    )
     expect(journal.batches.headKnown()).to.equal(true)
     const next = signedBatch(journal)
     expect(next.header).to.include({ number: number + 1, previousRoot: root })
@@ -231,8 +236,9 @@ describe('A damaged journal', function () {
     sqlite.exec(`UPDATE measurement SET payload = x'01' || zeroblob(60)`)
     sqlite.close()
     await journal.start()
-    expect(await codeOf(() => journal.measurements.unbatched(1))).to.equal('journal.damaged')
+    expect(journal.measurements.unbatched(1)).to.deep.equal([])
     await journal.stop()
+    overwrite(folder.journal, 0, Buffer.alloc(100))
     await journal.start()
     expect(journal.measurements.unbatchedCount()).to.equal(0)
     expect(journal.damages.open()[0]?.report.refusedRows).to.equal(1)
@@ -319,6 +325,27 @@ describe('A damaged journal', function () {
     folder = inFile.copy()
     return folder.journal
   }
+
+  it('loses to a leaf that is lost only that leaf: the rest of its batch is sent, and can be proved', async () => {
+    await start((path) => {
+      const sqlite = new Sqlite(path)
+      sqlite.exec('UPDATE leaf SET observation = zeroblob(60) WHERE batch = 3 AND position = 1')
+      sqlite.close()
+      overwrite(path, 0, Buffer.alloc(100))
+    })
+    expect(journal.damages.open()[0]?.report).to.deep.include({ refusedRows: 1, batchesWithoutRecords: [3] })
+    const batch = journal.batches.byNumber(3) as ClosedBatch
+    expect(batch.leaves).to.have.length(LEAVES_EACH - 1)
+    expect(treeOf(batch).root).to.equal(batch.header.root)
+    const sent: number[] = []
+    const lane = laneOf('fhir:archive')
+    for (let entry = journal.outbox.claim(lane); entry; entry = journal.outbox.claim(lane)) {
+      journal.outbox.launch(entry)
+      journal.outbox.settle(entry, { class: 'delivered' }, 1)
+      sent.push(entry.ref)
+    }
+    expect(sent).to.deep.equal([1, 2, 3, 4, 5, 6])
+  })
 
   it('keeps what is in a leaf whose measurement is lost', async () => {
     await start((path) => {

@@ -1,4 +1,5 @@
-import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { cpSync, existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { dirname } from 'node:path'
 import { expect } from 'chai'
 import { journalError } from '#gateway/journal/api/errors.js'
 import { Database } from '#gateway/journal/sqlite/database.js'
@@ -92,8 +93,37 @@ describe('Opening a journal', () => {
     writeFileSync(`${folder.journal}.pid`, `${process.ppid}\n`)
     const journal = journalAt(folder.journal)
     await journal.start()
-    expect(readFileSync(`${folder.journal}.pid`, 'utf8')).to.equal(`${process.pid}\n`)
+    expect(readFileSync(`${folder.journal}.pid`, 'utf8')).to.equal(`${process.pid}\nlog\n`)
     await journal.stop()
+  })
+
+  it('notices a log that was removed after a crash, and takes no other start for one', async () => {
+    const journal = journalAt(folder.journal)
+    await journal.start()
+    await journal.commit({ measurements: [measurement('a')], transitions: [] })
+    const crashed = (without: RegExp) => {
+      const copy = new TemporaryFolder()
+      cpSync(dirname(folder.journal), dirname(copy.journal), {
+        recursive: true,
+        filter: (path) => !without.test(path),
+      })
+      return copy
+    }
+    const whole = crashed(/-shm$/)
+    const robbed = crashed(/-(wal|shm)$/)
+    const unmarked = crashed(/-(wal|shm)$|\.pid$/)
+    await journal.stop()
+    const reasons: string[][] = []
+    for (const one of [whole, robbed, robbed, unmarked, folder]) {
+      const again = journalAt(one.journal)
+      await again.start()
+      reasons.push(again.damages.open().map(({ reason }) => reason))
+      expect(again.measurements.has('a'), one.journal).to.equal(one === whole || one === folder)
+      await again.stop()
+    }
+    const lost = 'its log (-wal) was removed: readings, alerts and acts of its last hour or so may be missing'
+    expect(reasons).to.deep.equal([[], [lost], [lost], [], []])
+    for (const one of [whole, robbed, unmarked]) one.remove()
   })
 
   it('says what to do where no folder can be made', async () => {

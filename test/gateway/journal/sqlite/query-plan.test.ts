@@ -41,8 +41,15 @@ const MAY_SCAN: Record<string, RegExp> = {
   // Only where the key's check value does not fit.
   'KEY.someLeaves': /^SCAN leaf$/,
   'KEY.someMeasurements': /^SCAN measurement USING INDEX measurement_unbatched$/,
-  'CHECK.batches': /^SCAN batch$/,
-  'CHECK.unbatched': /^SCAN measurement USING INDEX measurement_unbatched$/,
+  'CHECK.tables': /^SCAN pragma_table_list/,
+  // A row for each sealed row that does not open.
+  'CHECK.last': /^SCAN unopened_row$/,
+  'UNOPENED.all': /^SCAN unopened_row$/,
+  'UNOPENED.count': /^SCAN unopened_row$/,
+  'UNOPENED.some': /^SCAN unopened_row$/,
+  'UNOPENED.accept': /^SCAN unopened_row$/,
+  // A row for each restored backup.
+  'CONTINUATIONS.all': /^SCAN journal_continuation$/,
   'EPOCH_KEYS.list': /^SCAN epoch_key$/,
   // At start: what people changed by hand.
   'SETTING_CHANGES.all': /^SCAN setting_change$/,

@@ -2,6 +2,7 @@ import { chmodSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, st
 import { dirname, join } from 'node:path'
 import { expect } from 'chai'
 import fc from 'fast-check'
+import type { Journal } from '#gateway/journal/api/journal.js'
 import { checkJournal } from '#gateway/journal/salvage/check.js'
 import { createRowCipher, keyCheckOf } from '#gateway/journal/sqlite/cipher.js'
 import { journalKeyPath } from '#gateway/journal/sqlite/journal-key.js'
@@ -128,23 +129,32 @@ describe('A sealed journal', () => {
     expect(statSync(journalKeyPath(folder.journal)).mode & 0o777).to.equal(0o600)
   })
 
-  it('notices rows that were put in each other’s place', async () => {
-    const swaps: [sql: string, read: (journal: ReturnType<typeof journalAt>) => unknown][] = [
+  it('notices rows that were put in each other’s place, leaves them out, and says which', async () => {
+    const unbatched = (j: Journal) => j.measurements.unbatched(9).map(({ identifier }) => identifier)
+    const leaves = (j: Journal) => j.batches.byNumber(1)?.leaves
+    const { value: _, limit: __, ...rest } = { ...secretTransition, at: secretTransition.at + 1 }
+    const swaps: [sql: string, read: (journal: Journal) => unknown, left: unknown, said: string][] = [
       [
         `UPDATE measurement SET payload = (SELECT payload FROM measurement WHERE identifier = 'b') WHERE id = 3`,
-        (j) => j.measurements.unbatched(9),
+        ...([unbatched, ['b'], 'measurement/payload/wave'] as const),
       ],
-      [`UPDATE measurement SET identifier = 'c' WHERE identifier = 'b'`, (j) => j.measurements.unbatched(9)],
-      [`UPDATE leaf SET position = 1`, (j) => j.batches.byNumber(1)],
-      [`UPDATE leaf SET measurement = 2`, (j) => j.batches.byNumber(1)],
-      [`UPDATE alert_transition SET at = at + 1`, (j) => j.alerts.latest(1)],
+      [
+        `UPDATE measurement SET identifier = 'c' WHERE identifier = 'b'`,
+        ...([unbatched, ['wave'], 'measurement/payload/c'] as const),
+      ],
+      [`UPDATE leaf SET position = 1`, leaves, [], 'leaf/observation/1/1'],
+      [`UPDATE leaf SET measurement = 2`, leaves, [], 'leaf/observation/1/0'],
+      [`UPDATE alert_transition SET at = at + 1`, (j) => j.alerts.latest(1), [rest], 'alert_transition/value/'],
     ]
-    for (const [sql, read] of swaps) {
+    for (const [sql, read, left, said] of swaps) {
       await (await made()).stop()
       edit(sql)
       const journal = journalAt(folder.journal)
       await journal.start()
-      expect(await codeOf(() => read(journal)), sql).to.equal('journal.damaged')
+      expect(read(journal), sql).to.deep.equal(left)
+      expect(journal.damages.open()[0]?.reason, sql)
+        .to.match(/^1 sealed rows do not open/)
+        .and.contain(said)
       await journal.stop()
       folder.remove()
       mkdirSync(folder.path)
@@ -222,7 +232,10 @@ describe('A sealed journal', () => {
     await (await made()).stop()
     expect(checkJournal(folder.journal)).to.deep.include({ batches: 1, leaves: 1, unbatched: 2, problems: [] })
     edit(`UPDATE leaf SET observation = x'01' || zeroblob(60)`)
-    expect(checkJournal(folder.journal).problems).to.deep.equal(['leaf 0 of batch 1 does not open'])
+    expect(checkJournal(folder.journal)).to.deep.include({
+      problems: ['leaf/observation/1/0 does not open'],
+      unopened: 1,
+    })
   })
 
   describe('of before encryption', () => {

@@ -47,7 +47,8 @@ describe('the sealer', () => {
       entry('waveform', '2026-01-02', 1, START + DAY, START + DAY + 20),
     ])
     function entry(dataClass: string, day: string, count: number, periodStart: number, periodEnd: number) {
-      return { identifier: `${gateway}-1-${dataClass}-${day}`, dataClass, day, count, periodStart, periodEnd }
+      const name = `${gateway}-1-${dataClass}-${day}-${batch.header.root.slice(2, 18)}`
+      return { identifier: name, dataClass, day, count, periodStart, periodEnd }
     }
   })
 
@@ -67,6 +68,19 @@ describe('the sealer', () => {
         opened.push(text)
       }
     expect(opened.sort()).to.deep.equal(batch.leaves.map((leaf) => leaf.observation).sort())
+  })
+
+  it('seals records that prove themselves where a leaf of the batch does not open any more', async () => {
+    const leafHashes = batch.leaves.map(({ salt, observation }) => leafHash(salt, observation))
+    const torn = { ...batch, leaves: batch.leaves.filter((_, index) => index !== 2), leafHashes }
+    const opened: string[] = []
+    for (const envelope of await new Sealer({ epochKeys }).envelopes(torn))
+      for (const record of await openEnvelope(envelope.jwe, await keyOf(envelope))) {
+        const text = canonicalJson(record.observation)
+        expect(verifyInclusion(leafHash(record.salt, text), record.proof, record.header.root)).to.equal(true)
+        opened.push(text)
+      }
+    expect(opened.sort()).to.deep.equal(torn.leaves.map((leaf) => leaf.observation).sort())
   })
 
   it('shows outside only the epoch, the gateway and the batch', () => {

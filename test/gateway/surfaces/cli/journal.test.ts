@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect } from 'chai'
 import { composeGateway } from '#gateway/compose/gateway.js'
@@ -10,6 +10,7 @@ import { Sqlite } from '#gateway/platform/sqlite.js'
 import type { GatewayStatus } from '#gateway/surfaces/status/feed.js'
 import { readRunFile } from '#gateway/surfaces/status/run-file.js'
 import { ChainSimulator } from '#simulators/chain/chain-simulator.js'
+import { overwrite } from '#test/gateway/journal/damaged-home.js'
 import { TestHome } from '#test/support/home.js'
 import { homebeat } from '#test/support/run.js'
 
@@ -108,13 +109,39 @@ describe('homebeat journal', function () {
     expect((await statusWhere((now) => alerted(now, 'cleared'))).damages).to.deep.equal([])
   })
 
+  it('loses to a row that does not open only that row, and no verb fails for it', async () => {
+    const sqlite = new Sqlite(journal)
+    const lost = sqlite.prepare('SELECT identifier FROM measurement WHERE batch = 1').pluck().get() as string
+    sqlite.exec('UPDATE leaf SET observation = zeroblob(60) WHERE batch = 1 AND position = 0')
+    sqlite.close()
+    const check = await homebeat('journal', 'check', ...config())
+    expect(check.code).to.equal(1)
+    expect(check.stdout).to.contain('leaf/observation/1/0 does not open').and.contain('cost only themselves')
+    for (const verb of [
+      ['status'],
+      ['alarms', 'list'],
+      ['journal', 'accept-damage'],
+      ['queue', 'list'],
+      ['limits', 'list'],
+    ]) {
+      const { code, stderr } = await homebeat(...verb, ...config())
+      expect(code, `${verb}: ${stderr}`).to.equal(0)
+    }
+    const gone = await homebeat('verify', lost, ...config())
+    expect(gone.code).to.equal(1)
+    expect(gone.stderr).to.contain('does not open any more, its row in batch 1 was altered')
+  })
+
   it('is saved by the gateway itself where it is found damaged while it runs', async () => {
     const { pid } = readRunFile(home.dataDir) ?? {}
     const sqlite = new Sqlite(journal)
-    sqlite.exec(`UPDATE alert_transition SET value = x'01' || zeroblob(60)`)
+    const index = `SELECT rootpage FROM sqlite_schema WHERE name = 'unmapped_message_waiting'`
+    const page = sqlite.prepare(index).pluck().get() as number
     sqlite.close()
+    overwrite(journal, (page - 1) * 4096, Buffer.alloc(4096, 0xa5))
+    await homebeat('map', 'unmapped', ...config())
     const status = await statusWhere((now) => (now.damages ?? []).length === 1)
-    expect(status.damages?.[0]?.report.refusedRows).to.be.above(0)
+    expect(status.damages?.[0]?.setAside).to.be.a('string')
     expect(readRunFile(home.dataDir)?.pid).to.equal(pid)
     expect(status.batches.last?.number).to.equal(1)
     await stop()
@@ -133,5 +160,31 @@ describe('homebeat journal', function () {
     expect(batches.last?.number).to.equal(3)
     expect(batches.lastAnchor?.batchNumber).to.equal(3)
     expect(damages).to.have.length(1)
+  })
+
+  it('goes on after a backup was put back, once somebody says so', async () => {
+    const backup = join(home.folder, 'backup')
+    cpSync(home.dataDir, backup, { recursive: true })
+    expect((await oneBatch('2026-01-01T12:15:00Z')).batches.last?.number).to.equal(4)
+    rmSync(home.dataDir, { recursive: true })
+    renameSync(backup, home.dataDir)
+
+    await start()
+    const older = await statusWhere((now) => now.alerts.some((one) => one.condition === 'journal-older-than-chain'))
+    expect(older.batches.last?.number).to.equal(3)
+    expect((await homebeat('status', ...config())).stdout).to.contain('Then: homebeat journal continue')
+    const said = await homebeat('journal', 'continue', '--by', 'nurse-1', ...config())
+    expect(said.stdout, said.stderr).to.contain('Batches go on after 4, the last on the chain (nurse-1).')
+    const again = await homebeat('journal', 'continue', ...config())
+    expect(again.code).to.equal(1)
+    expect(again.stderr).to.contain('There is nothing to continue')
+    await stop()
+
+    const { batches } = await oneBatch('2026-01-01T12:20:00Z')
+    expect(batches.last?.number).to.equal(5)
+    expect(batches.lastAnchor?.batchNumber).to.equal(5)
+    expect((await homebeat('journal', 'check', ...config())).stdout).to.contain(
+      'Batches 4 to 4 are not in this journal',
+    )
   })
 })

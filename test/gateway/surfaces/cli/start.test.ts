@@ -88,17 +88,33 @@ describe('homebeat start', function () {
     }
   })
 
-  it('ends after its stop although something still holds the process', async () => {
+  /** `homebeat start` of a program with these two methods. */
+  function startOf(methods: string): ChildProcess {
     home.configure(QUIET)
-    const holding = `
+    const config = JSON.stringify(join(home.folder, 'homebeat.yaml'))
+    const code = `
       import { startCommand } from ${JSON.stringify(join(packageRoot, 'dist/gateway/surfaces/cli/start.js'))}
-      const gateway = async () => async () => ({
-        start: async () => { setInterval(() => {}, 1000); process.kill(process.pid, 'SIGTERM') },
-        stop: async () => {},
-      })
-      await startCommand({ gateway }).parseAsync(['-c', ${JSON.stringify(join(home.folder, 'homebeat.yaml'))}], { from: 'user' })`
-    const child = spawn(process.execPath, ['--input-type=module', '-e', holding], { stdio: 'ignore' })
-    gateway = child
+      const gateway = async () => async () => ({ ${methods} })
+      await startCommand({ gateway }).parseAsync(['-c', ${config}], { from: 'user' })`
+    gateway = spawn(process.execPath, ['--input-type=module', '-e', code], { stdio: ['ignore', 'pipe', 'ignore'] })
+    return gateway
+  }
+
+  it('ends after its stop although something still holds the process', async () => {
+    const child = startOf(`
+      start: async () => { setInterval(() => {}, 1000); process.kill(process.pid, 'SIGTERM') },
+      stop: async () => {},`)
+    expect(await endOf(child)).to.equal(0)
+  })
+
+  it('lives until it is asked to stop, and through its stop, although nothing else holds the process', async () => {
+    const child = startOf(`
+      start: async () => { console.log('started') },
+      stop: () => new Promise((resolve) => setTimeout(resolve, 300).unref()),`)
+    await once(child.stdout as NodeJS.ReadableStream, 'data')
+    const early = await Promise.race([endOf(child), new Promise((resolve) => setTimeout(resolve, 500, 'lives'))])
+    expect(early).to.equal('lives')
+    child.kill('SIGTERM')
     expect(await endOf(child)).to.equal(0)
   })
 })

@@ -1,4 +1,7 @@
+import { once } from 'node:events'
 import { readFileSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:https'
+import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { expect } from 'chai'
 import { composeGateway } from '#gateway/compose/gateway.js'
@@ -7,6 +10,7 @@ import type { VerifiableRecord } from '#gateway/model/batch.js'
 import { silentLogger } from '#gateway/platform/logger.js'
 import { packageRoot } from '#gateway/platform/package-root.js'
 import { ChainSimulator } from '#simulators/chain/chain-simulator.js'
+import { needsOpenssl, selfSigned } from '#test/support/certificates.js'
 import { TestHome } from '#test/support/home.js'
 import { homebeat } from '#test/support/run.js'
 
@@ -22,12 +26,12 @@ describe('homebeat verify', function () {
   let recordFile = ''
 
   /** Plays a recording through the whole gateway: one more batch. */
-  async function oneBatch(at: string, endpoint: string): Promise<void> {
+  async function oneBatch(at: string, fetch = globalThis.fetch): Promise<void> {
     const loaded = home.configure({
       transports: [{ name: 'replay', url: `replay:${RECORDING}?speed=0&at=${at}`, device: 'replay-1' }],
-      chain: { endpoints: [endpoint], chainId: chain.chainId, contract: chain.contract, pollSeconds: 0.1 },
+      chain: { endpoints: [chain.url], chainId: chain.chainId, contract: chain.contract, pollSeconds: 0.1 },
     })
-    const gateway = await composeGateway(loaded, { logger: silentLogger })
+    const gateway = await composeGateway(loaded, { logger: silentLogger, fetch })
     await gateway.start()
     while (gateway.status().transports.some((transport) => transport.state !== 'ended')) {
       await new Promise((resolve) => setTimeout(resolve, 20))
@@ -39,9 +43,13 @@ describe('homebeat verify', function () {
     await chain.start()
     await chain.enrol(await home.gatewayAddress())
     await otherChain.start()
-    await oneBatch('2026-01-01T12:00:00Z', chain.url)
-    await oneBatch('2026-01-01T12:05:00Z', chain.url)
-    await oneBatch('2026-01-01T12:10:00Z', 'http://127.0.0.1:1') // this one never reaches the chain
+    await oneBatch('2026-01-01T12:00:00Z')
+    await oneBatch('2026-01-01T12:05:00Z')
+    // This one never reaches the chain.
+    await oneBatch('2026-01-01T12:10:00Z', async (url, init) => {
+      if (String(init?.body).includes('eth_sendRawTransaction')) throw new TypeError('the line is cut')
+      return fetch(url, init)
+    })
     home.configure({
       transports: [{ name: 'replay', url: `replay:${RECORDING}`, device: 'replay-1' }],
       chain: { endpoints: [chain.url], chainId: chain.chainId, contract: chain.contract },
@@ -170,5 +178,33 @@ describe('homebeat verify', function () {
     const offline = await homebeat('verify', recordFile, ...deaf)
     expect(offline.code).to.equal(1)
     expect(offline.stderr.trim().split('\n')).to.have.length(1)
+  })
+
+  it('asks a node with the authority that the site trusts, as the gateway does', async function () {
+    needsOpenssl(this)
+    const { key, certificate } = selfSigned(home.folder)
+    const server = createServer(
+      { key: readFileSync(key), cert: readFileSync(certificate) },
+      async (request, response) => {
+        const body = (await request.toArray()).join('')
+        const answer = await fetch(chain.url, { method: 'POST', headers: { 'content-type': 'application/json' }, body })
+        response.end(await answer.text())
+      },
+    )
+    await once(server.listen(0, '127.0.0.1'), 'listening')
+    const endpoints = [`https://127.0.0.1:${(server.address() as AddressInfo).port}`]
+    const transports = [{ name: 'replay', url: `replay:${RECORDING}`, device: 'replay-1' }]
+    const own = { endpoints, chainId: chain.chainId, contract: chain.contract }
+    try {
+      home.configure({ transports, chain: { ...own, caFile: certificate } })
+      const { code, stderr } = await homebeat('verify', recordFile, ...config())
+      expect(code, stderr).to.equal(0)
+      home.configure({ transports, chain: own })
+      expect((await homebeat('verify', recordFile, ...config())).code).to.not.equal(0)
+    } finally {
+      server.closeAllConnections()
+      server.close()
+      home.configure({ transports, chain: { ...own, endpoints: [chain.url] } })
+    }
   })
 })

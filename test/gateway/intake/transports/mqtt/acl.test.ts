@@ -80,9 +80,9 @@ describe('What a device may publish and read', () => {
     })
 
   it('finds devices of which one could speak for the other', () => {
-    expect(overlap([cuff, { id: 'meter', topics: ['tele/meter'] }])).to.equal(null)
-    expect(overlap([cuff, { id: 'meter', topics: ['tele'] }])).to.deep.equal(['cuff', 'meter'])
-    expect(overlap([{ id: 'cuff' }, { id: 'cuff-2' }])).to.equal(null)
+    expect(overlap(cuff, { id: 'meter', topics: ['tele/meter'] })).to.equal(false)
+    expect(overlap(cuff, { id: 'meter', topics: ['tele'] })).to.equal(true)
+    expect(overlap({ id: 'cuff' }, { id: 'cuff-2' })).to.equal(false)
   })
 })
 

@@ -266,25 +266,6 @@ describe('BrokerTransport and its devices', function () {
       await meter.publishAsync('tele/cuff/SENSOR', '{}', { qos: 1 })
       expect(await refused(/not the device’s own/)).to.equal(1)
     })
-
-    it('may not overlap', () => {
-      const devices = [
-        { id: 'a', topics: ['tele'] },
-        { id: 'b', topics: ['tele/b'] },
-      ]
-      expect(
-        () =>
-          new BrokerTransport({
-            name: 'x',
-            url: 'mqtt+broker://127.0.0.1',
-            devices,
-            baseDir: '.',
-            logger: silentLogger,
-          }),
-      )
-        .to.throw(HomebeatError, /topics of a and b overlap/)
-        .with.property('code', 'config.device-topics')
-    })
   })
 
   describe('holding back', () => {

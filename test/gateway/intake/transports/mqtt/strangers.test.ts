@@ -1,5 +1,7 @@
 import { once } from 'node:events'
+import { writeFileSync } from 'node:fs'
 import { connect, type Socket } from 'node:net'
+import { join } from 'node:path'
 import { connect as connectTls } from 'node:tls'
 import { expect } from 'chai'
 import type { MqttClient } from 'mqtt'
@@ -7,6 +9,7 @@ import { BROKER_PLACES } from '#gateway/intake/transports/mqtt/broker-listener.j
 import { BrokerTransport } from '#gateway/intake/transports/mqtt/broker-transport.js'
 import { silentLogger } from '#gateway/platform/logger.js'
 import { ConnectionPlaces } from '#gateway/platform/net/connection-places.js'
+import { KnownAddresses } from '#gateway/platform/net/known-addresses.js'
 import { FrameReader } from '#test/behaviours/transport.behaviour.js'
 import {
   closeOf,
@@ -181,7 +184,7 @@ describe('Places of connections', () => {
   const asSocket = (fake: ReturnType<typeof enter>) => fake as unknown as Socket
   beforeEach(() => {
     clock = new TestClock()
-    places = new ConnectionPlaces(clock, BROKER_PLACES, () => {})
+    places = new ConnectionPlaces(clock, BROKER_PLACES, new KnownAddresses(null, { clock, logger: silentLogger }))
   })
 
   it('are taken from the oldest of the same address that has said nothing', () => {
@@ -199,5 +202,40 @@ describe('Places of connections', () => {
     const many = Array.from({ length: 4 * BROKER_PLACES.inAll }, (_, i) => enter(`10.0.${i}.1`))
     expect(again.open).to.equal(true)
     expect(many.filter(({ open }) => open)).to.have.length(BROKER_PLACES.inAll - 1)
+  })
+
+  it('are kept for them after a restart too, also where it came before they were written', async () => {
+    const folder = await temporaryFolder()
+    try {
+      const path = join(folder.path, 'known-home.json')
+      const restarted = () => {
+        const known = new KnownAddresses(path, { clock, logger: silentLogger })
+        places = new ConnectionPlaces(clock, BROKER_PLACES, known)
+      }
+      restarted()
+      places.admitted(asSocket(enter('192.0.2.7')))
+      places.close()
+      restarted()
+      places.admitted(asSocket(enter('2001:db8:1:2:3::4')))
+      await clock.advance(10_000)
+      restarted()
+      const again = [enter('192.0.2.7'), enter('2001:db8:1:2:9::9')]
+      for (let i = 0; i < 4 * BROKER_PLACES.inAll; i++) enter(`10.0.${i}.1`)
+      expect(again.map(({ open }) => open)).to.deep.equal([true, true])
+      writeFileSync(path, 'no JSON', { mode: 0o600 })
+      restarted()
+      expect(enter('192.0.2.7').open).to.equal(true)
+    } finally {
+      await folder.remove()
+    }
+  })
+
+  it('remember a bounded number of addresses', () => {
+    const known = new KnownAddresses(null, { clock, logger: silentLogger })
+    for (let i = 0; i < 20_000; i++) known.add(`a${i}`)
+    expect([known.has('a0'), known.has('a19999')]).to.deep.equal([false, true])
+    let kept = 0
+    for (let i = 0; i < 20_000; i++) kept += Number(known.has(`a${i}`))
+    expect(kept).to.equal(16_384)
   })
 })

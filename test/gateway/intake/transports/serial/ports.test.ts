@@ -70,7 +70,7 @@ describe('A serial port by its USB fingerprint', () => {
     const ports = await listPorts(listing(null, 7, { path: '' }, { path: '/dev/a', vendorId: 'zz', serialNumber: 5 }))
     expect(ports).to.deep.equal([{ path: '/dev/a', manufacturer: undefined, usb: null }])
     expect(describePorts([{ path: '/dev/a', manufacturer: 'x\u001b[2J\ny', usb: null }])).to.equal(
-      'serial:///dev/a  /dev/a, x?[2J?y\n',
+      'serial:///dev/a  /dev/a, x·[2J·y\n',
     )
   })
 
