@@ -1,5 +1,6 @@
 import { SENSOR_KINDS, type SensorKind } from '#fhir/measurement.js'
 import type { LiveAlert, LiveValue } from '#gateway/model/live.js'
+import type { NotMonitored } from '#gateway/model/not-monitored.js'
 import type { Feed, GatewayStatus, LiveEvent } from '#gateway/surfaces/status/feed.js'
 
 const ROOT = `0x${'3fa94c07be51d862'.repeat(4)}` as const
@@ -9,6 +10,7 @@ export class FakeFeed implements Feed {
   readonly now: () => number
   readonly latest = new Map<SensorKind, LiveValue>()
   alerts: LiveAlert[] = []
+  notMonitored: NotMonitored | null = null
   listeners = new Set<(event: LiveEvent) => void>()
   broken = false
   /** The heart stands still: what is left is the converter's noise. */
@@ -47,6 +49,7 @@ export class FakeFeed implements Feed {
       frames: { received: 48_213, lost: 3, refused: 0 },
       measurements,
       alerts: this.alerts,
+      notMonitored: this.notMonitored,
       contacts: [
         { id: 'anna', role: 'family' },
         { id: 'nurse-1', role: 'nurse' },
@@ -123,8 +126,8 @@ export class FakeFeed implements Feed {
       ...extra,
     }
     this.alerts = [...this.alerts, alert]
-    const { deliveredTo: _, acknowledged: __, silencedUntil: ___, ...transition } = alert
-    this.emit({ type: 'alert', transition })
+    const { alertId, kind, state, at } = alert
+    this.emit({ type: 'alert', transition: { alertId, condition, kind, priority, state, at, raisedAt } })
   }
 
   /** What somebody did to an alert. */

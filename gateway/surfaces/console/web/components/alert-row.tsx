@@ -1,7 +1,7 @@
 import { explanationOf } from '#gateway/wording/explanations.js'
 import type { LiveAlert } from '../../../../model/live.js'
+import { clockTime } from '../../../../wording/times.js'
 import { conditionWords, durationWords, PRIORITY_WORDS } from '../../../../wording/words.js'
-import { timeOfDay } from '../lib/hooks.js'
 import { PriorityIcon } from './icons.js'
 
 export const SILENCE_MINUTES = 10
@@ -30,6 +30,12 @@ export function AlertRow({ alert, now, acts }: { alert: LiveAlert; now: number; 
         </p>
         <p class="alert-what">{what}</p>
         <p class="alert-when">{whenWords(alert, now)}</p>
+        {alert.limit && (
+          <p class="alert-when">
+            Limit {alert.limit}
+            {alert.worst && `, worst ${alert.worst}`}
+          </p>
+        )}
         <p class="alert-state">{stateWords(alert)}</p>
         <p class="alert-when">
           {alert.deliveredTo.length > 0 ? `Delivered to ${alert.deliveredTo.join(', ')}` : 'Not delivered yet'}
@@ -70,15 +76,15 @@ export function AlertRow({ alert, now, acts }: { alert: LiveAlert; now: number; 
 
 function whenWords({ state, raisedAt, at, priority }: LiveAlert, now: number): string {
   if (state === 'cleared')
-    return `${timeOfDay(raisedAt)} to ${timeOfDay(at)}, ${PRIORITY_WORDS[priority].toLowerCase()}`
-  if (state === 'latched') return `${timeOfDay(raisedAt)} to ${timeOfDay(at)}`
-  return `Since ${timeOfDay(raisedAt)} (${durationWords(now - raisedAt)})`
+    return `${clockTime(raisedAt)} to ${clockTime(at)} (${durationWords(at - raisedAt)}), ${PRIORITY_WORDS[priority].toLowerCase()}`
+  if (state === 'latched') return `${clockTime(raisedAt)} to ${clockTime(at)}`
+  return `Since ${clockTime(raisedAt)} (${durationWords(now - raisedAt)})`
 }
 
 function stateWords({ state, acknowledged, silencedUntil }: LiveAlert): string {
-  const known = acknowledged && `cknowledged by ${acknowledged.by} at ${timeOfDay(acknowledged.at)}`
+  const known = acknowledged && `cknowledged by ${acknowledged.by} at ${clockTime(acknowledged.at)}`
   if (state === 'cleared') return known ? `A${known}` : 'Nobody acknowledged it'
   if (state === 'acknowledged') return known ? `A${known}` : 'Acknowledged'
   const standing = state === 'latched' ? 'Over, not acknowledged' : 'Not acknowledged'
-  return silencedUntil === undefined ? standing : `${standing}, silenced until ${timeOfDay(silencedUntil)}`
+  return silencedUntil === undefined ? standing : `${standing}, silenced until ${clockTime(silencedUntil)}`
 }
