@@ -15,7 +15,6 @@ export const ERROR_CODES = {
   config: [
     'certificate',
     'invalid',
-    'links-unencrypted',
     'mapping',
     'mqtt-unencrypted',
     'no-tls',
