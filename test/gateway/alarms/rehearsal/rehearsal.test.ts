@@ -220,7 +220,7 @@ describe('A rehearsal of the alarm', function () {
   })
 
   it('whatever is asked, answered, raised and restarted: never begins beside a high alarm, never ends without an answer', async () => {
-    const acts = fc.array(fc.constantFrom('ask', 'answer', 'raise', 'clear', 'restart', 'second', 'minutes', 'hours'), {
+    const acts = fc.array(fc.constantFrom('ask', 'answer', 'raise', 'clear', 'restart', 'minutes', 'hours'), {
       maxLength: 25,
     })
     await fc.assert(
@@ -233,7 +233,7 @@ describe('A rehearsal of the alarm', function () {
           if (act === 'raise' && (await home.glucose(40)).length > 0) expect(home.heard()).to.include('raised nurse-1')
           if (act === 'clear') await home.glucose(110)
           if (act === 'restart') await home.restart()
-          await home.pass({ second: 1000, minutes: 5 * MINUTE, hours: 5 * HOUR }[act as string] ?? 0)
+          await home.pass({ minutes: 5 * MINUTE, hours: 5 * HOUR }[act as string] ?? 1000)
         }
         const log = home.journal.alerts.latest(1000).reverse()
         let high = false
@@ -251,7 +251,7 @@ describe('A rehearsal of the alarm', function () {
         }
         await home.stop()
       }),
-      { numRuns: 25 },
+      { numRuns: 15 },
     )
     await begin()
   })
