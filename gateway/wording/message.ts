@@ -3,12 +3,13 @@ import type { Quality } from '#fhir/measurement.js'
 import type { AlertKind, AlertTransition, Priority } from '#gateway/model/alert.js'
 import type { NotMonitored } from '#gateway/model/not-monitored.js'
 import type { NoticeReason } from '#gateway/model/notification.js'
+import { REHEARSAL } from '#gateway/model/rehearsal.js'
 import { causeWords } from './cause-words.js'
 import { conditionWords, explanationOf } from './explanations.js'
 import { notMonitoredWords } from './monitoring-words.js'
 import type { PreviewRules } from './preview.js'
 import { dateAndTime, durationWords, zoneWords } from './times.js'
-import { PRIORITY_WORDS, QUALITY_WORDS } from './words.js'
+import { priorityWords, QUALITY_WORDS } from './words.js'
 
 /** What is known when a message is made. */
 export interface Surroundings {
@@ -40,6 +41,7 @@ const TO_DO: Readonly<Record<AlertKind, Readonly<Record<Priority, string>>>> = {
   physiological: PERSON,
   technical: EQUIPMENT,
 }
+const REHEARSED = 'Say that you know of it, as you would of an alarm. Only that ends the exercise.'
 /** Others are still needed, whoever is told for these. */
 const ASKS: ReadonlySet<NoticeReason> = new Set(['raised', 'escalated', 'reminder', 'latched'])
 const OTHERS_SHOWN = 10
@@ -83,19 +85,24 @@ function alarmLines(
     ...(quality === 'good' ? [] : [`Quality of the signal: ${QUALITY_WORDS[quality]}.`]),
     ...(open.some(isUnsetClock) ? ['The clock of the gateway is not set: these times may be wrong.'] : []),
     ...(explanation ? [`What it means: ${explanation.means} ${explanation.notMeans}`] : []),
-    ...(ASKS.has(reason) ? [`What to do: ${TO_DO[kind][priority]}`] : []),
+    ...(ASKS.has(reason) ? [`What to do: ${condition === REHEARSAL ? REHEARSED : TO_DO[kind][priority]}`] : []),
     ...(news2 !== undefined && kind === 'physiological' && rules.value ? [news2] : []),
-    othersLine(open.filter((other) => other.condition !== condition || other.raisedAt !== raisedAt)),
+    othersLine(
+      open.filter(
+        (other) => other.condition !== REHEARSAL && (other.condition !== condition || other.raisedAt !== raisedAt),
+      ),
+    ),
   ]
 }
 
-function timeLine({ priority, state, raisedAt, at }: AlertTransition, now: number): string {
+function timeLine(transition: AlertTransition, now: number): string {
+  const { state, raisedAt, at } = transition
   const since = `${dateAndTime(raisedAt)} (${zoneWords(raisedAt)})`
   const over = state === 'cleared' || state === 'latched'
   const until = over
     ? `, over since ${dateAndTime(at)}, after ${durationWords(at - raisedAt)}`
     : `, for ${durationWords(now - raisedAt)} at ${dateAndTime(now)}`
-  return `${PRIORITY_WORDS[priority]}, since ${since}${until}.`
+  return `${priorityWords(transition)}, since ${since}${until}.`
 }
 
 function othersLine(others: readonly AlertTransition[]): string {
