@@ -13,7 +13,6 @@ export class FakeFeed implements Feed {
   notMonitored: NotMonitored | null = null
   listeners = new Set<(event: LiveEvent) => void>()
   broken = false
-  notMonitored: NotMonitored | null = null
   /** The heart stands still: what is left is the converter's noise. */
   standstill = false
   readonly startedAt: number

@@ -1,5 +1,4 @@
 import { useRef, useState } from 'preact/hooks'
-import { shownPriority } from '../../../../model/rehearsal.js'
 import type { GatewayStatus } from '../../../status/feed.js'
 import { useActingAs } from '../lib/acting-as.js'
 import { acknowledge, silence } from '../lib/alarm-acts.js'
