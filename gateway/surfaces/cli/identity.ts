@@ -16,7 +16,8 @@ export function identityCommand(): Command {
         const { config, dataDir } = loadConfig(options.config)
         ensureDataDir(dataDir)
         const { address } = await loadOrCreateGatewayKey(join(dataDir, 'keys', 'gateway.key'))
-        const { chainId, contract } = config.chain
+        // Null while nobody knows them: a consortium asks for the address before it has a contract.
+        const { chainId, contract } = { chainId: null, contract: null, ...config.chain }
         process.stdout.write(options.json ? `${JSON.stringify({ address, chainId, contract })}\n` : `${address}\n`)
       }),
     )
