@@ -38,14 +38,14 @@ export function firstConfig(example: string, { home, patient, kit, consolePort }
   for (const [path, value] of [
     [['home', 'id'], home],
     [['home', 'patient'], patient],
-    [['transports', 0, 'url'], JSON.stringify(kit)],
-    [['console', 'port'], String(consolePort)],
+    [['transports', 0, 'url'], kit],
+    [['console', 'port'], consolePort],
   ] as const) {
     const [from = 0, to = 0] = valueAt(path).range ?? []
     const i = lineOf(from)
     const column = from - (example.lastIndexOf('\n', from - 1) + 1)
     const line = lines[i] ?? ''
-    lines[i] = line.slice(0, column) + value + line.slice(column + to - from)
+    lines[i] = line.slice(0, column) + JSON.stringify(value) + line.slice(column + to - from)
   }
   const firstKey = lines.findIndex((line) => !line.startsWith('#'))
   return HEADING + lines.slice(firstKey).join('\n')

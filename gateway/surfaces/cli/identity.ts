@@ -17,8 +17,8 @@ export function identityCommand(): Command {
         ensureDataDir(dataDir)
         const { address } = await loadOrCreateGatewayKey(join(dataDir, 'keys', 'gateway.key'))
         // Null while nobody knows them: a consortium asks for the address before it has a contract.
-        const { chainId, contract } = { chainId: null, contract: null, ...config.chain }
-        process.stdout.write(options.json ? `${JSON.stringify({ address, chainId, contract })}\n` : `${address}\n`)
+        const known = { chainId: config.chain?.chainId ?? null, contract: config.chain?.contract ?? null }
+        process.stdout.write(options.json ? `${JSON.stringify({ address, ...known })}\n` : `${address}\n`)
       }),
     )
 }
