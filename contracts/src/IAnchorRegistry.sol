@@ -4,7 +4,7 @@ pragma solidity 0.8.28;
 /// @title Where gateways anchor the Merkle roots of their batches
 /// @notice A gateway is the account that signs its batches. It cannot drop, reorder or rewrite a batch unseen: only the
 /// next number is accepted, and only with the root before it. State is constant per gateway (its head); the history is
-/// in `Anchored`, chained by `previousRoot`, so that anyone can walk back from the head to batch 1.
+/// in `Anchored`, chained by `previousRoot`, so that anyone can walk back from the head to the first batch, which has none before it.
 /// Aggregators, which anchor for many gateways, anchor the checkpoints of their logs (RFC 9162): a log only grows, and one that
 /// was forked or cut cannot be anchored.
 /// Nothing of a patient is here: a root is a hash of salted hashes.
@@ -77,7 +77,7 @@ interface IAnchorRegistry {
     error AnchorRegistryNotConsistent(bytes32 origin, uint64 from, uint64 to);
 
     /// @notice Anchors the sender's next batch.
-    /// @param number the head's number + 1
+    /// @param number the head's number + 1; of a gateway without a head any but 0
     /// @param previousRoot the head's root, zero for the first batch
     /// @param root RFC 9162 Merkle root (SHA-256) of the batch's salted leaves, not zero
     function anchor(uint64 number, bytes32 previousRoot, bytes32 root) external;

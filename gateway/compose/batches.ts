@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { observationOf } from '#fhir/measurement-to-observation.js'
 import { signedForm } from '#fhir/signed-form.js'
 import { limitsOnRecord } from '#gateway/clinical/limits/limits-on-record.js'
-import type { Address } from '#gateway/model/batch.js'
+import { type Address, NO_CHAIN } from '#gateway/model/batch.js'
 import { Batcher } from '#gateway/outbound/batches/batcher.js'
 import { FullBatches } from '#gateway/outbound/batches/full-batches.js'
 import type { Engine } from './engine.js'
@@ -17,7 +17,7 @@ export function batchesOf(
   { settings }: Engine,
 ) {
   const { maxCount } = config.batches
-  const { chainId, contract } = config.chain
+  const { chainId, contract } = config.chain ?? NO_CHAIN
   const batcher = new Batcher({
     ...{ journal, signer, random: randomBytes, clock, maxCount },
     mayClose: () => agreement.mayClose(),

@@ -2,6 +2,7 @@
 import { randomBytes } from 'node:crypto'
 import { isSameLane, type Lane, laneKey } from '#gateway/model/lane.js'
 import { AnchorDeliverer } from '#gateway/outbound/chain/anchor-deliverer.js'
+import type { ChainConfig } from '#gateway/outbound/chain/config.js'
 import { FhirDeliverer } from '#gateway/outbound/fhir/fhir-deliverer.js'
 import { FlagSync } from '#gateway/outbound/fhir/flag-sync.js'
 import { clientOf } from '#gateway/outbound/fhir/target-client.js'
@@ -21,25 +22,9 @@ import type { Site } from './site.js'
 
 /** @throws HomebeatError `secret.*`, `config.*` */
 export function pushesOf(site: Site): LaneWorker[] {
-  const {
-    config,
-    home,
-    patient,
-    baseDir,
-    signer,
-    masterKey,
-    journal,
-    ledger,
-    agreement,
-    fetch,
-    reach,
-    remarks,
-    clock,
-    logger,
-  } = site
+  const { config, home, patient, baseDir, masterKey, journal, ledger, fetch, reach, remarks, clock, logger } = site
   const epochKeys = new EpochKeys({ store: journal.epochKeys, masterKey, patient, random: randomBytes })
   const envelopes = new Sealer({ epochKeys })
-  const { name, confirmations, gasPrice, pollSeconds } = config.chain
   const work = (lane: Lane, deliverer: Deliverer) => new LaneWorker({ lane, journal, deliverer, clock, logger })
   return [
     ...config.fhir.targets.flatMap((target) => {
@@ -62,15 +47,21 @@ export function pushesOf(site: Site): LaneWorker[] {
       })
       return routes.map(({ lane }) => work(lane, deliverer))
     }),
-    work(
-      { kind: 'anchor', name },
-      new AnchorDeliverer({
-        ...{ ledger, journal, signer, clock, logger, confirmations, gasPrice },
-        pollMs: pollSeconds * 1000,
-        held: () => agreement.heldAnchors(),
-      }),
-    ),
+    ...(config.chain && ledger ? [anchorsOf(site, config.chain, ledger)] : []),
   ]
+}
+
+function anchorsOf(
+  { journal, signer, agreement, clock, logger }: Site,
+  { name, confirmations, gasPrice, pollSeconds }: ChainConfig,
+  ledger: NonNullable<Site['ledger']>,
+): LaneWorker {
+  const deliverer = new AnchorDeliverer({
+    ...{ ledger, journal, signer, clock, logger, confirmations, gasPrice },
+    pollMs: pollSeconds * 1000,
+    held: () => agreement.heldAnchors(),
+  })
+  return new LaneWorker({ lane: { kind: 'anchor', name }, journal, deliverer, clock, logger })
 }
 
 const isOfAlerts = (wanted: boolean) => (worker: LaneWorker) => (worker.lane.kind === 'fhir-alert') === wanted

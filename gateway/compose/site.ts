@@ -1,6 +1,6 @@
 /** What everything of a home's gateway stands on: its configuration, clocks, keys, journal and chain. */
 import { statfs } from 'node:fs/promises'
-import { join, resolve } from 'node:path'
+import { join } from 'node:path'
 import { News2Watch } from '#gateway/clinical/scores/news2-watch.js'
 import type { LoadedConfig } from '#gateway/config/load.js'
 import type { SerialBinding } from '#gateway/intake/transports/serial/binding.js'
@@ -9,14 +9,14 @@ import { damageCheck } from '#gateway/journal/salvage/damage-check.js'
 import { journalOf } from '#gateway/journal/sqlite/sqlite-journal.js'
 import type { DiskCheckOptions } from '#gateway/liveness/disk-check.js'
 import { ChainAgreement } from '#gateway/outbound/chain/chain-agreement.js'
-import { EthersLedger } from '#gateway/outbound/chain/ethers-ledger.js'
+import { ledgerOf } from '#gateway/outbound/chain/ethers-ledger.js'
 import { loadOrCreateGatewayKey } from '#gateway/outbound/chain/gateway-key.js'
 import { configuredLanes } from '#gateway/outbound/lanes/configured-lanes.js'
 import { loadOrCreateMasterKey } from '#gateway/outbound/sealing/master-key.js'
 import { type Clock, systemClock } from '#gateway/platform/clock.js'
 import { ensureDataDir } from '#gateway/platform/data-dir.js'
 import type { Logger } from '#gateway/platform/logger.js'
-import { reachOf, readCa, unusedProxy } from '#gateway/platform/net/reach.js'
+import { reachOf, unusedProxy } from '#gateway/platform/net/reach.js'
 import { SteadyClock } from '#gateway/time/steady-clock.js'
 import { SystemTimeService, type TimeService } from '#gateway/time/time-service.js'
 import type { Part } from './program.js'
@@ -52,8 +52,6 @@ export async function siteOf({ config, baseDir, dataDir }: LoadedConfig, depende
   const signer = await loadOrCreateGatewayKey(join(dataDir, 'keys', 'gateway.key'))
   const masterKey = await loadOrCreateMasterKey(join(dataDir, 'keys', 'master.key'))
   const { maxMessages, maxMebibytes } = config.unmapped
-  const { endpoints, chainId, contract, logBlocks, caFile } = config.chain
-  const ca = caFile === undefined ? undefined : readCa('the chain', resolve(baseDir, caFile))
   const journal = journalOf({
     path: join(dataDir, 'journal.db'),
     lanes: configuredLanes(config),
@@ -61,10 +59,11 @@ export async function siteOf({ config, baseDir, dataDir }: LoadedConfig, depende
     unmapped: { maxMessages, maxBytes: maxMebibytes * 1024 * 1024 },
     ...(onJournalDamage && { onDamage: onJournalDamage }),
   })
-  const ledger = new EthersLedger({ endpoints, chainId, contract, logBlocks, fetch: reach(ca) })
+  const ledger = config.chain ? ledgerOf(config.chain, reach, baseDir) : null
   return {
     ...{ config, baseDir, dataDir, home: config.home.id, patient: config.home.patient },
     ...{ clock, logger, signer, masterKey, journal },
+    /** Null: no chain is configured. */
     ledger,
     agreement: new ChainAgreement({ batches: journal.batches, ledger, signer, clock, logger }),
     /** The one score of this home: the engine feeds it, messages say it. */
@@ -90,7 +89,7 @@ export function siteParts({ config, dataDir, journal, ledger, agreement, clock, 
       health: damageCheck(journal.damages),
       commands: journalCommands(journal.damages),
     },
-    { name: 'chain', stage: 'open', lifecycle: { stop: async () => ledger.close() } },
+    { name: 'chain', stage: 'open', lifecycle: { stop: async () => ledger?.close() } },
     {
       name: 'chain agreement',
       stage: 'outbound',

@@ -20,7 +20,7 @@ export function fileProblems(config: Config, baseDir: string): (ConfigProblem | 
         ...transports.map(({ tls }, i) => ({ path: ['transports', i, 'tls'], ...tls })),
         { path: ['alerts', 'links', 'tls'], ...alerts.links?.tls },
         { path: ['proxy'], caFile: proxy?.caFile },
-        { path: ['chain'], caFile: chain.caFile },
+        { path: ['chain'], caFile: chain?.caFile },
         ...fhir.targets.map(({ caFile }, i) => ({ path: ['fhir', 'targets', i], caFile })),
         ...channelAuthorities(alerts.channels),
       ],

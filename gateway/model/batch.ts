@@ -9,6 +9,8 @@ export type Hash32 = `0x${string}`
 export type Address = `0x${string}`
 
 export const NO_ROOT: Hash32 = `0x${'00'.repeat(32)}`
+/** What a home without a chain signs for: no chain has id 0. */
+export const NO_CHAIN: AnchorDomain = { chainId: 0, contract: `0x${'00'.repeat(20)}` }
 
 /** What the gateway signs (EIP-712 typed data, domain bound to chain id and contract). */
 export interface BatchHeader {
@@ -46,7 +48,7 @@ export interface ClosedBatch {
   readonly domain: AnchorDomain
   /** 65 bytes, 0x hex. */
   readonly signature: string
-  /** In leaf order; of a purged batch only those that an alert names; without those whose row does not open. */
+  /** In leaf order; none of a joining batch; of a purged one only those that an alert names; without those whose row does not open. */
   readonly leaves: readonly Leaf[]
   /** Only where not all leaves are there: all of their hashes, in leaf order; [] where these are not there either. */
   readonly leafHashes?: readonly Hash32[]
@@ -77,9 +79,20 @@ export interface AnchorReceipt {
 /** A Record: what a holder needs to verify one Observation offline from any node (`homebeat verify <file>`). */
 export interface VerifiableRecord {
   readonly type: 'homebeat-record'
-  readonly version: 1
+  /** 2: with `joined`. */
+  readonly version: 1 | 2
   readonly observation: unknown
   readonly salt: string
+  readonly proof: InclusionProof
+  readonly header: BatchHeader
+  readonly domain: AnchorDomain
+  readonly signature: string
+  /** Of a batch that was signed without a chain: the joining batch that commits to it. */
+  readonly joined?: JoinedBy
+}
+
+export interface JoinedBy {
+  /** Of the commitment to the record's batch, in the joining batch. */
   readonly proof: InclusionProof
   readonly header: BatchHeader
   readonly domain: AnchorDomain

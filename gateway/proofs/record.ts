@@ -1,8 +1,9 @@
 /** Records: one Observation with everything that proves it, as it is handed to a doctor, an insurer or a court. */
 import { isAddress } from 'ethers'
 import { z } from 'zod'
-import type { Address, ClosedBatch, Hash32, Leaf, VerifiableRecord } from '#gateway/model/batch.js'
+import type { Address, ClosedBatch, Hash32, JoinedBy, Leaf, VerifiableRecord } from '#gateway/model/batch.js'
 import { HomebeatError } from '#gateway/platform/errors.js'
+import { firstJoined } from './joining.js'
 import { leafHash, MerkleTree } from './merkle.js'
 import { parseStrictJson } from './strict-json.js'
 
@@ -31,23 +32,29 @@ export const batchHeaderSchema = z.strictObject({
   periodEnd: whole,
 })
 
-export const anchorDomainSchema = z.strictObject({ chainId: whole.min(1), contract: address })
+export const anchorDomainSchema = z.strictObject({ chainId: whole, contract: address })
 
 export const saltSchema = z.string().regex(/^[0-9a-f]{64}$/, 'needs 64 lower-case hex digits')
 export const pathSchema = z.array(hash32).max(20)
 export const signatureSchema = z.string().regex(/^0x[0-9a-fA-F]{130}$/, 'needs 0x and 130 hex digits')
 export const resourceSchema = z.record(z.string(), z.unknown())
 
-const recordSchema = z.strictObject({
-  type: z.literal('homebeat-record'),
-  version: z.literal(1),
-  observation: resourceSchema,
-  salt: saltSchema,
+const signed = {
   proof: z.strictObject({ index: whole, count: whole.min(1).max(MAX_LEAVES), path: pathSchema }),
   header: batchHeaderSchema,
   domain: anchorDomainSchema,
   signature: signatureSchema,
-})
+}
+const record = {
+  type: z.literal('homebeat-record'),
+  observation: resourceSchema,
+  salt: saltSchema,
+  ...signed,
+}
+const recordSchema = z.discriminatedUnion('version', [
+  z.strictObject({ ...record, version: z.literal(1) }),
+  z.strictObject({ ...record, version: z.literal(2), joined: z.strictObject(signed) }),
+])
 
 /** The batch's tree. */
 export function treeOf(batch: Pick<ClosedBatch, 'leaves' | 'leafHashes'>): MerkleTree {
@@ -63,9 +70,14 @@ export function positionOf(batch: Pick<ClosedBatch, 'leaves' | 'leafHashes'>, in
 /**
  * The record of one leaf.
  * @param which its index, or its Measurement's identifier
+ * @param joining the batch that commits to this one, where it was signed without a chain and has been joined
  * @throws HomebeatError `record.no-leaf`
  */
-export function recordOf(batch: ClosedBatch, which: number | string): VerifiableRecord {
+export function recordOf(
+  batch: ClosedBatch,
+  which: number | string,
+  joining: ClosedBatch | null = null,
+): VerifiableRecord {
   const index = typeof which === 'number' ? which : batch.leaves.findIndex((leaf) => leaf.identifier === which)
   const leaf = batch.leaves[index]
   if (!leaf)
@@ -75,14 +87,20 @@ export function recordOf(batch: ClosedBatch, which: number | string): Verifiable
     )
   return {
     type: 'homebeat-record',
-    version: 1,
+    version: joining ? 2 : 1,
     observation: JSON.parse(leaf.observation),
     salt: leaf.salt,
     proof: treeOf(batch).proof(positionOf(batch, index)),
     header: batch.header,
     domain: batch.domain,
     signature: batch.signature,
+    ...(joining && { joined: joinedBy(batch, joining) }),
   }
+}
+
+function joinedBy({ header: { number } }: ClosedBatch, joining: ClosedBatch): JoinedBy {
+  const { header, domain, signature } = joining
+  return { proof: treeOf(joining).proof(number - firstJoined(header)), header, domain, signature }
 }
 
 /**

@@ -313,6 +313,12 @@ export const EXPLANATIONS: Readonly<Record<string, Explanation>> = {
     'Values are recorded and alarms go on; records are anchored once it is enrolled, or its own key is back.',
     OWN,
   ),
+  'chain-missing': row(
+    'No chain configured any more',
+    'Earlier records of this home are anchored on a chain, and the configuration names none: put its chain section back.',
+    'Values are recorded and alarms go on; no new record is signed or sent to a server until then.',
+    OWN,
+  ),
   'anchor-overdue': row(
     'Anchor overdue',
     'The proof of the latest records has not reached the consortium’s chain for long.',

@@ -24,9 +24,14 @@ export interface Verification {
   readonly records: ReadonlyMap<number, readonly VerifiableRecord[]>
 }
 
+export function chainOf({ chain }: LoadedConfig['config']): NonNullable<LoadedConfig['config']['chain']> {
+  if (!chain) throw new Error('This gateway has no chain to ask.')
+  return chain
+}
+
 export async function verifyBatches({ config, dataDir }: LoadedConfig, fhirUrl: string): Promise<Verification> {
   const journal = openJournalReader(join(dataDir, 'journal.db'))
-  const ledger = new EthersLedger(config.chain)
+  const ledger = new EthersLedger(chainOf(config))
   const reader = remembering(ledger)
   try {
     const keys = new EpochKeys({

@@ -8,7 +8,7 @@ import type { LoadedConfig } from '#gateway/config/load.js'
 import type { Address } from '#gateway/model/batch.js'
 import { EthersLedger } from '#gateway/outbound/chain/ethers-ledger.js'
 import { storedStatus } from '#gateway/surfaces/status/status.js'
-import { verifyBatches } from '#simulators/demo/verify-batches.js'
+import { chainOf, verifyBatches } from '#simulators/demo/verify-batches.js'
 
 export interface Audit {
   /** Measurements that a sender was told are safe. */
@@ -45,7 +45,7 @@ export async function audit({ loaded, fhirUrl, gateway, acknowledged, verify = t
   const observations = await identifiers(fhirUrl, 'Observation')
   const others: Map<string, number>[] = []
   for (const type of OTHERS) others.push(await identifiers(fhirUrl, type))
-  const ledger = new EthersLedger(loaded.config.chain)
+  const ledger = new EthersLedger(chainOf(loaded.config))
   const anchored = await ledger.history(gateway).finally(() => ledger.close())
   const numbers = new Map<number, number>()
   for (const { number } of anchored) numbers.set(number, (numbers.get(number) ?? 0) + 1)

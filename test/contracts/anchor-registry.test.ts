@@ -78,7 +78,6 @@ describe('the AnchorRegistry', function () {
   it('takes exactly the next number after exactly the last root', async () => {
     await send(registrar, 'enrol', gateway.address)
     expect(await refusal(gateway, 'anchor', 0, ZERO, root(1))).to.equal('AnchorRegistryWrongNumber')
-    expect(await refusal(gateway, 'anchor', 2, ZERO, root(1))).to.equal('AnchorRegistryWrongNumber')
     expect(await refusal(gateway, 'anchor', 1, root(9), root(1))).to.equal('AnchorRegistryWrongPreviousRoot')
     expect(await refusal(gateway, 'anchor', 1, ZERO, ZERO)).to.equal('AnchorRegistryZeroRoot')
     await send(gateway, 'anchor', 1, ZERO, root(1))
@@ -89,6 +88,15 @@ describe('the AnchorRegistry', function () {
     await send(gateway, 'anchor', 2, root(1), root(2))
     const { number, root: last } = await head()
     expect([number, last]).to.deep.equal([2, root(2)])
+  })
+
+  it('lets a gateway begin with any number, but with no root before it, and then takes the next', async () => {
+    await send(registrar, 'enrol', gateway.address)
+    expect(await refusal(gateway, 'anchor', 41, root(40), root(41))).to.equal('AnchorRegistryWrongPreviousRoot')
+    await send(gateway, 'anchor', 41, ZERO, root(41))
+    expect(await refusal(gateway, 'anchor', 41, ZERO, root(41))).to.equal('AnchorRegistryWrongNumber')
+    expect(await refusal(gateway, 'anchor', 43, root(41), root(43))).to.equal('AnchorRegistryWrongNumber')
+    await send(gateway, 'anchor', 42, root(41), root(42))
   })
 
   it('emits the change, with the block’s time in the head', async () => {

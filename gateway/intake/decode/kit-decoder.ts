@@ -10,7 +10,7 @@ import { placeDeviceTime, type ZoneOffset } from './device-time.js'
 import { type KitValue, kitBodies } from './kit-body.js'
 import { KitClock } from './kit-clock.js'
 import { type KitLine, parseKitLine } from './kit-line.js'
-import { MemoryDumps } from './memory-dumps.js'
+import { MemoryDumps, MOST_RECORDS } from './memory-dumps.js'
 
 export const KIT_PROTOCOL = '1'
 
@@ -135,6 +135,7 @@ export class KitDecoder {
     const stamp = `${values[0]?.sensor} ${deviceTime}`
     const ordinal = (this.#stamps.get(stamp) ?? 0) + 1
     this.#stamps.set(stamp, ordinal)
+    if (this.#stamps.size > MOST_RECORDS) this.#stamps.clear()
     const dump = this.#dumpOf(values[0]?.sensor ?? 'bloodPressure')
     dump.add(JSON.stringify(values.map(({ index: _, ...said }) => said)))
     // Without the count of a dump a record stands for itself.

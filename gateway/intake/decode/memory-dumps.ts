@@ -1,5 +1,8 @@
 /** The dumps of a device's memory: whether its newest record was there when it was last asked. No clock, no I/O. */
 
+/** Far more than the memory of a cuff or a glucometer holds. */
+export const MOST_RECORDS = 1000
+
 export class MemoryDumps {
   /** The records of the last whole dump, oldest first; null: it was not asked before. */
   #last: readonly string[] | null = null
@@ -14,6 +17,12 @@ export class MemoryDumps {
   /** @param record what the device says of it, stamp included */
   add(record: string): void {
     this.#current.push(record)
+    if (this.#current.length > MOST_RECORDS) this.#current.shift()
+  }
+
+  /** Records of the dump that is under way. */
+  get size(): number {
+    return this.#current.length
   }
 
   /**

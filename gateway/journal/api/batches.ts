@@ -1,4 +1,4 @@
-import type { Address, BatchHeader, ClosedBatch, Hash32 } from '#gateway/model/batch.js'
+import type { Address, AnchorDomain, BatchHeader, ClosedBatch, Hash32 } from '#gateway/model/batch.js'
 
 /** The batch after which a chain of batches goes on. */
 export interface ChainHead {
@@ -31,6 +31,10 @@ export interface BatchStore {
   last(): BatchHeader | null
   byNumber(number: number): ClosedBatch | null
   numbers(): number[]
+  /** What was signed for the batches above a number, oldest first; without those of which nothing is held but the root. */
+  signedAfter(number: number): { readonly header: BatchHeader; readonly domain: AnchorDomain }[]
+  /** The batch that commits to this one, which was signed without a chain; null: none yet. */
+  joining(number: number): ClosedBatch | null
   /** Also of a batch whose row is lost, where the next one names it; null: not known. NO_ROOT of number 0. */
   rootOf(number: number): Hash32 | null
   /** How many were ever closed, and anchored. */
@@ -48,7 +52,7 @@ export interface BatchStore {
    * Gives a batch that is on no chain another number and a new signature; its leaves, and so its root, stay. Every lane
    * is owed it anew. The highest goes first, so that its number is free.
    */
-  renumber(number: number, as: Pick<ClosedBatch, 'header' | 'signature'>): void
+  renumber(number: number, as: Pick<ClosedBatch, 'header' | 'domain' | 'signature'>): void
   /** @param anchored the last batch that the contract has of this gateway; null when it has none. */
   continueFrom(anchored: ChainHead | null, continuation: Continuation): void
   /** Oldest first. */

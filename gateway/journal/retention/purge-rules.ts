@@ -81,6 +81,8 @@ class BatchRule implements PurgeRule {
       }
       yield 0
     }
+    // By a joining batch the others are proved: it has no leaves that could go.
+    if (hashes.length === 0) return
     database.transaction(() => leaves.saveProofs(number, hashes, salts))
     yield* this.#empty(number)
   }

@@ -1,13 +1,17 @@
 /** Statements of salvaging only: they read whole tables, once, of a journal that nobody uses yet. */
+
 import { BATCHES } from '#gateway/journal/sqlite/queries.js'
+import { NO_ROOT } from '#gateway/model/batch.js'
 
 const KNOWN_BATCH = 'SELECT number FROM batch'
 const FHIR_LANES = `SELECT key FROM lane WHERE kind = 'fhir'`
 const LEAVES = 'SELECT count(*) FROM leaf WHERE batch = b.number'
 /** Of an incomplete batch: something is left, and the hashes of what is not. */
 const PROVABLE = `(${LEAVES}) > 0 AND b.leaf_hashes IS NOT NULL`
+/** A batch by which the gateway joined a chain: its leaves are commitments, and stand in no table. */
+const JOINING = `(b.number > 1 AND b.previous_root = '${NO_ROOT}')`
 /** Batches that somebody still waits for, or of which a part is left, and whose leaves are not all there. */
-const INCOMPLETE = `SELECT b.number FROM batch b WHERE b.purged = 0 AND (${LEAVES}) <> b.count AND ((${LEAVES}) > 0
+const INCOMPLETE = `SELECT b.number FROM batch b WHERE b.purged = 0 AND NOT ${JOINING} AND (${LEAVES}) <> b.count AND ((${LEAVES}) > 0
   OR EXISTS (SELECT 1 FROM outbox WHERE kind = 'batch' AND ref = b.number AND settled_at IS NULL AND lane IN (${FHIR_LANES}))
   OR (NOT EXISTS (SELECT 1 FROM outbox WHERE kind = 'batch' AND ref = b.number)
     AND NOT EXISTS (SELECT 1 FROM anchor_receipt WHERE batch = b.number)))`
@@ -52,7 +56,8 @@ export const SALVAGE = {
       GROUP BY sensor ON CONFLICT (name) DO UPDATE SET count = max(count, excluded.count)`,
     `INSERT INTO total (name, count) SELECT 'batches.closed', coalesce(max(number), 0) FROM batch WHERE true
       ON CONFLICT (name) DO UPDATE SET count = max(count, excluded.count)`,
-    `INSERT INTO total (name, count) SELECT 'batches.anchored', count(*) FROM anchor_receipt WHERE true
+    `INSERT INTO total (name, count) SELECT 'batches.anchored', count(*) + coalesce(sum(CASE WHEN ${JOINING} THEN b.count END), 0)
+      FROM anchor_receipt r LEFT JOIN batch b ON b.number = r.batch WHERE true
       ON CONFLICT (name) DO UPDATE SET count = max(count, excluded.count)`,
   ],
   incomplete: `${INCOMPLETE} ORDER BY b.number`,
@@ -63,7 +68,7 @@ export const SALVAGE = {
   /** Batches that are whole, or of which the rest can be proved; a lane that has no entry of one may never have had it. */
   complete: `SELECT b.number AS id FROM batch b WHERE b.count > 0 AND b.purged = 0
     AND ((${LEAVES}) = b.count OR ${PROVABLE}) ORDER BY b.number`,
-  notAnchored: `SELECT number AS id FROM batch WHERE count > 0 AND number NOT IN (SELECT batch FROM anchor_receipt)
+  notAnchored: `SELECT number AS id FROM batch WHERE count > 0 AND chain_id <> 0 AND number NOT IN (SELECT batch FROM anchor_receipt)
     ORDER BY number`,
   /** A chain takes batches in order only, so entries go in by number. */
   dropWaitingAnchors: `DELETE FROM outbox WHERE kind = 'batch' AND settled_at IS NULL AND lane = ?`,

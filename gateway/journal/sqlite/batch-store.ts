@@ -12,6 +12,8 @@ export function batchReader({ database, batches, leaves }: Tables) {
     last: () => batches.last(),
     byNumber: (number) => batches.byNumber(number),
     numbers: () => batches.numbers(),
+    signedAfter: (number) => batches.headsAfter(number),
+    joining: (number) => batches.joining(number),
     rootOf: (number) => batches.rootOf(number),
     continuations: () => database.all<Continuation & { at: number }>(CONTINUATIONS.all),
     leafHashes: (number) => leaves.hashes(number),
@@ -39,7 +41,7 @@ export function batchStore(tables: Tables, heads: BatchHeads, clock: Clock, logg
     ...batchReader(tables),
     headKnown,
     close(batch) {
-      const { number, count } = batch.header
+      const { number } = batch.header
       if (!headKnown())
         throw new HomebeatError(
           'journal.head-unknown',
@@ -51,7 +53,7 @@ export function batchStore(tables: Tables, heads: BatchHeads, clock: Clock, logg
         outbox.owe('batch', number)
       }
       transactions.run(insert, () => keepHeads(() => heads.append(batch), number))
-      measurements.counted(-count)
+      measurements.counted(-batch.leaves.length)
     },
     renumber(number, as) {
       transactions.run(() => {

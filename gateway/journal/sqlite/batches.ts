@@ -1,6 +1,8 @@
 import { type Address, type BatchHeader, type ClosedBatch, type Hash32, NO_ROOT } from '#gateway/model/batch.js'
 import { type Lane, laneKey } from '#gateway/model/lane.js'
 import { HomebeatError } from '#gateway/platform/errors.js'
+import { isJoining } from '#gateway/proofs/joining.js'
+import { leafHash } from '#gateway/proofs/merkle.js'
 import type { BatchHead } from './batch-heads.js'
 import type { Database } from './database.js'
 import type { LeafTable } from './leaves.js'
@@ -32,8 +34,11 @@ export class BatchTable {
     const { header, domain, signature, closedAt } = batch
     const { number, gateway, previousRoot, root, count, periodStart, periodEnd } = header
     this.#checkOrder(header)
-    if (count !== batch.leaves.length || count === 0)
-      throw contentError(number, `its header counts ${count} leaves, it has ${batch.leaves.length}`)
+    const hashes = isJoining(header)
+      ? (batch.leafHashes ?? [])
+      : batch.leaves.map(({ salt, observation }) => leafHash(salt, observation))
+    if (count !== hashes.length || count === 0 || (isJoining(header) && batch.leaves.length > 0))
+      throw contentError(number, `its header counts ${count} leaves, it has ${hashes.length}`)
     this.#database.run(
       BATCHES.insert,
       ...[number, gateway, previousRoot, root, count, periodStart, periodEnd],
@@ -46,16 +51,17 @@ export class BatchTable {
         throw contentError(number, 'a leaf names a measurement that is not stored or already in a batch')
       this.#leaves.insert(number, position, measurement, leaf)
     }
-    this.#leaves.keepHashes(number, batch.leaves)
+    this.#leaves.keepHashes(number, hashes)
     addTotal(this.#database, BATCHES_CLOSED, 1)
   }
 
   /** Call inside a transaction. */
-  renumber(number: number, { header, signature }: Pick<ClosedBatch, 'header' | 'signature'>): void {
+  renumber(number: number, { header, domain, signature }: Pick<ClosedBatch, 'header' | 'domain' | 'signature'>): void {
     const { root } = header
     if (this.rootOf(number) !== root || (this.rootOf(header.number) ?? root) !== root)
       throw contentError(number, `it is not what is to be batch ${header.number}`)
-    this.#database.run(BATCHES.copy, header.number, header.previousRoot, signature, number)
+    const { chainId, contract } = domain
+    this.#database.run(BATCHES.copy, header.number, header.previousRoot, signature, chainId, contract, number)
     this.#leaves.renumber(number, header.number)
     this.#database.run(BATCHES.moveMeasurements, header.number, number)
     // What was signed for the chain under this number must not be sent any more.
@@ -91,7 +97,13 @@ export class BatchTable {
   rootOf(number: number): Hash32 | null {
     if (number === 0) return NO_ROOT
     const row = (at: number) => this.#database.get<BatchRow>(BATCHES.byNumber, at)
-    return row(number)?.root ?? row(number + 1)?.previousRoot ?? null
+    const next = row(number + 1)
+    return row(number)?.root ?? (next && !isJoining(next) ? next.previousRoot : null)
+  }
+
+  joining(number: number): ClosedBatch | null {
+    const row = this.#database.get<{ number: number }>(BATCHES.joining, NO_ROOT, Math.max(1, number))
+    return row ? this.byNumber(row.number) : null
   }
 
   numbers(): number[] {
@@ -106,7 +118,7 @@ export class BatchTable {
         'journal.batch-order',
         `Batch ${header.number} was refused: the next batch of this journal is ${number}.`,
       )
-    if (header.previousRoot !== (last?.root ?? NO_ROOT))
+    if (header.previousRoot !== (last?.root ?? NO_ROOT) && !isJoining(header))
       throw new HomebeatError(
         'journal.batch-order',
         `Batch ${header.number} was refused: its previous root is not the root of batch ${number - 1}.`,

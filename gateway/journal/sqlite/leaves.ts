@@ -1,5 +1,5 @@
 import type { Hash32, Leaf } from '#gateway/model/batch.js'
-import { leafHash, merkleRoot } from '#gateway/proofs/merkle.js'
+import { merkleRoot } from '#gateway/proofs/merkle.js'
 import type { RowCipher } from './cipher.js'
 import type { Database } from './database.js'
 import { BATCHES } from './queries.js'
@@ -65,9 +65,9 @@ export class LeafTable {
   }
 
   /** Kept from the closing on: by them a leaf that does not open costs no other its proof. */
-  keepHashes(number: number, leaves: readonly Leaf[]): void {
-    const hashes = leaves.map(({ salt, observation }) => leafHash(salt, observation).slice(2))
-    this.#database.run(BATCHES.keepHashes, pack(hashes), number)
+  keepHashes(number: number, hashes: readonly Hash32[]): void {
+    const packed = pack(hashes.map((hash) => hash.slice(2)))
+    this.#database.run(BATCHES.keepHashes, packed, number)
   }
 
   /** Of a batch whose leaves are not all there; [] where they were not kept, or do not lead to its root any more. */

@@ -131,9 +131,10 @@ export const BATCHES = {
   numbers: `SELECT number FROM batch ORDER BY number`,
   insert: `INSERT INTO batch (number, gateway, previous_root, root, count, period_start, period_end, chain_id, contract,
     signature, closed_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-  copy: `INSERT INTO batch (number, previous_root, signature, gateway, root, count, period_start, period_end, chain_id,
-    contract, closed_at, leaf_hashes) SELECT ?, ?, ?, gateway, root, count, period_start, period_end, chain_id, contract,
-    closed_at, leaf_hashes FROM batch WHERE number = ?`,
+  copy: `INSERT INTO batch (number, previous_root, signature, chain_id, contract, gateway, root, count, period_start,
+    period_end, closed_at, leaf_hashes) SELECT ?, ?, ?, ?, ?, gateway, root, count, period_start, period_end, closed_at,
+    leaf_hashes FROM batch WHERE number = ?`,
+  joining: `SELECT number FROM batch WHERE previous_root = ? AND number > ? ORDER BY number LIMIT 1`,
   keepHashes: `UPDATE batch SET leaf_hashes = ? WHERE number = ?`,
   moveLeaf: `UPDATE leaf SET batch = ?, observation = ? WHERE batch = ? AND position = ?`,
   moveMeasurements: `UPDATE measurement SET batch = ? WHERE batch = ?`,
@@ -152,15 +153,17 @@ export const BATCHES = {
   saveProofs: `UPDATE batch SET purged = 1, leaf_hashes = ?, leaf_salts = ? WHERE number = ?`,
   dropProofs: `UPDATE batch SET purged = 4, leaf_hashes = NULL, leaf_salts = NULL WHERE number = ?`,
   proofs: `SELECT purged, root, leaf_hashes AS hashes, leaf_salts AS salts FROM batch WHERE number = ?`,
-  // On the chain, and delivered to every FHIR target (or dropped there by a person).
-  settledEverywhere: `SELECT 1 FROM anchor_receipt r WHERE r.batch = ? AND NOT EXISTS (
+  // On the chain, or signed without one, and delivered to every FHIR target (or dropped there by a person).
+  settledEverywhere: `SELECT 1 FROM batch b WHERE b.number = ?
+    AND (b.chain_id = 0 OR EXISTS (SELECT 1 FROM anchor_receipt r WHERE r.batch = b.number)) AND NOT EXISTS (
     SELECT 1 FROM lane l WHERE l.configured = 1 AND l.kind = 'fhir' AND NOT EXISTS (
-      SELECT 1 FROM outbox o WHERE o.lane = l.key AND o.kind = 'batch' AND o.ref = r.batch
+      SELECT 1 FROM outbox o WHERE o.lane = l.key AND o.kind = 'batch' AND o.ref = b.number
         AND o.state IN ('delivered', 'dropped')))`,
-  // An anchor is not owed where it is on the chain already; everything else is owed while the batch is held.
+  // An anchor is not owed where it is on the chain already, or was signed for none; everything else is owed while the batch is held.
   owed: `SELECT b.number FROM batch b WHERE b.purged = 0 AND b.count > 0
     AND NOT EXISTS (SELECT 1 FROM outbox o WHERE o.lane = ? AND o.kind = 'batch' AND o.ref = b.number)
-    AND (? = 0 OR NOT EXISTS (SELECT 1 FROM anchor_receipt r WHERE r.batch = b.number)) ORDER BY b.number`,
+    AND (? = 0 OR (b.chain_id <> 0 AND NOT EXISTS (SELECT 1 FROM anchor_receipt r WHERE r.batch = b.number)))
+    ORDER BY b.number`,
 } as const
 
 export const OUTBOX = {

@@ -10,7 +10,7 @@ import { opened } from './sealed-rows.js'
 export interface UnmappedBounds {
   /** Of each device. */
   readonly maxMessages: number
-  /** Bytes of the payloads of each device. */
+  /** Bytes of the topics and payloads of each device. */
   readonly maxBytes: number
 }
 
@@ -46,7 +46,8 @@ export class UnmappedTable implements UnmappedStore {
   insert(messages: readonly UnmappedMessage[]): void {
     for (const message of messages) {
       const { deviceId, topic, receivedAt, code, reason, payload } = message
-      const bytes = payload.byteLength
+      // The sender chooses how long its topic is, too.
+      const bytes = payload.byteLength + Buffer.byteLength(topic)
       const counts = this.counts()
       const named = counts.length < MAX_NAMES || counts.some((count) => count.deviceId === deviceId)
       if (!named || !this.#hasRoom(counts, deviceId, bytes)) {

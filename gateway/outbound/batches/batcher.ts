@@ -8,6 +8,7 @@ import {
   type AnchorDomain,
   type BatchHeader,
   type ClosedBatch,
+  type Hash32,
   type Leaf,
   NO_ROOT,
 } from '#gateway/model/batch.js'
@@ -15,6 +16,7 @@ import type { Clock } from '#gateway/platform/clock.js'
 import { HomebeatError } from '#gateway/platform/errors.js'
 import { signBatch } from '#gateway/proofs/batch-signature.js'
 import { canonicalJson } from '#gateway/proofs/canonical-json.js'
+import { commitmentTo, isWithoutChain } from '#gateway/proofs/joining.js'
 import { leafHash, merkleRoot } from '#gateway/proofs/merkle.js'
 
 export type CloseReason = 'count' | 'time' | 'stop'
@@ -59,9 +61,10 @@ export class Batcher {
 
   async #closeAll(reason: CloseReason, atMost: number): Promise<ClosedBatch | null> {
     const { journal, maxCount, mayClose = () => true } = this.#options
-    const least = reason === 'count' ? maxCount : 1
+    const enough = reason === 'count' ? maxCount : 1
+    if (mayClose()) this.#join()
     let last: ClosedBatch | null = null
-    for (let closed = 0; closed < atMost && mayClose() && journal.measurements.unbatchedCount() >= least; closed++) {
+    for (let closed = 0; closed < atMost && mayClose() && journal.measurements.unbatchedCount() >= enough; closed++) {
       const measurements = journal.measurements.unbatched(maxCount)
       if (measurements.length === 0) break
       last = this.#close(measurements)
@@ -71,8 +74,30 @@ export class Batcher {
     return last
   }
 
+  /** On a chain at last: one batch commits to those that were signed without one, whatever their number. */
+  #join(): void {
+    const { journal, domain } = this.#options
+    const last = journal.batches.last()
+    if (!last || isWithoutChain(domain)) return
+    const [latest] = journal.batches.signedAfter(last.number - 1)
+    if (!latest || !isWithoutChain(latest.domain)) return
+    const before = new Map(journal.batches.signedAfter(0).map((signed) => [signed.header.number, signed]))
+    const [first = last.number] = before.keys()
+    // A batch that damage took leaves its place empty, so that the others keep theirs.
+    const leafHashes = Array.from({ length: last.number - first + 1 }, (_, index): Hash32 => {
+      const signed = before.get(first + index)
+      return signed ? commitmentTo(signed.header, signed.domain) : NO_ROOT
+    })
+    const periods = [...before.values()].map(({ header }) => header)
+    this.#sign({
+      ...{ number: last.number + 1, previousRoot: NO_ROOT, leaves: [], leafHashes },
+      periodStart: least(periods.map(({ periodStart }) => periodStart)),
+      periodEnd: -least(periods.map(({ periodEnd }) => -periodEnd)),
+    })
+  }
+
   #close(measurements: readonly Measurement[]): ClosedBatch {
-    const { journal, signer, domain, observationOf, random, clock } = this.#options
+    const { journal, signer, observationOf, random } = this.#options
     const previous = journal.batches.last()
     if (previous && previous.gateway !== signer.address)
       throw new HomebeatError(
@@ -86,27 +111,38 @@ export class Batcher {
         observation: canonicalJson(observationOf(measurement)),
       }
     })
-    const header: BatchHeader = {
-      gateway: signer.address as Address,
+    return this.#sign({
       number: (previous?.number ?? 0) + 1,
       previousRoot: previous?.root ?? NO_ROOT,
-      root: merkleRoot(leaves.map((leaf) => leafHash(leaf.salt, leaf.observation))),
-      count: leaves.length,
-      // Not Math.min(...): a batch may have more leaves than a call takes arguments. EIP-712 wants whole numbers.
-      periodStart: Math.floor(measurements.reduce((start, m) => Math.min(start, m.at), Number.POSITIVE_INFINITY)),
-      periodEnd: Math.ceil(measurements.reduce((end, m) => Math.max(end, endOf(m)), Number.NEGATIVE_INFINITY)),
-    }
-    const batch: ClosedBatch = {
-      header,
-      domain,
-      signature: signBatch(header, domain, signer.signingKey),
       leaves,
-      closedAt: clock.now(),
+      // EIP-712 wants whole numbers.
+      periodStart: Math.floor(least(measurements.map(({ at }) => at))),
+      periodEnd: Math.ceil(-least(measurements.map((measurement) => -endOf(measurement)))),
+    })
+  }
+
+  #sign({ leaves, leafHashes, ...about }: Unsigned): ClosedBatch {
+    const { journal, signer, domain, clock } = this.#options
+    const hashes = leafHashes ?? leaves.map(({ salt, observation }) => leafHash(salt, observation))
+    const header: BatchHeader = {
+      gateway: signer.address as Address,
+      ...about,
+      root: merkleRoot(hashes),
+      count: hashes.length,
     }
+    const signature = signBatch(header, domain, signer.signingKey)
+    const closedAt = clock.now()
+    const batch: ClosedBatch = { header, domain, signature, leaves, ...(leafHashes && { leafHashes }), closedAt }
     journal.batches.close(batch)
     return batch
   }
 }
+
+type Unsigned = Pick<BatchHeader, 'number' | 'previousRoot' | 'periodStart' | 'periodEnd'> &
+  Pick<ClosedBatch, 'leaves' | 'leafHashes'>
+
+/** Not Math.min(...): a batch may have more leaves than a call takes arguments. */
+const least = (numbers: readonly number[]) => numbers.reduce((a, b) => Math.min(a, b), Number.POSITIVE_INFINITY)
 
 function endOf({ at, until, value }: Measurement): number {
   return until ?? (value.type === 'waveform' ? waveformEnd(at, value) : at)

@@ -1,18 +1,27 @@
 /**
- * Verifies a record: leaf → root → signature → anchor → block time, and no gap from batch 1 on. It needs the record and
+ * Verifies a record: leaf → root → signature → anchor → block time, and no gap from the first anchored batch on. A batch that was
+ * signed without a chain is anchored by the joining batch that commits to it: it is proved to have existed then, not in its period. It needs the record and
  * any node of the chain. It trusts the ledger's domain (chain and contract) and the contract's rule. The verifier must
  * know which gateway (address) stands in which home: the record says only which one signed.
  */
 import { signedForm, unsignedPaths } from '#fhir/signed-form.js'
-import { type Address, type BatchHeader, type Hash32, NO_ROOT, type VerifiableRecord } from '#gateway/model/batch.js'
+import {
+  type Address,
+  type BatchHeader,
+  type Hash32,
+  type JoinedBy,
+  NO_ROOT,
+  type VerifiableRecord,
+} from '#gateway/model/batch.js'
 import type { AnchoredEvent, LedgerReader } from '#gateway/outbound/chain/ledger.js'
 import { HomebeatError } from '#gateway/platform/errors.js'
 import { batchSigner } from '#gateway/proofs/batch-signature.js'
 import { canonicalJson } from '#gateway/proofs/canonical-json.js'
+import { commitmentTo, firstJoined, isWithoutChain } from '#gateway/proofs/joining.js'
 import { leafHash, rootFromProof } from '#gateway/proofs/merkle.js'
 import { observationWords } from '#gateway/wording/observation-words.js'
 
-export const VERIFY_STEPS = ['leaf', 'root', 'signature', 'anchor', 'block-time', 'no-gap'] as const
+export const VERIFY_STEPS = ['leaf', 'root', 'signature', 'joined', 'anchor', 'block-time', 'no-gap'] as const
 export type VerifyStepName = (typeof VERIFY_STEPS)[number]
 
 export interface VerifyStep {
@@ -30,6 +39,8 @@ export interface VerifyReport {
   readonly reason: string | null
   readonly gateway: Address
   readonly batch: number
+  /** The batch by which it was anchored: itself, or the one by which its gateway joined the chain. */
+  readonly anchoredBy: number
   /** Epoch milliseconds of the anchoring block, once that step is reached. */
   readonly blockTime: number | null
   /** What the record's Observation says, in words; proved only where `ok`. */
@@ -54,7 +65,8 @@ export async function verifyRecord(
   ledger: LedgerReader,
   { strict = false }: VerifyOptions = {},
 ): Promise<VerifyReport> {
-  const { header } = record
+  const { header, joined } = record
+  const anchoredBatch = joined ?? record
   const unsigned = unsignedPaths(record.observation)
   const says = observationWords(record.observation)
   const steps: VerifyStep[] = []
@@ -66,6 +78,7 @@ export async function verifyRecord(
       reason,
       gateway: header.gateway,
       batch: header.number,
+      anchoredBy: anchoredBatch.header.number,
       blockTime,
       says,
       unsigned,
@@ -85,16 +98,17 @@ export async function verifyRecord(
     },
     root: () => checkRoot(leaf, record),
     signature: () => checkSignature(record),
+    joined: () => checkJoined(record),
     anchor: async () => {
-      event = await findAnchor(record, ledger)
-      return `transaction ${event.transactionHash} in block ${event.blockNumber} of chain ${record.domain.chainId}`
+      event = await findAnchor(anchoredBatch, ledger)
+      return `transaction ${event.transactionHash} in block ${event.blockNumber} of chain ${ledger.domain.chainId}`
     },
     'block-time': async () => {
-      const found = await checkBlock(event as unknown as AnchoredEvent, header, ledger)
+      const found = await checkBlock(event as unknown as AnchoredEvent, record, ledger)
       blockTime = found.time
       return found.detail
     },
-    'no-gap': () => checkNoGap(header, ledger),
+    'no-gap': () => checkNoGap(anchoredBatch.header, ledger),
   }
   for (const name of VERIFY_STEPS) {
     try {
@@ -130,7 +144,7 @@ function checkRoot(leaf: Hash32, { proof, header }: VerifiableRecord): string {
   return `leaf ${proof.index} of ${proof.count} leads to ${root}`
 }
 
-function checkSignature({ header, domain, signature }: VerifiableRecord): string {
+function checkSignature({ header, domain, signature }: Omit<JoinedBy, 'proof'>): string {
   const signer = batchSigner(header, domain, signature)
   if (signer === null) throw new Failure('The signature is not a signature: it was altered.')
   // Addresses are compared without their checksum's letter case.
@@ -141,7 +155,34 @@ function checkSignature({ header, domain, signature }: VerifiableRecord): string
   return `batch ${header.number} is signed by ${signer}`
 }
 
-async function findAnchor({ header, domain }: VerifiableRecord, ledger: LedgerReader): Promise<AnchoredEvent> {
+/** Which way the batch is on the chain: by its own anchor, or by that of the batch with which its gateway joined the chain. */
+function checkJoined({ header, domain, joined }: VerifiableRecord): string {
+  if (!isWithoutChain(domain)) {
+    if (joined)
+      throw new Failure(`Batch ${header.number} is signed for a chain, and yet another is said to commit to it.`)
+    return `batch ${header.number} is signed for chain ${domain.chainId}, to be anchored itself`
+  }
+  if (!joined)
+    throw new Failure(
+      `Signed at home, not anchored: batch ${header.number} was signed without a chain, and no batch that joined one commits to it.`,
+    )
+  const { header: joining, proof } = joined
+  if (!same(joining.gateway, header.gateway))
+    throw new Failure(`Batch ${joining.number} is of another gateway: ${joining.gateway}.`)
+  if (proof.count !== joining.count || proof.index !== header.number - firstJoined(joining))
+    throw new Failure(`Batch ${joining.number} does not commit to batch ${header.number} at its place.`)
+  if (rootFromProof(commitmentTo(header, domain), proof) !== joining.root)
+    throw new Failure(
+      `Batch ${joining.number} does not commit to this batch ${header.number}: one of them was altered.`,
+    )
+  checkSignature(joined)
+  return `batch ${header.number} was signed without a chain; batch ${joining.number}, with which the gateway joined chain ${joined.domain.chainId}, commits to it`
+}
+
+async function findAnchor(
+  { header, domain }: Pick<VerifiableRecord, 'header' | 'domain'>,
+  ledger: LedgerReader,
+): Promise<AnchoredEvent> {
   const { gateway, number, root, previousRoot } = header
   if (domain.chainId !== ledger.domain.chainId)
     throw new Failure(`The record is of chain ${domain.chainId}, and this is chain ${ledger.domain.chainId}.`)
@@ -164,7 +205,7 @@ async function findAnchor({ header, domain }: VerifiableRecord, ledger: LedgerRe
 
 async function checkBlock(
   event: AnchoredEvent,
-  header: BatchHeader,
+  { header, joined }: VerifiableRecord,
   ledger: LedgerReader,
 ): Promise<{ time: number; detail: string }> {
   const block = await ledger.block(event.blockNumber)
@@ -174,7 +215,7 @@ async function checkBlock(
   const ended = new Date(header.periodEnd).toISOString()
   return {
     time: block.time,
-    detail: `anchored at ${new Date(block.time).toISOString()}, ${onTop} blocks on top; the batch's last value says ${ended}`,
+    detail: `anchored at ${new Date(block.time).toISOString()}, ${onTop} blocks on top; the batch's last value says ${ended}${joined ? ': that it existed before it was anchored is not proved' : ''}`,
   }
 }
 
@@ -182,8 +223,9 @@ async function checkBlock(
 async function checkNoGap({ gateway, number, root }: BatchHeader, ledger: LedgerReader): Promise<string> {
   const head = await ledger.head(gateway)
   const events = new Map((await ledger.history(gateway)).map((event) => [event.number, event]))
+  const [first = 1] = events.keys()
   let expected = head.root
-  for (let at = head.number; at >= 1; at--) {
+  for (let at = head.number; at >= first; at--) {
     const event = events.get(at)
     if (!event) throw new Failure(`Batch ${at} is missing from the chain's history: ask another node.`)
     if (event.root !== expected) throw new Failure(`Batch ${at} has another root than the one after it names.`)
@@ -191,9 +233,11 @@ async function checkNoGap({ gateway, number, root }: BatchHeader, ledger: Ledger
       throw new Failure(`Another root stands in the history as batch ${number}.`)
     expected = event.previousRoot
   }
-  if (expected !== NO_ROOT) throw new Failure('The history does not begin at batch 1.')
+  // The contract takes no root before a gateway's first batch, whatever that one's number.
+  if (expected !== NO_ROOT)
+    throw new Failure(`Batch ${first - 1} is missing from the chain's history: ask another node.`)
   if (head.number < number) throw new Failure(`The contract is at batch ${head.number}, before batch ${number}.`)
-  return `batches 1 to ${number} follow each other; the contract is at batch ${head.number}`
+  return `batches ${first} to ${number} follow each other; the contract is at batch ${head.number}`
 }
 
 const same = (a: string, b: string) => a.toLowerCase() === b.toLowerCase()

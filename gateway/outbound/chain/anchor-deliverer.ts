@@ -14,6 +14,7 @@ import type { Deliverer } from '#gateway/outbound/lanes/deliverer.js'
 import { type Clock, wait } from '#gateway/platform/clock.js'
 import { HomebeatError } from '#gateway/platform/errors.js'
 import type { Logger } from '#gateway/platform/logger.js'
+import { isJoining } from '#gateway/proofs/joining.js'
 import type { Ledger, LedgerHead, LedgerReceipt } from './ledger.js'
 
 /** An anchor takes 35,272 gas, the first of a gateway 51,988 (contracts/gas.json): no need to ask a node. */
@@ -138,7 +139,7 @@ export class AnchorDeliverer implements Deliverer {
   async #beforeIt(batch: ClosedBatch, head: LedgerHead): Promise<Step> {
     const { journal, logger } = this.#options
     const { number, previousRoot, gateway } = batch.header
-    if (head.number === number - 1) {
+    if (head.number === number - 1 || (head.number === 0 && isJoining(batch.header))) {
       if (head.root === previousRoot) return { step: 'send' }
       const reason = `ALARM: the contract's batch ${head.number} has another root than this gateway's: somebody else uses its key. Retire ${gateway} in the contract.`
       logger.error({ batch: number }, reason)
@@ -244,6 +245,8 @@ function receiptOf(batch: ClosedBatch, receipt: LedgerReceipt, blockTime: number
 }
 
 function refusalReason(name: string, { header }: ClosedBatch): string {
+  if (name === 'AnchorRegistryWrongNumber' && isJoining(header))
+    return `The contract wants this gateway to begin with batch 1, and this is batch ${header.number}, which commits to those before it: the consortium needs AnchorRegistry 2.0 or later.`
   return name === 'AnchorRegistryNotEnrolled'
     ? `The contract does not know this gateway: ask the consortium to enrol ${header.gateway}.`
     : `The contract would refuse batch ${header.number} (${name}).`

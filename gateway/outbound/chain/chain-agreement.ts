@@ -5,6 +5,7 @@
  *   asking ── the contract is where the journal was once ─────────▶ agreed
  *   asking ── no answer for ten minutes ──▶ provisional ──────────▶ agreed, or older
  *   asking ── it has batches that the journal has not ──▶ older ── a person continues ──▶ agreed
+ *   no chain is configured ───────────────────────────────────────▶ agreed, or missing where batches are on one
  */
 import type { SigningKey } from 'ethers'
 import { z } from 'zod'
@@ -19,6 +20,7 @@ import { type ControlCommand, command } from '#gateway/platform/control-socket/c
 import { HomebeatError } from '#gateway/platform/errors.js'
 import type { Logger } from '#gateway/platform/logger.js'
 import { signBatch } from '#gateway/proofs/batch-signature.js'
+import { isWithoutChain } from '#gateway/proofs/joining.js'
 import type { LedgerHead, LedgerReader } from './ledger.js'
 
 const RETRY_MS = 30_000
@@ -29,7 +31,7 @@ const PATIENCE_MS = 10 * 60_000
 /** A new home is started before the consortium has enrolled it. */
 const ENROLMENT_MS = 10 * 60_000
 
-type AskedLedger = Pick<LedgerReader, 'head' | 'anchored' | 'history'>
+type AskedLedger = Pick<LedgerReader, 'domain' | 'head' | 'anchored' | 'history'>
 
 export interface ChainAgreementOptions {
   readonly batches: BatchStore
@@ -49,7 +51,7 @@ interface Standing {
 export class ChainAgreement implements Lifecycle, HealthCheck {
   readonly #options: ChainAgreementOptions
   readonly #gateway: Address
-  #state: 'asking' | 'agreed' | 'provisional' | 'older' = 'asking'
+  #state: 'asking' | 'agreed' | 'provisional' | 'older' | 'missing' = 'asking'
   #isEnrolled = true
   #isOtherKey = false
   #stop = new AbortController()
@@ -96,6 +98,7 @@ export class ChainAgreement implements Lifecycle, HealthCheck {
   check(): readonly SystemCondition[] {
     const isOlder = this.#state === 'older'
     return [
+      { condition: 'chain-missing', priority: 'medium', delayMs: 0, present: this.#state === 'missing' },
       { condition: 'journal-older-than-chain', priority: 'medium', delayMs: 0, present: isOlder },
       { condition: 'batches-provisional', priority: 'low', delayMs: 0, present: this.#state === 'provisional' },
       { condition: 'gateway-key-changed', priority: 'medium', delayMs: 0, present: this.#isOtherKey },
@@ -135,6 +138,12 @@ export class ChainAgreement implements Lifecycle, HealthCheck {
   #goOnAlone(): void {
     const { batches } = this.#options
     const number = batches.last()?.number ?? 0
+    const [last] = batches.signedAfter(number - 1)
+    // The numbers that would be used are the chain's: they would be taken when it is back.
+    if (last && !isWithoutChain(last.domain)) {
+      this.#state = 'missing'
+      return
+    }
     if (!batches.headKnown()) batches.continueFrom(null, { by: null, shared: number, head: number, renumbered: 0 })
     this.#state = 'agreed'
   }
@@ -209,7 +218,9 @@ export class ChainAgreement implements Lifecycle, HealthCheck {
       if (!batch || number === next) continue
       const previousRoot = index === 0 ? head.root : batch.header.previousRoot
       const header = { ...batch.header, number: next, previousRoot }
-      batches.renumber(number, { header, signature: signBatch(header, batch.domain, signer.signingKey) })
+      // One that was signed without a chain is anchored by itself then.
+      const { domain } = ledger
+      batches.renumber(number, { header, domain, signature: signBatch(header, domain, signer.signingKey) })
       // Sealing its leaves anew takes milliseconds: readings get their turn between two batches.
       await new Promise((resolve) => setImmediate(resolve))
     }

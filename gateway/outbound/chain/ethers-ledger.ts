@@ -1,8 +1,11 @@
 /** The Ledger over standard JSON-RPC. It depends on no node's brand: it uses no filters and no `finalized` tag. */
+import { resolve } from 'node:path'
 import { getAddress, toBeHex } from 'ethers'
 import { ANCHORED_TOPIC, anchorRegistry, revertName } from '#contracts/anchor-registry.js'
 import type { Address, AnchorDomain, Hash32 } from '#gateway/model/batch.js'
 import { HomebeatError } from '#gateway/platform/errors.js'
+import { type Reach, readCa } from '#gateway/platform/net/reach.js'
+import type { ChainConfig } from './config.js'
 import { RpcRefusal } from './endpoint.js'
 import { Endpoints } from './endpoints.js'
 import { hash, quantity, topic, whole, wrongAnswer } from './json-rpc.js'
@@ -47,6 +50,12 @@ interface RpcReceipt {
   readonly blockHash: string
   readonly gasUsed: string
   readonly status: string
+}
+
+/** The chain of a configuration. @throws HomebeatError `net.ca-file` */
+export function ledgerOf({ caFile, ...chain }: ChainConfig, reach: Reach, baseDir: string): EthersLedger {
+  const ca = caFile === undefined ? undefined : readCa('the chain', resolve(baseDir, caFile))
+  return new EthersLedger({ ...chain, fetch: reach(ca) })
 }
 
 export class EthersLedger implements Ledger {

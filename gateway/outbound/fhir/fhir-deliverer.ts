@@ -8,6 +8,7 @@ import { type Clock, systemClock } from '#gateway/platform/clock.js'
 import { HomebeatError } from '#gateway/platform/errors.js'
 import type { Logger } from '#gateway/platform/logger.js'
 import type { Reach } from '#gateway/platform/net/reach.js'
+import { isJoining } from '#gateway/proofs/joining.js'
 import type { EnvelopeSource } from './envelope-source.js'
 import { FhirAlerts, type FhirAlertsOptions } from './fhir-alerts.js'
 import { FhirBatches } from './fhir-batches.js'
@@ -70,6 +71,8 @@ export class FhirDeliverer implements Deliverer {
     const { journal, target } = this.#options
     if (entry.kind === 'batch') {
       const batch = journal.batches.byNumber(entry.ref)
+      // Its leaves are no Observations.
+      if (batch && isJoining(batch.header)) return { outcome: { class: 'delivered' }, resources: 0 }
       // A purged batch must not count as delivered because nothing of it is left to send.
       if (!batch || batch.purged || batch.leaves.length === 0) return refused('the batch is not in the journal')
       if (target.mode === 'sealed' && batch.leafHashes?.length === 0)

@@ -16,7 +16,7 @@ export interface AlertWays {
 export interface FarEnds {
   readonly fhir: { readonly targets: readonly Pick<TargetConfig, 'name' | 'mode'>[] }
   readonly alerts: AlertWays
-  readonly chain: Pick<ChainConfig, 'name'>
+  readonly chain?: Pick<ChainConfig, 'name'> | undefined
 }
 
 /** What a target gets about alerts. An alert names its condition: a target that is not in clear never gets one. */
@@ -25,7 +25,7 @@ const ABOUT_ALERTS: readonly OutboxKind[] = ['alert', 'notification', 'communica
 /** The lanes that a configuration asks for; the same for the gateway and for whoever opens its journal after it. */
 export function configuredLanes({ fhir, alerts, chain }: FarEnds): LaneRoute[] {
   const targets = fhir.targets.flatMap(({ name, mode }) => fhirRoutes(name, mode))
-  return [...alertLanes(alerts), ...targets, anchorRoute(chain.name)]
+  return [...alertLanes(alerts), ...targets, ...(chain ? [anchorRoute(chain.name)] : [])]
 }
 
 /** One lane for records; a clear target has another for alerts, so that a record that is refused delays none of them. */

@@ -16,9 +16,8 @@ export function identityCommand(): Command {
         const { config, dataDir } = loadConfig(options.config)
         ensureDataDir(dataDir)
         const { address } = await loadOrCreateGatewayKey(join(dataDir, 'keys', 'gateway.key'))
-        // Null while nobody knows them: a consortium asks for the address before it has a contract.
-        const known = { chainId: config.chain?.chainId ?? null, contract: config.chain?.contract ?? null }
-        process.stdout.write(options.json ? `${JSON.stringify({ address, ...known })}\n` : `${address}\n`)
+        const { chainId = null, contract = null } = config.chain ?? {}
+        process.stdout.write(options.json ? `${JSON.stringify({ address, chainId, contract })}\n` : `${address}\n`)
       }),
     )
 }

@@ -3,6 +3,7 @@ import { loadConfig } from '#gateway/config/load.js'
 import type { JournalDamage } from '#gateway/journal/api/damages.js'
 import { printable } from '#gateway/platform/printable.js'
 import type { GatewayStatus, LaneReport } from '#gateway/surfaces/status/feed.js'
+import { hasChain, NO_CHAIN_WORDS } from '#gateway/surfaces/status/has-chain.js'
 import { statusOf } from '#gateway/surfaces/status/status.js'
 import type { ClockStatus } from '#gateway/time/timekeeper.js'
 import { notMonitoredWords } from '#gateway/wording/monitoring-words.js'
@@ -65,7 +66,7 @@ function describe(status: GatewayStatus): string {
     ...status.lanes.flatMap((lane) => laneLines(lane, status.now)),
     ...(status.formerLanes?.length ? ['Lanes of an earlier configuration (nothing moves in them)'] : []),
     ...(status.formerLanes ?? []).flatMap((lane) => laneLines(lane, status.now)),
-    `Batches: ${batches.closed} closed, ${batches.anchored} anchored, ${batches.open} readings in the open one`,
+    `Batches: ${batches.closed} closed, ${hasChain(status) ? `${batches.anchored} anchored` : NO_CHAIN_WORDS}, ${batches.open} readings in the open one`,
     batches.lastAnchor
       ? `Last anchor: batch ${batches.lastAnchor.batchNumber} in block ${batches.lastAnchor.blockNumber}, ${ago(batches.lastAnchor.blockTime)}`
       : 'Last anchor: none yet',

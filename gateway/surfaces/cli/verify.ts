@@ -1,14 +1,15 @@
 import { constants, existsSync, readFileSync, statSync, writeFileSync } from 'node:fs'
-import { join, resolve } from 'node:path'
+import { join } from 'node:path'
 import { Command } from 'commander'
 import { loadConfig } from '#gateway/config/load.js'
 import { openJournalReader } from '#gateway/journal/sqlite/journal-reader.js'
 import type { VerifiableRecord } from '#gateway/model/batch.js'
 import { type VerifyReport, verifyRecord } from '#gateway/outbound/batches/verify.js'
-import { EthersLedger } from '#gateway/outbound/chain/ethers-ledger.js'
+import { EthersLedger, ledgerOf } from '#gateway/outbound/chain/ethers-ledger.js'
 import { httpUrl } from '#gateway/platform/config-grammar.js'
 import { HomebeatError } from '#gateway/platform/errors.js'
-import { reachOf, readCa } from '#gateway/platform/net/reach.js'
+import { reachOf } from '#gateway/platform/net/reach.js'
+import { isWithoutChain } from '#gateway/proofs/joining.js'
 import { MAX_RECORD_BYTES, parseRecord, recordOf } from '#gateway/proofs/record.js'
 import { EXIT, verb } from './exit.js'
 import { CONFIG_OPTION } from './options.js'
@@ -53,7 +54,7 @@ async function verify(what: string, options: VerifyOptions): Promise<void> {
     return
   }
   if (options.save !== undefined) save(options.save, record)
-  const ledger = new EthersLedger(trustedChain(options))
+  const ledger = trustedChain(options)
   let report: VerifyReport
   try {
     report = await verifyRecord(record, ledger, options)
@@ -78,7 +79,7 @@ function save(file: string, record: VerifiableRecord): void {
 }
 
 /** What the verifier trusts never comes from the record: it is the configuration's chain, or what the options name. */
-function trustedChain({ config, rpc, contract, chainId }: VerifyOptions) {
+function trustedChain({ config, rpc, contract, chainId }: VerifyOptions): EthersLedger {
   if (rpc !== undefined && !httpUrl.safeParse(rpc).success)
     throw new HomebeatError('usage.verify-options', `--rpc is the http:// or https:// URL of a node, not "${rpc}".`)
   if (contract === undefined && chainId === undefined) {
@@ -86,9 +87,12 @@ function trustedChain({ config, rpc, contract, chainId }: VerifyOptions) {
       config: { chain, proxy },
       baseDir,
     } = loadConfig(config)
-    const ca = chain.caFile === undefined ? undefined : readCa('the chain', resolve(baseDir, chain.caFile))
-    const fetch = reachOf({ proxy, baseDir })(ca)
-    return { ...chain, endpoints: rpc === undefined ? chain.endpoints : [rpc], fetch }
+    if (!chain)
+      throw new HomebeatError(
+        'usage.verify-options',
+        `${config} names no chain, so nothing of this home is anchored there: to ask another, give --rpc URL, --contract ADDRESS and --chain-id NUMBER.`,
+      )
+    return ledgerOf({ ...chain, ...(rpc !== undefined && { endpoints: [rpc] }) }, reachOf({ proxy, baseDir }), baseDir)
   }
   if (rpc === undefined || !/^0x[0-9a-fA-F]{40}$/.test(contract ?? '') || !/^[1-9]\d{0,15}$/.test(chainId ?? '')) {
     throw new HomebeatError(
@@ -96,7 +100,7 @@ function trustedChain({ config, rpc, contract, chainId }: VerifyOptions) {
       'To verify without a configuration give all three: --rpc URL, --contract ADDRESS and --chain-id NUMBER.',
     )
   }
-  return { endpoints: [rpc], contract: contract as string, chainId: Number(chainId) }
+  return new EthersLedger({ endpoints: [rpc], contract: contract as string, chainId: Number(chainId) })
 }
 
 function readRecord(file: string): VerifiableRecord {
@@ -124,7 +128,12 @@ function findRecord(identifier: string, configFile: string): VerifiableRecord {
             'journal.altered',
             `${identifier} does not open any more, its row in batch ${number} was altered: verify the record that was given out, homebeat verify FILE.`,
           )
-    if (batch) return recordOf(batch, identifier)
+    if (batch)
+      return recordOf(
+        batch,
+        identifier,
+        isWithoutChain(batch.domain) ? journal.batches.joining(batch.header.number) : null,
+      )
     throw journal.measurements.has(identifier)
       ? new HomebeatError(
           'verify.not-batched',

@@ -8,7 +8,7 @@ import { DEVICE_ID } from './address.js'
 /** Wi-Fi that comes back within a minute is nothing. */
 const DELAY_MS = 60_000
 /** More than any broker of a home has; a site's broker may carry anything. */
-const MAX_DEVICES = 500
+export const MAX_DEVICES = 500
 
 const stored = z.array(z.string().regex(DEVICE_ID)).max(MAX_DEVICES)
 

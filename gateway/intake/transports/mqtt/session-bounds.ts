@@ -45,6 +45,6 @@ export class SessionBounds {
       )
     // The frame is committed: of a QoS 2 message only its number is needed until its exchange ends.
     const store = persistence.incomingStorePacket.bind(persistence)
-    persistence.incomingStorePacket = (client, packet) => store(client, { ...packet, payload: NOTHING })
+    persistence.incomingStorePacket = (client, packet) => store(client, { ...packet, topic: '', payload: NOTHING })
   }
 }

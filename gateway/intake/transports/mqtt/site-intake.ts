@@ -7,7 +7,7 @@ import type { Clock } from '#gateway/platform/clock.js'
 import type { Logger } from '#gateway/platform/logger.js'
 import { matches, statusOf, statusTopic } from './acl.js'
 import { deviceOfTopic, MAX_MESSAGE_BYTES, TOPIC_ROOT } from './address.js'
-import type { Presence } from './presence.js'
+import { MAX_DEVICES, type Presence } from './presence.js'
 
 const TOO_LONG = `messages of more than ${MAX_MESSAGE_BYTES / 1024} KiB`
 /** How long the home is told of a message that was not kept. */
@@ -29,6 +29,7 @@ export interface SiteIntakeDependencies {
  */
 export class SiteIntake implements HealthCheck {
   readonly #dependencies: SiteIntakeDependencies
+  readonly #devices = new Set<string>()
   #tooLongAt = Number.NEGATIVE_INFINITY
 
   constructor(dependencies: SiteIntakeDependencies) {
@@ -51,7 +52,7 @@ export class SiteIntake implements HealthCheck {
     const deviceId = this.#deviceOf(topic)
     if (deviceId !== null && topic === statusTopic(deviceId) && this.#hear(deviceId, payload))
       return settled({ outcome: 'committed' })
-    const refusal = refusalOf(deviceId, payload, packet)
+    const refusal = refusalOf(deviceId, payload, packet) ?? this.#tooMany(deviceId)
     if (refusal === TOO_LONG) {
       this.#tooLongAt = clock.monotonic()
       logger.warn({ device: deviceId, bytes: payload.length }, 'a message is too long and is not kept')
@@ -76,6 +77,14 @@ export class SiteIntake implements HealthCheck {
   #deviceOf(topic: string): string | null {
     if (topic.startsWith(TOPIC_ROOT)) return deviceOfTopic(topic)
     return this.#dependencies.subscribe.find((entry) => matches(entry.topic, topic))?.device ?? null
+  }
+
+  /** Names that somebody makes up must not add up, here or in what is kept of each device. */
+  #tooMany(deviceId: string | null): string | null {
+    if (deviceId === null || this.#devices.has(deviceId)) return null
+    if (this.#devices.size >= MAX_DEVICES) return `messages of more than ${MAX_DEVICES} devices`
+    this.#devices.add(deviceId)
+    return null
   }
 
   /** @returns false when it is not a status. */

@@ -47,8 +47,8 @@ describe('The journal’s unmapped messages', () => {
     const reader = openJournalReader(folder.journal)
     expect(reader.unmapped.latest(1).map(({ topic }) => topic)).to.deep.equal(['c'])
     expect(reader.unmapped.counts()).to.deep.equal([
-      { deviceId: 'bridge', waiting: 1, bytes: 3, overflowed: 0 },
-      { deviceId: 'other', waiting: 1, bytes: 3, overflowed: 0 },
+      { deviceId: 'bridge', waiting: 1, bytes: 6, overflowed: 0 },
+      { deviceId: 'other', waiting: 1, bytes: 4, overflowed: 0 },
     ])
     reader.close()
   })
@@ -60,10 +60,10 @@ describe('The journal’s unmapped messages', () => {
     expect(present()).to.equal(false)
     await keep(message({ topic: '3' }), message({ topic: '4' }), message({ topic: '5' }))
     expect(journal.unmapped.latest(10).map(({ topic }) => topic)).to.deep.equal(['3', '2', '1'])
-    expect(journal.unmapped.counts()).to.deep.include({ deviceId: 'bridge', waiting: 3, bytes: 9, overflowed: 2 })
+    expect(journal.unmapped.counts()).to.deep.include({ deviceId: 'bridge', waiting: 3, bytes: 12, overflowed: 2 })
     expect(present()).to.equal(true)
     await keep(message({ deviceId: 'other' }))
-    expect(journal.unmapped.counts()[1]).to.deep.equal({ deviceId: 'other', waiting: 1, bytes: 3, overflowed: 0 })
+    expect(journal.unmapped.counts()[1]).to.deep.equal({ deviceId: 'other', waiting: 1, bytes: 6, overflowed: 0 })
     expect(journal.unmapped.discard('bridge')).to.equal(3)
     expect(present()).to.equal(false)
     expect(journal.unmapped.counts().map(({ deviceId }) => deviceId)).to.deep.equal(['other'])
@@ -79,10 +79,18 @@ describe('The journal’s unmapped messages', () => {
     expect(journal.unmapped.counts()[0]).to.include({ waiting: 4, overflowed: 1 })
   })
 
+  it('are bounded with their topics, which a sender makes as long as it likes', async () => {
+    await journal.stop()
+    await open({ maxMessages: 1000, maxBytes: MIB })
+    const long = message({ topic: 't'.repeat(60_000) })
+    await keep(...Array.from({ length: 30 }, () => long))
+    expect(journal.unmapped.counts()[0]).to.include({ waiting: 17, overflowed: 13 })
+  })
+
   it('are said to find no room where the longest message that is taken finds none', async () => {
     await journal.stop()
     await open({ maxMessages: 1000, maxBytes: MIB })
-    const long = message({ payload: new Uint8Array(MAX_MESSAGE_BYTES) })
+    const long = message({ payload: new Uint8Array(MAX_MESSAGE_BYTES - 3) })
     await keep(long, long, long)
     expect(journal.unmapped.isFull()).to.equal(false)
     await keep(message(), long)
@@ -112,7 +120,7 @@ describe('The journal’s unmapped messages', () => {
     await journal.commit(mapped)
     expect(journal.measurements.has('m-1')).to.equal(true)
     expect(journal.unmapped.after(0, 10).map(({ id }) => id)).to.deep.equal([2, 3])
-    expect(journal.unmapped.counts()[0]).to.deep.include({ waiting: 2, bytes: 6 })
+    expect(journal.unmapped.counts()[0]).to.deep.include({ waiting: 2, bytes: 12 })
   })
 
   it('are counted as they are, whatever comes', async () => {
@@ -131,7 +139,7 @@ describe('The journal’s unmapped messages', () => {
         for (const { deviceId, waiting, bytes } of journal.unmapped.counts()) {
           const own = journal.unmapped.after(0, 100).filter((kept) => kept.deviceId === deviceId)
           expect(own.length).to.equal(waiting)
-          expect(own.reduce((sum, { payload }) => sum + payload.byteLength, 0)).to.equal(bytes)
+          expect(own.reduce((sum, { topic, payload }) => sum + topic.length + payload.byteLength, 0)).to.equal(bytes)
           expect(waiting).to.be.at.most(3)
         }
       }),

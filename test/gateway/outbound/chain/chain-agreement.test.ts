@@ -10,7 +10,7 @@ import { signedForm } from '#fhir/signed-form.js'
 import type { Journal } from '#gateway/journal/api/journal.js'
 import type { OutboxEntry } from '#gateway/journal/api/outbox.js'
 import { journalOf } from '#gateway/journal/sqlite/sqlite-journal.js'
-import type { ClosedBatch, Leaf } from '#gateway/model/batch.js'
+import { type AnchorDomain, type ClosedBatch, type Leaf, NO_CHAIN } from '#gateway/model/batch.js'
 import { type Lane, laneOf } from '#gateway/model/lane.js'
 import type { DeliveryOutcome } from '#gateway/model/outcome.js'
 import { Batcher } from '#gateway/outbound/batches/batcher.js'
@@ -23,7 +23,7 @@ import { Sealer } from '#gateway/outbound/sealing/sealer.js'
 import { silentLogger } from '#gateway/platform/logger.js'
 import { batchSigner } from '#gateway/proofs/batch-signature.js'
 import { codeOf } from '#test/gateway/journal/journal-fixture.js'
-import { pulse, START, TEST_DOMAIN } from '#test/gateway/outbound/batches/home.js'
+import { Home, pulse, START, TEST_DOMAIN } from '#test/gateway/outbound/batches/home.js'
 import { TestClock } from '#test/support/test-clock.js'
 import { SimulatedContract } from './simulated-contract.js'
 
@@ -69,7 +69,14 @@ class World {
     })
     this.agreement = agreement
     this.batcher = new Batcher({
-      ...{ journal, signer, domain: TEST_DOMAIN, clock, maxCount: 3, mayClose: () => agreement.mayClose() },
+      ...{
+        journal,
+        signer,
+        domain: this.hasChain ? TEST_DOMAIN : NO_CHAIN,
+        clock,
+        maxCount: 3,
+        mayClose: () => agreement.mayClose(),
+      },
       observationOf: (one) => signedForm(observationOf(one, { patient: 'patient-1', home: 'home-1' })),
       random: randomBytes,
     })
@@ -340,9 +347,11 @@ describe('Journal and contract', function () {
   })
 
   it('need not agree where there is no chain: batches go on after the last one', async () => {
-    await world.batch()
     await world.stop()
     world.hasChain = false
+    await world.start()
+    await world.batch()
+    await world.stop()
     await world.start()
     expect(world.agreement.mayClose()).to.equal(true)
     expect(world.raised()).to.deep.equal([])
@@ -456,5 +465,34 @@ describe('Journal and contract', function () {
     expect(seen.twice).to.be.above(5)
     world = new World()
     await world.start()
+  })
+})
+
+describe('A gateway without a chain', () => {
+  async function standing(domain: AnchorDomain, batches: number) {
+    const home = await Home.open(domain)
+    for (let i = 0; i < batches; i++) await home.batch(1)
+    const { journal, wallet: signer, clock } = home
+    const agreement = new ChainAgreement({
+      batches: journal.batches,
+      ledger: null,
+      signer,
+      clock,
+      logger: silentLogger,
+    })
+    await agreement.start()
+    const present = agreement.check().flatMap((one) => (one.present ? [one.condition] : []))
+    await agreement.stop()
+    await home.close()
+    return { mayClose: agreement.mayClose(), present }
+  }
+
+  it('closes batches where none of this home was ever anchored', async () => {
+    for (const batches of [0, 2])
+      expect(await standing(NO_CHAIN, batches)).to.deep.equal({ mayClose: true, present: [] })
+  })
+
+  it('closes none without its chain where earlier ones are on it, and says so', async () => {
+    expect(await standing(TEST_DOMAIN, 1)).to.deep.equal({ mayClose: false, present: ['chain-missing'] })
   })
 })

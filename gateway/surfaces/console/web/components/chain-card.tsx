@@ -1,5 +1,6 @@
 import { ageWords } from '../../../../wording/words.js'
 import type { GatewayStatus } from '../../../status/feed.js'
+import { hasChain } from '../../../status/has-chain.js'
 import { timeOfDay } from '../lib/hooks.js'
 import { Card } from './card.js'
 
@@ -7,10 +8,13 @@ export function ChainCard({ status, now }: { status: GatewayStatus | null; now: 
   const batches = status?.batches
   const anchor = batches?.lastAnchor ?? null
   return (
-    <Card
-      title="Sealed batches"
-      aside={batches ? (batches.anchored === batches.closed ? 'all anchored' : 'anchoring…') : undefined}
-    >
+    <Card title="Sealed batches" aside={status ? asideOf(status) : undefined}>
+      {status && !hasChain(status) && (
+        <p>
+          Not anchored: no chain is configured. Batches are signed, so that a change shows; when they were made is
+          nobody’s word but this gateway’s.
+        </p>
+      )}
       <dl class="counts">
         <Count name="Closed" value={batches?.closed} />
         <Count name="Anchored" value={batches?.anchored} />
@@ -43,6 +47,11 @@ export function ChainCard({ status, now }: { status: GatewayStatus | null; now: 
       </dl>
     </Card>
   )
+}
+
+function asideOf(status: GatewayStatus): string {
+  if (!hasChain(status)) return 'not anchored'
+  return status.batches.anchored === status.batches.closed ? 'all anchored' : 'anchoring…'
 }
 
 function Count({ name, value }: { name: string; value: number | undefined }) {

@@ -1,7 +1,10 @@
+import { once } from 'node:events'
+import { connect as connectSocket } from 'node:net'
 import { expect } from 'chai'
 import type { IClientOptions, MqttClient } from 'mqtt'
+import type { Broker, Client, PublishPacket } from '#gateway/intake/transports/mqtt/aedes.js'
 import { BrokerTransport } from '#gateway/intake/transports/mqtt/broker-transport.js'
-import { MAX_FILTERS } from '#gateway/intake/transports/mqtt/session-bounds.js'
+import { MAX_FILTERS, SessionBounds } from '#gateway/intake/transports/mqtt/session-bounds.js'
 import { silentLogger } from '#gateway/platform/logger.js'
 import { FrameReader } from '#test/behaviours/transport.behaviour.js'
 import { connected, mqttClient, temporaryFolder, writeSecret } from '#test/gateway/intake/transports/brokers.js'
@@ -84,5 +87,54 @@ describe('What an enrolled device may make the broker keep', () => {
     ;(await reader.find('mqtt-publish')).settle(COMMITTED)
     await next
     expect(got).to.deep.equal([])
+  })
+
+  it('is of a QoS 2 exchange that it never ends its number alone, and of those a thousand', async () => {
+    const kept: PublishPacket[] = []
+    const persistence = {
+      incomingStorePacket: async (_client: unknown, packet: PublishPacket) => void kept.push(packet),
+      addSubscriptions: async () => {},
+    }
+    const broker = { persistence, publish: () => {}, on: () => {} } as unknown as Broker
+    new SessionBounds().install(broker)
+    const packet = {
+      cmd: 'publish',
+      messageId: 7,
+      qos: 2,
+      topic: `${OWN}/${'x'.repeat(60_000)}`,
+      payload: Buffer.alloc(9),
+    }
+    await broker.persistence.incomingStorePacket({} as Client, packet as unknown as PublishPacket)
+    expect(JSON.stringify(kept).length).to.be.below(200)
+    expect(kept[0]).to.include({ messageId: 7, qos: 2 })
+  })
+
+  it('is no thousand exchanges of QoS 2 beside each other: the next ends its connection', async () => {
+    const socket = connectSocket(broker.address().port, '127.0.0.1')
+    socket.on('error', () => {})
+    const text = (words: string) => Buffer.concat([Buffer.from([0, words.length]), Buffer.from(words)])
+    const login = ['MQTT', 'cuff', 'cuff', 'secret of cuff'].map(text)
+    const connecting = Buffer.concat([login[0] as Buffer, Buffer.from([4, 0xc2, 0, 0]), ...login.slice(1)])
+    socket.write(Buffer.concat([Buffer.from([0x10, connecting.length]), connecting]))
+    await once(socket, 'data')
+    const closed = once(socket, 'close')
+    socket.resume()
+    for (let messageId = 1; messageId <= 1100; messageId++) {
+      const message = Buffer.concat([text(`${OWN}/data`), Buffer.from([messageId >> 8, messageId & 0xff, 0x78])])
+      socket.write(Buffer.concat([Buffer.from([0x34, message.length]), message]))
+    }
+    let taken = 0
+    let isOpen = true
+    void closed.then(() => {
+      isOpen = false
+    })
+    while (isOpen) {
+      const frame = await Promise.race([reader.find('mqtt-publish'), closed, clock.advance(1000).then(() => null)])
+      if (frame && 'settle' in frame) {
+        frame.settle(COMMITTED)
+        taken++
+      }
+    }
+    expect(taken).to.be.within(900, 1100)
   })
 })
