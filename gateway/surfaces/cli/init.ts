@@ -105,5 +105,6 @@ Until you say so in that file
   - nobody is told of alerts but who looks at the gateway's terminal or page (alerts.channels, alerts.contacts);
   - no doctor's server gets the readings (fhir), and nothing proves them to others (chain);
   - nobody notices when this gateway falls silent (liveness).
-homebeat start --check -c ${file} says what is wrong with a change. Without a kit: homebeat simulate kit --pty.
+homebeat start --check -c ${file} says what is wrong with a change. Without a kit: homebeat simulate kit --pty
+prints the path of a virtual one: --kit serial://<path>.
 `
