@@ -79,6 +79,19 @@ export function taskOf(episode: Episode, context: AlertContext): Task {
 }
 
 /**
+ * The Task of an exercise: marked as a test (v3-ActReason HTEST), about no patient and no issue, so that nothing of it stands
+ * in anybody's record.
+ */
+export function exerciseOf({ for: _patient, focus: _issue, ...task }: Task): Task {
+  const code = {
+    system: 'http://terminology.hl7.org/CodeSystem/v3-ActReason',
+    code: 'HTEST',
+    display: 'test health data',
+  }
+  return { ...task, meta: { security: [code] }, description: `EXERCISE, nothing has happened. ${task.description}` }
+}
+
+/**
  * What is to be written over a Task that a server holds, everything else of it left as others have made it.
  * @returns null where nothing is to be changed: the Task says it already, or somebody has taken it further.
  */

@@ -73,14 +73,12 @@ export function runWard(numerics: Numerics, limits: readonly Limit[] = limitsFor
 /** A doctor who is told of what is high or medium, a caregiver at home who is told of all: what roles are told by default. */
 function typicalPolicy(): DispatchPolicy {
   const webhook = (name: string) => ({ type: 'webhook', name, url: 'http://127.0.0.1/' })
-  const { alerts } = configSchema.pick({ alerts: true }).parse({
-    alerts: {
-      channels: [webhook('doctor-push'), webhook('caregiver-push')],
-      contacts: [
-        { id: DOCTOR, role: 'doctor', channel: 'doctor-push' },
-        { id: 'caregiver-1', role: 'caregiver', channel: 'caregiver-push' },
-      ],
-    },
+  const alerts = configSchema.shape.alerts.parse({
+    channels: [webhook('doctor-push'), webhook('caregiver-push')],
+    contacts: [
+      { id: DOCTOR, role: 'doctor', channel: 'doctor-push' },
+      { id: 'caregiver-1', role: 'caregiver', channel: 'caregiver-push' },
+    ],
   })
   return policyOf(alerts, () => 0)
 }

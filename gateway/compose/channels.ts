@@ -22,7 +22,7 @@ export type Channels = ReturnType<typeof channelsOf>
 export function channelsOf(
   dependencies: ChannelDependencies & {
     readonly alerts: Pick<Config['alerts'], 'channels' | 'contacts' | 'preview' | 'message'>
-    readonly journal: Pick<Journal, 'alerts' | 'notifications' | 'outbox'>
+    readonly journal: Pick<Journal, 'alerts' | 'notifications' | 'outbox' | 'values'>
     readonly clock: Clock
     readonly logger: Logger
     readonly acknowledgeUrl?: AlertDelivererOptions['acknowledgeUrl']

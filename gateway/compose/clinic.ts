@@ -60,10 +60,10 @@ const LONG_TOKEN = 20
  */
 export async function composeReceiver(
   loaded: LoadedClinicConfig,
-  dependencies: Pick<GatewayDependencies, 'logger' | 'clock' | 'fetch' | 'terminal'>,
+  dependencies: Pick<GatewayDependencies, 'logger' | 'clock' | 'fetch' | 'terminal' | 'serialBinding'>,
 ): Promise<Receiver> {
   const { config, baseDir, dataDir } = loaded
-  const { logger, clock = systemClock, terminal: stream = process.stderr } = dependencies
+  const { logger, clock = systemClock, terminal: stream = process.stderr, serialBinding } = dependencies
   const reach = reachOf({ ...dependencies, proxy: config.proxy, baseDir })
   const fetch = reach()
   const { alerts, receiver: home, trustProxy } = config
@@ -79,7 +79,10 @@ export async function composeReceiver(
     logger,
     commit: DEFAULTS.commit,
   })
-  const channels = channelsOf({ alerts, fetch, reach, stream, home, baseDir, dataDir, journal, clock, logger })
+  const channels = channelsOf({
+    ...{ alerts, fetch, reach, stream, home, baseDir, dataDir, journal, clock, logger },
+    ...(serialBinding && { serialBinding }),
+  })
   for (const channel of channels.channels) await channel.probe?.()
   // The journal's lock says that no other receiver uses the folder; only then is the store opened.
   await journal.start()

@@ -2,9 +2,11 @@
 import { AlarmActions } from '#gateway/alarms/actions/alarm-actions.js'
 import { alarmCommands } from '#gateway/alarms/actions/alarm-commands.js'
 import { Dispatcher } from '#gateway/alarms/dispatch/dispatcher.js'
+import { isWithinAny } from '#gateway/alarms/dispatch/hours.js'
 import { policyOf } from '#gateway/alarms/dispatch/policy.js'
 import { monitoringCommands } from '#gateway/alarms/monitoring/commands.js'
 import { Monitoring } from '#gateway/alarms/monitoring/monitoring.js'
+import { Rehearsal } from '#gateway/alarms/rehearsal/rehearsal.js'
 import { trendsCommands } from '#gateway/clinical/scores/commands.js'
 import { HourlyAggregates, KEPT_MS } from '#gateway/clinical/scores/hourly.js'
 import { analysisOptionsOf, news2OptionsOf } from '#gateway/clinical/settings/catalog.js'
@@ -59,10 +61,12 @@ export async function engineOf(site: Site, { transports, mappings, mayAcknowledg
   })
   const contacts = config.alerts.contacts.map(({ id, role }) => ({ id, role }))
   let monitoring: Monitoring | null = null
+  let rehearsal: Rehearsal | null = null
   const feed = new LiveFeed({ version: VERSION, home, journal, transports, contacts, clock, timekeeper, remarks })
   const onStep = (step: PipelineStep) => {
     feed.take(step)
     monitoring?.see(step)
+    rehearsal?.see(step)
   }
   const recorder = new Recorder({ journal, timekeeper, onStep, clock, logger })
   settings.onChange((current) => {
@@ -73,11 +77,19 @@ export async function engineOf(site: Site, { transports, mappings, mayAcknowledg
   const alarms = new RunTimeAlarms({ pipeline, timekeeper, clock })
   const actions = new AlarmActions({ pipeline: alarms, recorder, journal, clock, logger })
   monitoring = new Monitoring({ pipeline: alarms, recorder, journal, clock, logger })
-  return { timekeeper, settings, news2, hours, pipeline, feed, recorder, actions, monitoring }
+  const { quietHours, rehearsal: rehearsed } = config.alerts
+  rehearsal = new Rehearsal({
+    ...{ journal, recorder, clock, logger },
+    isQuiet: (at) => isWithinAny(quietHours, at, zoneOffset),
+    answerMs: rehearsed.answerMinutes * 60_000,
+  })
+  return { timekeeper, settings, news2, hours, pipeline, feed, recorder, actions, monitoring, rehearsal }
 }
 
-export function engineParts({ journal, clock }: Site, engine: Engine): Part[] {
-  const { timekeeper, settings, news2, hours, pipeline, recorder, actions, monitoring } = engine
+export function engineParts({ config, journal, clock }: Site, engine: Engine): Part[] {
+  const { timekeeper, settings, news2, hours, pipeline, recorder, actions, monitoring, rehearsal } = engine
+  const { at } = config.alerts.rehearsal
+  const rehearse = async () => void (await rehearsal.ask({ by: 'gateway', via: 'gateway' }))
   const manual = new ManualObservations({
     pipeline,
     recorder,
@@ -94,11 +106,17 @@ export function engineParts({ journal, clock }: Site, engine: Engine): Part[] {
     // First of all health checks: it notices that the clock was set.
     { name: 'time', stage: 'inbound', health: timekeeper },
     { name: 'monitoring', stage: 'inbound', health: monitoring, commands: monitoringCommands(monitoring) },
+    {
+      name: 'rehearsal',
+      stage: 'inbound',
+      health: rehearsal,
+      jobs: at === undefined ? [] : [{ name: 'rehearsal', cron: at, action: rehearse }],
+    },
     { name: 'settings', stage: 'inbound', health: settings, commands: settingsCommands(settings) },
     {
       name: 'acts of people',
       stage: 'inbound',
-      commands: [...alarmCommands({ actions, journal, clock }), ...manualObservationCommands(manual)],
+      commands: [...alarmCommands({ actions, rehearsal, journal, clock }), ...manualObservationCommands(manual)],
     },
     {
       name: 'trends',

@@ -10,7 +10,7 @@ import type { Site } from './site.js'
 /** Links in messages that acknowledge an alert; null where the site has none. */
 export async function linksOf(site: Site) {
   const { config, home, journal, baseDir, dataDir, clock, logger } = site
-  const { links, contacts, preview } = config.alerts
+  const { links, contacts, preview, message } = config.alerts
   if (!links) return null
   const { validMinutes, publicUrl } = links
   const tokens = new LinkTokens({
@@ -21,7 +21,10 @@ export async function linksOf(site: Site) {
   const beside = saidBeside(site)
   const say = (alert: AlertTransition) => {
     const around = { ...beside(), open: journal.alerts.active() }
-    const { subject, details = '' } = noticeOf(alert, home, undefined, preview, around)
+    // Of now: a page that was opened late must not look as fresh as the message.
+    const reason = alert.state === 'active' ? ('raised' as const) : alert.state
+    const telling = { key: alert.alertId, reason, at: clock.now() }
+    const { subject, details = '' } = noticeOf(alert, home, telling, preview, around)
     return { alarm: subject, lines: details.split('\n') }
   }
   const ids = contacts.map(({ id }) => id)
@@ -30,6 +33,17 @@ export async function linksOf(site: Site) {
     acknowledgeUrl: (alertId: string, contact: string | undefined) =>
       contact === undefined ? undefined : new URL(`/a/${tokens.make({ alertId, contact })}`, publicUrl).href,
     server: (actions: AlarmActions) =>
-      new LinkServer({ config: links, tokens, contacts: ids, actions, say, baseDir, dataDir, clock, logger }),
+      new LinkServer({
+        config: links,
+        tokens,
+        contacts: ids,
+        call: message.call,
+        actions,
+        say,
+        baseDir,
+        dataDir,
+        clock,
+        logger,
+      }),
   }
 }

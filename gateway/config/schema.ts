@@ -6,6 +6,7 @@ import { z } from 'zod'
 import { channelsConfig, messageConfig, previewConfig } from '#gateway/alarms/channels/config.js'
 import { dispatchConfig, routingProblems } from '#gateway/alarms/dispatch/config.js'
 import { linksConfig } from '#gateway/alarms/links/config.js'
+import { rehearsalConfig } from '#gateway/alarms/rehearsal/config.js'
 import { limitsConfig, settingsConfig } from '#gateway/clinical/settings/config.js'
 import { mappingsConfig, unmappedConfig } from '#gateway/intake/mapping/config.js'
 import { transportsConfig } from '#gateway/intake/transports/config.js'
@@ -44,6 +45,7 @@ const schema = z.strictObject({
       preview: previewConfig,
       message: messageConfig,
       links: linksConfig.optional(),
+      rehearsal: rehearsalConfig,
       limits: limitsConfig,
       settings: settingsConfig,
       flagAfterMinutes,

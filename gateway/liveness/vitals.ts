@@ -4,6 +4,7 @@ import type { LaneDepth, OutboxStore } from '#gateway/journal/api/outbox.js'
 import { ALERT_KINDS, type AlertTransition, PRIORITIES, type Priority } from '#gateway/model/alert.js'
 import type { LaneKind } from '#gateway/model/lane.js'
 import type { NotMonitored } from '#gateway/model/not-monitored.js'
+import { REHEARSAL } from '#gateway/model/rehearsal.js'
 import type { TransportStatus } from '#gateway/model/transport.js'
 import type { UnhealthyReason, Vitals } from './check-in.js'
 
@@ -39,7 +40,8 @@ export function vitalsOf(
   try {
     return {
       reasons,
-      alerts: countsOf(journal.alerts.active()),
+      // An exercise is none of the alarms that a clinic sees.
+      alerts: countsOf(journal.alerts.active().filter(({ condition }) => condition !== REHEARSAL)),
       oldestSeconds: agesOf(journal.outbox.depths(), now),
       journal: journal.damages.open().length > 0 ? 'damaged' : 'ok',
       ...rest,

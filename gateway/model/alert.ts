@@ -19,7 +19,7 @@ export type AlertState = (typeof ALERT_STATES)[number]
 /** Whether an episode in this state still asks for somebody. */
 export const isUnattended = (state: AlertState): boolean => state === 'active' || state === 'latched'
 
-/** The ways in which a person can act on an alert; `gateway`: it ended by itself what a person had asked for. */
+/** The ways in which a person can act on an alert; `gateway`: by itself, what a person had asked for. */
 export const ACTION_PATHS = ['console', 'button', 'mqtt', 'link', 'fhir-task', 'command-line', 'gateway'] as const
 export type ActionPath = (typeof ACTION_PATHS)[number]
 

@@ -16,7 +16,6 @@ export const ERROR_CODES = {
     'certificate',
     'exists',
     'invalid',
-    'links-unencrypted',
     'mapping',
     'mqtt-unencrypted',
     'no-tls',

@@ -4,7 +4,7 @@ import type { NotificationReason, Told } from '#gateway/model/notification.js'
 import { limitWords, withUnit } from './cause-words.js'
 import { conditionWords } from './explanations.js'
 import { durationWords } from './times.js'
-import { PRIORITY_WORDS, QUALITY_WORDS, remarkWords } from './words.js'
+import { priorityWords, QUALITY_WORDS, remarkWords } from './words.js'
 
 const REASONS: Readonly<Record<NotificationReason, string>> = {
   raised: 'that it began',
@@ -25,6 +25,7 @@ const ACTIONS: Readonly<Record<AlarmAction['action'], string>> = {
   escalate: 'asked for the next in the chain',
   pause: 'said that nobody is to be watched',
   resume: 'said that the person is watched again',
+  rehearse: 'asked for a rehearsal of the alarm',
 }
 
 /**
@@ -44,7 +45,7 @@ export function explainWords(alarm: AlarmExplanation, time: (at: number) => stri
     ],
     ['Who acted', alarm.actions.length > 0 ? alarm.actions.map((one) => actionLine(one, time)) : ['Nobody yet.']],
   ]
-  const head = `${alarm.words} (${PRIORITY_WORDS[alarm.priority].toLowerCase()}, ${alarm.kind})  [${alarm.alertId}]`
+  const head = `${alarm.words} (${priorityWords(alarm).toLowerCase()}, ${alarm.kind})  [${alarm.alertId}]`
   const body = sections.flatMap(([title, lines]) =>
     lines.length > 0 ? ['', title, ...lines.map((line) => `  ${line}`)] : [],
   )

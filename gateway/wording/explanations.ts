@@ -252,6 +252,18 @@ export const EXPLANATIONS: Readonly<Record<string, Explanation>> = {
     'It ends by itself when signals return, or when its time is over. Values that still come are watched as always.',
     OWN,
   ),
+  rehearsal: row(
+    'Rehearsal of the alarm',
+    'Nothing has happened: this is an exercise, to see whether an alarm reaches somebody. Answer it as you would answer an alarm.',
+    'It says nothing of how the person is. A true alarm is told beside it, and never waits for it.',
+    OWN,
+  ),
+  'rehearsal-unanswered': row(
+    'Rehearsal of the alarm not answered',
+    'A rehearsal was told as an alarm is, and nobody has answered: a true alarm may reach nobody either.',
+    'It says nothing of how the person is; homebeat alarms rehearsal says whom it was told to.',
+    OWN,
+  ),
   'alarms-inhibited': row(
     'Alarms inhibited',
     'Somebody has suspended alarms for a while, so some values are not alarmed on now.',
@@ -474,7 +486,7 @@ export const FAMILIES: Readonly<Record<string, Explanation>> = {
   'push-failing': row(
     'Not delivered: {it}',
     'Records or alarms have not reached the server {it} for long.',
-    'Nothing is lost: it is kept and sent when the server takes it; people are told of alarms by other ways.',
+    'Nothing is lost: it is kept and sent when the server takes it.',
     OWN,
   ),
   'push-refused': row(

@@ -1,13 +1,15 @@
 /** What a message says beside its one line, within what the site allows: for whoever must decide what to do. */
+import type { Quality } from '#fhir/measurement.js'
 import type { AlertKind, AlertTransition, Priority } from '#gateway/model/alert.js'
 import type { NotMonitored } from '#gateway/model/not-monitored.js'
 import type { NoticeReason } from '#gateway/model/notification.js'
+import { REHEARSAL } from '#gateway/model/rehearsal.js'
 import { causeWords } from './cause-words.js'
 import { conditionWords, explanationOf } from './explanations.js'
 import { notMonitoredWords } from './monitoring-words.js'
 import type { PreviewRules } from './preview.js'
 import { dateAndTime, durationWords, zoneWords } from './times.js'
-import { PRIORITY_WORDS } from './words.js'
+import { priorityWords, QUALITY_WORDS } from './words.js'
 
 /** What is known when a message is made. */
 export interface Surroundings {
@@ -18,6 +20,8 @@ export interface Surroundings {
   /** The score with its gaps in words; left out where there is none, as at a clinic. */
   readonly news2?: string
   readonly notMonitored?: NotMonitored | null
+  /** Of the value that caused the alert. */
+  readonly quality?: Quality
   /** Whom to call and where to look, as the site wrote it. */
   readonly call?: readonly string[]
   readonly look?: string | undefined
@@ -37,9 +41,12 @@ const TO_DO: Readonly<Record<AlertKind, Readonly<Record<Priority, string>>>> = {
   physiological: PERSON,
   technical: EQUIPMENT,
 }
+const REHEARSED = 'Say that you know of it, as you would of an alarm. Only that ends the exercise.'
 /** Others are still needed, whoever is told for these. */
 const ASKS: ReadonlySet<NoticeReason> = new Set(['raised', 'escalated', 'reminder', 'latched'])
 const OTHERS_SHOWN = 10
+
+const isUnsetClock = ({ condition }: AlertTransition) => condition.startsWith('clock-unsynchronised')
 
 /** @param at epoch ms of the message @returns paragraphs, a line each; none for a test */
 export function messageLines(
@@ -64,7 +71,7 @@ function alarmLines(
   transition: AlertTransition,
   reason: NoticeReason,
   at: number,
-  { open, news2 }: Surroundings,
+  { open, news2, quality = 'good' }: Surroundings,
   rules: PreviewRules,
 ): string[] {
   const { condition, kind, priority, value, raisedAt } = transition
@@ -75,20 +82,27 @@ function alarmLines(
     ...(value === undefined
       ? []
       : [rules.value ? `Value: ${cause}.` : 'Value and limit do not stand in messages of this home.']),
+    ...(quality === 'good' ? [] : [`Quality of the signal: ${QUALITY_WORDS[quality]}.`]),
+    ...(open.some(isUnsetClock) ? ['The clock of the gateway is not set: these times may be wrong.'] : []),
     ...(explanation ? [`What it means: ${explanation.means} ${explanation.notMeans}`] : []),
-    ...(ASKS.has(reason) ? [`What to do: ${TO_DO[kind][priority]}`] : []),
+    ...(ASKS.has(reason) ? [`What to do: ${condition === REHEARSAL ? REHEARSED : TO_DO[kind][priority]}`] : []),
     ...(news2 !== undefined && kind === 'physiological' && rules.value ? [news2] : []),
-    othersLine(open.filter((other) => other.condition !== condition || other.raisedAt !== raisedAt)),
+    othersLine(
+      open.filter(
+        (other) => other.condition !== REHEARSAL && (other.condition !== condition || other.raisedAt !== raisedAt),
+      ),
+    ),
   ]
 }
 
-function timeLine({ priority, state, raisedAt, at }: AlertTransition, now: number): string {
+function timeLine(transition: AlertTransition, now: number): string {
+  const { state, raisedAt, at } = transition
   const since = `${dateAndTime(raisedAt)} (${zoneWords(raisedAt)})`
   const over = state === 'cleared' || state === 'latched'
   const until = over
     ? `, over since ${dateAndTime(at)}, after ${durationWords(at - raisedAt)}`
     : `, for ${durationWords(now - raisedAt)} at ${dateAndTime(now)}`
-  return `${PRIORITY_WORDS[priority]}, since ${since}${until}.`
+  return `${priorityWords(transition)}, since ${since}${until}.`
 }
 
 function othersLine(others: readonly AlertTransition[]): string {

@@ -3,6 +3,7 @@ import type { Telling } from '#gateway/model/notification.js'
 import { causeWords } from './cause-words.js'
 import { conditionWords } from './explanations.js'
 import { timeOfDay, timeSeenFrom } from './times.js'
+import { priorityMark } from './words.js'
 
 /** What a site allows a preview to say; by default it says neither. */
 export interface PreviewRules {
@@ -28,7 +29,7 @@ function textOf(transition: AlertTransition, telling: Telling, rules: PreviewRul
 function lineOf(transition: AlertTransition, { reason, until, at }: Telling, rules: PreviewRules): string {
   const words = conditionWords(transition.condition) + causeOf(transition, rules)
   const since = timeSeenFrom(transition.raisedAt, at ?? transition.at)
-  const priority = transition.priority.toUpperCase()
+  const priority = priorityMark(transition).toUpperCase()
   switch (reason) {
     case 'cleared':
       return `CLEARED: ${words} (active from ${since} to ${timeOfDay(transition.at)})`

@@ -7,6 +7,7 @@ import { sensorDefinitions } from '#gateway/clinical/sensors/registry.js'
 import type { Priority } from '#gateway/model/alert.js'
 import { isLaneKey, type LaneKind, laneOf, recipientKey } from '#gateway/model/lane.js'
 import type { LiveData, LiveValue } from '#gateway/model/live.js'
+import { REHEARSAL } from '#gateway/model/rehearsal.js'
 import { ageWords } from './times.js'
 
 export { conditionWords } from './explanations.js'
@@ -56,6 +57,14 @@ export const PRIORITY_WORDS: Readonly<Record<Priority, string>> = {
   medium: 'Medium priority',
   low: 'Low priority',
 }
+
+/** An exercise is never called by a priority. */
+export const priorityMark = ({ condition, priority }: { condition: string; priority: Priority }): string =>
+  condition === REHEARSAL ? 'exercise' : priority
+
+/** The same in words. */
+export const priorityWords = ({ condition, priority }: { condition: string; priority: Priority }): string =>
+  condition === REHEARSAL ? 'Exercise' : PRIORITY_WORDS[priority]
 
 const LANE_WORDS: Readonly<Record<LaneKind, string>> = {
   fhir: 'Records',

@@ -12,6 +12,9 @@ export const RHYTHMS = ['sinus', 'fibrillation', 'asystole'] as const
 /** fibrillation: no P wave, every interval another; asystole: no beat at all. */
 export type Rhythm = (typeof RHYTHMS)[number]
 
+/** A row of [seconds, what holds then]. */
+export const points = <T>(...rows: readonly (readonly [seconds: number, value: T])[]) => rows
+
 export interface Script {
   readonly name: string
   readonly description: string

@@ -1,7 +1,7 @@
 /** The scripts there are. */
 import { EPISODES } from './episodes.js'
 import { HEALTHY } from './healthy.js'
-import type { Script } from './script.js'
+import { points, type Script } from './script.js'
 
 const TABLE: readonly Script[] = [
   {
@@ -15,61 +15,16 @@ const TABLE: readonly Script[] = [
     description:
       'at rest, then within half a minute low oxygen, a fast pulse, fever and low sugar; better from 45 s on',
     vitals: {
-      pulse: [
-        [0, 74],
-        [8, 75],
-        [30, 134],
-        [45, 134],
-        [60, 104],
-      ],
-      spo2: [
-        [8, 96],
-        [22, 86],
-        [45, 86],
-        [57, 95],
-      ],
-      respiratoryRate: [
-        [8, 15],
-        [26, 27],
-        [45, 27],
-        [60, 20],
-      ],
-      temperature: [
-        [5, 36.8],
-        [40, 38.4],
-        [50, 38.4],
-        [90, 38],
-      ],
-      systolic: [
-        [8, 128],
-        [30, 104],
-        [45, 104],
-        [60, 116],
-      ],
-      diastolic: [
-        [8, 76],
-        [30, 62],
-        [45, 62],
-        [60, 70],
-      ],
-      glucose: [
-        [6, 108],
-        [25, 62],
-        [45, 62],
-        [75, 90],
-      ],
-      skinConductance: [
-        [8, 4],
-        [30, 9],
-        [45, 9],
-        [70, 6],
-      ],
+      pulse: points([0, 74], [8, 75], [30, 134], [45, 134], [60, 104]),
+      spo2: points([8, 96], [22, 86], [45, 86], [57, 95]),
+      respiratoryRate: points([8, 15], [26, 27], [45, 27], [60, 20]),
+      temperature: points([5, 36.8], [40, 38.4], [50, 38.4], [90, 38]),
+      systolic: points([8, 128], [30, 104], [45, 104], [60, 116]),
+      diastolic: points([8, 76], [30, 62], [45, 62], [60, 70]),
+      glucose: points([6, 108], [25, 62], [45, 62], [75, 90]),
+      skinConductance: points([8, 4], [30, 9], [45, 9], [70, 6]),
     },
-    positions: [
-      [0, 'supine'],
-      [12, 'left-lateral'],
-      [30, 'supine'],
-    ],
+    positions: points([0, 'supine'], [12, 'left-lateral'], [30, 'supine']),
   },
   ...EPISODES,
 ]

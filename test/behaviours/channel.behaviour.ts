@@ -3,6 +3,7 @@ import { expect } from 'chai'
 import { type AlertChannel, type AlertNotice, noticeOf } from '#gateway/alarms/channels/channel.js'
 import type { AlertState, AlertTransition } from '#gateway/model/alert.js'
 import { NOTICE_REASONS, type NoticeReason, type Telling } from '#gateway/model/notification.js'
+import type { Surroundings } from '#gateway/wording/message.js'
 import type { PreviewRules } from '#gateway/wording/preview.js'
 
 export interface ChannelRig {
@@ -47,12 +48,20 @@ const TOLD: Readonly<Record<NoticeReason, readonly [AlertState, string]>> = {
   test: ['cleared', 'TEST: this is how an alert would reach you'],
 }
 
+/** What is known when it is made; the value that caused the other alarm is nobody's either. */
+const AROUND: Omit<Surroundings, 'home'> = {
+  open: [{ ...RAISED, alertId: 'no-breath-1', condition: 'no-breath', raisedAt: RAISED.raisedAt - 60_000 }],
+  news2: 'NEWS2 at least 5 (risk not known).',
+  call: ['At home: +1 555 0100'],
+  look: 'https://clinic.example/',
+}
+
 /** A notice as the alert deliverer makes it. */
 export function noticeFor(reason: NoticeReason, telling: Partial<Telling> = {}, rules: PreviewRules = {}): AlertNotice {
   const [state] = TOLD[reason]
   const transition = { ...RAISED, state, at: state === 'active' ? RAISED.at : RAISED.at + 420_000 }
   const key = `${RAISED.alertId}:${reason}:1:doctor-1@channel`
-  return noticeOf(transition, 'home-7', { key, reason, contact: 'doctor-1', ...telling }, rules)
+  return noticeOf(transition, 'home-7', { key, reason, contact: 'doctor-1', ...telling }, rules, AROUND)
 }
 
 export function shouldBehaveLikeChannel(

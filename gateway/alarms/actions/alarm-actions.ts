@@ -1,4 +1,4 @@
-import { type Inhibition, MAX_INHIBITION_MS, NEVER_INHIBITED } from '#gateway/clinical/evaluate/inhibition.js'
+import { type Inhibition, isNeverInhibited, MAX_INHIBITION_MS } from '#gateway/clinical/evaluate/inhibition.js'
 import type { Recorder } from '#gateway/engine/recorder.js'
 import type { Journal } from '#gateway/journal/api/journal.js'
 import type { AlarmAction } from '#gateway/model/alarm-action.js'
@@ -87,13 +87,13 @@ export class AlarmActions {
   }
 
   /**
-   * No physiological alarm of this scope is raised for a while, but those of `NEVER_INHIBITED`. Who asks for it says why.
+   * No physiological alarm of this scope is raised for a while, but those of `isNeverInhibited`. Who asks for it says why.
    * @throws HomebeatError `alarm.too-long`, `alarm.why`, `alarm.never-inhibited`
    */
   async inhibit(scope: Inhibition['scope'], forMs: number, actor: Actor): Promise<Inhibition> {
     if (!(forMs > 0 && forMs <= MAX_INHIBITION_MS)) throw tooLong('inhibition', MAX_INHIBITION_MS)
     sayWhy(actor, 'inhibits alarms')
-    if (typeof scope === 'object' && 'condition' in scope && NEVER_INHIBITED.has(scope.condition))
+    if (typeof scope === 'object' && 'condition' in scope && isNeverInhibited(scope.condition))
       throw new HomebeatError(
         'alarm.never-inhibited',
         `Nobody can inhibit ${scope.condition}: a person may die of it within minutes. Silence it, or acknowledge it.`,

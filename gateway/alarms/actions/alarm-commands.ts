@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { OBSERVABLES } from '#fhir/measurement.js'
 import { type AlertsSource, alertsOf } from '#gateway/alarms/alert-status.js'
 import { notMonitoredOf } from '#gateway/alarms/monitoring/monitoring.js'
+import type { Rehearsal } from '#gateway/alarms/rehearsal/rehearsal.js'
 import { type Inhibition, MAX_INHIBITION_MS } from '#gateway/clinical/evaluate/inhibition.js'
 import { actorName, actorNote, alertId, alertIds } from '#gateway/model/actor.js'
 import type { Actor } from '#gateway/model/alert.js'
@@ -45,10 +46,11 @@ const INHIBITIONS_LOOKED_AT = 1000
 
 export function alarmCommands(parts: {
   readonly actions: AlarmActions
+  readonly rehearsal: Pick<Rehearsal, 'ask'>
   readonly journal: AlertsSource
   readonly clock: Clock
 }): ControlCommand[] {
-  const { actions, journal, clock } = parts
+  const { actions, rehearsal, journal, clock } = parts
   return [
     command('alarms.list', z.strictObject({ all: z.boolean().default(false) }), ({ all }) =>
       alarmListing(journal, clock.now(), all),
@@ -70,6 +72,7 @@ export function alarmCommands(parts: {
       z.strictObject({ scope, minutes: minutes(MAX_INHIBITION_MS), ...who }),
       ({ scope, minutes, ...by }) => actions.inhibit(scope, minutes * 60_000, actorOf(by)),
     ),
+    command('alarms.rehearse', z.strictObject(who), async (by) => ({ standing: await rehearsal.ask(actorOf(by)) })),
     command('alarms.release', z.strictObject(who), async (by) => {
       const released = actions.inhibitions().length
       await actions.release(actorOf(by))

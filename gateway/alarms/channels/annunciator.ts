@@ -3,6 +3,7 @@ import type { Board } from '#gateway/intake/transports/firmata/board.js'
 import { BoardConnection } from '#gateway/intake/transports/firmata/board-connection.js'
 import { PRIORITIES, type Priority } from '#gateway/model/alert.js'
 import type { DeliveryOutcome } from '#gateway/model/outcome.js'
+import { REHEARSAL } from '#gateway/model/rehearsal.js'
 import { type Clock, systemClock, wait } from '#gateway/platform/clock.js'
 import { HomebeatError } from '#gateway/platform/errors.js'
 import { highest, LIGHT, SOUND } from './annunciator-patterns.js'
@@ -36,7 +37,8 @@ interface AnnunciatorDependencies {
 /**
  * A lamp for each priority, a buzzer and a button, on any board with Firmata. Lamps show which priorities are active;
  * the buzzer sounds for the highest that was not acknowledged. The button acknowledges the alerts active now, for
- * everybody: a new alert sounds again.
+ * everybody: a new alert sounds again. An exercise lights every lamp and sounds as a medium alert, and only while there
+ * is nothing else to show or to sound; the button answers what sounds.
  */
 export class Annunciator implements AlertChannel {
   readonly name: string
@@ -47,7 +49,7 @@ export class Annunciator implements AlertChannel {
   readonly #connection: BoardConnection
   readonly #players: Readonly<Record<Priority | 'buzzer', RhythmPlayer>>
   readonly #button: PushButton
-  readonly #active = new Map<string, Priority>()
+  readonly #active = new Map<string, Priority | 'exercise'>()
   /** Alerts that are acknowledged or silenced: their lamps are on, the buzzer passes over them. */
   readonly #quiet = new Set<string>()
   #acknowledged: (acknowledgement: Acknowledgement) => void = () => {}
@@ -124,7 +126,7 @@ export class Annunciator implements AlertChannel {
     return { class: 'delivered' }
   }
 
-  #take({ alertId, priority, state, reason }: AlertNotice): void {
+  #take({ alertId, condition, priority, state, reason }: AlertNotice): void {
     if (reason === 'digest') return
     if (reason === 'test') {
       this.#test()
@@ -135,7 +137,7 @@ export class Annunciator implements AlertChannel {
       this.#quiet.delete(alertId)
       return
     }
-    this.#active.set(alertId, priority)
+    this.#active.set(alertId, condition === REHEARSAL ? 'exercise' : priority)
     // A reminder and an escalation sound again; the lamp stays on until the alert is over.
     if (reason === 'silenced' || state === 'acknowledged') this.#quiet.add(alertId)
     else this.#quiet.delete(alertId)
@@ -214,17 +216,26 @@ export class Annunciator implements AlertChannel {
   }
 
   #show(): void {
-    const priorities = new Set(this.#testing ? PRIORITIES : this.#active.values())
+    const shown = [...this.#active.values()].filter((priority) => priority !== 'exercise')
+    const every = this.#testing || (shown.length === 0 && this.#active.size > 0)
+    const priorities = new Set(every ? PRIORITIES : shown)
     for (const priority of PRIORITIES) {
       this.#players[priority].play(priorities.has(priority) ? LIGHT[priority] : null)
     }
-    const loud = [...this.#active].filter(([alertId]) => !this.#quiet.has(alertId))
-    const loudest = this.#testing ? 'high' : highest(loud.map(([, priority]) => priority))
+    const loud = this.#loud().map(([, priority]) => (priority === 'exercise' ? 'medium' : priority))
+    const loudest = this.#testing ? 'high' : highest(loud)
     this.#players.buzzer.play(loudest && SOUND[loudest])
   }
 
+  /** What sounds: exercises only where nothing else does. */
+  #loud(): [alertId: string, priority: Priority | 'exercise'][] {
+    const loud = [...this.#active].filter(([alertId]) => !this.#quiet.has(alertId))
+    const real = loud.filter(([, priority]) => priority !== 'exercise')
+    return real.length > 0 ? real : loud
+  }
+
   #acknowledge(): void {
-    const fresh = [...this.#active.keys()].filter((alertId) => !this.#quiet.has(alertId))
+    const fresh = this.#loud().map(([alertId]) => alertId)
     if (fresh.length === 0) return
     for (const alertId of fresh) this.#quiet.add(alertId)
     this.#show()

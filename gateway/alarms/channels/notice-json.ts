@@ -1,3 +1,4 @@
+import { REHEARSAL } from '#gateway/model/rehearsal.js'
 import type { AlertNotice } from './channel.js'
 
 /** A notice for programs; `test/fixtures/alerts/webhook-notice.json` holds an example. Times are ISO 8601, UTC. */
@@ -10,6 +11,7 @@ export function noticeJson(notice: AlertNotice): object {
     alertId,
     condition,
     priority,
+    ...(condition === REHEARSAL && { rehearsal: true }),
     kind,
     state,
     reason,

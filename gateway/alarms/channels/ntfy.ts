@@ -8,9 +8,9 @@ import { isGoodNews } from './good-news.js'
 import { post } from './http-post.js'
 import { opaqueId } from './opaque-id.js'
 
-/** https://docs.ntfy.sh/publish/: 5 breaks through "do not disturb", 4 sounds long, 2 is silent. */
 /** https://docs.ntfy.sh/publish/#limitations: what a server takes by default. */
 const MAX_BYTES = 4096
+/** https://docs.ntfy.sh/publish/: 5 breaks through "do not disturb", 4 sounds long, 2 is silent. */
 const PRIORITY: Readonly<Record<Priority, string>> = { high: '5', medium: '4', low: '2' }
 /** Emoji short codes. */
 const TAG: Readonly<Record<Priority, string>> = { high: 'rotating_light', medium: 'warning', low: 'information_source' }
@@ -47,10 +47,17 @@ export function ntfyChannel(
   }
 }
 
-/** What is longer than a server takes as a message would become a file: the details are left out. */
+/** What is longer than a server takes as a message would become a file: paragraphs are left out from the end. */
 function bodyOf({ preview, details }: AlertNotice): string {
-  const whole = details === undefined ? preview : `${preview}\n\n${details}`
-  return Buffer.byteLength(whole) <= MAX_BYTES ? whole : preview
+  const paragraphs = details?.split('\n') ?? []
+  const cut = [...paragraphs]
+  const whole = () => [
+    preview,
+    ...(cut.length > 0 ? ['', ...cut] : []),
+    ...(cut.length < paragraphs.length ? ['…'] : []),
+  ]
+  while (cut.length > 0 && Buffer.byteLength(whole().join('\n')) > MAX_BYTES) cut.pop()
+  return whole().join('\n')
 }
 
 function headersOf(notice: AlertNotice): Record<string, string> {

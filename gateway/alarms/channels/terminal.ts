@@ -1,4 +1,5 @@
 import type { DeliveryOutcome } from '#gateway/model/outcome.js'
+import { dateAndTime, zoneWords } from '#gateway/wording/times.js'
 import type { AlertChannel, AlertNotice, ChannelDependencies, LineStream } from './channel.js'
 import type { ChannelConfig } from './config.js'
 
@@ -18,7 +19,7 @@ const LOUD: ReadonlySet<string> = new Set(['raised', 'escalated', 'reminder'])
 
 function lineOf(notice: AlertNotice, home: string): string {
   const bell = notice.priority === 'high' && LOUD.has(notice.reason) ? '\u0007' : ''
-  return `${bell}${new Date(notice.at).toISOString()} ${home} ${notice.preview}\n`
+  return `${bell}${dateAndTime(notice.at)} ${zoneWords(notice.at)} ${home} ${notice.preview}\n`
 }
 
 function writeLine(stream: LineStream, line: string, signal: AbortSignal): Promise<DeliveryOutcome> {

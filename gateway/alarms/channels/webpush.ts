@@ -82,11 +82,12 @@ function sealed(notice: AlertNotice, keys: PushKeys): Uint8Array<ArrayBuffer> | 
 
 /** The wire format; `test/fixtures/alerts/webpush-payload.json` holds an example. */
 function payloadOf(notice: AlertNotice): Buffer {
-  const { preview, alertId, reason, priority, home, acknowledgeUrl } = notice
+  const { preview, alertId, reason, priority, home, at, raisedAt, acknowledgeUrl } = notice
   const json = (text: string) =>
     Buffer.from(
       JSON.stringify({
         ...{ version: 1, preview: text, alertId, reason, priority, home },
+        ...{ at: new Date(at).toISOString(), raisedAt: new Date(raisedAt).toISOString() },
         ...(acknowledgeUrl !== undefined && { acknowledgeUrl }),
       }),
     )

@@ -8,6 +8,7 @@ import type {
   NotificationReason,
   OpenDispatch,
 } from '#gateway/model/notification.js'
+import { isExercise, outranksExercises } from '#gateway/model/rehearsal.js'
 import { isWithinAny, passed } from './hours.js'
 import type { Contact, DispatchPolicy } from './policy.js'
 import { contactsOf, everybodyOf } from './recipients.js'
@@ -15,6 +16,8 @@ import { contactsOf, everybodyOf } from './recipients.js'
 /** After so many reminders the next come an hour apart: somebody who did not answer six does not need twelve. */
 const FREQUENT_REMINDERS = 6
 const HOUR_MS = 3_600_000
+/** An exercise must not weary those who would answer an emergency. */
+const EXERCISE_MS = 24 * HOUR_MS
 
 interface Open {
   alert: AlertTransition
@@ -65,7 +68,7 @@ export class Dispatcher implements Dispatching {
   tick(now: number): Dispatch {
     const out = new Out()
     for (const open of this.#open.values()) {
-      if (!isUnattended(open.alert.state)) continue
+      if (!isUnattended(open.alert.state) || this.#standsBack(open.alert, now)) continue
       // The alert was open at the start, and the journal does not say that anybody was ever told.
       if (open.told.size === 0) this.#broadcast(open, now, out)
       this.#climb(open, now, out)
@@ -102,8 +105,16 @@ export class Dispatcher implements Dispatching {
   #raise(alert: AlertTransition, now: number, out: Out): void {
     const open = newly(alert)
     this.#open.set(alert.alertId, open)
+    if (this.#standsBack(alert, now)) return
     this.#broadcast(open, now, out)
     this.#climb(open, now, out)
+  }
+
+  /** An exercise stands back for a high alarm, and for people's quiet hours. */
+  #standsBack({ condition }: AlertTransition, now: number): boolean {
+    if (!isExercise(condition)) return false
+    const { quietHours, zone } = this.#policy
+    return isWithinAny(quietHours, now, zone) || [...this.#open.values()].some(({ alert }) => outranksExercises(alert))
   }
 
   #broadcast(open: Open, now: number, out: Out): void {
@@ -163,7 +174,8 @@ export class Dispatcher implements Dispatching {
 
   #remind(open: Open, now: number, out: Out): void {
     const every = this.#policy.remindMs[open.alert.priority]
-    const interval = open.reminders < FREQUENT_REMINDERS ? every : Math.max(every, HOUR_MS)
+    const rare = isExercise(open.alert.condition) ? EXERCISE_MS : HOUR_MS
+    const interval = open.reminders < FREQUENT_REMINDERS ? every : Math.max(every, rare)
     if (every === 0 || now < open.silencedUntil || now - open.lastToldAt < interval) return
     const { contacts, zone } = this.#policy
     for (const recipient of [...open.told.values()]) {

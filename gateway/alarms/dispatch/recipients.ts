@@ -1,4 +1,5 @@
 import type { AlertTransition } from '#gateway/model/alert.js'
+import { REHEARSAL } from '#gateway/model/rehearsal.js'
 import { isWithinAny, type ZoneOffsetAt } from './hours.js'
 import type { Contact, DispatchPolicy } from './policy.js'
 
@@ -21,8 +22,9 @@ export function everybodyOf(policy: DispatchPolicy, alert: AlertTransition): Con
   return chainContacts(policy, [...new Set(chain.flatMap(({ contacts }) => contacts))])
 }
 
-function wants({ kinds, priorities }: Contact, { kind, priority }: AlertTransition): boolean {
-  return kinds.includes(kind) && priorities.includes(priority)
+/** A rehearsal is for everybody whom an alarm of its priority would reach, of the person or of the equipment. */
+function wants({ kinds, priorities }: Contact, { condition, kind, priority }: AlertTransition): boolean {
+  return (condition === REHEARSAL || kinds.includes(kind)) && priorities.includes(priority)
 }
 
 function onDuty(hours: Contact['hours'], now: number, zone: ZoneOffsetAt): boolean {

@@ -10,18 +10,19 @@ import type { Logger } from '#gateway/platform/logger.js'
 import { readIdentity } from '#gateway/platform/net/certificate.js'
 import { ConnectionPlaces } from '#gateway/platform/net/connection-places.js'
 import { KnownAddresses } from '#gateway/platform/net/known-addresses.js'
-import { isLoopback } from '#gateway/platform/net/loopback.js'
 import { fullCondition, WEB_PLACES, webServer } from '#gateway/platform/net/web-server.js'
 import { Attempts } from './attempts.js'
 import type { LinksConfig } from './config.js'
 import type { Bearer, LinkTokens } from './link-tokens.js'
-import { askPage, BUSY_PAGE, DEAD_PAGE, DONE_PAGE, FAILED_PAGE, PAGE_HEADERS } from './page.js'
+import { askPage, BUSY_PAGE, DONE_PAGE, deadPage, FAILED_PAGE, PAGE_HEADERS } from './page.js'
 
 export interface LinkServerOptions {
   readonly config: LinksConfig
   readonly tokens: LinkTokens
   /** Ids of all configured contacts. */
   readonly contacts: readonly string[]
+  /** Whom to call where a link does not work, as the site wrote it. */
+  readonly call: readonly string[]
   readonly actions: {
     open(): readonly AlertTransition[]
     acknowledge(alertIds: readonly string[], actor: Actor): Promise<string[]>
@@ -45,14 +46,7 @@ export class LinkServer implements Lifecycle, HealthCheck {
   #places: ConnectionPlaces | null = null
   #port = 0
 
-  /** @throws HomebeatError `config.links-unencrypted` */
   constructor(options: LinkServerOptions) {
-    const { host, tls, allowUnencrypted } = options.config
-    if (!tls && !isLoopback(host) && !allowUnencrypted)
-      throw new HomebeatError(
-        'config.links-unencrypted',
-        `alerts.links would answer the network on ${host} without encryption: give tls with certFile and keyFile, or say allowUnencrypted: true.`,
-      )
     this.#options = options
   }
 
@@ -115,8 +109,9 @@ export class LinkServer implements Lifecycle, HealthCheck {
     })
     app.addHook('onRequest', async (_request, reply) => void reply.headers(PAGE_HEADERS))
     // Only what is wrong counts: nobody guesses a token, and a doctor may share an address with who tries.
+    const dead = deadPage(this.#options.call)
     const refuse = ({ ip }: FastifyRequest, reply: FastifyReply) =>
-      attempts.take(ip) ? say(reply, 404, DEAD_PAGE) : say(reply, 429, BUSY_PAGE)
+      attempts.take(ip) ? say(reply, 404, dead) : say(reply, 429, BUSY_PAGE)
     app.get('/a/:token', async (request: Answered, reply) => {
       const bearer = this.#bearerOf(request)
       const alert = this.#options.actions.open().find(({ alertId }) => alertId === bearer?.alertId)

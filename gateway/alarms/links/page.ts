@@ -24,10 +24,13 @@ const escaped = (text: string) => text.replace(/[&<>"]/g, (sign) => ESCAPES[sign
 
 export const DONE_PAGE = page('Acknowledged', '<p>Thank you. The others are told that you look after it.</p>')
 
-export const DEAD_PAGE = page(
-  'This link does not work',
-  '<p>It has been used, has expired, or the alarm is over or somebody else looks after it. If in doubt, call.</p>',
-)
+export function deadPage(call: readonly string[]): string {
+  const numbers = call.map((line) => `<p>${escaped(line)}</p>`).join('')
+  return page(
+    'This link does not work',
+    `<p>It has been used, has expired, or the alarm is over or somebody else looks after it. If in doubt, call.</p>${numbers}`,
+  )
+}
 
 export const BUSY_PAGE = page('Too many attempts', '<p>Wait a minute and try again.</p>')
 

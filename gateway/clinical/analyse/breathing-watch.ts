@@ -93,34 +93,17 @@ export class BreathingWatch implements SignalWatch {
   }
 
   #take(event: BreathingEvent): void {
-    switch (event.type) {
-      case 'rate':
-        this.#rate = event
-        break
-      case 'breath':
-        this.#lastBreathAt = event.at
-        break
-      case 'apnoea-begin':
-        this.#pausedSince = event.since
-        break
-      case 'apnoea-end':
-        this.#pausedSince = null
-        // Otherwise it is not known when the last breath was.
-        this.#lastBreathAt = event.reason === 'breath' ? event.at : null
-        break
-      case 'probe-begin':
-        this.#probe = event.reason
-        break
-      case 'probe-end':
-        this.#probe = null
-        break
-      case 'quality':
-        this.#quality = event
-        break
-      case 'apnoea-alarm':
-        // The limit `no-breath` says how long is too long: 10 to 40 s, by the patient's settings.
-        break
-    }
+    if (event.type === 'rate') this.#rate = event
+    else if (event.type === 'breath') this.#lastBreathAt = event.at
+    // The limit `no-breath` says how long is too long: 10 to 40 s, by the patient's settings.
+    else if (event.type === 'apnoea-begin') this.#pausedSince = event.since
+    else if (event.type === 'apnoea-end') {
+      this.#pausedSince = null
+      // Otherwise it is not known when the last breath was.
+      this.#lastBreathAt = event.reason === 'breath' ? event.at : null
+    } else if (event.type === 'probe-begin') this.#probe = event.reason
+    else if (event.type === 'probe-end') this.#probe = null
+    else if (event.type === 'quality') this.#quality = event
   }
 
   /** A flat line can be a patient who does not breathe: the pause tells that. */

@@ -155,46 +155,24 @@ export class EcgWatch implements SignalWatch {
 
   /** @param onset from the sample clock to that of `now` */
   #take(event: EcgEvent, now: number, onset: (ms: number) => number): void {
-    switch (event.type) {
-      case 'rate':
-        this.#rate = event
-        this.#knownSince = event.perMinute === null ? null : (this.#knownSince ?? event.at)
-        if (event.perMinute !== null) this.#everKnown = true
-        break
-      case 'quality':
-        this.#quality = event
-        break
-      case 'pause':
-        this.#pausedAt = now
-        break
-      case 'asystole-begin':
-        this.#asystole = { flat: event.flat, onset: onset(event.since) }
-        break
-      case 'asystole-end':
-        this.#asystole = null
-        break
-      case 'fibrillation-begin':
-        this.#unorganised = true
-        break
-      case 'fibrillation-end':
-        this.#unorganised = false
-        break
-      case 'unreadable-begin':
-        this.#unreadableSince = onset(event.since)
-        break
-      case 'unreadable-end':
-        this.#unreadableSince = null
-        break
-      case 'rhythm-begin':
-        this.#rhythm = 'irregular'
-        break
-      case 'rhythm-end':
-        this.#irregularAt = now
-        this.#rhythm = event.reason === 'regular' ? 'regular' : 'unknown'
-        this.#knownSince = null
-        break
-      case 'beat':
-        break
+    const { type } = event
+    if (type === 'rate') {
+      this.#rate = event
+      this.#knownSince = event.perMinute === null ? null : (this.#knownSince ?? event.at)
+      if (event.perMinute !== null) this.#everKnown = true
+    } else if (type === 'quality') this.#quality = event
+    else if (type === 'pause') this.#pausedAt = now
+    else if (type === 'asystole-begin') this.#asystole = { flat: event.flat, onset: onset(event.since) }
+    else if (type === 'asystole-end') this.#asystole = null
+    else if (type === 'fibrillation-begin' || type === 'fibrillation-end')
+      this.#unorganised = type === 'fibrillation-begin'
+    else if (type === 'unreadable-begin') this.#unreadableSince = onset(event.since)
+    else if (type === 'unreadable-end') this.#unreadableSince = null
+    else if (type === 'rhythm-begin') this.#rhythm = 'irregular'
+    else if (type === 'rhythm-end') {
+      this.#irregularAt = now
+      this.#rhythm = event.reason === 'regular' ? 'regular' : 'unknown'
+      this.#knownSince = null
     }
   }
 

@@ -48,10 +48,9 @@ export class MuscleWatch implements SignalWatch {
     const { analyser, row } = this.#leadOf(value)
     if (!analyser) return NOTHING_SAID
     const lost = row.place(reading, periodMs, samples.length)
-    const events =
-      lost * periodMs > LONGEST_GAP_MS
-        ? analyser.reset(lost * periodMs)
-        : analyser.push(Array.from({ length: lost }, () => null))
+    const events = []
+    if (lost * periodMs > LONGEST_GAP_MS) analyser.reset(lost * periodMs)
+    else events.push(...analyser.push(Array.from({ length: lost }, () => null)))
     events.push(...analyser.push(samples))
     const scale = scaleOf(emg.waveform, value)
     const conclusions: Conclusion[] = []

@@ -29,16 +29,16 @@ export class SkinWatch implements SignalWatch {
     const analyser = this.#analyser
     if (!analyser) return NOTHING_SAID
     const lost = this.#row.place(reading, periodMs, value.samples.length)
-    const events = []
+    const minutes = []
     if (lost * periodMs > LONGEST_GAP_MS) analyser.reset(lost * periodMs)
-    else events.push(...analyser.push(Array.from({ length: lost }, () => null)))
+    else minutes.push(...analyser.push(Array.from({ length: lost }, () => null)))
     const calibration = this.#surroundings.calibrationOf(deviceId)
     const { counts } = gsr.quantity.units
-    events.push(...analyser.push(value.samples.map((raw) => (raw === null ? null : counts(raw, calibration)))))
-    const conclusions = events.flatMap((event) => {
-      if (event.type !== 'minute' || event.tonic === null) return []
-      const judgement = judgeQuantity(gsr, gsr.derived, event.tonic, 'uS')
-      return [{ observable: gsr.derived.observable, at: this.#row.at(event.at), judgement }]
+    minutes.push(...analyser.push(value.samples.map((raw) => (raw === null ? null : counts(raw, calibration)))))
+    const conclusions = minutes.flatMap(({ at, tonic }) => {
+      if (tonic === null) return []
+      const judgement = judgeQuantity(gsr, gsr.derived, tonic, 'uS')
+      return [{ observable: gsr.derived.observable, at: this.#row.at(at), judgement }]
     })
     return { ...NOTHING_SAID, conclusions }
   }

@@ -13,7 +13,7 @@ import type { DeviceEvent } from '#gateway/model/decoded.js'
 import type { SystemCondition } from '#gateway/model/system-condition.js'
 import { ConditionSet } from './condition-set.js'
 import type { Waiting } from './confirmation.js'
-import { type Inhibition, isInhibited } from './inhibition.js'
+import { type Inhibition, isInhibited, isNeverInhibited } from './inhibition.js'
 import { LimitWatch, sensorOf } from './limit-watch.js'
 import { type Condition, type Episode, restored, step } from './machine.js'
 import { conditionsOf } from './machine-group.js'
@@ -202,8 +202,10 @@ export class Evaluator {
   /** A value that was beyond a limit, or on its way there, when it was lost alarms at once. */
   #lose(watch: LimitWatch, now: number): AlertTransition[] {
     const { transitions, lost } = watch.lose(now)
-    if (!lost || this.#isInhibited(watch, now)) return transitions
-    return [...this.#doubts.step(lostCondition(lost.limit), 'crossed', now, lost.sample.cause), ...transitions]
+    if (!lost) return transitions
+    const doubt = lostCondition(lost.limit)
+    if (this.#isInhibited(watch, now) && !isNeverInhibited(doubt.condition)) return transitions
+    return [...this.#doubts.step(doubt, 'crossed', now, lost.sample.cause), ...transitions]
   }
 
   /** How a sensor is; `expected`: it sends continuously, so its silence will count. */

@@ -11,18 +11,22 @@ export interface Inhibition {
 /** The longest inhibition: a person who needs longer inhibits again. */
 export const MAX_INHIBITION_MS = 60 * 60_000
 
-/**
- * What no person can inhibit: what kills within minutes, and what would hide it. A technical alarm still inhibits its own
- * sensor's.
- */
-export const NEVER_INHIBITED: ReadonlySet<string> = new Set([
+const NEVER_INHIBITED: ReadonlySet<string> = new Set([
   'asystole',
   'no-organised-heartbeat',
   'no-readable-heartbeat',
   'ecg-unreadable',
   'no-breath',
-  'unreadable-airflow',
 ])
+/** Nobody knows whether the heart beats, or whether there is breath: of a clip without an ECG it is all that says so. */
+const UNKNOWN_LIFE = /^(unreadable|lost-while-(falling|rising))-(pulse|ecg|airflow)$/
+
+/**
+ * What no person can inhibit: a standstill of heart or breath, and what may hide one. A technical alarm still inhibits its
+ * own sensor's.
+ */
+export const isNeverInhibited = (condition: string): boolean =>
+  NEVER_INHIBITED.has(condition) || UNKNOWN_LIFE.test(condition)
 
 export function isInhibited(
   inhibitions: readonly Inhibition[],
@@ -30,7 +34,7 @@ export function isInhibited(
   observable: Observable | undefined,
   now: number,
 ): boolean {
-  if (NEVER_INHIBITED.has(condition)) return false
+  if (isNeverInhibited(condition)) return false
   return inhibitions.some(
     ({ scope, until }) =>
       now < until &&

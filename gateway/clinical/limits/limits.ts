@@ -200,19 +200,16 @@ function ruleInForce(
 /** The observable whose limits hold for a value. The ECG's rate has the pulse's limits, so that one event is one alert. */
 export const limitedAs = (observable: Observable): Observable => (observable === 'heartRate' ? 'pulseRate' : observable)
 
-/** Whether `value` is beyond `limit`. */
-export function crosses(comparator: Comparator, value: number, limit: number): boolean {
-  switch (comparator) {
-    case '<':
-      return value < limit
-    case '<=':
-      return value <= limit
-    case '>':
-      return value > limit
-    case '>=':
-      return value >= limit
-  }
+const COMPARED: Readonly<Record<Comparator, (value: number, limit: number) => boolean>> = {
+  '<': (value, limit) => value < limit,
+  '<=': (value, limit) => value <= limit,
+  '>': (value, limit) => value > limit,
+  '>=': (value, limit) => value >= limit,
 }
+
+/** Whether `value` is beyond `limit`. */
+export const crosses = (comparator: Comparator, value: number, limit: number): boolean =>
+  COMPARED[comparator](value, limit)
 
 /** Whether an upper limit; the others are lower ones. */
 export const isUpper = (comparator: Comparator): boolean => comparator === '>' || comparator === '>='

@@ -27,88 +27,19 @@ export interface News2Row {
 
 const REST = Number.POSITIVE_INFINITY
 
+const row = (unit: string, ...bands: News2Row['bands']): News2Row => ({ step: 1, unit, bands })
+
 /** The published chart. A value between two steps counts as it is shown, as it would be written on the chart. */
 export const NEWS2_CHART = {
-  respiration: {
-    step: 1,
-    unit: '/min',
-    bands: [
-      [8, 3],
-      [11, 1],
-      [20, 0],
-      [24, 2],
-      [REST, 3],
-    ],
-  },
-  spo2Scale1: {
-    step: 1,
-    unit: '%',
-    bands: [
-      [91, 3],
-      [93, 2],
-      [95, 1],
-      [REST, 0],
-    ],
-  },
+  respiration: row('/min', [8, 3], [11, 1], [20, 0], [24, 2], [REST, 3]),
+  spo2Scale1: row('%', [91, 3], [93, 2], [95, 1], [REST, 0]),
   /** Scale 2 is for hypercapnic respiratory failure, target 88–92 %, prescribed by a clinician. */
-  spo2Scale2OnAir: {
-    step: 1,
-    unit: '%',
-    bands: [
-      [83, 3],
-      [85, 2],
-      [87, 1],
-      [REST, 0],
-    ],
-  },
-  spo2Scale2OnOxygen: {
-    step: 1,
-    unit: '%',
-    bands: [
-      [83, 3],
-      [85, 2],
-      [87, 1],
-      [92, 0],
-      [94, 1],
-      [96, 2],
-      [REST, 3],
-    ],
-  },
-  systolic: {
-    step: 1,
-    unit: 'mm[Hg]',
-    bands: [
-      [90, 3],
-      [100, 2],
-      [110, 1],
-      [219, 0],
-      [REST, 3],
-    ],
-  },
-  pulse: {
-    step: 1,
-    unit: '/min',
-    bands: [
-      [40, 3],
-      [50, 1],
-      [90, 0],
-      [110, 1],
-      [130, 2],
-      [REST, 3],
-    ],
-  },
-  temperature: {
-    step: 0.1,
-    unit: 'Cel',
-    bands: [
-      [35, 3],
-      [36, 1],
-      [38, 0],
-      [39, 1],
-      [REST, 2],
-    ],
-  },
-} as const satisfies Record<string, News2Row>
+  spo2Scale2OnAir: row('%', [83, 3], [85, 2], [87, 1], [REST, 0]),
+  spo2Scale2OnOxygen: row('%', [83, 3], [85, 2], [87, 1], [92, 0], [94, 1], [96, 2], [REST, 3]),
+  systolic: row('mm[Hg]', [90, 3], [100, 2], [110, 1], [219, 0], [REST, 3]),
+  pulse: row('/min', [40, 3], [50, 1], [90, 0], [110, 1], [130, 2], [REST, 3]),
+  temperature: { ...row('Cel', [35, 3], [36, 1], [38, 0], [39, 1], [REST, 2]), step: 0.1 },
+} as const
 
 export const OXYGEN_POINTS: Readonly<Record<OxygenSupply, Points>> = { air: 0, oxygen: 2 }
 export const CONSCIOUSNESS_POINTS: Readonly<Record<Consciousness, Points>> = {

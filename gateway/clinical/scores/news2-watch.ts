@@ -7,6 +7,7 @@ import type { Finding } from '#gateway/clinical/limits/findings.js'
 import type { Judged } from '#gateway/clinical/normalise/judged.js'
 import { type AlertTransition, PRIORITIES } from '#gateway/model/alert.js'
 import type { Consciousness, OxygenSupply } from '#gateway/model/manual-observation.js'
+import { REHEARSAL } from '#gateway/model/rehearsal.js'
 import {
   NEWS2_DEFAULTS,
   type News2Inputs,
@@ -96,7 +97,7 @@ export class News2Watch {
   note(transitions: readonly AlertTransition[]): void {
     for (const transition of transitions) {
       const { alertId, condition, state } = transition
-      if (condition.startsWith('news2-')) continue
+      if (condition.startsWith('news2-') || condition === REHEARSAL) continue
       if (state === 'cleared') this.#open.delete(alertId)
       else this.#open.set(alertId, transition)
       const parameter = CONTRADICTS[condition]

@@ -4,6 +4,7 @@
  *
  * The windows and the least data are this project's own choice.
  */
+import { median as medianOf } from '#gateway/clinical/signals/statistics.js'
 import { type Followed, HOUR_MS, type Hour, TRENDED } from './hourly.js'
 
 const DAY_MS = 24 * HOUR_MS
@@ -132,12 +133,6 @@ function slopeOf(
 }
 
 const meanOf = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length
-
-function medianOf(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b)
-  const middle = sorted.length / 2
-  return ((sorted[Math.ceil(middle) - 1] ?? Number.NaN) + (sorted[Math.floor(middle)] ?? Number.NaN)) / 2
-}
 
 function words(
   { label, unit, decimals, daily }: Followed,

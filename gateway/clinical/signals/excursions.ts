@@ -6,23 +6,22 @@ export interface Excursion {
   readonly at: number
   /** From the lowest point before to the peak. */
   readonly rise: number
-  /** The lowest value before, and when the signal was last about as low. */
+  /** The lowest value before. */
   readonly from: number
-  readonly fromAt: number
   readonly peak: number
 }
 
 export class Excursions {
   #rising = false
-  #low: { at: number; value: number } | null = null
+  #low: number | null = null
   #high: { at: number; value: number } | null = null
 
   /** @returns the peak that ended, once the value has fallen by `least` from it */
   push(at: number, value: number, least: number): Excursion | null {
     const low = this.#low
     const high = this.#high
-    if (!low || !high) {
-      this.#low = { at, value }
+    if (low === null || !high) {
+      this.#low = value
       this.#high = { at, value }
       return null
     }
@@ -30,14 +29,13 @@ export class Excursions {
       if (value > high.value) this.#high = { at, value }
       else if (high.value - value >= least) {
         this.#rising = false
-        this.#low = { at, value }
-        return { at: high.at, rise: high.value - low.value, from: low.value, fromAt: low.at, peak: high.value }
+        this.#low = value
+        return { at: high.at, rise: high.value - low, from: low, peak: high.value }
       }
       return null
     }
-    // The rise begins where the signal was last about as low: noise makes one low of many the lowest.
-    if (value - low.value <= least / 2) this.#low = { at, value: Math.min(value, low.value) }
-    else if (value - low.value >= least) {
+    if (value <= low) this.#low = value
+    else if (value - low >= least) {
       this.#rising = true
       this.#high = { at, value }
     }

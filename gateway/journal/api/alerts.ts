@@ -22,6 +22,8 @@ export interface AlertStore {
   episode(alertId: string): AlertTransition[]
   /** The same, by the row id of the episode. */
   episodeById(id: number): AlertTransition[]
+  /** Transitions of a condition, those of the latest alert first. */
+  ofCondition(condition: string, limit: number): AlertTransition[]
   /** Newest first. */
   latest(limit: number): AlertTransition[]
   /** Transitions of these times (epoch ms, both included), oldest first. */

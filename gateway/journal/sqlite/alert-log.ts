@@ -68,6 +68,12 @@ export class AlertLog implements AlertStore {
     return this.#database.all<TransitionRow>(ALERTS.ofAlert, alertId).map((row) => this.#transition(row))
   }
 
+  ofCondition(condition: string, limit: number): AlertTransition[] {
+    // The id of an alert is its condition and a number; ':' is what follows '9'.
+    const rows = this.#database.all<TransitionRow>(ALERTS.ofCondition, `${condition}-0`, `${condition}-:`, limit)
+    return rows.map((row) => this.#transition(row))
+  }
+
   /** Row id of the episode, or null when no such alert is stored. */
   episodeId(alertId: string): number | null {
     return this.#database.get<{ id: number }>(ALERTS.episodeId, alertId)?.id ?? null

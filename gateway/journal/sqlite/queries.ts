@@ -77,6 +77,8 @@ export const ALERTS = {
   latest: `SELECT ${TRANSITION} FROM alert_transition t ORDER BY t.id DESC LIMIT ?`,
   ofAlert: `SELECT ${TRANSITION} FROM alert_transition t WHERE t.alert_id = ? ORDER BY t.id`,
   between: `SELECT ${TRANSITION} FROM alert_transition t WHERE t.at BETWEEN ? AND ? ORDER BY t.at`,
+  ofCondition: `SELECT ${TRANSITION} FROM alert_transition t WHERE t.alert_id BETWEEN ? AND ?
+    ORDER BY t.alert_id DESC LIMIT ?`,
   episodeId: `SELECT id FROM alert_episode WHERE alert_id = ?`,
   ofEpisode: `SELECT ${TRANSITION} FROM alert_episode e JOIN alert_transition t ON t.alert_id = e.alert_id
     WHERE e.id = ? ORDER BY t.id`,

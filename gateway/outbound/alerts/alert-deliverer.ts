@@ -1,4 +1,5 @@
 import { type AlertChannel, noticeOf } from '#gateway/alarms/channels/channel.js'
+import { shownValue } from '#gateway/alarms/explain/shown-value.js'
 import type { Journal } from '#gateway/journal/api/journal.js'
 import type { OutboxEntry } from '#gateway/journal/api/outbox.js'
 import type { DeliveryOutcome } from '#gateway/model/outcome.js'
@@ -8,7 +9,7 @@ import type { PreviewRules } from '#gateway/wording/preview.js'
 
 export interface AlertDelivererOptions {
   readonly channel: AlertChannel
-  readonly journal: Pick<Journal, 'notifications' | 'alerts'>
+  readonly journal: Pick<Journal, 'notifications' | 'alerts' | 'values'>
   /** Pseudonym of the home. */
   readonly home: string
   readonly preview?: PreviewRules
@@ -17,7 +18,7 @@ export interface AlertDelivererOptions {
   /** Makes a link that acknowledges an alert; undefined where the site has configured none. */
   readonly acknowledgeUrl?: (alertId: string, contact: string | undefined) => string | undefined
   /** What a message says beside the alert itself, when it is sent. */
-  readonly surroundings?: () => Omit<Surroundings, 'home' | 'open'>
+  readonly surroundings?: () => Omit<Surroundings, 'home' | 'open' | 'quality'>
 }
 
 /** Told of an alert at a time of their own, not with a transition of it. */
@@ -52,7 +53,9 @@ export class AlertDeliverer implements Deliverer {
       ...(covers && { covers: covers.flatMap((id) => journal.alerts.episode(id).at(-1) ?? []) }),
       ...(link !== undefined && { acknowledgeUrl: link }),
     }
-    const around = { ...surroundings?.(), open: journal.alerts.active() }
+    const cause = transition.measurement === undefined ? null : journal.values.of(transition.measurement)
+    const quality = cause && { quality: shownValue(cause).quality }
+    const around = { ...surroundings?.(), ...quality, open: journal.alerts.active() }
     const notice = noticeOf(transition, home, telling, preview, around)
     return { outcome: await channel.notify(notice, signal), resources: 1 }
   }

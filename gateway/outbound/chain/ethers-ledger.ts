@@ -1,6 +1,6 @@
 /** The Ledger over standard JSON-RPC. It depends on no node's brand: it uses no filters and no `finalized` tag. */
 import { resolve } from 'node:path'
-import { getAddress, toBeHex } from 'ethers'
+import { getAddress, isAddress, toBeHex } from 'ethers'
 import { ANCHORED_TOPIC, anchorRegistry, revertName } from '#contracts/anchor-registry.js'
 import type { Address, AnchorDomain, Hash32 } from '#gateway/model/batch.js'
 import { HomebeatError } from '#gateway/platform/errors.js'
@@ -64,8 +64,15 @@ export class EthersLedger implements Ledger {
   /** Most blocks that one question for logs may span, as the nodes took it so far. */
   #logBlocks: number
 
+  /** @throws HomebeatError `config.invalid` */
   constructor(options: EthersLedgerOptions) {
     const { chainId, contract, endpoints, timeoutMs = 10_000, fetch = globalThis.fetch } = options
+    // The configuration's schema does not look at it: the hash would cost every verb the time to load ethers.
+    if (!isAddress(contract))
+      throw new HomebeatError(
+        'config.invalid',
+        `The contract ${contract} is no account address, or its checksum (EIP-55) is wrong: copy it again.`,
+      )
     this.domain = { chainId, contract: getAddress(contract) as Address }
     this.#endpoints = new Endpoints(endpoints, { chainId, timeoutMs, fetch })
     this.#logBlocks = options.logBlocks ?? Number.POSITIVE_INFINITY

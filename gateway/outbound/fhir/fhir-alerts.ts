@@ -11,12 +11,13 @@ import {
 import { detectedIssueOf, issueAfter } from '#fhir/detected-issue.js'
 import { flagAfter, flagOf } from '#fhir/flag.js'
 import { IDENTIFIERS } from '#fhir/systems.js'
-import { asksForTask, taskAfter, taskOf } from '#fhir/task.js'
+import { asksForTask, exerciseOf, taskAfter, taskOf } from '#fhir/task.js'
 import type { AlertDelivery } from '#gateway/journal/api/alerts.js'
 import type { Journal } from '#gateway/journal/api/journal.js'
 import type { OutboxEntry } from '#gateway/journal/api/outbox.js'
 import type { AlertTransition } from '#gateway/model/alert.js'
 import type { Lane } from '#gateway/model/lane.js'
+import { REHEARSAL } from '#gateway/model/rehearsal.js'
 import type { TargetConfig } from '#gateway/outbound/fhir/config.js'
 import type { Deliverer } from '#gateway/outbound/lanes/deliverer.js'
 import { conditionWords } from '#gateway/wording/explanations.js'
@@ -90,6 +91,7 @@ export class FhirAlerts {
     const { journal, server, target } = this.#options
     const episode = transition && episodeOf(journal.alerts.episode(transition.alertId))
     if (!episode) return gone('alert')
+    if (isRehearsal(episode[0])) return delivery(target.tasks ? await this.#task(episode, signal) : null)
     const [{ measurement }, ...later] = episode
     // The Observation that it names comes later, with its batch: from then on the reference leads there.
     if (measurement !== undefined && later.length > 0)
@@ -123,7 +125,8 @@ export class FhirAlerts {
   }
 
   async #task(episode: Episode, signal: AbortSignal): Promise<Refusal | null> {
-    const wanted = taskOf(episode, this.#context)
+    const task = taskOf(episode, this.#context)
+    const wanted = isRehearsal(episode[0]) ? exerciseOf(task) : task
     const after = (current: Task) => {
       if (tasksIn([current], this.#options.home).length === 0) throw new TypeError('no Task of this home')
       return taskAfter(current, episode, this.#context)
@@ -134,7 +137,8 @@ export class FhirAlerts {
 
   async #standing(transitions: readonly AlertTransition[], signal: AbortSignal): Promise<Delivery> {
     const episode = episodeOf(transitions)
-    return episode ? delivery(await this.#flag(episode, signal)) : gone('alert')
+    if (!episode) return gone('alert')
+    return delivery(isRehearsal(episode[0]) ? null : await this.#flag(episode, signal))
   }
 
   async #flag(episode: Episode, signal: AbortSignal): Promise<Refusal | null> {
@@ -145,12 +149,14 @@ export class FhirAlerts {
   async #request(ref: number, signal: AbortSignal): Promise<Delivery> {
     const stored = this.#options.journal.notifications.byId(ref)
     if (!stored) return gone('notification')
+    if (isRehearsal(stored.transition)) return delivery(null)
     const request = communicationRequestOf(stored.notification, stored.transition, 'active', this.#context)
     return delivery(await this.#told(request, undefined, signal))
   }
 
   async #communication(delivered: AlertDelivery | null, signal: AbortSignal): Promise<Delivery> {
     if (!delivered) return gone('communication')
+    if (isRehearsal(delivered.transition)) return delivery(null)
     const { transition, channel, reason, deliveredAt, notification } = delivered
     const stored = notification === undefined ? null : this.#options.journal.notifications.byId(notification)
     const message: Message = stored?.notification ?? {
@@ -169,6 +175,7 @@ export class FhirAlerts {
     const stored = this.#options.journal.notifications.byId(ref)
     if (!stored) return gone('notification')
     const { notification, transition } = stored
+    if (isRehearsal(transition)) return delivery(null)
     const communication = communicationNotDone(notification, transition, this.#context)
     const request = communicationRequestOf(notification, transition, 'revoked', this.#context)
     return delivery(await this.#told(request, communication, signal))
@@ -187,6 +194,12 @@ export class FhirAlerts {
     return refusalOf('Communication', await server.create(communication, signal)) ?? refusal
   }
 }
+
+/**
+ * An exercise is never in the patient's record, where it might be taken for an alarm, years later too: no DetectedIssue, no
+ * Flag, no messages. Its Task alone is sent, for that is a way to answer, which must be tried like the others.
+ */
+const isRehearsal = ({ condition }: Pick<AlertTransition, 'condition'>): boolean => condition === REHEARSAL
 
 /**
  * A server, or a token, that takes Observations but no Tasks must not stop the lane. Its answer, one

@@ -1,11 +1,12 @@
 import { join } from 'node:path'
-import { Command, InvalidArgumentError } from 'commander'
+import { Argument, Command, InvalidArgumentError } from 'commander'
 import { TERMINOLOGY } from '#fhir/terminology.js'
 import { type AlarmListing, alarmListing } from '#gateway/alarms/actions/alarm-commands.js'
 import { alarmLog, type LogEntry } from '#gateway/alarms/alarm-log.js'
 import { recipientWords } from '#gateway/alarms/alert-status.js'
 import { explainAlarm } from '#gateway/alarms/explain/explain.js'
 import { changedLimit } from '#gateway/alarms/explain/limit-origin.js'
+import { type RehearsalStanding, rehearsalsOf } from '#gateway/alarms/rehearsal/rehearsal.js'
 import type { Inhibition } from '#gateway/clinical/evaluate/inhibition.js'
 import { sensorDefinitions } from '#gateway/clinical/sensors/registry.js'
 import { observablesOf } from '#gateway/clinical/sensors/sensor-definition.js'
@@ -13,6 +14,7 @@ import { loadConfig } from '#gateway/config/load.js'
 import type { JournalReader } from '#gateway/journal/api/journal.js'
 import { openJournalReader } from '#gateway/journal/sqlite/journal-reader.js'
 import type { LiveAlert } from '#gateway/model/live.js'
+import type { Told } from '#gateway/model/notification.js'
 import { callGateway } from '#gateway/platform/control-socket/control-client.js'
 import { HomebeatError } from '#gateway/platform/errors.js'
 import { printable } from '#gateway/platform/printable.js'
@@ -20,10 +22,15 @@ import { explainWords } from '#gateway/wording/alarm-words.js'
 import { causeWords } from '#gateway/wording/cause-words.js'
 import { conditionWords } from '#gateway/wording/explanations.js'
 import { notMonitoredWords } from '#gateway/wording/monitoring-words.js'
+import { rehearsalWords } from '#gateway/wording/rehearsal-words.js'
 import { dateAndTime } from '#gateway/wording/times.js'
+import { priorityMark } from '#gateway/wording/words.js'
 import { verb } from './exit.js'
 import { homeVerb, loginName, upTo } from './options.js'
 import { printJson } from './text.js'
+
+const REHEARSALS_SHOWN = 10
+const NOT_SCHEDULED = 'No rehearsal is scheduled: alerts.rehearsal: { at: "0 11 * * 3" } has one each Wednesday at 11'
 
 interface Options {
   readonly config: string
@@ -35,7 +42,7 @@ interface Acting extends Options {
   readonly all?: boolean
 }
 
-/** `homebeat alarms list|ack|silence|inhibit|release|escalate|log|explain`. */
+/** `homebeat alarms list|ack|silence|inhibit|release|escalate|rehearsal|log|explain`. */
 export function alarmsCommand(): Command {
   const acting = (name: string, description: string) =>
     homeVerb(name, description)
@@ -72,6 +79,11 @@ export function alarmsCommand(): Command {
       acting('escalate', 'tell the next in the chain now')
         .argument('<id>', 'as `homebeat alarms list` shows it')
         .action(verb(escalate)),
+    )
+    .addCommand(
+      acting('rehearsal', 'what became of each rehearsal of the alarm, newest first; now: ask for one')
+        .addArgument(new Argument('[now]').choices(['now']))
+        .action(verb(rehearsal)),
     )
     .addCommand(
       homeVerb('log', 'what happened, who did what, who was told, oldest first')
@@ -119,7 +131,7 @@ async function listingOf(dataDir: string, all: boolean): Promise<AlarmListing> {
 }
 
 function alertLines(alert: LiveAlert): string[] {
-  const { alertId, condition, priority, state, raisedAt, at, acknowledged, silencedUntil, deliveredTo } = alert
+  const { alertId, condition, state, raisedAt, at, acknowledged, silencedUntil, deliveredTo } = alert
   const standing =
     state === 'cleared'
       ? `over at ${dateAndTime(at)}`
@@ -131,7 +143,7 @@ function alertLines(alert: LiveAlert): string[] {
   const by = acknowledged ? ` by ${acknowledged.by} (${acknowledged.via}) at ${dateAndTime(acknowledged.at)}` : ''
   const silent = silencedUntil === undefined ? '' : `, silenced until ${dateAndTime(silencedUntil)}`
   return [
-    `${priority.toUpperCase().padEnd(7)} ${conditionWords(condition)}  [${alertId}]`,
+    `${priorityMark(alert).toUpperCase().padEnd(7)} ${conditionWords(condition)}  [${alertId}]`,
     `        since ${dateAndTime(raisedAt)}; ${standing}${by && state !== 'acknowledged' ? `, acknowledged${by}` : by}${silent}`,
     `        told: ${deliveredTo.join(', ') || 'nobody yet'}`,
   ]
@@ -185,6 +197,43 @@ async function escalate(alert: string, options: Acting): Promise<void> {
   process.stdout.write(`${alert}: the next in the chain are told now\n`)
 }
 
+const STANDINGS: Readonly<Record<RehearsalStanding, string>> = {
+  begins: 'a rehearsal of the alarm begins now: answer it as you would answer an alarm',
+  waits: 'a rehearsal of the alarm begins when the high alarm that is open, or the quiet hours, are over',
+  unanswered: 'nobody has answered the rehearsal that has begun: answer that one first',
+}
+
+async function rehearsal(now: 'now' | undefined, options: Acting): Promise<void> {
+  if (now) {
+    const answer = await act<{ standing: RehearsalStanding }>('alarms.rehearse', {}, options)
+    if (options.json) return printJson(answer, 2)
+    process.stdout.write(`${STANDINGS[answer.standing]}\n`)
+    return
+  }
+  const { config, dataDir } = loadConfig(options.config)
+  const results = withReader(dataDir, ({ alerts, notifications }) =>
+    rehearsalsOf(alerts, REHEARSALS_SHOWN).map((result) => ({
+      ...result,
+      told: toldOnce(notifications.told(result.alertId)),
+    })),
+  )
+  if (options.json) return printJson(results, 2)
+  const { at } = config.alerts.rehearsal
+  const lines = [
+    at === undefined ? NOT_SCHEDULED : `Rehearsals at ${at} (alerts.rehearsal.at)`,
+    ...(results.length === 0 ? [rehearsalWords(null, Date.now())] : []),
+    ...results.flatMap((result) => [
+      printable(rehearsalWords(result, Date.now())),
+      `        told: ${result.told.join(', ') || 'nobody'}`,
+    ]),
+  ]
+  process.stdout.write(`${lines.join('\n')}\n`)
+}
+
+const toldOnce = (told: readonly Told[]): string[] => [
+  ...new Set(told.flatMap((one) => (one.deliveredAt === null ? [] : [recipientWords(one)]))),
+]
+
 async function log({ config, limit, json }: Options & { limit: number }): Promise<void> {
   const entries = withReader(loadConfig(config).dataDir, (journal) => alarmLog(journal, limit))
   if (json) return printJson(entries, 2)
@@ -199,7 +248,7 @@ function entryWords(entry: LogEntry): string {
   if (entry.type === 'transition') {
     const cause = causeWords(entry)
     const by = entry.actor ? ` by ${entry.actor.by} (${entry.actor.via})` : ''
-    return `${entry.priority.padEnd(8)} ${conditionWords(entry.condition)}: ${entry.state}${by}${cause && ` (${cause})`}  [${entry.alertId}]`
+    return `${priorityMark(entry).padEnd(8)} ${conditionWords(entry.condition)}: ${entry.state}${by}${cause && ` (${cause})`}  [${entry.alertId}]`
   }
   const { by, via, note } = entry.actor
   const until = entry.until === undefined ? '' : ` until ${dateAndTime(entry.until)}`

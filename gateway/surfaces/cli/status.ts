@@ -7,6 +7,8 @@ import { hasChain, NO_CHAIN_WORDS } from '#gateway/surfaces/status/has-chain.js'
 import { statusOf } from '#gateway/surfaces/status/status.js'
 import type { ClockStatus } from '#gateway/time/timekeeper.js'
 import { notMonitoredWords } from '#gateway/wording/monitoring-words.js'
+import { rehearsalWords } from '#gateway/wording/rehearsal-words.js'
+import { priorityMark } from '#gateway/wording/words.js'
 import { verb } from './exit.js'
 import { CONFIG_OPTION } from './options.js'
 
@@ -54,10 +56,11 @@ function describe(status: GatewayStatus): string {
       ? [`  of these under the id or time of another one: ${status.identityConflicts} (a counter that restarted?)`]
       : []),
     ...unmappedLines(status),
+    rehearsalWords(status.rehearsal ?? null, status.now),
     active.length === 0 ? 'No active alert' : 'Active alerts',
     ...active.map(
       (a) =>
-        `  ${a.priority.padEnd(7)} ${a.condition}, since ${ago(a.raisedAt)}, told: ${a.deliveredTo.join(', ') || 'nobody yet'}`,
+        `  ${priorityMark(a).padEnd(7)} ${a.condition}, since ${ago(a.raisedAt)}, told: ${a.deliveredTo.join(', ') || 'nobody yet'}`,
     ),
     ...(active.some(({ condition }) => condition === 'journal-older-than-chain')
       ? ['  The chain has batches that this journal has not: restored from a backup? Then: homebeat journal continue']

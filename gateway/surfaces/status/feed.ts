@@ -9,6 +9,7 @@ import type { AlertTransition } from '#gateway/model/alert.js'
 import type { AnchorReceipt } from '#gateway/model/batch.js'
 import type { LiveAlert, LiveData, LiveValue } from '#gateway/model/live.js'
 import type { NotMonitored } from '#gateway/model/not-monitored.js'
+import type { RehearsalResult } from '#gateway/model/rehearsal.js'
 import type { Role } from '#gateway/model/role.js'
 import type { TransportStatus } from '#gateway/model/transport.js'
 import type { UnmappedCount } from '#gateway/model/unmapped.js'
@@ -20,6 +21,8 @@ export interface GatewayStatus {
   readonly running: boolean
   /** Somebody has said that nobody is to be watched; null or left out: the person is monitored. */
   readonly notMonitored?: NotMonitored | null
+  /** What became of the latest rehearsal of the alarm; null: there was none. */
+  readonly rehearsal?: RehearsalResult | null
   readonly startedAt: number | null
   readonly now: number
   readonly transports: readonly TransportStatus[]

@@ -2,6 +2,7 @@
 
 import { type AlertsSource, alertsOf } from '#gateway/alarms/alert-status.js'
 import { notMonitoredOf } from '#gateway/alarms/monitoring/monitoring.js'
+import { rehearsalsOf } from '#gateway/alarms/rehearsal/rehearsal.js'
 import type { JournalReader } from '#gateway/journal/api/journal.js'
 import type { LaneDepth } from '#gateway/journal/api/outbox.js'
 import { laneKey } from '#gateway/model/lane.js'
@@ -13,6 +14,7 @@ export type StatusSource = AlertsSource &
 export type JournalStatus = Pick<
   GatewayStatus,
   | 'notMonitored'
+  | 'rehearsal'
   | 'measurements'
   | 'identityConflicts'
   | 'unmapped'
@@ -32,6 +34,7 @@ export function journalStatus(journal: StatusSource, now: number): JournalStatus
   const fhir = depths.filter(({ lane }) => lane.kind.startsWith('fhir'))
   return {
     notMonitored: notMonitoredOf(journal.alarmActions, now),
+    rehearsal: rehearsalsOf(journal.alerts, 1)[0] ?? null,
     measurements: journal.measurements.counts(),
     identityConflicts: journal.measurements.conflicts(),
     unmapped: journal.unmapped.counts(),

@@ -2,8 +2,10 @@
 import { SENSORS, sensorDefinitions } from '#gateway/clinical/sensors/registry.js'
 import { leastSpanOf, type SensorDefinition } from '#gateway/clinical/sensors/sensor-definition.js'
 import type { LiveAlert } from '#gateway/model/live.js'
+import { shownPriority } from '#gateway/model/rehearsal.js'
 import type { GatewayStatus } from '#gateway/surfaces/status/feed.js'
-import { ageWords, conditionWords, durationWords, laneWords, show } from '#gateway/wording/words.js'
+import { notMonitoredWords } from '#gateway/wording/monitoring-words.js'
+import { ageWords, conditionWords, durationWords, laneWords, priorityMark, show } from '#gateway/wording/words.js'
 import { bold, clip, cyan, dim, green, red, sized, width, yellow } from './ansi.js'
 import { strip } from './strip.js'
 import type { ViewState } from './view-state.js'
@@ -16,7 +18,8 @@ const TWO_COLUMNS_FROM = 78
 
 /** At most `rows` lines of at most `columns` characters, with ANSI styles. */
 export function renderView(state: ViewState, columns: number, rows: number): string {
-  const head = [header(state, columns), dim('─'.repeat(Math.max(0, columns))), ...values(state, columns)]
+  const rule = dim('─'.repeat(Math.max(0, columns)))
+  const head = [header(state, columns), ...notMonitored(state), rule, ...values(state, columns)]
   const tail = [
     ...alerts(state),
     '',
@@ -43,9 +46,10 @@ export function renderLine(state: ViewState): string {
     return `${short} ${words ? `${words.text}${words.unit && ` ${words.unit}`}` : '–'}`
   })
   const active = activeAlerts(status)
-  const alertWords = active.map((alert) => `${alert.priority}: ${conditionWords(alert.condition)}`).join(', ')
+  const alertWords = active.map((alert) => `${priorityMark(alert)}: ${conditionWords(alert.condition)}`).join(', ')
   const { closed, anchored } = status.batches
-  return `${clock(state, state.now)} ${shown.join(', ')} | alerts: ${alertWords || 'none'} | batches: ${closed} closed, ${anchored} anchored`
+  const paused = status.notMonitored ? `${notMonitoredWords(status.notMonitored)} | ` : ''
+  return `${clock(state, state.now)} ${paused}${shown.join(', ')} | alerts: ${alertWords || 'none'} | batches: ${closed} closed, ${anchored} anchored`
 }
 
 function header(state: ViewState, columns: number): string {
@@ -54,6 +58,11 @@ function header(state: ViewState, columns: number): string {
   const right = `${state.url} `
   const space = columns - width(left) - width(right)
   return space > 0 ? left + ' '.repeat(space) + right : left
+}
+
+/** Before everything else: values that are shown are of nobody who is watched. */
+function notMonitored({ status }: ViewState): string[] {
+  return status?.notMonitored ? [` ${bold(yellow(notMonitoredWords(status.notMonitored)))}`] : []
 }
 
 function values(state: ViewState, columns: number): string[] {
@@ -109,14 +118,15 @@ function alerts(state: ViewState): string[] {
 function activeAlerts(status: GatewayStatus | null): LiveAlert[] {
   return (status?.alerts ?? [])
     .filter((alert) => alert.state !== 'cleared')
-    .sort((a, b) => RANK[a.priority] - RANK[b.priority] || b.raisedAt - a.raisedAt)
+    .sort((a, b) => RANK[shownPriority(a)] - RANK[shownPriority(b)] || b.raisedAt - a.raisedAt)
 }
 
 function alertLine(state: ViewState, alert: LiveAlert): string {
-  const what = `${MARK[alert.priority]} ${alert.priority.toUpperCase().padEnd(6)} ${conditionWords(alert.condition)}`
+  const priority = shownPriority(alert)
+  const what = `${MARK[priority]} ${priorityMark(alert).toUpperCase().padEnd(6)} ${conditionWords(alert.condition)}`
   const since = `since ${clock(state, alert.raisedAt)} (${durationWords(state.now - alert.raisedAt)})`
   const to = alert.deliveredTo.length > 0 ? `delivered to ${alert.deliveredTo.join(', ')}` : 'not delivered yet'
-  return `   ${PAINT[alert.priority](what)}  ${since}, ${to}`
+  return `   ${PAINT[priority](what)}  ${since}, ${to}`
 }
 
 /** Lanes, batches, sources and frames: what became of the values. */

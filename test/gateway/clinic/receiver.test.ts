@@ -6,9 +6,14 @@ import { join } from 'node:path'
 import { expect } from 'chai'
 import type { ClinicReport } from '#gateway/clinic/report.js'
 import { composeReceiver, type Receiver } from '#gateway/compose/clinic.js'
+import type { SerialBinding } from '#gateway/intake/transports/serial/binding.js'
+import { openJournalReader } from '#gateway/journal/sqlite/journal-reader.js'
 import { callGateway } from '#gateway/platform/control-socket/control-client.js'
 import { silentLogger } from '#gateway/platform/logger.js'
 import { brokerIdentity } from '#gateway/platform/net/certificate.js'
+import { FirmataBinding } from '#simulators/firmata/firmata-binding.js'
+import { FirmataDevice } from '#simulators/firmata/firmata-device.js'
+import { until } from '#test/gateway/intake/transports/kits.js'
 import { halfRequests, raw } from '#test/support/raw-http.js'
 import { settle, TestClock } from '#test/support/test-clock.js'
 import { checkInAt, post, TestClinic } from './clinic.js'
@@ -43,10 +48,11 @@ describe('clinic/receiver', function () {
     clinic.remove()
   })
 
-  async function start(parts: object = {}): Promise<void> {
+  async function start(parts: object = {}, serialBinding?: SerialBinding): Promise<void> {
     receiver = await composeReceiver(clinic.configure({ homes: [{ id: 'home-1', secretFile: 'home-1' }], ...parts }), {
       logger: silentLogger,
       clock,
+      ...(serialBinding && { serialBinding }),
       fetch: async (_url, init) => {
         told.push(JSON.parse(String(init?.body)))
         return new Response(null, { status: 204 })
@@ -133,6 +139,30 @@ describe('clinic/receiver', function () {
     await checkIn()
     await pass(2)
     expect(reasons('home-silent-home-1')).to.deep.equal(['raised', 'cleared'])
+  })
+
+  it('takes the button of its annunciator for an answer, in the name of the annunciator', async () => {
+    await receiver.stop()
+    const serialBinding = new FirmataBinding()
+    const board = new FirmataDevice()
+    serialBinding.plug('/dev/lamp', board)
+    const channels = [{ type: 'annunciator', name: 'duty-lamp', url: 'firmata:///dev/lamp' }]
+    await start({ alerts: { channels } }, serialBinding)
+    expect(await checkIn()).to.equal(204)
+    await pass(360)
+    await until(() => board.lines.some((line) => line.includes('No sign of life from the gateway of home-1')))
+    board.press(2, true)
+    await clock.advance(50)
+    board.press(2, false)
+    await pass(2)
+    const journal = openJournalReader(join(clinic.dataDir, 'journal.db'))
+    const actor = { by: 'duty-lamp', via: 'button' }
+    expect(journal.alerts.active().map(({ condition, state }) => `${condition} ${state}`)).to.deep.equal([
+      'home-silent-home-1 acknowledged',
+    ])
+    expect(journal.alarmActions.latest(9)).to.have.length(1)
+    expect(journal.alarmActions.latest(9)[0]).to.deep.include({ action: 'acknowledge', actor })
+    journal.close()
   })
 
   it('reminds until somebody acknowledges, and keeps that over a restart', async () => {

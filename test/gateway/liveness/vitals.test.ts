@@ -63,13 +63,14 @@ describe('liveness/vitals', () => {
     })
   })
 
-  it('counts alarms by kind and priority and never names one', () => {
+  it('counts alarms by kind and priority, but no exercise, and never names one', () => {
     const alert = (condition: string, kind: AlertTransition['kind'], priority: AlertTransition['priority']) =>
       ({ alertId: `${condition}-1`, condition, kind, priority, state: 'active', at: now, raisedAt: now }) as const
     const open = [
       alert('low-oxygen-saturation', 'physiological', 'high'),
       alert('high-pulse', 'physiological', 'medium'),
       alert('probe-off-spo2', 'technical', 'low'),
+      alert('rehearsal', 'technical', 'high'),
     ]
     const lanes = [
       {

@@ -1,7 +1,7 @@
 import { expect } from 'chai'
 import { noticeOf } from '#gateway/alarms/channels/channel.js'
 import type { AlertTransition } from '#gateway/model/alert.js'
-import type { NoticeReason } from '#gateway/model/notification.js'
+import { NOTIFICATION_REASONS, type NoticeReason } from '#gateway/model/notification.js'
 import type { Surroundings } from '#gateway/wording/message.js'
 import type { PreviewRules } from '#gateway/wording/preview.js'
 import { RAISED } from '#test/behaviours/channel.behaviour.js'
@@ -108,6 +108,24 @@ describe('A message to a doctor', () => {
       .to.contain('What to do: Have somebody look at the equipment when they can.')
       .and.not.contain('NEWS2')
     expect(details).to.contain('Low oxygen saturation (high, since')
+  })
+
+  it('says of an exercise that it is one, for whatever reason, and asks for an answer alone', () => {
+    const exercise = { condition: 'rehearsal', kind: 'technical', value: undefined, limit: undefined } as object
+    for (const reason of NOTIFICATION_REASONS.filter((one) => one !== 'digest')) {
+      const { preview, subject, details } = told(reason, exercise)
+      for (const text of [preview, subject]) expect(text).to.contain('Rehearsal of the alarm').and.not.match(/HIGH/)
+      expect(details, reason)
+        .to.contain('Nothing has happened')
+        .and.not.match(/High priority|Look at|look at/)
+    }
+    expect(told('raised', exercise).preview).to.equal('EXERCISE: Rehearsal of the alarm (active since 12:02)')
+    expect(told('raised', exercise).details).to.contain('What to do: Say that you know of it')
+  })
+
+  it('of a patient names no exercise among the other alarms', () => {
+    const open = [RAISED, { ...PROBE, condition: 'rehearsal', priority: 'high' as const }]
+    expect(told('raised', {}, {}, { open }).details).to.contain('Other open alarms: none.')
   })
 
   it('is short for a digest and empty for a test, and says first that nobody is monitored', () => {

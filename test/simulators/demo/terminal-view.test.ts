@@ -82,6 +82,30 @@ describe('the terminal view of the demo', () => {
     expect(text).to.contain('connecting…').and.contain('Waiting for the gateway').and.contain('no reading')
   })
 
+  it('says before everything else that nobody is monitored, in the picture and on the line', () => {
+    const state = fullState()
+    const actor = { by: 'nurse-1', via: 'console', note: 'a bath' } as const
+    const notMonitored = { reason: 'bath', actor, since: NOW, until: NOW + 60_000 } as const
+    const paused = { ...state, status: state.status && { ...state.status, notMonitored } }
+    const words = 'Not monitored: in the bath'
+    expect(renderView(paused, 110, 32).split('\n')[1])
+      .to.contain(words)
+      .and.contain('said by nurse-1')
+    expect(renderLine(paused)).to.match(/^\S+ Not monitored: in the bath, .* \| /)
+    for (const text of [renderView(state, 110, 32), renderLine(state)]) expect(text).not.to.contain('Not monitored')
+  })
+
+  it('shows an exercise as one, and below what has happened', () => {
+    const feed = new FakeFeed(() => NOW)
+    feed.raise('probe-off-gsr', 'medium', { kind: 'technical', raisedAt: NOW - 21_000 })
+    feed.raise('rehearsal', 'high', { kind: 'technical', raisedAt: NOW - 1000 })
+    const state = take(emptyView('http://127.0.0.1:8080/', NOW), { type: 'status', status: feed.status() })
+    expect(renderView(state, 110, 32))
+      .to.match(/MEDIUM.*EXERCISE Rehearsal of the alarm/s)
+      .and.not.contain('HIGH')
+    expect(renderLine(state)).to.contain('exercise: Rehearsal of the alarm')
+  })
+
   it('gives one line for a log', () => {
     expectGolden('terminal-view-line.txt', renderLine(fullState()))
   })

@@ -114,11 +114,6 @@ export class BreathingAnalyser {
     this.#alarmMs = alarmMs
   }
 
-  /** Of the last ten seconds that were judged; null before. */
-  get quality(): SignalQuality | null {
-    return this.#quality
-  }
-
   /** @param samples ADC counts; null: lost */
   push(samples: readonly (number | null)[]): BreathingEvent[] {
     const events: BreathingEvent[] = []

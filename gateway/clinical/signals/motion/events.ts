@@ -1,5 +1,4 @@
 /** What the motion analyser says. Times are ms on the sample clock: 0 is the first sample ever pushed, lost ones count. */
-import type { BodyPosition } from '#fhir/measurement.js'
 import type { SignalQuality } from '#gateway/clinical/signals/quality.js'
 
 export type FallEvent =
@@ -29,16 +28,4 @@ export type FallEvent =
       readonly raised: boolean
     }
 
-export type MotionEvent =
-  | FallEvent
-  | { readonly type: 'posture'; readonly at: number; readonly position: BodyPosition }
-  | {
-      readonly type: 'activity'
-      /** End of the minute. */
-      readonly at: number
-      /** Mean amplitude deviation of the minute, g; null: less than half of it was seen. */
-      readonly level: number | null
-      /** Since the body last moved or turned. */
-      readonly stillMs: number
-    }
-  | ({ readonly type: 'quality'; readonly at: number } & SignalQuality)
+export type MotionEvent = FallEvent | ({ readonly type: 'quality'; readonly at: number } & SignalQuality)

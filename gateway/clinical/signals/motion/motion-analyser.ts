@@ -1,5 +1,5 @@
 /**
- * A 3-axis accelerometer on the chest strap in, events out: posture, suspected falls, activity by the minute, quality. A
+ * A 3-axis accelerometer on the chest strap in, events out: posture, suspected falls, quality. A
  * function of what was pushed, however it was cut into blocks; memory does not grow.
  */
 import type { BodyPosition } from '#fhir/measurement.js'
@@ -11,17 +11,15 @@ import {
   type SignalQuality,
   sameQuality,
 } from '#gateway/clinical/signals/quality.js'
-import { EPOCH_MS, type Epoch, Epochs, meanOf, sway } from './epochs.js'
+import { EPOCH_MS, Epochs, meanOf, sway } from './epochs.js'
 import type { MotionEvent } from './events.js'
 import { BODY_EPOCHS, BODY_SWAY_G, FallDetector, type FallOptions } from './fall-detector.js'
 import { Posture } from './posture.js'
-import { distance, size } from './vector.js'
+import { size } from './vector.js'
 
 const QUALITY_MS = 10_000
-const MINUTE_MS = 60_000
-/** What moves less than this is still: mean amplitude deviation, g, and turn from one half second to the next, g. */
+/** What moves less than this is still: mean amplitude deviation, g. */
 const STILL_G = 0.015
-const STILL_TURN_G = 0.1
 /** At rest a whole accelerometer reads 1 g, give or take its offset and gain. */
 const REST_G = { low: 0.8, high: 1.2 } as const
 /** Counts at which an axis ends: 12 bits. */
@@ -49,9 +47,6 @@ export class MotionAnalyser {
   #index = 0
   /** Ms that `reset` has added. */
   #offset = 0
-  #stillSince = 0
-  #last: Epoch | null = null
-  #minute = { deviations: 0, epochs: 0 }
   #window = { lost: 0, saturated: 0, samples: 0 }
   #quality: SignalQuality | null = null
 
@@ -69,11 +64,6 @@ export class MotionAnalyser {
 
   get position(): BodyPosition | null {
     return this.#position
-  }
-
-  /** Of the last ten seconds that were judged; null before. */
-  get quality(): SignalQuality | null {
-    return this.#quality
   }
 
   push(samples: readonly AccelerationSample[]): MotionEvent[] {
@@ -95,10 +85,7 @@ export class MotionAnalyser {
     this.#falls.interrupt()
     this.#posture.reset()
     this.#position = null
-    this.#last = null
-    this.#minute = { deviations: 0, epochs: 0 }
     this.#window = { lost: 0, saturated: 0, samples: 0 }
-    this.#stillSince = this.#offset
     this.#quality = null
   }
 
@@ -114,13 +101,8 @@ export class MotionAnalyser {
       if (counts.some((count) => count <= LOWEST || count >= HIGHEST)) this.#window.saturated += 1
       this.#epochs.add(sample)
       events.push(...this.#falls.sample(at, sample))
-      const position = this.#posture.push(this.#periodMs, [
-        [sample[0] * COUNTS_PER_G, sample[1] * COUNTS_PER_G, sample[2] * COUNTS_PER_G],
-      ])
-      if (position !== null && position !== this.#position) {
-        this.#position = position
-        events.push({ type: 'posture', at, position })
-      }
+      const scaled = [sample[0] * COUNTS_PER_G, sample[1] * COUNTS_PER_G, sample[2] * COUNTS_PER_G] as const
+      this.#position = this.#posture.push(this.#periodMs, [scaled]) ?? this.#position
     } else this.#window.lost += 1
     this.#index += 1
     if (this.#index % this.#epochLength === 0) this.#endEpoch(events)
@@ -129,24 +111,8 @@ export class MotionAnalyser {
   #endEpoch(events: MotionEvent[]): void {
     const number = Math.round(this.#offset / EPOCH_MS) + this.#index / this.#epochLength - 1
     const endsAt = this.#now
-    const epoch = this.#epochs.end(number)
-    events.push(...this.#falls.epoch(endsAt, epoch))
-    if (epoch) {
-      const last = this.#last
-      const turned = last !== null && distance(last.mean, epoch.mean) > STILL_TURN_G
-      if (epoch.deviation > STILL_G || turned) this.#stillSince = endsAt
-      this.#last = epoch
-      this.#minute.deviations += epoch.deviation
-      this.#minute.epochs += 1
-    }
-    const count = number + 1
-    if (count % (QUALITY_MS / EPOCH_MS) === 0) this.#judge(number, endsAt, events)
-    if (count % (MINUTE_MS / EPOCH_MS) === 0) {
-      const { deviations, epochs } = this.#minute
-      const level = epochs >= MINUTE_MS / EPOCH_MS / 2 ? deviations / epochs : null
-      this.#minute = { deviations: 0, epochs: 0 }
-      events.push({ type: 'activity', at: endsAt, level, stillMs: endsAt - this.#stillSince })
-    }
+    events.push(...this.#falls.epoch(endsAt, this.#epochs.end(number)))
+    if ((number + 1) % (QUALITY_MS / EPOCH_MS) === 0) this.#judge(number, endsAt, events)
   }
 
   #judge(number: number, endsAt: number, events: MotionEvent[]): void {

@@ -9,15 +9,5 @@ export type MuscleEvent =
       readonly at: number
       /** Mean of the second's envelope, in the input's unit; null: the second cannot be believed. */
       readonly rms: number | null
-      /** The envelope at rest, as this session has shown it so far; null while it is learnt. */
-      readonly rest: number | null
-    }
-  | { readonly type: 'burst-begin'; readonly at: number }
-  | {
-      readonly type: 'burst-end'
-      readonly at: number
-      readonly durationMs: number
-      /** Highest envelope in it. */
-      readonly peak: number
     }
   | ({ readonly type: 'quality'; readonly at: number } & SignalQuality)

@@ -1,9 +1,6 @@
 /**
- * EMG in, events out: the envelope (high-pass, then RMS over 200 ms) by the second, bursts of activity against the rest
- * of this session, quality. Onset by a threshold on the envelope, after Hodges PW, Bui BH. A comparison of computer-based
- * methods for the determination of onset of muscle contraction using electromyography. Electroencephalogr Clin
- * Neurophysiol 101(6):511-519, 1996; its figures here are the project's own. A trend: nothing is diagnosed. A function of
- * what was pushed, however it was cut into blocks; memory does not grow.
+ * EMG in, events out: the envelope (high-pass, then RMS over 200 ms) by the second, quality. A trend: nothing is
+ * diagnosed. A function of what was pushed, however it was cut into blocks; memory does not grow.
  */
 import {
   LOST_SHARE,
@@ -12,7 +9,7 @@ import {
   type SignalQuality,
   sameQuality,
 } from '#gateway/clinical/signals/quality.js'
-import { keepLast, quantile } from '#gateway/clinical/signals/statistics.js'
+import { keepLast } from '#gateway/clinical/signals/statistics.js'
 import type { MuscleEvent } from './events.js'
 import { HighPass } from './high-pass.js'
 
@@ -21,18 +18,6 @@ const CUTOFF_HZ = 20
 const BLOCK_MS = 20
 const ENVELOPE_MS = 200
 const SECOND_MS = 1000
-/** Rest is the quietest tenth of the last minute, and, once known, rises by no more than this share a second. */
-const REST_SECONDS = 60
-const REST_QUANTILE = 0.1
-const REST_CREEP = 0.005
-const LEARNING_SECONDS = 5
-/** A burst begins above this many times rest and ends below that many; each for its time. */
-const ON_TIMES = 3
-const OFF_TIMES = 2
-const ON_MS = 60
-const OFF_MS = 160
-/** Counts above rest, at least: the converter's own steps. */
-const LEAST_COUNTS = 2
 const FLAT_SPAN = 2
 const MAINS_HZ = [50, 60] as const
 /** Share of the power, as [poor, bad]. Muscle alone has a few percent at one frequency. */
@@ -63,17 +48,11 @@ export class MuscleAnalyser {
   readonly #turns: readonly number[]
   /** Mean squares of the blocks of the last 200 ms. */
   readonly #squares: number[] = []
-  /** Envelopes at the end of each of the last seconds' quietest block. */
-  readonly #quiet: number[] = []
   #index = 0
   #offset = 0
   #block = { sum: 0, squares: 0, count: 0 }
   #second = emptySecond()
   #means: number[] = []
-  #rest: number | null = null
-  #above = 0
-  #below = 0
-  #burst: { since: number; peak: number } | null = null
   #quality: SignalQuality | null = null
 
   /** @throws RangeError for a rate it was not made for */
@@ -90,11 +69,6 @@ export class MuscleAnalyser {
     this.#turns = MAINS_HZ.map((hz) => 2 * Math.cos((2 * Math.PI * hz) / rateHz))
   }
 
-  /** Of the last second that was judged; null before. */
-  get quality(): SignalQuality | null {
-    return this.#quality
-  }
-
   /** @param samples ADC counts; null: lost */
   push(samples: readonly (number | null)[]): MuscleEvent[] {
     const events: MuscleEvent[] = []
@@ -102,10 +76,8 @@ export class MuscleAnalyser {
     return events
   }
 
-  /** What comes next begins `gapMs` later; rest stays as this session has shown it. @returns the end of an open burst */
-  reset(gapMs: number): MuscleEvent[] {
-    const events: MuscleEvent[] = []
-    this.#endBurst(this.#now, events)
+  /** What comes next begins `gapMs` later. */
+  reset(gapMs: number): void {
     this.#offset = this.#now + Math.max(0, gapMs)
     this.#index = 0
     this.#filter.reset()
@@ -113,17 +85,7 @@ export class MuscleAnalyser {
     this.#means.length = 0
     this.#block = { sum: 0, squares: 0, count: 0 }
     this.#second = emptySecond()
-    this.#above = 0
-    this.#below = 0
     this.#quality = null
-    return events
-  }
-
-  /** Another session, e.g. electrodes placed anew: rest is learnt again. */
-  restart(gapMs: number): MuscleEvent[] {
-    this.#quiet.length = 0
-    this.#rest = null
-    return this.reset(gapMs)
   }
 
   get #now(): number {
@@ -152,11 +114,11 @@ export class MuscleAnalyser {
       this.#block.count += 1
     }
     this.#index += 1
-    if (this.#index % this.#blockLength === 0) this.#endBlock(events)
+    if (this.#index % this.#blockLength === 0) this.#endBlock()
     if (this.#index % this.#rateHz === 0) this.#endSecond(events)
   }
 
-  #endBlock(events: MuscleEvent[]): void {
+  #endBlock(): void {
     const { sum, squares, count } = this.#block
     this.#block = { sum: 0, squares: 0, count: 0 }
     const second = this.#second
@@ -173,35 +135,8 @@ export class MuscleAnalyser {
     }
     keepLast(this.#squares, squares / count, ENVELOPE_MS / BLOCK_MS)
     if (this.#squares.length < ENVELOPE_MS / BLOCK_MS) return
-    const envelope = Math.sqrt(this.#squares.reduce((a, b) => a + b, 0) / this.#squares.length)
-    second.envelope += envelope
+    second.envelope += Math.sqrt(this.#squares.reduce((a, b) => a + b, 0) / this.#squares.length)
     second.envelopes += 1
-    second.quietest = Math.min(second.quietest, envelope)
-    this.#watchBurst(this.#now, envelope, events)
-  }
-
-  #watchBurst(at: number, envelope: number, events: MuscleEvent[]): void {
-    const rest = this.#rest
-    if (rest === null) return
-    const on = Math.max(ON_TIMES * rest, rest + LEAST_COUNTS)
-    const off = Math.max(OFF_TIMES * rest, rest + LEAST_COUNTS / 2)
-    this.#above = envelope > on ? this.#above + BLOCK_MS : 0
-    this.#below = envelope < off ? this.#below + BLOCK_MS : 0
-    if (!this.#burst) {
-      if (this.#above < ON_MS || this.#quality?.grade === 'bad') return
-      this.#burst = { since: at - this.#above, peak: envelope }
-      events.push({ type: 'burst-begin', at: this.#burst.since })
-      return
-    }
-    this.#burst.peak = Math.max(this.#burst.peak, envelope)
-    if (this.#below >= OFF_MS) this.#endBurst(at - this.#below, events)
-  }
-
-  #endBurst(at: number, events: MuscleEvent[]): void {
-    const burst = this.#burst
-    if (!burst) return
-    this.#burst = null
-    events.push({ type: 'burst-end', at, durationMs: at - burst.since, peak: burst.peak })
   }
 
   #endSecond(events: MuscleEvent[]): void {
@@ -212,17 +147,7 @@ export class MuscleAnalyser {
     if (!sameQuality(this.#quality, quality)) events.push({ type: 'quality', at: at - SECOND_MS, ...quality })
     this.#quality = quality
     const believed = quality.grade !== 'bad' && second.envelopes > 0
-    if (quality.grade === 'bad') this.#endBurst(at, events)
-    if (believed) this.#learn(second.quietest)
-    const rms = believed ? second.envelope / second.envelopes : null
-    events.push({ type: 'envelope', at, rms, rest: this.#rest })
-  }
-
-  #learn(quietest: number): void {
-    keepLast(this.#quiet, quietest, REST_SECONDS)
-    if (this.#quiet.length < LEARNING_SECONDS) return
-    const lately = quantile(this.#quiet, REST_QUANTILE)
-    this.#rest = this.#rest === null ? lately : Math.min(lately, this.#rest * (1 + REST_CREEP))
+    events.push({ type: 'envelope', at, rms: believed ? second.envelope / second.envelopes : null })
   }
 
   #judge(second: ReturnType<typeof emptySecond>): SignalQuality {
@@ -260,7 +185,6 @@ function emptySecond() {
     step: 0,
     envelope: 0,
     envelopes: 0,
-    quietest: Number.POSITIVE_INFINITY,
     hums: MAINS_HZ.map(() => ({ s1: 0, s2: 0 })),
   }
 }

@@ -72,6 +72,16 @@ describe('Acting on alarms of a running gateway', function () {
     return { say }
   }
 
+  /** Under a clock that is moved by hand. */
+  async function stopByHand(clock: TestClock): Promise<void> {
+    let stopped = false
+    void gateway?.stop(0).then(() => {
+      stopped = true
+    })
+    gateway = null
+    while (!stopped) await clock.advance(1000)
+  }
+
   const open = async () => (await callGateway<AlarmListing>(home.dataDir, 'alarms.list')).alerts
   const states = async () => (await open()).map(({ condition, state }) => `${condition} ${state}`)
   const acts = () => reader?.alarmActions.latest(10).map(({ action, actor }) => `${action} ${actor.by} ${actor.via}`)
@@ -124,6 +134,27 @@ describe('Acting on alarms of a running gateway', function () {
     const [alert] = await open()
     expect(alert?.acknowledged).to.include({ by: 'nurse-1', via: 'link' })
     expect(alert?.deliveredTo).to.deep.equal(['nurse-1 (push)'])
+  })
+
+  it('says on the page of a link that nobody is monitored', async () => {
+    hook.received.length = 0
+    const linkPort = await freePort()
+    await start({
+      channels: [{ type: 'webhook', name: 'push', url: await hook.start() }],
+      contacts: [{ id: 'nurse-1', role: 'nurse', channel: 'push' }],
+      links: { publicUrl: `http://127.0.0.1:${linkPort}`, port: linkPort },
+    })
+    const meter = await device('meter')
+    await meter.say('glucose', { value: 45, unit: 'mg/dL' })
+    await until(() => hook.received.length === 1)
+    const { acknowledgeUrl } = JSON.parse(hook.received[0]?.body ?? '{}')
+    const page = async () => (await fetch(acknowledgeUrl)).text()
+    expect(await page())
+      .to.contain('Low glucose')
+      .and.not.contain('Not monitored')
+    const pause = { reason: 'bath', minutes: 30, by: 'nurse-1', note: 'she takes a bath' }
+    await callGateway(home.dataDir, 'monitoring.pause', pause)
+    expect(await page()).to.match(/Not monitored: in the bath, .*said by nurse-1, &quot;she takes a bath&quot;/)
   })
 
   it('takes acts from the page and the command line, and shows them in the status', async () => {
@@ -189,11 +220,76 @@ describe('Acting on alarms of a running gateway', function () {
       actor: { by: 'lamp', via: 'button' },
     })
 
-    let stopped = false
-    void gateway?.stop(0).then(() => {
-      stopped = true
+    await stopByHand(clock)
+  })
+
+  it('has a rehearsal at its time, which the button of the annunciator answers', async () => {
+    const clock = new TestClock()
+    const serialBinding = new FirmataBinding()
+    const board = new FirmataDevice()
+    serialBinding.plug('/dev/lamp', board)
+    const due = new Date(clock.now() + 30 * MINUTE)
+    await start(
+      {
+        channels: [{ type: 'annunciator', name: 'lamp', url: 'firmata:///dev/lamp' }],
+        rehearsal: { at: `${due.getMinutes()} ${due.getHours()} * * *` },
+      },
+      { clock, serialBinding },
+    )
+    await clock.advance(29 * MINUTE)
+    expect(gateway?.status().rehearsal, 'none yet').to.equal(null)
+    await clock.advance(2 * MINUTE)
+    const said = () => board.lines.find((line) => line.includes('Rehearsal'))
+    await until(() => said() !== undefined)
+    expect(said()).to.match(/EXERCISE: Rehearsal of the alarm \(active since/)
+    expect(gateway?.status().rehearsal).to.deep.include({ answered: null })
+    // That the chain is out of reach sounds before any exercise: the first press is for that.
+    for (let i = 0; i < 2; i++) {
+      board.press(2, true)
+      await clock.advance(50)
+      board.press(2, false)
+      await clock.advance(5000)
+    }
+    expect(gateway?.status().rehearsal?.answered).to.include({ by: 'lamp', via: 'button' })
+    expect(acts()).to.deep.equal(['acknowledge lamp button', 'acknowledge lamp button', 'rehearse gateway gateway'])
+    expect(reader?.alerts.active().map(({ condition }) => condition)).to.deep.equal(['batches-provisional'])
+    await stopByHand(clock)
+  })
+
+  it('ends a rehearsal by whichever way a person answers, and says how', async () => {
+    const url = await hook.start()
+    const linkPort = await freePort()
+    await start({
+      channels: [{ type: 'webhook', name: 'push', url }],
+      contacts: [{ id: 'nurse-1', role: 'nurse', channel: 'push' }],
+      links: { publicUrl: `http://127.0.0.1:${linkPort}`, port: linkPort },
     })
-    gateway = null
-    while (!stopped) await clock.advance(1000)
+    const button = await device('button')
+    const page = readRunFile(home.dataDir)?.console ?? ''
+    const headers = { 'content-type': 'application/json', origin: new URL(page).origin }
+    const ways: Record<string, (alert: { alertId: string; acknowledgeUrl: string }) => Promise<unknown>> = {
+      'nurse-1 link': async ({ acknowledgeUrl }) => {
+        const asked = await (await fetch(acknowledgeUrl)).text()
+        expect(asked).to.match(/EXERCISE: Rehearsal of the alarm.*Nothing has happened/s)
+        return fetch(acknowledgeUrl, { method: 'POST' })
+      },
+      'anna console': ({ alertId }) => {
+        const body = JSON.stringify({ alerts: [alertId], by: 'anna' })
+        return fetch(new URL('/api/alarms/acknowledge', page), { method: 'POST', headers, body })
+      },
+      'button mqtt': () => button.say('acknowledge', { alert: 'all' }),
+      'root command-line': () => callGateway(home.dataDir, 'alarms.acknowledge', { alerts: 'all', by: 'root' }),
+    }
+    for (const [way, answer] of Object.entries(ways)) {
+      hook.received.length = 0
+      expect(await callGateway(home.dataDir, 'alarms.rehearse', { by: 'root' })).to.deep.equal({ standing: 'begins' })
+      await until(() => hook.received.length > 0)
+      const notice = JSON.parse(hook.received[0]?.body ?? '{}')
+      expect(notice, way).to.include({ condition: 'rehearsal', rehearsal: true, priority: 'high', reason: 'raised' })
+      await answer(notice)
+      await until(() => reader?.alerts.active().length === 0)
+      const { by, via } = gateway?.status().rehearsal?.answered ?? {}
+      expect(`${by} ${via}`).to.equal(way)
+    }
   })
 })

@@ -35,6 +35,8 @@ function rig(pins = PINS) {
   channel.onAcknowledged?.((acknowledgement) => acknowledgements.push(acknowledgement))
   const raise = (priority: Priority, state: AlertTransition['state'] = 'active') =>
     channel.notify(noticeOf({ ...RAISED, alertId: priority, priority, state }, 'home-7'), never)
+  const rehearse = (state: AlertTransition['state'] = 'active') =>
+    channel.notify(noticeOf({ ...RAISED, alertId: 'rehearsal-1', condition: 'rehearsal', state }, 'home-7'), never)
   const press = async (ms = 50) => {
     device.press(PINS.button, true)
     await clock.advance(ms)
@@ -51,7 +53,7 @@ function rig(pins = PINS) {
     return levels.join('')
   }
   const lit = () => (['high', 'medium', 'low'] as const).filter((priority) => device.level(PINS[priority]))
-  return { clock, binding, device, channel, acknowledgements, raise, press, watch, lit }
+  return { clock, binding, device, channel, acknowledgements, raise, rehearse, press, watch, lit }
 }
 
 describe('The annunciator', () => {
@@ -190,6 +192,45 @@ describe('The annunciator', () => {
     await clock.advance(1000)
     expect(lit()).to.deep.equal([])
     expect(await watch(PINS.buzzer, 400, 50)).to.not.contain('1')
+  })
+
+  it('lights every lamp for an exercise, sounds as no emergency does, and is answered by its button', async () => {
+    const { rehearse, press, watch, acknowledgements, clock } = it7
+    await rehearse()
+    await clock.advance(20)
+    expect(await watch(PINS.low, 4, 100)).to.equal('1111')
+    expect(await watch(PINS.high, 8, 250)).to.contain('1')
+    const other = rig()
+    await other.rehearse()
+    expect((await other.watch(PINS.buzzer, 100, 100)).match(/1+/g)).to.deep.equal(['11', '11', '11'])
+    await other.channel.stop?.()
+    await press()
+    expect(acknowledgements.at(-1)?.alertIds).to.deep.equal(['rehearsal-1'])
+    expect(await watch(PINS.buzzer, 400, 100)).to.not.contain('1')
+    await rehearse('cleared')
+    await clock.advance(1000)
+    expect(await watch(PINS.low, 4, 100)).to.equal('0000')
+  })
+
+  it('shows and sounds an alert as if there were no exercise, and one press never answers for both', async () => {
+    const { raise, rehearse, press, watch, lit, acknowledgements, clock } = it7
+    await rehearse()
+    await raise('low')
+    await clock.advance(100)
+    expect(lit()).to.deep.equal(['low'])
+    expect((await watch(PINS.buzzer, 100, 100)).match(/1+/g)).to.have.length.below(2)
+    await press()
+    expect(acknowledgements.at(-1)?.alertIds).to.deep.equal(['low'])
+    await clock.advance(20_000)
+    await press()
+    expect(acknowledgements.at(-1)?.alertIds).to.deep.equal(['rehearsal-1'])
+    const real = rig()
+    await real.rehearse()
+    await real.raise('high')
+    await real.clock.advance(100)
+    await real.press()
+    expect(real.acknowledgements.map(({ alertIds }) => alertIds)).to.deep.equal([['high']])
+    await real.channel.stop?.()
   })
 
   it('shows every lamp and sounds for a test, then only what is active', async () => {

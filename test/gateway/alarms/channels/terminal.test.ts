@@ -37,14 +37,23 @@ function rig() {
 describe('The terminal channel', () => {
   shouldBehaveLikeChannel('The terminal channel', async () => rig())
 
+  it('writes the time of a reminder as its own, beside that of the raising, both in the home’s time', async () => {
+    const { channel, received } = rig()
+    const reminder = { key: 'k', reason: 'reminder', at: RAISED.at + 720_000 } as const
+    await channel.notify(noticeOf(RAISED, 'home-7', reminder), new AbortController().signal)
+    expect(received()[0]).to.equal(
+      '\u00072026-01-01 12:14:00 UTC+00:00 home-7 REMINDER, HIGH: Low oxygen saturation (active since 12:02, nobody has acknowledged)\n',
+    )
+  })
+
   it('writes one line, and rings the bell when a high alert begins', async () => {
     const { channel, received } = rig()
     const never = new AbortController().signal
     await channel.notify(noticeOf(RAISED, 'home-7'), never)
     await channel.notify(noticeOf({ ...RAISED, state: 'cleared' }, 'home-7'), never)
     await channel.notify(noticeOf({ ...RAISED, priority: 'medium' }, 'home-7'), never)
-    expect(received()[0]?.replace(/since \d\d:\d\d/, 'since 12:02')).to.equal(
-      '\u00072026-01-01T12:02:00.000Z home-7 HIGH: Low oxygen saturation (active since 12:02)\n',
+    expect(received()[0]).to.equal(
+      '\u00072026-01-01 12:02:00 UTC+00:00 home-7 HIGH: Low oxygen saturation (active since 12:02)\n',
     )
     expect(received().map((line) => line.includes('\u0007'))).to.deep.equal([true, false, false])
   })

@@ -181,16 +181,19 @@ describe('The web push channel', () => {
   })
 
   it('asks a push service no second time for a subscription that is gone, until there is another', async () => {
-    const channel = webpush()
-    receiver.status = 410
-    await channel.notify(noticeFor('raised', { address: address() }), never)
-    receiver.status = 201
-    const again = await channel.notify(noticeFor('raised', { address: address() }), never)
-    expect(again).to.deep.include({ class: 'permanent' })
-    expect(again).to.have.property('reason').that.contains('subscribe again')
-    expect(receiver.received).to.have.length(1)
-    const renewed = JSON.stringify({ ...JSON.parse(address()), endpoint: `${JSON.parse(address()).endpoint}/new` })
-    expect((await channel.notify(noticeFor('raised', { address: renewed }), never)).class).to.equal('delivered')
+    for (const status of [404, 410]) {
+      const channel = webpush()
+      receiver.received.length = 0
+      receiver.status = status
+      await channel.notify(noticeFor('raised', { address: address() }), never)
+      receiver.status = 201
+      const again = await channel.notify(noticeFor('raised', { address: address() }), never)
+      expect(again, String(status)).to.deep.include({ class: 'permanent' })
+      expect(again).to.have.property('reason').that.contains('subscribe again')
+      expect(receiver.received).to.have.length(1)
+      const renewed = JSON.stringify({ ...JSON.parse(address()), endpoint: `${JSON.parse(address()).endpoint}/new` })
+      expect((await channel.notify(noticeFor('raised', { address: renewed }), never)).class).to.equal('delivered')
+    }
   })
 
   it('takes a subscription from a file of mode 0600', async () => {

@@ -45,6 +45,16 @@ describe('NEWS2 as values come', () => {
     expect(bed.run(10 * MINUTE_MS, WELL)).to.deep.equal([])
   })
 
+  it('counts no exercise among the open alarms', () => {
+    const bed = new Bed()
+    const alert = { kind: 'technical', priority: 'high', state: 'active', at: START, raisedAt: START } as const
+    bed.watch.note([
+      { ...alert, alertId: 'rehearsal-1', condition: 'rehearsal' },
+      { ...alert, alertId: 'asystole-1', condition: 'asystole' },
+    ])
+    expect(bed.watch.score(START).openAlarms.map(({ condition }) => condition)).to.deep.equal(['asystole'])
+  })
+
   it('raises high only when it lasts, with the score and a value on the record', () => {
     const bed = new Bed()
     const ill = { ...WELL, respiratoryRate: 26, oxygenSaturation: 92, pulseRate: 115 }

@@ -163,6 +163,34 @@ describe('what a clear target gets about alerts', () => {
     expect(outcome).to.deep.equal({ class: 'transient', reason: 'the Task is being changed by somebody else' })
   })
 
+  it('has nothing of an exercise but its Task, about no patient, marked as a test, and that can be accepted', async () => {
+    const exercise = {
+      ...raised,
+      alertId: `rehearsal-${raised.raisedAt}`,
+      condition: 'rehearsal',
+      kind: 'technical',
+    } as const
+    await home.alert(exercise)
+    home.journal.outbox.queueFlags([exercise.alertId])
+    expect(classes(await deliverAll())).to.deep.equal(['delivered', 'delivered', 'delivered', 'delivered'])
+    const task = await theTask()
+    expect(task).to.deep.include({ status: 'requested', priority: 'stat' })
+    expect(task).not.to.have.any.keys('for', 'focus')
+    expect(task.meta?.security).to.deep.include({
+      ...{ system: 'http://terminology.hl7.org/CodeSystem/v3-ActReason', code: 'HTEST', display: 'test health data' },
+    })
+    expect(task.description).to.match(/^EXERCISE, nothing has happened/)
+    await home.alert({ ...exercise, state: 'acknowledged', at: raised.at + 1000, actor })
+    await home.alert({ ...exercise, state: 'cleared', at: raised.at + 2000 })
+    await deliverAll()
+    expect(await theTask()).to.deep.include({ status: 'completed' })
+    for (const type of ['DetectedIssue', 'Flag', 'CommunicationRequest', 'Communication'])
+      expect(server.repository.count(type), type).to.equal(0)
+    await home.alert({ ...exercise, alertId: 'rehearsal-2', state: 'active' })
+    await deliverAll({ tasks: false })
+    expect(server.repository.count('Task')).to.equal(1)
+  })
+
   it('is no Task where none are wanted, or the priority is low', async () => {
     await home.alert(raised)
     await deliverAll({ tasks: false })

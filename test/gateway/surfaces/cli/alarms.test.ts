@@ -18,8 +18,17 @@ describe('homebeat alarms', function () {
   let alertId = ''
   const alarms = (...args: string[]) => homebeat('alarms', ...args, '-c', config)
 
+  let port = 0
+  const measure = async (id: number, value: number) => {
+    const meter = { clientId: 'meter', username: 'meter', password: 'a-secret-of-the-meter' }
+    const client = await connected(mqttClient(port, meter))
+    const payload = JSON.stringify({ id: String(id), value, unit: 'mg/dL' })
+    await client.publishAsync('homebeat/v1/meter/glucose', payload, { qos: 1 })
+    await client.endAsync()
+  }
+
   before(async () => {
-    const port = await freePort()
+    port = await freePort()
     await writeSecret(home.folder, 'secret', 'a-secret-of-the-meter')
     const devices = [{ id: 'meter', secretFile: 'secret' }]
     const loaded = home.configure({
@@ -28,10 +37,7 @@ describe('homebeat alarms', function () {
     })
     gateway = await composeGateway(loaded, { logger: silentLogger })
     await gateway.start()
-    const meter = { clientId: 'meter', username: 'meter', password: 'a-secret-of-the-meter' }
-    const client = await connected(mqttClient(port, meter))
-    await client.publishAsync('homebeat/v1/meter/glucose', '{"id":"1","value":45,"unit":"mg/dL"}', { qos: 1 })
-    await client.endAsync()
+    await measure(1, 45)
   })
   after(async () => {
     await gateway?.stop(0)
@@ -77,6 +83,36 @@ describe('homebeat alarms', function () {
     expect((await alarms('release')).stdout).to.equal('nothing was inhibited\n')
   })
 
+  it('rehearsal asks for one, says what became of each, and whether any is scheduled', async () => {
+    const none = await alarms('rehearsal')
+    expect(none.stdout).to.match(
+      /^No rehearsal is scheduled: alerts\.rehearsal: .*\nRehearsal: none yet, so nobody has tried/,
+    )
+    expect((await homebeat('status', '-c', config)).stdout).to.contain('Rehearsal: none yet, so nobody has tried')
+    const { stdout, code } = await alarms('rehearsal', 'now', '--by', 'Anna K.', '--note', 'a new phone')
+    expect(code).to.equal(0)
+    expect(stdout, 'the low glucose is not over').to.match(/^a rehearsal of the alarm begins when the high alarm that/)
+    const open = async () => (await alarms('list')).stdout
+    expect(await open()).not.to.contain('EXERCISE')
+    await measure(2, 110)
+    while (!(await open()).includes('EXERCISE Rehearsal of the alarm'))
+      expect(await open()).not.to.match(/HIGH +Rehearsal/)
+    expect((await alarms('rehearsal')).stdout).to.match(
+      /\nRehearsal of .*: nobody has answered for \d+ s\n {8}told: nobody\n$/,
+    )
+    expect((await alarms('rehearsal', 'now')).stdout).to.contain('nobody has answered the rehearsal that has begun')
+    const [{ alertId: id }] = JSON.parse((await alarms('rehearsal', '--json')).stdout)
+    await alarms('ack', id, '--by', 'nurse-1')
+    expect((await homebeat('status', '-c', config)).stdout).to.match(
+      /\nRehearsal of .*: answered by nurse-1 \(command-line\) after \d+ s\n/,
+    )
+    const [result] = JSON.parse((await alarms('rehearsal', '--json')).stdout)
+    expect(result).to.deep.include({ alertId: id, told: [] })
+    expect(result.answered).to.include({ by: 'nurse-1', via: 'command-line' })
+    expect((await alarms('log')).stdout).to.match(/rehearse by Anna K\. \(command-line\), "a new phone"/)
+    expect((await alarms('rehearsal', 'later')).code).to.be.greaterThan(0)
+  })
+
   it('says in one line what is wrong with what it was given', async () => {
     for (const [args, wanted] of [
       [['ack'], /Name one alarm .* or say --all/],
@@ -98,7 +134,7 @@ describe('homebeat alarms', function () {
   it('list, log and explain work without a gateway; acting says that none runs', async () => {
     await gateway?.stop(0)
     gateway = null
-    expect((await alarms('list')).stdout).to.match(/acknowledged by Anna K\. \(command-line\) at/)
+    expect((await alarms('list', '--all')).stdout).to.match(/acknowledged by Anna K\. \(command-line\) at/)
     const log = (await alarms('log')).stdout
     expect(log).to.match(/high {5}Low glucose: active \(45 mg\/dL, limit below 54 mg\/dL\)/)
     expect(log).to.match(/acknowledge by Anna K\. \(command-line\), "I am with her"/)

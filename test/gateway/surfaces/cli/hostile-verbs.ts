@@ -142,6 +142,9 @@ const TEXTS = [
   ...['-1', '-0', '0', 'NaN', 'Infinity', '1e999', '99999999999999999999', '0x10', '1.5', '2026-13-45', '25:61'],
   ...['javascript:alert(1)', 'file:///etc/passwd', 'ftp://x', 'http://', 'http://[::1', 'mqtt://', 'serial://', '://'],
 ]
+/** An account address with one letter in the wrong case (EIP-55). */
+const WRONG_CHECKSUM = '0x5AAeb6053F3E94C9b9A09f33669435E7Ef1BeAeD'
+
 /** Enough where the far side of a socket judges. */
 const FEW_TEXTS = ['', '\0', '\x1b[2J', '\ud800', 'x'.repeat(HUGE), '-1', '1e999', '__proto__', '2026-13-45']
 
@@ -264,7 +267,10 @@ async function assault(
     const name = option.long ?? option.short ?? ''
     if (name === '--config') continue
     const isPath = /file|folder|<path>|state/.test(option.flags)
-    for (const text of [...where.texts, ...(isPath ? where.paths : [])]) {
+    // Words that are only passed on: `--why`, `--by`.
+    const texts =
+      option.parseArg || option.argChoices || isPath || option.flags.includes('url') ? where.texts : FEW_TEXTS
+    for (const text of [...texts, ...(isPath ? where.paths : [])]) {
       // Of what has no end: only what it refuses.
       if (isLong && (isPath || /^(?:0|\d+)$/.test(text))) continue
       const others = options.filter((one) => !one.startsWith(`${name}=`))
@@ -318,6 +324,9 @@ async function main(folder: string): Promise<void> {
   const configOf = (leaf: Leaf) => (leaf.path[0] === 'clinic' ? clinic.file : good)
 
   for (const leaf of leaves) await assault(leaf, { config: configOf(leaf), texts: TEXTS, paths })
+  const verify = leaves.find(({ path }) => path[0] === 'verify')
+  for (const contract of verify ? [WRONG_CHECKSUM, ...FEW_TEXTS] : [])
+    await judge(verify as Leaf, ['record.json', '--rpc=http://127.0.0.1:1', '--chain-id=1', `--contract=${contract}`])
 
   for (const leaf of leaves) {
     const { positionals, options, withConfig } = baselineOf(leaf)
@@ -356,7 +365,7 @@ async function main(folder: string): Promise<void> {
   tell({ calls, called: [...called], failures })
 }
 
-/** Configurations that are good, of data folders that are not. */
+/** Configurations that look good, of data folders and of a contract that are not. */
 function dataFoldersOf(folder: string, good: string): string[] {
   const text = readFileSync(good, 'utf8')
   const name = good.endsWith('clinic.yaml') ? 'clinic' : 'home'
@@ -393,11 +402,17 @@ function dataFoldersOf(folder: string, good: string): string[] {
         writeFileSync(join(path, inner), Buffer.alloc(5000, 'garbage \x1b'), { mode: 0o600 })
     }),
   }
-  return Object.entries(folders).map(([what, dataDir]) => {
+  const withLine = (what: string, line: RegExp, instead: string) => {
     const file = `${at(what)}.yaml`
-    writeFileSync(file, text.replace(/^dataDir: .*$/m, stringify({ dataDir }).trim()), { mode: 0o600 })
+    writeFileSync(file, text.replace(line, instead), { mode: 0o600 })
     return file
-  })
+  }
+  return [
+    withLine('contract', /contract: .*$/m, `contract: "${WRONG_CHECKSUM}"`),
+    ...Object.entries(folders).map(([what, dataDir]) =>
+      withLine(what, /^dataDir: .*$/m, stringify({ dataDir }).trim()),
+    ),
+  ]
 }
 
 await main(process.argv[2] ?? '').catch((error: Error) => {

@@ -1,5 +1,6 @@
 import { SENSOR_KINDS, type SensorKind } from '#fhir/measurement.js'
 import type { LiveAlert, LiveValue } from '#gateway/model/live.js'
+import type { NotMonitored } from '#gateway/model/not-monitored.js'
 import type { Feed, GatewayStatus, LiveEvent } from '#gateway/surfaces/status/feed.js'
 
 const ROOT = `0x${'3fa94c07be51d862'.repeat(4)}` as const
@@ -11,6 +12,7 @@ export class FakeFeed implements Feed {
   alerts: LiveAlert[] = []
   listeners = new Set<(event: LiveEvent) => void>()
   broken = false
+  notMonitored: NotMonitored | null = null
   /** The heart stands still: what is left is the converter's noise. */
   standstill = false
   readonly startedAt: number
@@ -47,6 +49,7 @@ export class FakeFeed implements Feed {
       frames: { received: 48_213, lost: 3, refused: 0 },
       measurements,
       alerts: this.alerts,
+      notMonitored: this.notMonitored,
       contacts: [
         { id: 'anna', role: 'family' },
         { id: 'nurse-1', role: 'nurse' },

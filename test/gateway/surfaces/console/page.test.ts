@@ -95,6 +95,48 @@ describe('the page of the console', function () {
     expect(foreign).to.deep.equal([])
   })
 
+  it('says before everything else that nobody is monitored, by whose word, why and until when', async () => {
+    const { page, errors } = await open()
+    const banner = page.locator('.banner.not-monitored')
+    expect(await banner.count(), 'somebody is').to.equal(0)
+    const since = Date.now()
+    const actor = { by: 'nurse-1', via: 'console', note: 'she takes a bath' } as const
+    feed.notMonitored = { reason: 'bath', actor, since, until: since + 1_800_000 }
+    feed.emit({ type: 'status', status: feed.status() })
+    await banner.waitFor()
+    expect(await banner.textContent()).to.match(
+      /^Not monitored: in the bath, since .* until .*, said by nurse-1, "she takes a bath" It ends by itself when signals return/,
+    )
+    const above = await page.evaluate<boolean>(
+      `document.querySelector('.not-monitored').getBoundingClientRect().bottom <=
+        document.querySelector('.room-alerts').getBoundingClientRect().top`,
+    )
+    expect(above, 'above the alerts and the values').to.equal(true)
+    feed.notMonitored = null
+    feed.emit({ type: 'status', status: feed.status() })
+    await banner.waitFor({ state: 'detached' })
+    expect(errors).to.deep.equal([])
+  })
+
+  it('shows an exercise as one: not by its priority, and after what has happened', async () => {
+    feed.raise('rehearsal', 'high', { kind: 'technical' })
+    const { page } = await open()
+    const exercise = page.locator('[data-alert="rehearsal"]')
+    await exercise.waitFor()
+    expect(await exercise.textContent()).to.match(/^Exercise.*Rehearsal of the alarm.*Nothing has happened/)
+    expect(await exercise.getAttribute('class')).not.to.contain('alert-high')
+    expect(await page.title()).to.match(/^Exercise: Rehearsal of the alarm/)
+    feed.raise('probe-off-gsr', 'medium', { kind: 'technical' })
+    feed.raise('low-oxygen-saturation', 'high', { raisedAt: Date.now() - 60_000 })
+    feed.emit({ type: 'status', status: feed.status() })
+    await page.locator('[data-alert="low-oxygen-saturation"]').waitFor()
+    const order = await page
+      .locator('[data-alert]')
+      .evaluateAll((all) => all.map((one) => one.getAttribute('data-alert')))
+    expect(order).to.deep.equal(['low-oxygen-saturation', 'probe-off-gsr', 'rehearsal'])
+    await page.waitForFunction(`document.title.startsWith('High priority: Low oxygen')`)
+  })
+
   it('says that a value is old', async () => {
     feed.value('bodyTemperature', 36.5, 'Cel', { at: Date.now() - 120_000 })
     const { page } = await open()

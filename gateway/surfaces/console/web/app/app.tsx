@@ -1,5 +1,6 @@
 import { useEffect } from 'preact/hooks'
-import { conditionWords, PRIORITY_WORDS } from '../../../../wording/words.js'
+import { REHEARSAL } from '../../../../model/rehearsal.js'
+import { conditionWords, priorityWords } from '../../../../wording/words.js'
 import { AppFooter } from '../components/app-footer.js'
 import { AppHeader } from '../components/app-header.js'
 import { useSnapshot } from '../lib/hooks.js'
@@ -9,13 +10,14 @@ import { LiveRoom } from './live-room.js'
 /** The shell that every room of the console shares: header, announcements, footer. */
 export function App({ store }: { store: LiveStore }) {
   const snapshot = useSnapshot(store)
-  const worst = snapshot.status?.alerts.find((alert) => alert.state === 'active' && alert.priority === 'high')
+  const high = snapshot.status?.alerts.filter((alert) => alert.state === 'active' && alert.priority === 'high')
+  const worst = high?.find(({ condition }) => condition !== REHEARSAL) ?? high?.[0]
   useEffect(() => {
     document.title =
       snapshot.connection === 'lost'
         ? 'Not live · Homebeat'
         : worst
-          ? `${PRIORITY_WORDS.high}: ${conditionWords(worst.condition)} · Homebeat`
+          ? `${priorityWords(worst)}: ${conditionWords(worst.condition)} · Homebeat`
           : 'Homebeat'
   }, [snapshot.connection, worst?.alertId])
   return (

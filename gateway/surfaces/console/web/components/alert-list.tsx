@@ -1,4 +1,5 @@
 import { useRef, useState } from 'preact/hooks'
+import { shownPriority } from '../../../../model/rehearsal.js'
 import type { GatewayStatus } from '../../../status/feed.js'
 import { useActingAs } from '../lib/acting-as.js'
 import { acknowledge, silence } from '../lib/alarm-acts.js'
@@ -22,7 +23,10 @@ export function AlertList(props: { status: GatewayStatus | null; now: number; co
   const open = alerts
     .filter(({ state }) => state !== 'cleared')
     .sort(
-      (a, b) => STANDING[a.state] - STANDING[b.state] || RANK[a.priority] - RANK[b.priority] || b.raisedAt - a.raisedAt,
+      (a, b) =>
+        STANDING[a.state] - STANDING[b.state] ||
+        RANK[shownPriority(a)] - RANK[shownPriority(b)] ||
+        b.raisedAt - a.raisedAt,
     )
   const unattended = open.filter(({ state }) => state !== 'acknowledged').length
   const cleared = alerts

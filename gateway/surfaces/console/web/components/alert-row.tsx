@@ -1,6 +1,7 @@
 import { explanationOf } from '#gateway/wording/explanations.js'
 import type { LiveAlert } from '../../../../model/live.js'
-import { conditionWords, durationWords, PRIORITY_WORDS } from '../../../../wording/words.js'
+import { shownPriority } from '../../../../model/rehearsal.js'
+import { conditionWords, durationWords, priorityWords } from '../../../../wording/words.js'
 import { timeOfDay } from '../lib/hooks.js'
 import { PriorityIcon } from './icons.js'
 
@@ -17,15 +18,15 @@ export interface AlertActs {
 export function AlertRow({ alert, now, acts }: { alert: LiveAlert; now: number; acts?: AlertActs }) {
   const isOpen = alert.state !== 'cleared'
   const unattended = alert.state === 'active' || alert.state === 'latched'
-  const look = !isOpen ? 'alert-cleared' : `alert-${alert.priority}${unattended ? '' : ' alert-known'}`
+  const look = !isOpen ? 'alert-cleared' : `alert-${shownPriority(alert)}${unattended ? '' : ' alert-known'}`
   const explanation = isOpen ? explanationOf(alert.condition) : null
   const what = conditionWords(alert.condition)
   return (
     <li class={`alert ${look}`} data-alert={alert.condition} data-state={alert.state}>
-      <PriorityIcon priority={isOpen ? alert.priority : 'none'} />
+      <PriorityIcon priority={isOpen ? shownPriority(alert) : 'none'} />
       <div class="alert-body">
         <p class="alert-top">
-          <span class="alert-priority">{isOpen ? PRIORITY_WORDS[alert.priority] : 'Cleared'}</span>
+          <span class="alert-priority">{isOpen ? priorityWords(alert) : 'Cleared'}</span>
           {alert.kind === 'technical' && <span class="tag">technical</span>}
         </p>
         <p class="alert-what">{what}</p>
@@ -68,9 +69,9 @@ export function AlertRow({ alert, now, acts }: { alert: LiveAlert; now: number; 
   )
 }
 
-function whenWords({ state, raisedAt, at, priority }: LiveAlert, now: number): string {
-  if (state === 'cleared')
-    return `${timeOfDay(raisedAt)} to ${timeOfDay(at)}, ${PRIORITY_WORDS[priority].toLowerCase()}`
+function whenWords(alert: LiveAlert, now: number): string {
+  const { state, raisedAt, at } = alert
+  if (state === 'cleared') return `${timeOfDay(raisedAt)} to ${timeOfDay(at)}, ${priorityWords(alert).toLowerCase()}`
   if (state === 'latched') return `${timeOfDay(raisedAt)} to ${timeOfDay(at)}`
   return `Since ${timeOfDay(raisedAt)} (${durationWords(now - raisedAt)})`
 }

@@ -3,7 +3,7 @@ import type { SensorKind } from '#fhir/measurement.js'
 import type { AlertTransition } from '#gateway/model/alert.js'
 import { SENSORS } from '../../../../clinical/sensors/registry.js'
 import type { LiveValue } from '../../../../model/live.js'
-import { conditionWords, PRIORITY_WORDS, valueOfSamples } from '../../../../wording/words.js'
+import { conditionWords, priorityWords, valueOfSamples } from '../../../../wording/words.js'
 import type { GatewayStatus, LiveEvent } from '../../../status/feed.js'
 import { TraceBuffer } from './trace-buffer.js'
 import { TrendLog } from './trend-log.js'
@@ -84,9 +84,10 @@ export class LiveStore {
   }
 }
 
-function announcementOf({ condition, priority, state, actor }: AlertTransition): string {
+function announcementOf(transition: AlertTransition): string {
+  const { condition, state, actor } = transition
   const what = conditionWords(condition)
-  if (state === 'active') return `${PRIORITY_WORDS[priority]}: ${what}`
+  if (state === 'active') return `${priorityWords(transition)}: ${what}`
   if (state === 'acknowledged') return `Acknowledged by ${actor?.by ?? 'somebody'}: ${what}`
   return state === 'latched' ? `Over, not acknowledged: ${what}` : `Cleared: ${what}`
 }

@@ -33,36 +33,13 @@ describe('the muscle analyser', () => {
     })
   }
 
-  it('learns rest and finds bursts with their beginning, length and size', () => {
-    const events = analyse([20, rest], [1.2, noise(60, 5)], [5, rest], [0.6, noise(30, 6)], [5, rest])
-    expect(only(events, 'envelope').at(-1)?.rest).to.be.closeTo(1.7, 0.5)
-    const [first, second] = only(events, 'burst-begin')
-    const [end, last] = only(events, 'burst-end')
-    expect(only(events, 'burst-begin', 'burst-end')).to.have.length(4)
-    expect(first?.at).to.be.within(20_000, 20_100)
-    expect(end?.durationMs).to.be.within(1100, 1500)
-    expect(end?.peak).to.be.closeTo(55, 12)
-    expect(second?.at).to.be.within(26_200, 26_300)
-    expect(last?.durationMs).to.be.within(500, 900)
-    expect(graded(events)).to.deep.equal([])
-  })
-
-  it('finds the bursts of the virtual patient, one in four seconds', () => {
+  it('tells the tension of the virtual patient from rest', () => {
     const patient = createPatient({ script: 'steady', seed: 2 })
     const samples = Array.from({ length: 60 * 250 }, (_, i) => Math.round((patient.emg(i * 4) * 1023) / 5))
     const events = new MuscleAnalyser({ rateHz: 250 }).push(samples)
-    expect(only(events, 'burst-begin').length).to.be.within(12, 14)
+    const seconds = only(events, 'envelope').map(({ rms }) => rms ?? 0)
+    expect(Math.max(...seconds)).to.be.above(10 * Math.min(...seconds))
     expect(graded(events)).to.deep.equal([])
-  })
-
-  it('does not take a long tension for rest', () => {
-    const events = analyse([20, rest], [90, noise(40, 3)], [10, rest], [1, noise(40, 4)], [3, rest])
-    expect(only(events, 'burst-end').map(({ durationMs }) => Math.round(durationMs / 1000))).to.deep.equal([90, 1])
-  })
-
-  it('finds next to no burst in an hour of rest', function () {
-    this.timeout(30_000)
-    expect(only(analyse([3600, rest]), 'burst-begin').length).to.be.below(2)
   })
 
   it('grades hum, rails, movement, loose electrodes and what is lost, and then gives no number', () => {
@@ -73,7 +50,6 @@ describe('the muscle analyser', () => {
     expect(graded(analyse([5, hum(20)]))).to.include('bad mains-hum')
     const loose = analyse([8, rest], [5, hum(120)])
     expect(graded(loose)).to.include('bad electrode-loose')
-    expect(only(loose, 'burst-begin').length).to.be.below(2)
     expect(only(loose, 'envelope').at(-1)?.rms).to.equal(null)
     expect(graded(analyse([5, () => 1023]))).to.include('bad saturated')
     expect(graded(analyse([5, () => 512]))).to.include('bad flat')
@@ -84,19 +60,16 @@ describe('the muscle analyser', () => {
 
   it('goes on after lost samples', () => {
     const events = analyse([20, rest], [2, () => null], [5, rest], [1, noise(60, 5)], [3, rest])
-    expect(only(events, 'burst-begin').map(({ at }) => Math.round(at / 100))).to.deep.equal([270])
-    expect(only(events, 'envelope').filter(({ rms }) => rms === null)).to.have.length(2)
+    const envelopes = only(events, 'envelope')
+    expect(envelopes.filter(({ rms }) => rms === null)).to.have.length(2)
+    expect(envelopes.find(({ rms }) => (rms ?? 0) > 20)?.at).to.equal(28_000)
   })
 
-  it('keeps rest over a reset and learns it again in another session', () => {
+  it('goes on after a reset, on its own clock', () => {
     const analyser = new MuscleAnalyser({ rateHz: 250 })
     analyser.push(sampled(250, [10, rest]))
     analyser.reset(5000)
-    const next = only(analyser.push(sampled(250, [1, rest])), 'envelope')[0]
-    expect(next?.at).to.equal(16_000)
-    expect(next?.rest).to.be.above(1)
-    analyser.restart(0)
-    expect(only(analyser.push(sampled(250, [1, rest])), 'envelope')[0]?.rest).to.equal(null)
+    expect(only(analyser.push(sampled(250, [1, rest])), 'envelope')[0]?.at).to.equal(16_000)
     expect(() => new MuscleAnalyser({ rateHz: 100 })).to.throw(RangeError)
   })
 
