@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { join, resolve } from 'node:path'
+import { readFileSync, writeFileSync } from 'node:fs'
+import { dirname, join, resolve } from 'node:path'
 import { createInterface } from 'node:readline/promises'
 import { Command } from 'commander'
 import { firstConfig } from '#gateway/config/first-config.js'
@@ -9,9 +9,10 @@ import { nativeBinding } from '#gateway/intake/transports/serial/native-binding.
 import { listPorts, portUrl } from '#gateway/intake/transports/serial/ports.js'
 import { loadOrCreateGatewayKey } from '#gateway/outbound/chain/gateway-key.js'
 import { loadOrCreateMasterKey } from '#gateway/outbound/sealing/master-key.js'
-import { ensureDataDir } from '#gateway/platform/data-dir.js'
+import { ensureDataDir, makeFolder } from '#gateway/platform/data-dir.js'
 import { HomebeatError } from '#gateway/platform/errors.js'
 import { packageRoot } from '#gateway/platform/package-root.js'
+import { printable } from '#gateway/platform/printable.js'
 import { verb } from './exit.js'
 import { upTo } from './options.js'
 
@@ -52,7 +53,7 @@ async function init(options: InitOptions): Promise<void> {
   ensureDataDir(dataDir)
   const { address } = await loadOrCreateGatewayKey(join(dataDir, 'keys', 'gateway.key'))
   await loadOrCreateMasterKey(join(dataDir, 'keys', 'master.key'))
-  process.stdout.write(nextSteps(file, join(dataDir, 'keys'), address, consolePort))
+  process.stdout.write(nextSteps(printable(file), printable(join(dataDir, 'keys')), address, consolePort))
 }
 
 const pseudonym = (what: string, bytes: number) => `${what}-${randomBytes(bytes).toString('hex')}`
@@ -74,7 +75,7 @@ async function askForKit(isUnattended: boolean): Promise<string> {
 /** @throws HomebeatError `config.exists`, `config.not-written` */
 function writeNew(file: string, text: string): void {
   try {
-    mkdirSync(join(file, '..'), { recursive: true, mode: 0o700 })
+    makeFolder(dirname(file))
     writeFileSync(file, text, { flag: 'wx', mode: 0o600 })
   } catch (cause) {
     const { code } = cause as NodeJS.ErrnoException
