@@ -1,5 +1,6 @@
 /** The configuration of a new home: the annotated example, with what only the site can know left as comments. */
-import { isMap, isScalar, isSeq, type Node, type Pair, parseDocument } from 'yaml'
+import { type Node, parseDocument } from 'yaml'
+import { offsetOf } from '#gateway/platform/config-file.js'
 
 export interface FirstConfig {
   readonly home: string
@@ -30,7 +31,7 @@ export function firstConfig(example: string, { home, patient, kit, consolePort }
   const lineOf = (offset: number) => example.slice(0, offset).split('\n').length - 1
   const valueAt = (path: readonly (string | number)[]) => document.getIn(path, true) as Node
   for (const path of OF_THE_SITE) {
-    const begin = lineOf(begins(document.getIn(path.slice(0, -1), true) ?? document.contents, path.at(-1)))
+    const begin = lineOf(offsetOf(document, path))
     const indent = /^ */.exec(lines[begin] ?? '')?.[0] ?? ''
     for (let i = begin; i <= lineOf((valueAt(path).range?.[1] ?? 1) - 1); i++)
       if (/^ *[^ #]/.test(lines[i] ?? '')) lines[i] = `${indent}# ${(lines[i] ?? '').slice(indent.length)}`
@@ -49,11 +50,4 @@ export function firstConfig(example: string, { home, patient, kit, consolePort }
   }
   const firstKey = lines.findIndex((line) => !line.startsWith('#'))
   return HEADING + lines.slice(firstKey).join('\n')
-}
-
-/** Where the key or the entry of a list begins. */
-function begins(owner: unknown, key: string | number | undefined): number {
-  if (isSeq(owner)) return (owner.items[Number(key)] as Node).range?.[0] ?? 0
-  const pair = isMap(owner) ? owner.items.find((one: Pair) => isScalar(one.key) && one.key.value === key) : undefined
-  return (pair?.key as Node).range?.[0] ?? 0
 }

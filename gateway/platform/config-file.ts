@@ -146,7 +146,7 @@ function keysOf(above: readonly unknown[]): PropertyKey[] {
 }
 
 /** Where the key or list entry at `path` begins; where it is not there, the nearest one above it. */
-function offsetOf(document: Document, path: readonly PropertyKey[]): number {
+export function offsetOf(document: Document, path: readonly PropertyKey[]): number {
   let [node, offset]: [unknown, number] = [document.contents, 0]
   for (const key of path) {
     let begins: unknown
