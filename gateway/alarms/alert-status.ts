@@ -1,8 +1,11 @@
 /** The latest alerts as people see them: state, who was told, who has acknowledged. From the journal alone. */
 
+import { TERMINOLOGY } from '#fhir/terminology.js'
+import { SENSORS } from '#gateway/clinical/sensors/registry.js'
 import type { Journal } from '#gateway/journal/api/journal.js'
 import { type AlertTransition, isUnattended } from '#gateway/model/alert.js'
 import type { LiveAlert } from '#gateway/model/live.js'
+import { limitWords, unitOf, withUnit } from '#gateway/wording/cause-words.js'
 
 /** Episodes shown; older ones stay in the journal. What is open is always shown. */
 const EPISODES = 50
@@ -27,12 +30,14 @@ export function alertsOf(journal: AlertsSource, now: number): LiveAlert[] {
     .latest(ACTIONS)
     .filter(({ action, until = 0 }) => action === 'silence' && until > now)
   const shown = [...latest.values()].filter(({ state }, i) => state !== 'cleared' || i < EPISODES)
-  return shown.map(({ alertId, condition, kind, priority, state, raisedAt, at }) => {
+  return shown.map((transition) => {
+    const { alertId, condition, kind, priority, state, raisedAt, at } = transition
     const by = acknowledged.get(alertId)
     const silence = isUnattended(state) ? silences.find(({ subjects }) => subjects.includes(alertId)) : undefined
     return {
       ...{ alertId, condition, kind, priority, state, raisedAt, at },
       deliveredTo: [...(told.get(alertId) ?? [])],
+      ...aboutOf(transition),
       ...(by?.actor && { acknowledged: { by: by.actor.by, via: by.actor.via, at: by.at } }),
       ...(silence?.until !== undefined && { silencedUntil: silence.until }),
     }
@@ -55,4 +60,20 @@ function toldOf(journal: AlertsSource, open: readonly AlertTransition[]): Map<st
 /** `nurse-1 (push)`; the channel alone where it is told of everything by itself. */
 export function recipientWords({ channel, contact }: { channel: string; contact?: string }): string {
   return contact === undefined ? channel : `${contact} (${channel})`
+}
+
+/** The sensor that an alert is about, its limit and its worst value. */
+function aboutOf(transition: AlertTransition): Pick<LiveAlert, 'sensor' | 'limit' | 'worst'> {
+  const { condition, observable, limit, value, worst = value } = transition
+  const sensor = observable
+    ? TERMINOLOGY[observable].sensor
+    : SENSORS.find(({ kind }) =>
+        condition.endsWith(`-${kind.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`),
+      )?.kind
+  const unit = unitOf(transition)
+  return {
+    ...(sensor && { sensor }),
+    ...(limit && { limit: limitWords(limit, unit) }),
+    ...(limit && worst !== undefined && { worst: withUnit(worst, unit) }),
+  }
 }

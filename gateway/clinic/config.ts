@@ -92,7 +92,7 @@ export interface LoadedClinicConfig {
  * @throws HomebeatError `config.not-found`, `config.unreadable`, `config.invalid` (a line for each problem)
  */
 export function loadClinicConfig(file: string, { files = false } = {}): LoadedClinicConfig {
-  const text = readConfig(file, 'clinic.example.yaml')
+  const text = readConfig(file, 'copy clinic.example.yaml there and edit it')
   const baseDir = dirname(resolve(file))
   const warnings: string[] = []
   const check = (config: ClinicConfig) => (files ? fileProblems(config, baseDir) : [])

@@ -12,7 +12,14 @@ import type { Site } from './site.js'
 export function surfaceParts(site: Site, { transports }: Intake, engine: Engine): Part[] {
   const { config, home, baseDir, dataDir, journal, fetch, clock, logger } = site
   const { feed, actions, recorder, timekeeper, monitoring } = engine
-  const page = new ConsoleServer({ ...config.console, feed, actions, logger })
+  const acts = {
+    acknowledge: actions.acknowledge.bind(actions),
+    silence: actions.silence.bind(actions),
+    escalate: actions.escalate.bind(actions),
+    pause: monitoring.pause.bind(monitoring),
+    resume: monitoring.resume.bind(monitoring),
+  }
+  const page = new ConsoleServer({ ...config.console, feed, actions: acts, logger })
   const runFile = new RunFileWriter(dataDir, () => page.address().url)
   const proven = {
     ...{ journal, transports, refused: () => recorder.isRefused },

@@ -19,7 +19,7 @@ export interface LoadedConfig {
  * @throws HomebeatError `config.not-found`, `config.unreadable` or `config.invalid` (message has a line for each problem)
  */
 export function loadConfig(file: string, { files = false } = {}): LoadedConfig {
-  const text = readConfig(file, 'homebeat.example.yaml')
+  const text = readConfig(file, 'begin with homebeat init, or copy homebeat.example.yaml there and edit it')
   const baseDir = dirname(resolve(file))
   const warnings: string[] = []
   const check = (config: Config) => (files ? fileProblems(config, baseDir) : [])

@@ -99,7 +99,6 @@ function* portsTakenTwice({ console, alerts, transports }: z.output<typeof schem
 export const CONFIG_STAND_IN = {
   home: { id: 'home', patient: 'patient' },
   transports: [{ name: 'kit', url: 'serial:///dev/ttyACM0' }],
-  chain: { endpoints: ['http://127.0.0.1:8545'], chainId: 1, contract: `0x${'0'.repeat(40)}` },
 } as const
 
 export type Config = z.output<typeof configSchema>

@@ -50,6 +50,8 @@ export interface AlertTransition {
   /** Causing value in the observable's unit, and the limit it crossed; kept at home, never in a preview. */
   readonly value?: number
   readonly limit?: { readonly comparator: '<' | '<=' | '>' | '>='; readonly value: number }
+  /** The furthest value beyond the limit so far, of every transition but the raising. */
+  readonly worst?: number
   readonly actor?: Actor
 }
 

@@ -27,6 +27,11 @@ export interface LiveAlert {
   readonly at: number
   /** Contacts with their channel, and channels that are told of everything. */
   readonly deliveredTo: readonly string[]
+  /** Whose tile shows it, where it is about one sensor. */
+  readonly sensor?: SensorKind
+  /** `below 88 %`, and the furthest value beyond it so far: `83.5 %`; where a number caused it. */
+  readonly limit?: string
+  readonly worst?: string
   readonly acknowledged?: { readonly by: string; readonly via: ActionPath; readonly at: number }
   /** Epoch ms, while it lies ahead. */
   readonly silencedUntil?: number

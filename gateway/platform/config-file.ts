@@ -146,7 +146,7 @@ function keysOf(above: readonly unknown[]): PropertyKey[] {
 }
 
 /** Where the key or list entry at `path` begins; where it is not there, the nearest one above it. */
-function offsetOf(document: Document, path: readonly PropertyKey[]): number {
+export function offsetOf(document: Document, path: readonly PropertyKey[]): number {
   let [node, offset]: [unknown, number] = [document.contents, 0]
   for (const key of path) {
     let begins: unknown
@@ -179,8 +179,8 @@ const YAML_WORDS: Readonly<Record<string, string>> = {
 const yamlWords = ({ code, message }: YAMLError): string =>
   `is no YAML: ${YAML_WORDS[code] ?? (message.split('\n')[0] ?? code).replace(/ at line .*$/, '')}`
 
-/** @param example what to begin from. @throws HomebeatError `config.not-found`, `config.unreadable` */
-export function readConfig(file: string, example: string): string {
+/** @param advice how to get one. @throws HomebeatError `config.not-found`, `config.unreadable` */
+export function readConfig(file: string, advice: string): string {
   try {
     const bytes = readBounded(file, MAX_CONFIG_BYTES)
     if (bytes === null)
@@ -195,7 +195,7 @@ export function readConfig(file: string, example: string): string {
     if (code === 'ENOENT')
       throw new HomebeatError(
         'config.not-found',
-        `There is no configuration at ${file}: copy ${example} there and edit it, or name another file with --config.`,
+        `There is no configuration at ${file}: ${advice}, or name another file with --config.`,
         { cause },
       )
     throw new HomebeatError('config.unreadable', `${file} cannot be read (${code}): check its owner and mode.`, {

@@ -16,6 +16,16 @@ export interface Parsed<Config> {
 
 const MOST_ROUNDS = 500
 
+/** Whether there is a key at `path`, which no list is above of. */
+function isThere(root: unknown, path: Path): boolean {
+  let at = root
+  for (const key of path) {
+    if (typeof at !== 'object' || at === null || Array.isArray(at) || !Object.hasOwn(at, key)) return false
+    at = (at as Record<PropertyKey, unknown>)[key]
+  }
+  return path.length > 0
+}
+
 /** @param standIn a part for each key at the top that must be there */
 export function parseRightPart<Schema extends z.ZodType>(
   schema: Schema,
@@ -84,8 +94,10 @@ export function parseRightPart<Schema extends z.ZodType>(
       said.add(key)
       if (one) problems.push(one)
     }
-    const [first] = problemsOf(issues)
+    const [first, ...others] = problemsOf(issues)
     if (!first || !leaveOut(first.path)) break
+    // Keys outside of lists shift no other: a file of hundreds that are not known would else take as many rounds.
+    for (const { path } of others) if (isThere(rest, path)) leaveOut(path)
   }
   return { config: null, problems, inFile }
 }

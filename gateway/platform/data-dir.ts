@@ -16,8 +16,8 @@ export function ensureDataDir(dataDir: string): void {
   }
 }
 
-/** Node's own `recursive` goes round for ever where a folder such as /proc takes none. */
-function makeFolder(path: string): void {
+/** A folder for the owner only, and those above it. Node's own `recursive` goes round for ever where a folder such as /proc takes none. */
+export function makeFolder(path: string): void {
   if (statSync(path, { throwIfNoEntry: false })?.isDirectory()) return
   if (dirname(path) !== path) makeFolder(dirname(path))
   mkdirSync(path, { mode: 0o700 })

@@ -14,11 +14,13 @@ export const ERROR_CODES = {
   clinic: ['configured', 'enrolled', 'full', 'listen', 'newer', 'not-running', 'store', 'unknown'],
   config: [
     'certificate',
+    'exists',
     'invalid',
     'mapping',
     'mqtt-unencrypted',
     'no-tls',
     'not-found',
+    'not-written',
     'secrets',
     'transport-url',
     'unreadable',

@@ -24,6 +24,9 @@ export function timeOfDay(at: number): string {
   return `${two(date.getHours())}:${two(date.getMinutes())}`
 }
 
+/** `14:02:07` */
+export const clockTime = (at: number): string => dateAndTime(at).slice(11)
+
 /** `2026-01-01 12:00:00` */
 export function dateAndTime(at: number): string {
   const date = new Date(at)

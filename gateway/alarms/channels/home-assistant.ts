@@ -1,5 +1,6 @@
 /** MQTT discovery of Home Assistant (home-assistant.io/integrations/mqtt, "MQTT Discovery"; binary_sensor.mqtt). */
 import { PRIORITIES, type Priority } from '#gateway/model/alert.js'
+import { REHEARSAL } from '#gateway/model/rehearsal.js'
 import { VERSION } from '#gateway/platform/version.js'
 import type { AlertNotice } from './channel.js'
 import type { Message } from './mqtt-publish.js'
@@ -18,8 +19,9 @@ export class HomeAssistantAlarms {
     this.#discoveryPrefix = discoveryPrefix
   }
 
-  take({ alertId, priority, state, reason }: AlertNotice): void {
-    if (reason === 'test' || reason === 'digest') return
+  take({ alertId, condition, priority, state, reason }: AlertNotice): void {
+    // A sensor that an exercise has turned on would not show an alert that comes.
+    if (reason === 'test' || reason === 'digest' || condition === REHEARSAL) return
     if (state === 'cleared') this.#active.delete(alertId)
     else this.#active.set(alertId, priority)
   }

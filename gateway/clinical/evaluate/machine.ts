@@ -41,6 +41,8 @@ export type Episode =
       readonly state: 'active' | 'acknowledged' | 'latched'
       readonly alertId: string
       readonly raisedAt: number
+      /** The furthest value beyond the limit, where the condition has one. */
+      readonly worst?: number
     }
 
 export interface Step {
@@ -71,18 +73,19 @@ export function step(condition: Condition, episode: Episode, sight: Sight, now: 
   const raisedAt = Math.max(now, (episode.lastRaisedAt ?? Number.NEGATIVE_INFINITY) + 1)
   const alertId = `${condition.condition}-${raisedAt}`
   return {
-    episode: { state: 'active', alertId, raisedAt },
+    episode: { state: 'active', alertId, raisedAt, ...worstOf(condition, undefined, latest?.value) },
     transition: transitionOf(condition, 'active', alertId, raisedAt, raisedAt, latest),
   }
 }
 
-function stepOpen(condition: Condition, episode: OpenEpisode, sight: Sight, now: number, cause?: Cause): Step {
+function stepOpen(condition: Condition, before: OpenEpisode, sight: Sight, now: number, cause?: Cause): Step {
+  const episode = { ...before, ...worstOf(condition, before.worst, cause?.value) }
   const over = sight === 'safe' || sight === 'withdrawn'
   // A clock set back must not put an episode's events before its beginning.
   const at = Math.max(now, episode.raisedAt)
   const go = (state: OpenEpisode['state'] | 'cleared'): Step => ({
     episode: state === 'cleared' ? { state: 'inactive', lastRaisedAt: episode.raisedAt } : { ...episode, state },
-    transition: transitionOf(condition, state, episode.alertId, episode.raisedAt, at, cause),
+    transition: transitionOf(condition, state, episode.alertId, episode.raisedAt, at, cause, episode.worst),
   })
   if (episode.state === 'latched') {
     // An episode that a worse condition takes over needs no acknowledgement of its own.
@@ -103,7 +106,7 @@ export function acknowledge(
   if (!isOpen(episode) || episode.state === 'acknowledged') return { episode, transitions: [] }
   const at = Math.max(now, episode.raisedAt)
   const to = (state: AlertTransition['state']) => ({
-    ...transitionOf(condition, state, episode.alertId, episode.raisedAt, at),
+    ...transitionOf(condition, state, episode.alertId, episode.raisedAt, at, undefined, episode.worst),
     actor,
   })
   if (episode.state === 'active')
@@ -121,8 +124,16 @@ export function isOpen(episode: Episode): episode is OpenEpisode {
 }
 
 /** An episode that was open before a restart: it is not raised a second time. */
-export function restored({ state, alertId, raisedAt }: AlertTransition): Episode {
-  return state === 'cleared' ? { state: 'inactive', lastRaisedAt: raisedAt } : { state, alertId, raisedAt }
+export function restored({ state, alertId, raisedAt, value, worst = value }: AlertTransition): Episode {
+  if (state === 'cleared') return { state: 'inactive', lastRaisedAt: raisedAt }
+  return { state, alertId, raisedAt, ...(worst !== undefined && { worst }) }
+}
+
+function worstOf({ limit }: Condition, before: number | undefined, value: number | undefined): { worst?: number } {
+  const [worst = value] = [before]
+  if (!limit || worst === undefined) return {}
+  const further = limit.comparator.startsWith('<') ? Math.min : Math.max
+  return { worst: further(worst, value ?? worst) }
 }
 
 function transitionOf(
@@ -132,6 +143,7 @@ function transitionOf(
   raisedAt: number,
   at: number,
   cause?: Cause,
+  worst?: number,
 ): AlertTransition {
   return {
     alertId,
@@ -145,5 +157,6 @@ function transitionOf(
     ...(cause && { measurement: cause.measurement }),
     ...(cause?.value !== undefined && { value: cause.value }),
     ...(limit && { limit }),
+    ...(worst !== undefined && { worst }),
   }
 }

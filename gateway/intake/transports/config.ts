@@ -112,6 +112,7 @@ function* contradictions({
   acknowledge,
   allowUnencrypted,
   devices,
+  passwordFile,
 }: z.output<typeof transport>): Iterable<ConfigProblem> {
   const scheme = schemeOf(url)
   const isBroker = scheme.endsWith('+broker')
@@ -124,7 +125,9 @@ function* contradictions({
       message: "is for the site's own broker (mqtt://, mqtts://): at another say mayAcknowledge: true at each device",
     }
   if (isBroker || isClient) {
-    const { host } = parseMqttUrl(url)
+    const { host, user } = parseMqttUrl(url)
+    if (isClient && passwordFile !== undefined && user === undefined)
+      yield { path: ['url'], message: `names no user for the passwordFile: write ${scheme}://user@${host}` }
     if (tls && scheme === 'mqtt')
       yield { path: ['url'], message: `has tls beside it and is not encrypted: write mqtts://${host}:8883` }
     if (tls && isBroker && (scheme === 'mqtt+broker' || tls.caFile !== undefined))

@@ -5,7 +5,8 @@ import { Sqlite } from '#gateway/platform/sqlite.js'
 /** Translates what SQLite says into a HomebeatError that says what to do; a HomebeatError passes as it is. */
 export function journalError(error: unknown, path: string, action: 'open' | 'read' | 'write'): HomebeatError {
   if (error instanceof HomebeatError) return error
-  const code = error instanceof Sqlite.SqliteError ? error.code : ''
+  // Of SQLite, or of the operating system where a file is looked at beside it.
+  const { code = '' } = error as NodeJS.ErrnoException
   if (code.startsWith('SQLITE_CORRUPT') || code === 'SQLITE_NOTADB') return damaged(path, error)
   const retry: RetryClass = PASSING.test(code) ? 'transient' : 'permanent'
   return new HomebeatError(`journal.${action}-failed`, `${VERBS[action]} the journal ${path}: ${advice(code, path)}`, {
@@ -36,9 +37,10 @@ const PASSING = /^SQLITE_(BUSY|LOCKED|FULL|IOERR|NOMEM|CANTOPEN|READONLY|PROTOCO
 function advice(code: string, path: string): string {
   const folder = dirname(path)
   if (code.startsWith('SQLITE_FULL')) return `the disk is full; free some space on the disk that holds ${folder}.`
-  if (code.startsWith('SQLITE_READONLY') || code.startsWith('SQLITE_CANTOPEN'))
+  if (/^(SQLITE_READONLY|SQLITE_CANTOPEN|EACCES|EPERM|EROFS)/.test(code))
     return `${folder} must exist, on a disk that is not read-only, and belong to the user that runs Homebeat.`
   if (code.startsWith('SQLITE_IOERR')) return `the disk reports an error (${code}); check or replace the card or disk.`
   if (code.startsWith('SQLITE_BUSY')) return 'another program holds it; close that program.'
+  if (/^E[A-Z]+$/.test(code)) return `it cannot be read (${code}); is something else in its place?`
   return code === '' ? 'unexpected error.' : `SQLite answers ${code}.`
 }

@@ -43,7 +43,13 @@ export class AlertLog implements AlertStore {
     const { changes, id } = this.#database.run(
       ALERTS.insert,
       ...[alertId, condition, kind, priority, state, at, raisedAt, observable ?? null, measurement ?? null],
-      sealTransition(this.#cipher, transition, transition.value ?? null, limit?.value ?? null),
+      sealTransition(
+        this.#cipher,
+        transition,
+        transition.value ?? null,
+        limit?.value ?? null,
+        transition.worst ?? null,
+      ),
       ...[limit?.comparator ?? null, actor?.by ?? null, actor?.via ?? null, actor?.note ?? null],
     )
     if (changes === 0) return null
@@ -105,19 +111,20 @@ export class AlertLog implements AlertStore {
   #transition(row: TransitionRow): AlertTransition {
     const { alertId, condition, kind, priority, state, at, raisedAt, observable, measurement, comparator } = row
     const { actorBy: by, actorVia: via, actorNote: note } = row
-    const [value, limit] = this.#values(row)
+    const [value, limit, worst] = this.#values(row)
     return {
       ...{ alertId, condition, kind, priority, state, at, raisedAt },
       ...(observable !== null && { observable }),
       ...(measurement !== null && { measurement }),
       ...(value !== null && { value }),
       ...(comparator !== null && limit !== null && { limit: { comparator, value: limit } }),
+      ...(worst !== undefined && { worst }),
       ...(by !== null && { actor: { by, via, ...(note !== null && { note }) } }),
     }
   }
 
   /** Without the key, or where it does not open, an alert is still an alert: its values are left out. */
-  #values(row: TransitionRow): [value: number | null, limit: number | null] {
+  #values(row: TransitionRow): [value: number | null, limit: number | null, worst?: number] {
     const { value } = row
     if (value === null) return [null, null]
     try {

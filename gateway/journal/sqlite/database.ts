@@ -206,13 +206,6 @@ function opening<Result>(path: string, body: () => Result): Result {
   try {
     return body()
   } catch (error) {
-    const code = (error as NodeJS.ErrnoException).code
-    if (code === 'EACCES' || code === 'EPERM' || code === 'EROFS')
-      throw new HomebeatError(
-        'journal.open-failed',
-        `Could not open the journal ${path}: ${dirname(path)} must belong to the user that runs Homebeat.`,
-        { cause: error },
-      )
     throw journalError(error, path, 'open')
   }
 }

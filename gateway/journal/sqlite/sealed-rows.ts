@@ -90,16 +90,18 @@ export function sealTransition(
   { alertId, state, at }: TransitionKey,
   value: number | null,
   limit: number | null,
+  worst: number | null = null,
 ): Uint8Array | null {
   if (value === null && limit === null) return null
-  return cipher.seal(Buffer.from(JSON.stringify([value, limit])), transitionContext(alertId, state, at))
+  const numbers = worst === null ? [value, limit] : [value, limit, worst]
+  return cipher.seal(Buffer.from(JSON.stringify(numbers)), transitionContext(alertId, state, at))
 }
 
 export function openTransition(
   cipher: RowCipher,
   { alertId, state, at }: TransitionKey,
   sealed: Uint8Array,
-): [value: number | null, limit: number | null] {
+): [value: number | null, limit: number | null, worst?: number] {
   return JSON.parse(bytes(cipher.open(sealed, transitionContext(alertId, state, at))).toString('utf8'))
 }
 

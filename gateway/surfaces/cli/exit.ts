@@ -1,5 +1,4 @@
 /** How a verb ends: exit codes, and the one line that says what to do. */
-import '#gateway/platform/schema-words.js'
 import { HomebeatError } from '#gateway/platform/errors.js'
 import { printableLines } from '#gateway/platform/printable.js'
 

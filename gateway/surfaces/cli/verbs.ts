@@ -8,6 +8,7 @@ import type { Programs } from './programs.js'
 
 /** In the order of the help. Loaded when asked for: no verb waits for what another one needs. */
 const VERBS: Readonly<Record<string, (programs: Programs) => Promise<Command>>> = {
+  init: async () => (await import('./init.js')).initCommand(),
   start: async (programs) => (await import('./start.js')).startCommand(programs),
   status: async () => (await import('./status.js')).statusCommand(),
   alarms: async () => (await import('./alarms.js')).alarmsCommand(),

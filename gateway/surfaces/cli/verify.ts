@@ -11,7 +11,7 @@ import { HomebeatError } from '#gateway/platform/errors.js'
 import { reachOf } from '#gateway/platform/net/reach.js'
 import { isWithoutChain } from '#gateway/proofs/joining.js'
 import { MAX_RECORD_BYTES, parseRecord, recordOf } from '#gateway/proofs/record.js'
-import { EXIT, verb } from './exit.js'
+import { EXIT, reportError, verb } from './exit.js'
 import { CONFIG_OPTION } from './options.js'
 
 interface VerifyOptions {
@@ -49,7 +49,7 @@ async function verify(what: string, options: VerifyOptions): Promise<void> {
     record = existsSync(what) ? readRecord(what) : findRecord(what, options.config)
   } catch (error) {
     if (!(error instanceof HomebeatError && error.code.startsWith('record.'))) throw error
-    process.stderr.write(`homebeat: ${error.message}\n`)
+    reportError(error)
     process.exitCode = EXIT.notVerified
     return
   }

@@ -2,12 +2,16 @@
 import { z } from 'zod'
 import { actorName, actorNote, alertId, alertIds } from '#gateway/model/actor.js'
 import type { Actor } from '#gateway/model/alert.js'
+import { PAUSE_REASONS, type PauseReason } from '#gateway/model/not-monitored.js'
 
 /** What the page needs of AlarmActions. */
 export interface ConsoleActions {
   acknowledge(alertIds: readonly string[] | 'all', actor: Actor): Promise<string[]>
   silence(alertIds: readonly string[] | 'all', forMs: number, actor: Actor): Promise<string[]>
   escalate(alertId: string, actor: Actor): Promise<void>
+  /** Nobody is monitored for a while. */
+  pause(reason: PauseReason, forMs: number, actor: Actor): Promise<unknown>
+  resume(actor: Actor): Promise<unknown>
 }
 
 interface Act {
@@ -36,6 +40,18 @@ export const ACTS: readonly Act[] = [
   act('escalate', z.strictObject({ alert: alertId, ...who }), async (actions, { alert, ...by }) => {
     await actions.escalate(alert, actorOf(by))
     return [alert]
+  }),
+  act(
+    'pause',
+    z.strictObject({ reason: z.enum(PAUSE_REASONS), minutes: z.number().positive().max(200_000), ...who }),
+    async (actions, { reason, minutes, ...by }) => {
+      await actions.pause(reason, minutes * 60_000, actorOf(by))
+      return [reason]
+    },
+  ),
+  act('resume', z.strictObject(who), async (actions, by) => {
+    await actions.resume(actorOf(by))
+    return ['resumed']
   }),
 ]
 

@@ -169,6 +169,10 @@ const TRANSPORTS: readonly (readonly [transport: string, ...lines: string[]])[] 
     'devices[1].topics: the topics of a and b overlap: give each device its own prefix',
     'devices[2].topics: the topics of a and c overlap: give each device its own prefix',
   ],
+  [
+    '{ name: a, url: "mqtts://b.lan", passwordFile: p }',
+    'url: names no user for the passwordFile: write mqtts://user@b.lan',
+  ],
   ['{ name: a, url: "replay:x.csv" }', 'url: The replay address is not valid: its path must be that of a .hea file'],
 ]
 

@@ -160,6 +160,15 @@ describe('The MQTT channel at a mosquitto broker', function () {
     })
   })
 
+  it('turns no binary sensor on for an exercise: an alert beside it would not be seen', async () => {
+    const channel = channelAt({ homeAssistant: 'homeassistant' })
+    const exercise = { ...RAISED, alertId: 'rehearsal-1', condition: 'rehearsal' }
+    await channel.notify(noticeOf(exercise, 'home-7'), never)
+    expect((await retained())['homebeat/v1/home-7/alerts/active/high']).to.equal('OFF')
+    await channel.notify(noticeFor('raised'), never)
+    expect((await retained())['homebeat/v1/home-7/alerts/active/high']).to.equal('ON')
+  })
+
   it('says when nobody has subscribed', async () => {
     await listener.unsubscribeAsync('#')
     const outcome = await channelAt().notify(noticeFor('test'), never)

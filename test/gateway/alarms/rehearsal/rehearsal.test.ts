@@ -1,4 +1,5 @@
 import { expect } from 'chai'
+import fc from 'fast-check'
 import { isWithinAny } from '#gateway/alarms/dispatch/hours.js'
 import { Rehearsal, rehearsalsOf } from '#gateway/alarms/rehearsal/rehearsal.js'
 import { Recorder } from '#gateway/engine/recorder.js'
@@ -216,5 +217,42 @@ describe('A rehearsal of the alarm', function () {
     await home.pass(3000)
     expect(home.journal.alerts.active()).to.containSubset([{ condition: 'rehearsal', state: 'active' }])
     expect(home.results()).to.have.length(2)
+  })
+
+  it('whatever is asked, answered, raised and restarted: never begins beside a high alarm, never ends without an answer', async () => {
+    const acts = fc.array(fc.constantFrom('ask', 'answer', 'raise', 'clear', 'restart', 'minutes', 'hours'), {
+      maxLength: 25,
+    })
+    await fc.assert(
+      fc.asyncProperty(acts, async (all) => {
+        await begin({ ...ALERTS, quietHours: [{ from: '20:00', to: '07:00' }] })
+        for (const act of all) {
+          home.heard()
+          if (act === 'ask') await home.rehearsal.ask(SCHEDULE)
+          if (act === 'answer') await home.answer()
+          if (act === 'raise' && (await home.glucose(40)).length > 0) expect(home.heard()).to.include('raised nurse-1')
+          if (act === 'clear') await home.glucose(110)
+          if (act === 'restart') await home.restart()
+          await home.pass({ minutes: 5 * MINUTE, hours: 5 * HOUR }[act as string] ?? 1000)
+        }
+        const log = home.journal.alerts.latest(1000).reverse()
+        let high = false
+        for (const { condition, state, alertId, at } of log) {
+          if (condition === 'low-glucose') high = state !== 'cleared'
+          if (condition !== 'rehearsal') continue
+          if (state === 'active') {
+            expect(high, 'begins beside a high alarm').to.equal(false)
+            expect(new Date(at).getUTCHours(), 'begins in quiet hours').to.be.within(7, 19)
+          }
+          if (state === 'cleared') {
+            const states = home.journal.alerts.episode(alertId).map((one) => one.state)
+            expect(states).to.deep.equal(['active', 'acknowledged', 'cleared'])
+          }
+        }
+        await home.stop()
+      }),
+      { numRuns: 15 },
+    )
+    await begin()
   })
 })

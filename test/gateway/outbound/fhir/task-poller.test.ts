@@ -1,6 +1,6 @@
 import type { Task } from '@medplum/fhirtypes'
 import { expect } from 'chai'
-import { taskOf } from '#fhir/task.js'
+import { exerciseOf, taskOf } from '#fhir/task.js'
 import { HomebeatError } from '#gateway/platform/errors.js'
 import { sample } from '#test/fhir/sample-measurements.js'
 import { TestClock } from '#test/support/test-clock.js'
@@ -81,6 +81,16 @@ describe('the Task poller', () => {
     await clock.advance(2 * POLL_MS)
     expect(server.asked).to.have.length(3)
     expect(actions.words).to.deep.equal([])
+  })
+
+  it('takes the acceptance of an exercise for an answer', async () => {
+    const exercise = transition({ alertId: 'rehearsal-1', condition: 'rehearsal', kind: 'technical' })
+    await home.alert(exercise)
+    server.tasks = [{ ...exerciseOf(taskWith({}, exercise)), id: 't-1', status: 'accepted' }]
+    await poller.start()
+    await until(() => actions.words.length > 0)
+    expect(actions.words[0]).to.match(/^acknowledge rehearsal-1/)
+    expect(actions.actors[0]?.via).to.equal('fhir-task')
   })
 
   it('does not take what the home wrote for the word of a doctor', async () => {

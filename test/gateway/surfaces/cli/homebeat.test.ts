@@ -90,7 +90,13 @@ describe('the command line', function () {
   })
 
   it('names the missing configuration and what to do', () =>
-    oneLine(2, /no configuration at .*: copy homebeat\.example\.yaml/, 'start', '--config', join(folder, 'none.yaml')))
+    oneLine(
+      2,
+      /no configuration at .*: begin with homebeat init, or copy homebeat\.example\.yaml/,
+      'start',
+      '--config',
+      join(folder, 'none.yaml'),
+    ))
 
   it('reports every problem of a broken configuration', async () => {
     const file = configure({ home: { id: 'Not A Pseudonym', patient: 'p-1' }, console: { port: 70_000 } })

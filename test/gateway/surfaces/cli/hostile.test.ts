@@ -90,6 +90,14 @@ describe('Every verb, called with hostile arguments', function () {
     await Promise.all(ends)
   })
 
+  it('says in one line that there is no such simulator, whatever it is called', async () => {
+    const { code, err } = await run([main, 'simulate', '\x1b[2J'], ['ignore', 'ignore', 'pipe']).ended
+    expect(err)
+      .to.match(/^[^\n]*unknown command[^\n]*\n$/)
+      .and.not.contain('\x1b')
+    expect(code).to.equal(2)
+  })
+
   it('says that its output was lost to a full disk', async () => {
     const { code, err } = await run([main, 'map', 'list'], ['ignore', openSync('/dev/full', 'w'), 'pipe']).ended
     expect(err).to.match(/^homebeat: [^\n]*could not be written \(ENOSPC\)[^\n]*\n$/)

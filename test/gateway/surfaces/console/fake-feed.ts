@@ -10,9 +10,9 @@ export class FakeFeed implements Feed {
   readonly now: () => number
   readonly latest = new Map<SensorKind, LiveValue>()
   alerts: LiveAlert[] = []
+  notMonitored: NotMonitored | null = null
   listeners = new Set<(event: LiveEvent) => void>()
   broken = false
-  notMonitored: NotMonitored | null = null
   /** The heart stands still: what is left is the converter's noise. */
   standstill = false
   readonly startedAt: number
@@ -126,8 +126,8 @@ export class FakeFeed implements Feed {
       ...extra,
     }
     this.alerts = [...this.alerts, alert]
-    const { deliveredTo: _, acknowledged: __, silencedUntil: ___, ...transition } = alert
-    this.emit({ type: 'alert', transition })
+    const { alertId, kind, state, at } = alert
+    this.emit({ type: 'alert', transition: { alertId, condition, kind, priority, state, at, raisedAt } })
   }
 
   /** What somebody did to an alert. */

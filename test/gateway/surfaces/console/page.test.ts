@@ -33,6 +33,12 @@ describe('the page of the console', function () {
       return [...ids]
     },
     async escalate() {},
+    async pause(reason, forMs, actor) {
+      feed.notMonitored = { reason, actor, since: Date.now(), until: Date.now() + forMs }
+    },
+    async resume() {
+      feed.notMonitored = null
+    },
   }
   let server: ConsoleServer
   let stopPlaying = () => {}
@@ -48,6 +54,7 @@ describe('the page of the console', function () {
   beforeEach(() => {
     feed.latest.clear()
     feed.alerts = []
+    feed.notMonitored = null
     feed.fill()
   })
   afterEach(async () => {
@@ -196,25 +203,25 @@ describe('the page of the console', function () {
     await button.click()
     await page.getByText('Say first who you are').waitFor()
     expect(await page.evaluate('document.activeElement.tagName')).to.equal('SELECT')
-    await page.getByLabel('Acting as').selectOption('anna')
+    await page.locator('.alerts').getByLabel('Acting as').selectOption('anna')
     await button.click()
     await page.locator('[data-alert][data-state="acknowledged"]').waitFor()
     expect(await alert.textContent()).to.match(/Acknowledged by anna at \d\d:\d\d:\d\d/)
     expect(await alert.getByRole('button').count()).to.equal(0)
-    expect(await page.locator('.alerts-said[role="status"]').textContent()).to.contain(
+    expect(await page.locator('.alerts .alerts-said[role="status"]').textContent()).to.contain(
       'Acknowledged. The others are told.',
     )
     await page.reload()
     feed.raise('no-breath', 'high')
-    await page.getByLabel('Acting as').waitFor()
-    expect(await page.getByLabel('Acting as').inputValue()).to.equal('anna')
+    await page.locator('.alerts').getByLabel('Acting as').waitFor()
+    expect(await page.locator('.alerts').getByLabel('Acting as').inputValue()).to.equal('anna')
     expect(errors).to.deep.equal([])
   })
 
   it('silences under a typed name and explains itself', async () => {
     feed.raise('low-oxygen-saturation', 'high')
     const { page } = await open(390, 844)
-    await page.getByLabel('Acting as').selectOption({ label: 'Somebody else…' })
+    await page.locator('.alerts').getByLabel('Acting as').selectOption({ label: 'Somebody else…' })
     await page.getByLabel('Your name').fill('Mrs Pérez')
     await page.getByRole('button', { name: /^Silence for 10 minutes/ }).click()
     await page.getByText(/Not acknowledged, silenced until \d\d:\d\d/).waitFor()
@@ -255,10 +262,94 @@ describe('the page of the console', function () {
     expect(await page.getByRole('alert').textContent()).to.contain('The gateway cannot be reached.')
     expect(await page.locator('[data-state="live"]').count()).to.equal(0)
     expect(await page.locator('[data-sensor="pulse"]').textContent()).to.contain('Not live')
-    server = new ConsoleServer({ feed, host: '127.0.0.1', port, logger: silentLogger, pageFolder })
+    const main = await page.locator('main').textContent()
+    expect(main).to.not.match(/Connected|all anchored|nothing waiting|none active/)
+    expect(main)
+      .to.contain('Not known')
+      .and.contain('Last known: connected to /dev/ttyACM0')
+      .and.contain('not live, as of')
+    server = new ConsoleServer({ feed, actions, host: '127.0.0.1', port, logger: silentLogger, pageFolder })
     await server.start()
     await page.locator('[data-connection="live"]').waitFor()
     await page.locator('[data-sensor="pulse"][data-state="live"]').waitFor()
+  })
+
+  it('shows an alarm on its tile in words: priority, condition, limit, worst value, since when, who knows', async () => {
+    const { page } = await open()
+    const tile = page.locator('[data-sensor="spo2"]')
+    feed.raise('low-oxygen-saturation', 'high', { sensor: 'spo2', limit: 'below 88 %', worst: '83 %' })
+    feed.raise('probe-off-spo2', 'low', { sensor: 'spo2', kind: 'technical' })
+    feed.value('spo2', 84, '%')
+    await page.locator('[data-sensor="spo2"][data-alarm="high"]').waitFor()
+    expect(await tile.textContent()).to.match(
+      /^Oxygen \(SpO₂\)\d+%High priorityLow oxygen saturationlimit below 88 %, worst 83 %, since \d\d:\d\d:\d\d, 1 more below/,
+    )
+    expect(await page.locator('[data-sensor="pulse"]').getAttribute('data-alarm')).to.equal(null)
+    const frame = () =>
+      page.evaluate<string>(
+        `(({ borderTopStyle, borderTopWidth }) => borderTopStyle + borderTopWidth)(getComputedStyle(document.querySelector('[data-sensor="spo2"]')))`,
+      )
+    expect(await frame()).to.equal('solid3px')
+    const [first] = feed.alerts
+    feed.change(first?.alertId ?? '', { state: 'cleared' })
+    await page.locator('[data-sensor="spo2"][data-alarm="low"]').waitFor()
+    expect(await tile.textContent()).to.contain('Equipment, low priority')
+    expect(await frame()).to.equal('dashed3px')
+    expect(await page.locator('[data-alert="low-oxygen-saturation"]').textContent()).to.contain(
+      'Limit below 88 %, worst 83 %',
+    )
+  })
+
+  it('says that nobody is monitored, and lets a person begin and end that, by keyboard', async () => {
+    const { page } = await open()
+    await page.getByText('Not to be monitored for a while…').click()
+    const card = page.locator('.monitoring')
+    await card.getByRole('button', { name: 'Do not monitor' }).press('Enter')
+    await card.getByRole('button', { name: /^Yes/ }).press('Enter')
+    await card.getByText('Say first who you are.').waitFor()
+    await card.getByLabel('Acting as').selectOption('nurse-1')
+    await card.getByLabel('Because the person is').selectOption('hospital')
+    await card.getByLabel('for at most').selectOption({ label: '7 days' })
+    await card.getByRole('button', { name: 'Do not monitor' }).press('Enter')
+    expect(feed.notMonitored, 'not before it is confirmed').to.equal(null)
+    await card.getByRole('button', { name: 'Yes: nobody is watched for 7 days' }).press('Enter')
+    const banner = page.locator('.not-monitored')
+    await banner.waitFor()
+    expect(await banner.textContent()).to.match(/^Not monitored: in hospital, since .* until .*, said by nurse-1/)
+    expect(feed.notMonitored).to.deep.include({ reason: 'hospital', actor: { by: 'nurse-1', via: 'console' } })
+    await card.getByRole('button', { name: 'Monitor again' }).press('Enter')
+    await banner.waitFor({ state: 'detached' })
+  })
+
+  it('is whole at any width and size of text, in every state', async () => {
+    const { page } = await open(720, 900)
+    for (const sensor of ['spo2', 'pulse', 'bloodPressure', 'ecg'] as const)
+      feed.raise(`no-trusted-value-${sensor}`, 'medium', {
+        ...{ sensor, kind: 'technical', limit: 'at or above 180 mmHg', worst: '212 mmHg' },
+        deliveredTo: ['a-channel-with-a-long-name', 'another-long-name'],
+      })
+    feed.notMonitored = {
+      reason: 'bath',
+      actor: { by: 'a-very-long-name-of-somebody', via: 'console' },
+      since: 1,
+      until: 2e12,
+    }
+    await page.locator('[data-alarm]').nth(3).waitFor()
+    const wrong = async (state: string) => {
+      for (const size of [100, 200])
+        for (const width of [320, 390, 720, 1100, 1440]) {
+          await page.setViewportSize({ width, height: 900 })
+          await page.evaluate(`document.documentElement.style.fontSize = '${size}%'`)
+          expect(await page.evaluate<string[]>(CUT), `${state}, ${width} px, text ${size} %`).to.deep.equal([])
+        }
+    }
+    await wrong('alarms')
+    const { port } = server.address()
+    await server.stop()
+    await page.locator('[data-connection="lost"]').waitFor()
+    await wrong('gateway gone')
+    server = new ConsoleServer({ feed, actions, host: '127.0.0.1', port, logger: silentLogger, pageFolder })
+    await server.start()
   })
 
   it('needs no sideways scrolling, on a phone as on a desk', async () => {
@@ -304,6 +395,20 @@ async function buildPage(folder: string): Promise<void> {
 }
 
 /** Counts the inked pixels of the ECG, says which share of the rows they are in, and gives its picture. */
+/** Sideways scrolling, and words that are cut off or stand over the edge of their box. */
+const CUT = `(() => {
+  const found = []
+  const root = document.documentElement
+  if (root.scrollWidth > innerWidth) found.push('page ' + root.scrollWidth)
+  for (const box of document.querySelectorAll('.tile, .card, .banner, .alert, .app-header, th, td, button, h2, h3')) {
+    if (box.matches('.visually-hidden') || box.closest('details:not([open]) > :not(summary)')) continue
+    const edge = box.getBoundingClientRect()
+    if (edge.right > innerWidth + 1) found.push(box.className + ' beyond the edge')
+    if (box.scrollWidth > box.clientWidth + 1 && getComputedStyle(box).display !== 'inline') found.push((box.className || box.tagName) + ' cut: ' + box.textContent.slice(0, 40))
+  }
+  return found
+})()`
+
 const INK = `(() => {
   const canvas = document.querySelector('[data-trace="ecg"] canvas')
   const copy = document.createElement('canvas')

@@ -202,6 +202,12 @@ describe('the console server', () => {
       async escalate(id, actor) {
         acts.push(['escalate', id, actor])
       },
+      async pause(reason, ms, actor) {
+        acts.push(['pause', reason, ms, actor])
+      },
+      async resume(actor) {
+        acts.push(['resume', actor])
+      },
     }
     const page = (server: ConsoleServer) => ({
       'content-type': 'application/json',
@@ -228,10 +234,14 @@ describe('the console server', () => {
       })
       await post(server, 'silence', { alerts: 'all', minutes: 10, by: 'nurse-1' })
       await post(server, 'escalate', { alert: 'a-1', by: 'nurse-1' })
+      await post(server, 'pause', { reason: 'bath', minutes: 30, by: 'nurse-1' })
+      await post(server, 'resume', { by: 'nurse-1' })
       expect(acts).to.deep.equal([
         ['acknowledge', ['a-1'], { by: 'anna', via: 'console', note: 'on my way' }],
         ['silence', 'all', 600_000, { by: 'nurse-1', via: 'console' }],
         ['escalate', 'a-1', { by: 'nurse-1', via: 'console' }],
+        ['pause', 'bath', 1_800_000, { by: 'nurse-1', via: 'console' }],
+        ['resume', { by: 'nurse-1', via: 'console' }],
       ])
     })
 
@@ -254,6 +264,11 @@ describe('the console server', () => {
       ])
         expect((await post(server, 'acknowledge', body)).code, JSON.stringify(body)).to.equal(400)
       expect((await post(server, 'silence', { alerts: 'all', minutes: 61, by: 'anna' })).code).to.equal(400)
+      for (const body of [
+        { reason: 'tired', minutes: 5, by: 'anna' },
+        { reason: 'bath', by: 'anna' },
+      ])
+        expect((await post(server, 'pause', body)).code).to.equal(400)
       expect((await post(server, 'acknowledge', { alerts: 'all', by: 'anna', note: 'x'.repeat(5000) })).code).to.equal(
         413,
       )

@@ -2,6 +2,7 @@ import { AlertList } from '../components/alert-list.js'
 import { ChainCard } from '../components/chain-card.js'
 import { LaneTable } from '../components/lane-table.js'
 import { LostBanner } from '../components/lost-banner.js'
+import { MonitoringCard } from '../components/monitoring-card.js'
 import { NotMonitoredBanner } from '../components/not-monitored.js'
 import { SensorTile } from '../components/sensor-tile.js'
 import { SourceList } from '../components/source-list.js'
@@ -9,12 +10,14 @@ import { TrendCharts } from '../components/trend-charts.js'
 import { Waveforms } from '../components/waveforms.js'
 import { useNow } from '../lib/hooks.js'
 import { type LiveStore, type Snapshot, tileValues } from '../lib/live-store.js'
+import { openAlerts } from '../lib/open-alerts.js'
 
 /** The first room: what the home's sensors say now, and what became of it. */
 export function LiveRoom({ store, snapshot }: { store: LiveStore; snapshot: Snapshot }) {
   const now = useNow(store)
   const { status, values, connection } = snapshot
   const connected = connection !== 'lost'
+  const standing = openAlerts(status?.alerts ?? [])
   return (
     <main id="main" class="room">
       <div class="banners">
@@ -31,17 +34,24 @@ export function LiveRoom({ store, snapshot }: { store: LiveStore; snapshot: Snap
           </h2>
           <ul class="tiles">
             {tileValues(values).map((value) => (
-              <SensorTile key={value.sensor} value={value} now={now} connected={connected} />
+              <SensorTile
+                key={value.sensor}
+                value={value}
+                alerts={standing.filter(({ sensor }) => sensor === value.sensor)}
+                now={now}
+                connected={connected}
+              />
             ))}
           </ul>
         </section>
         <Waveforms store={store} connected={connected} />
         <TrendCharts store={store} />
-        <SourceList status={status} />
+        <SourceList status={status} connected={connected} />
       </div>
       <div class="room-line">
-        <ChainCard status={status} now={now} />
-        <LaneTable status={status} now={now} />
+        <ChainCard status={status} now={now} connected={connected} />
+        <LaneTable status={status} now={now} connected={connected} />
+        <MonitoringCard status={status} connected={connected} />
       </div>
     </main>
   )

@@ -1,15 +1,13 @@
 import { useRef, useState } from 'preact/hooks'
-import { shownPriority } from '../../../../model/rehearsal.js'
 import type { GatewayStatus } from '../../../status/feed.js'
 import { useActingAs } from '../lib/acting-as.js'
 import { acknowledge, silence } from '../lib/alarm-acts.js'
+import { openAlerts } from '../lib/open-alerts.js'
 import { ActingAs } from './acting-as.js'
 import { AlertRow, SILENCE_MINUTES } from './alert-row.js'
-import { Card } from './card.js'
+import { asOf, Card } from './card.js'
 import { PriorityIcon } from './icons.js'
 
-const RANK = { high: 0, medium: 1, low: 2 } as const
-const STANDING = { active: 0, latched: 0, acknowledged: 1, cleared: 2 } as const
 const CLEARED_SHOWN = 6
 
 /** The alerts, those that ask for somebody first, and what a person may do about them. */
@@ -20,14 +18,7 @@ export function AlertList(props: { status: GatewayStatus | null; now: number; co
   const [said, setSaid] = useState('')
   const chooser = useRef<HTMLSelectElement>(null)
   const alerts = status?.alerts ?? []
-  const open = alerts
-    .filter(({ state }) => state !== 'cleared')
-    .sort(
-      (a, b) =>
-        STANDING[a.state] - STANDING[b.state] ||
-        RANK[shownPriority(a)] - RANK[shownPriority(b)] ||
-        b.raisedAt - a.raisedAt,
-    )
+  const open = openAlerts(alerts)
   const unattended = open.filter(({ state }) => state !== 'acknowledged').length
   const cleared = alerts
     .filter(({ state }) => state === 'cleared')
@@ -51,7 +42,7 @@ export function AlertList(props: { status: GatewayStatus | null; now: number; co
     disabled: busy || !connected,
   }
   return (
-    <Card title="Alerts" aside={asideOf(open.length, unattended)} class="alerts">
+    <Card title="Alerts" aside={asOf(status, connected) ?? asideOf(open.length, unattended)} class="alerts">
       {open.length === 0 && (
         <p class="alerts-none">
           <PriorityIcon priority="none" />

@@ -1,8 +1,8 @@
 import { explanationOf } from '#gateway/wording/explanations.js'
 import type { LiveAlert } from '../../../../model/live.js'
 import { shownPriority } from '../../../../model/rehearsal.js'
+import { clockTime } from '../../../../wording/times.js'
 import { conditionWords, durationWords, priorityWords } from '../../../../wording/words.js'
-import { timeOfDay } from '../lib/hooks.js'
 import { PriorityIcon } from './icons.js'
 
 export const SILENCE_MINUTES = 10
@@ -31,6 +31,12 @@ export function AlertRow({ alert, now, acts }: { alert: LiveAlert; now: number; 
         </p>
         <p class="alert-what">{what}</p>
         <p class="alert-when">{whenWords(alert, now)}</p>
+        {alert.limit && (
+          <p class="alert-when">
+            Limit {alert.limit}
+            {alert.worst && `, worst ${alert.worst}`}
+          </p>
+        )}
         <p class="alert-state">{stateWords(alert)}</p>
         <p class="alert-when">
           {alert.deliveredTo.length > 0 ? `Delivered to ${alert.deliveredTo.join(', ')}` : 'Not delivered yet'}
@@ -71,15 +77,16 @@ export function AlertRow({ alert, now, acts }: { alert: LiveAlert; now: number; 
 
 function whenWords(alert: LiveAlert, now: number): string {
   const { state, raisedAt, at } = alert
-  if (state === 'cleared') return `${timeOfDay(raisedAt)} to ${timeOfDay(at)}, ${priorityWords(alert).toLowerCase()}`
-  if (state === 'latched') return `${timeOfDay(raisedAt)} to ${timeOfDay(at)}`
-  return `Since ${timeOfDay(raisedAt)} (${durationWords(now - raisedAt)})`
+  const span = `${clockTime(raisedAt)} to ${clockTime(at)}`
+  if (state === 'cleared') return `${span} (${durationWords(at - raisedAt)}), ${priorityWords(alert).toLowerCase()}`
+  if (state === 'latched') return span
+  return `Since ${clockTime(raisedAt)} (${durationWords(now - raisedAt)})`
 }
 
 function stateWords({ state, acknowledged, silencedUntil }: LiveAlert): string {
-  const known = acknowledged && `cknowledged by ${acknowledged.by} at ${timeOfDay(acknowledged.at)}`
+  const known = acknowledged && `cknowledged by ${acknowledged.by} at ${clockTime(acknowledged.at)}`
   if (state === 'cleared') return known ? `A${known}` : 'Nobody acknowledged it'
   if (state === 'acknowledged') return known ? `A${known}` : 'Acknowledged'
   const standing = state === 'latched' ? 'Over, not acknowledged' : 'Not acknowledged'
-  return silencedUntil === undefined ? standing : `${standing}, silenced until ${timeOfDay(silencedUntil)}`
+  return silencedUntil === undefined ? standing : `${standing}, silenced until ${clockTime(silencedUntil)}`
 }

@@ -1,4 +1,5 @@
-import { timeOfDay, useNow } from '../lib/hooks.js'
+import { clockTime } from '../../../../wording/times.js'
+import { useNow } from '../lib/hooks.js'
 import type { Connection, LiveStore, Snapshot } from '../lib/live-store.js'
 import { BeatMark } from './icons.js'
 
@@ -22,7 +23,7 @@ export function AppHeader({ store, snapshot }: { store: LiveStore; snapshot: Sna
         <span class={`pill pill-${connection}`} data-connection={connection}>
           {WORDS[connection]}
         </span>
-        <time dateTime={new Date(now).toISOString()}>{timeOfDay(now)}</time>
+        <time dateTime={new Date(now).toISOString()}>{clockTime(now)}</time>
       </div>
     </header>
   )

@@ -1,14 +1,22 @@
+import { clockTime } from '../../../../wording/times.js'
 import { ageWords } from '../../../../wording/words.js'
 import type { GatewayStatus } from '../../../status/feed.js'
 import { hasChain } from '../../../status/has-chain.js'
-import { timeOfDay } from '../lib/hooks.js'
-import { Card } from './card.js'
+import { asOf, Card } from './card.js'
 
-export function ChainCard({ status, now }: { status: GatewayStatus | null; now: number }) {
+export function ChainCard({
+  status,
+  now,
+  connected,
+}: {
+  status: GatewayStatus | null
+  now: number
+  connected: boolean
+}) {
   const batches = status?.batches
   const anchor = batches?.lastAnchor ?? null
   return (
-    <Card title="Sealed batches" aside={status ? asideOf(status) : undefined}>
+    <Card title="Sealed batches" aside={asOf(status, connected) ?? (status ? asideOf(status) : undefined)}>
       {status && !hasChain(status) && (
         <p>
           Not anchored: no chain is configured. Batches are signed, so that a change shows; when they were made is
@@ -36,7 +44,7 @@ export function ChainCard({ status, now }: { status: GatewayStatus | null; now: 
           {anchor ? (
             <>
               Batch {anchor.batchNumber} in block {anchor.blockNumber},{' '}
-              <time dateTime={new Date(anchor.blockTime).toISOString()} title={timeOfDay(anchor.blockTime)}>
+              <time dateTime={new Date(anchor.blockTime).toISOString()} title={clockTime(anchor.blockTime)}>
                 {ageWords(now - anchor.blockTime)}
               </time>
             </>

@@ -1,12 +1,23 @@
 import { durationWords, laneWords } from '../../../../wording/words.js'
 import type { GatewayStatus } from '../../../status/feed.js'
-import { Card } from './card.js'
+import { asOf, Card } from './card.js'
 
-export function LaneTable({ status, now }: { status: GatewayStatus | null; now: number }) {
+export function LaneTable({
+  status,
+  now,
+  connected,
+}: {
+  status: GatewayStatus | null
+  now: number
+  connected: boolean
+}) {
   const lanes = status?.lanes ?? []
   const waiting = lanes.reduce((n, lane) => n + lane.depth, 0)
   return (
-    <Card title="Delivery lanes" aside={waiting === 0 ? 'nothing waiting' : `${waiting} waiting`}>
+    <Card
+      title="Delivery lanes"
+      aside={asOf(status, connected) ?? (waiting === 0 ? 'nothing waiting' : `${waiting} waiting`)}
+    >
       <table class="lanes">
         <thead>
           <tr>
@@ -19,7 +30,10 @@ export function LaneTable({ status, now }: { status: GatewayStatus | null; now: 
         <tbody>
           {lanes.map((lane) => (
             <tr key={lane.lane} data-lane={lane.lane}>
-              <th scope="row">{laneWords(lane.lane)}</th>
+              <th scope="row">
+                {laneWords(lane.lane)}
+                {lane.remark && <small>{lane.remark}</small>}
+              </th>
               <td>
                 {lane.depth}
                 {lane.oldestAt !== null && <small>for {durationWords(now - lane.oldestAt)}</small>}

@@ -1,6 +1,7 @@
 import { useEffect, useRef, useState } from 'preact/hooks'
 import uPlot from 'uplot'
 import type { SensorDefinition } from '#gateway/clinical/sensors/sensor-definition.js'
+import { clockTime } from '../../../../wording/times.js'
 import { onAppearanceChange } from '../lib/hooks.js'
 import type { LiveStore } from '../lib/live-store.js'
 import { CHARTED } from '../lib/trend-log.js'
@@ -81,7 +82,7 @@ function options(element: HTMLElement, { kind, chart }: SensorDefinition): uPlot
     padding: [6, 26, 0, 0],
     scales: { y: { range: (_u, min, max) => span(min, max, chart?.leastSpan ?? 1) } },
     axes: [
-      { ...axis, space: 90, size: 24, values: (_u, splits) => splits.map(hourMinute) },
+      { ...axis, space: 90, size: 24, values: (_u, splits) => splits.map((seconds) => clockTime(1000 * seconds)) },
       { ...axis, space: 28, size: 34 },
     ],
     series: [{}, { stroke: line, width: 1.75, points: { show: false }, spanGaps: false }],
@@ -92,14 +93,6 @@ function span(min: number | null, max: number | null, least: number): [number, n
   if (min === null || max === null) return [0, least]
   const missing = Math.max(0, least - (max - min)) / 2
   return [Math.floor(min - missing), Math.ceil(max + missing)]
-}
-
-function hourMinute(seconds: number): string {
-  return new Date(seconds * 1000).toLocaleTimeString(undefined, {
-    hour: '2-digit',
-    minute: '2-digit',
-    second: '2-digit',
-  })
 }
 
 function summarise(values: readonly (number | null)[]): string {

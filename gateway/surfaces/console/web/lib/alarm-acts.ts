@@ -1,4 +1,5 @@
 /** Acts on alarms at the gateway. Resolves with a sentence for people, whatever becomes of it. */
+import type { PauseReason } from '../../../../model/not-monitored.js'
 
 export async function acknowledge(alertId: string, by: string): Promise<string> {
   const answer = await post('acknowledge', { alerts: [alertId], by })
@@ -12,6 +13,17 @@ export async function silence(alertId: string, minutes: number, by: string): Pro
   return answer.done.length > 0
     ? `Silenced for ${minutes} minutes. It is not acknowledged: others are still told.`
     : 'It has been acknowledged meanwhile.'
+}
+
+/** @returns a sentence */
+export async function pause(reason: PauseReason, minutes: number, by: string): Promise<string> {
+  const answer = await post('pause', { reason, minutes, by })
+  return 'error' in answer ? answer.error : 'Nobody is monitored from now on. It ends by itself when signals return.'
+}
+
+export async function resume(by: string): Promise<string> {
+  const answer = await post('resume', { by })
+  return 'error' in answer ? answer.error : 'The person is monitored again.'
 }
 
 async function post(act: string, body: object): Promise<{ done: string[] } | { error: string }> {

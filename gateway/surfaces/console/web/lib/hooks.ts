@@ -26,7 +26,3 @@ export function onAppearanceChange(change: () => void): () => void {
     for (const query of queries) query.removeEventListener('change', change)
   }
 }
-
-export function timeOfDay(at: number): string {
-  return new Date(at).toLocaleTimeString(undefined, { hour: '2-digit', minute: '2-digit', second: '2-digit' })
-}
