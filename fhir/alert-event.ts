@@ -4,8 +4,8 @@ import type { Observable } from './measurement.js'
 import {
   alertIdentifier,
   CODES,
+  contactIdentifier,
   gatewayIdentifier,
-  IDENTIFIERS,
   logicalReference,
   patientIdentifier,
 } from './systems.js'
@@ -79,5 +79,5 @@ export function issueReference({ alertId, condition }: AlertEvent, context: Aler
 
 /** Without `type`: a contact may be a doctor or a daughter, and the home keeps to itself which. Never an address. */
 export function contactReference(contact: string, { home }: AlertContext): Reference<never> {
-  return { identifier: { system: IDENTIFIERS.contact, value: `${home}/${contact}` }, display: contact }
+  return { identifier: contactIdentifier(home, contact), display: contact }
 }

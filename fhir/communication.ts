@@ -18,8 +18,10 @@ import {
   alertIdentifier,
   COMMUNICATION_CATEGORY,
   COMMUNICATION_NOT_DONE_REASON,
-  IDENTIFIERS,
+  channelIdentifier,
+  communicationIdentifier,
   logicalReference,
+  requestIdentifier,
 } from './systems.js'
 import { writtenOver } from './written-over.js'
 
@@ -62,7 +64,7 @@ export function communicationRequestOf(
 ): CommunicationRequest {
   return {
     resourceType: 'CommunicationRequest',
-    identifier: [requestIdentifier(message, context)],
+    identifier: [requestIdentifier(context.home, message.key)],
     status,
     ...(status === 'revoked' ? { statusReason: NOT_DONE } : {}),
     ...common(message, alert, context),
@@ -88,9 +90,7 @@ export function communicationOf(
   context: AlertContext,
 ): Communication {
   return {
-    resourceType: 'Communication',
-    identifier: [communicationIdentifier(message, context)],
-    basedOn: [logicalReference('CommunicationRequest', requestIdentifier(message, context))],
+    ...madeOf(message, context),
     status: 'completed',
     ...common(message, alert, context),
     sent: instant(deliveredAt),
@@ -100,13 +100,19 @@ export function communicationOf(
 /** R4 Communication, `not-done`: the channel refused the message for good. */
 export function communicationNotDone(message: Message, alert: AlertEvent, context: AlertContext): Communication {
   return {
-    resourceType: 'Communication',
-    identifier: [communicationIdentifier(message, context)],
-    basedOn: [logicalReference('CommunicationRequest', requestIdentifier(message, context))],
+    ...madeOf(message, context),
     status: 'not-done',
     statusReason: NOT_DONE,
     ...common(message, alert, context),
   }
+}
+
+function madeOf({ key }: Message, { home }: AlertContext) {
+  return {
+    resourceType: 'Communication',
+    identifier: [communicationIdentifier(home, key)],
+    basedOn: [logicalReference<CommunicationRequest>('CommunicationRequest', requestIdentifier(home, key))],
+  } as const satisfies Partial<Communication>
 }
 
 const NOT_DONE = {
@@ -131,13 +137,5 @@ function common(message: Message, alert: AlertEvent, context: AlertContext) {
 
 function recipientOf({ channel, contact }: Message, context: AlertContext): Reference<Device> {
   if (contact !== undefined) return contactReference(contact, context)
-  return { identifier: { system: IDENTIFIERS.channel, value: `${context.home}/${channel}` }, display: channel }
-}
-
-function requestIdentifier({ key }: Message, { home }: AlertContext) {
-  return { system: IDENTIFIERS.communicationRequest, value: `${home}/${key}` }
-}
-
-function communicationIdentifier({ key }: Message, { home }: AlertContext) {
-  return { system: IDENTIFIERS.communication, value: `${home}/${key}` }
+  return { identifier: channelIdentifier(context.home, channel), display: channel }
 }

@@ -7,6 +7,7 @@ import { instant } from './instant.js'
 import type { AbsentReason, Measurement } from './measurement.js'
 import { sampledData, waveformEnd } from './sampled-data.js'
 import {
+  contactIdentifier,
   DATA_ABSENT_REASON,
   deviceIdentifier,
   EXTENSIONS,
@@ -17,7 +18,6 @@ import {
   OBSERVATION_CATEGORY,
   OBSERVATION_INTERPRETATION,
   patientIdentifier,
-  performerIdentifier,
   UCUM,
 } from './systems.js'
 import {
@@ -30,13 +30,7 @@ import {
 } from './terminology.js'
 
 /** http://terminology.hl7.org/CodeSystem/v3-ObservationInterpretation. */
-export const INTERPRETATIONS = {
-  N: 'Normal',
-  L: 'Low',
-  H: 'High',
-  LL: 'Critical low',
-  HH: 'Critical high',
-} as const
+const INTERPRETATIONS = { N: 'Normal', L: 'Low', H: 'High', LL: 'Critical low', HH: 'Critical high' } as const
 
 export interface ObservationContext {
   /** Pseudonyms. */
@@ -71,7 +65,7 @@ export function observationOf(measurement: Measurement, context: ObservationCont
     ...effectiveOf(measurement),
     ...(measurement.performer !== undefined && {
       // A nurse, a daughter or the patient: the home alone knows which.
-      performer: [{ identifier: performerIdentifier(context.home, measurement.performer) }],
+      performer: [{ identifier: contactIdentifier(context.home, measurement.performer) }],
     }),
     device: logicalReference('Device', deviceIdentifier(context.home, measurement.deviceId)),
     ...valueElements(measurement, row, context),

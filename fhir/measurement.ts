@@ -10,8 +10,7 @@ export const SENSOR_KINDS: readonly SensorKind[] = [...new Set(OBSERVABLES.map((
 export type { Observable, SensorKind }
 
 /** Unit of consent and of sealing: one EpochKey per patient, data class and day. */
-export const DATA_CLASSES = ['vital-signs', 'waveform', 'laboratory', 'activity'] as const
-export type DataClass = (typeof DATA_CLASSES)[number]
+export type DataClass = 'vital-signs' | 'waveform' | 'laboratory' | 'activity'
 
 /**
  * good: usable. questionable: usable with care (device clock unknown, signal noisy).

@@ -85,33 +85,28 @@ export const EXTENSIONS = {
   observationCount: 'urn:homebeat:observation-count',
 } as const
 
-export function patientIdentifier(patient: string): Identifier & { system: string; value: string } {
+type OwnIdentifier = Identifier & { system: string; value: string }
+
+export function patientIdentifier(patient: string): OwnIdentifier {
   return { system: IDENTIFIERS.patient, value: patient }
 }
 
-export function deviceIdentifier(home: string, deviceId: string): Identifier & { system: string; value: string } {
-  return { system: IDENTIFIERS.device, value: `${home}/${deviceId}` }
-}
-
-export function performerIdentifier(home: string, performer: string): Identifier & { system: string; value: string } {
-  return { system: IDENTIFIERS.contact, value: `${home}/${performer}` }
-}
-
-export function gatewayIdentifier(home: string): Identifier & { system: string; value: string } {
+export function gatewayIdentifier(home: string): OwnIdentifier {
   return { system: IDENTIFIERS.gateway, value: home }
 }
 
-export function alertIdentifier(home: string, alertId: string): Identifier & { system: string; value: string } {
-  return { system: IDENTIFIERS.alert, value: `${home}/${alertId}` }
-}
-
-export function taskIdentifier(home: string, alertId: string): Identifier & { system: string; value: string } {
-  return { system: IDENTIFIERS.task, value: `${home}/${alertId}` }
-}
-
-export function flagIdentifier(home: string, alertId: string): Identifier & { system: string; value: string } {
-  return { system: IDENTIFIERS.flag, value: `${home}/${alertId}` }
-}
+/** Of what belongs to a home: `<home>/<its id>`. */
+const ofHome =
+  (system: string) =>
+  (home: string, id: string): OwnIdentifier => ({ system, value: `${home}/${id}` })
+export const deviceIdentifier = ofHome(IDENTIFIERS.device)
+export const contactIdentifier = ofHome(IDENTIFIERS.contact)
+export const channelIdentifier = ofHome(IDENTIFIERS.channel)
+export const alertIdentifier = ofHome(IDENTIFIERS.alert)
+export const taskIdentifier = ofHome(IDENTIFIERS.task)
+export const flagIdentifier = ofHome(IDENTIFIERS.flag)
+export const communicationIdentifier = ofHome(IDENTIFIERS.communication)
+export const requestIdentifier = ofHome(IDENTIFIERS.communicationRequest)
 
 /** A reference by identifier only: the same on every server, so that it can be hashed and signed. */
 export function logicalReference<T extends Resource>(type: T['resourceType'], identifier: Identifier): Reference<T> {

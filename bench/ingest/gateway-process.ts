@@ -9,9 +9,10 @@ import { join } from 'node:path'
 import { stringify } from 'yaml'
 import type { GatewayStatus } from '#gateway/surfaces/status/feed.js'
 import { readRunFile } from '#gateway/surfaces/status/run-file.js'
+import { endProcess } from '#simulators/end-process.js'
 import { startGateway } from '#simulators/gateway-program.js'
 import { DEVICES } from './messages.js'
-import { end, sleep, start, type Usage, usage } from './processes.js'
+import { sleep, start, type Usage, usage } from './processes.js'
 
 /** The defaults of the configuration's schema. */
 export const DEFAULT_COMMIT = { maxDelayMs: 50, maxCount: 200 } as const
@@ -92,7 +93,7 @@ export class GatewayProcess {
   }
 
   async stop(): Promise<void> {
-    if (this.#process) await end(this.#process, 60_000)
+    await endProcess(this.#process, 'SIGTERM', 60_000)
     this.#process = null
     this.#chain.close()
     this.#chain.closeAllConnections()

@@ -6,12 +6,7 @@ import { Helper, sleep } from './processes.js'
 /** Start-up is not the steady state that a home sees. */
 const WARM_UP_S = 5
 
-export interface LineCpu {
-  readonly lineCpuPct: number
-  readonly linesPerSecond: number
-}
-
-export async function lineCpu(seconds: number): Promise<LineCpu> {
+export async function lineCpu(seconds: number) {
   const options: KitSourceOptions = { seconds: seconds + 2 * WARM_UP_S, pace: 'real-time' }
   const kit = new Helper('./kit-source.ts', options)
   const gateway = new GatewayProcess()

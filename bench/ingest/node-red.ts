@@ -15,9 +15,10 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { Sqlite } from '#gateway/platform/sqlite.js'
+import { endProcess } from '#simulators/end-process.js'
 import { freePort } from '#simulators/free-port.js'
 import { flowFor, NODE_RED_TABLE } from './node-red-flow.js'
-import { end, Helper, sleep, start } from './processes.js'
+import { PATIENCE_MS as END_MS, Helper, sleep, start } from './processes.js'
 import { WINDOW } from './rate.js'
 
 const CACHE = join(homedir(), '.cache', 'homebeat', 'node-red')
@@ -26,10 +27,6 @@ const MOSQUITTO = '/usr/sbin/mosquitto'
 const PATIENCE_MS = 120_000
 
 export const brokerName = existsSync(MOSQUITTO) ? 'mosquitto' : 'aedes'
-
-export interface NodeRedRate {
-  readonly perSecond: number
-}
 
 /** Installs what package-lock.json here names, unless it is there. @throws with npm's last words when it cannot. */
 async function install(): Promise<void> {
@@ -58,8 +55,8 @@ export async function installNodeRed(say: (text: string) => void): Promise<boole
   }
 }
 
-/** A new Node-RED, warmed up with a quarter of the messages. */
-export async function nodeRedRate(count: number): Promise<NodeRedRate> {
+/** @returns messages a second of a new Node-RED, warmed up with a quarter of the messages */
+export async function nodeRedRate(count: number): Promise<number> {
   const folder = mkdtempSync(join(tmpdir(), 'homebeat-bench-'))
   const broker = await startBroker(folder)
   const file = join(folder, 'node-red.db')
@@ -93,10 +90,10 @@ export async function nodeRedRate(count: number): Promise<NodeRedRate> {
       return messages / seconds
     }
     await run(count / 4)
-    return { perSecond: await run(count) }
+    return await run(count)
   } finally {
     await publishers.stop()
-    await end(nodeRed)
+    await endProcess(nodeRed, 'SIGTERM', END_MS)
     await broker.stop()
     database.close()
     rmSync(folder, { recursive: true, force: true })
@@ -118,7 +115,7 @@ async function startBroker(folder: string) {
   )
   const mosquitto = start(MOSQUITTO, ['-c', config], { output: openSync(join(folder, 'mosquitto.log'), 'w', 0o600) })
   await sleep(300)
-  return { port, stop: () => end(mosquitto) }
+  return { port, stop: () => endProcess(mosquitto, 'SIGTERM', END_MS) }
 }
 
 async function until(condition: () => boolean, otherwise: string): Promise<void> {

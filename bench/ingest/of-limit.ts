@@ -2,11 +2,11 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { median } from '#gateway/clinical/signals/statistics.js'
 import { freePort } from '#simulators/free-port.js'
 import type { BareOptions } from './bare-limit.js'
 import { DEFAULT_COMMIT, GatewayProcess } from './gateway-process.js'
-import type { NodeRedRate } from './node-red.js'
-import { Helper, median } from './processes.js'
+import { Helper } from './processes.js'
 import { measureRate, type Rate } from './rate.js'
 
 export interface OfLimit {
@@ -18,11 +18,7 @@ export interface OfLimit {
 }
 
 /** @param nodeRed measures its rate once more; null where it cannot. */
-export async function ofLimit(
-  count: number,
-  turns: number,
-  nodeRed: () => Promise<NodeRedRate | null>,
-): Promise<OfLimit> {
+export async function ofLimit(count: number, turns: number, nodeRed: () => Promise<number | null>): Promise<OfLimit> {
   const gateways: Rate[] = []
   const bares: Rate[] = []
   const nodeReds: number[] = []
@@ -30,7 +26,7 @@ export async function ofLimit(
     bares.push(await bareRate(count))
     gateways.push(await gatewayRate(count))
     const other = await nodeRed()
-    if (other) nodeReds.push(other.perSecond)
+    if (other !== null) nodeReds.push(other)
   }
   const gateway = medians(gateways)
   const bare = medians(bares)

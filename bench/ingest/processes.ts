@@ -1,8 +1,10 @@
 /** The processes that are measured: started with what they need, asked what they use, ended by their own id. */
 import { type ChildProcess, fork, spawn } from 'node:child_process'
-import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
+import { endProcess } from '#simulators/end-process.js'
 
+/** A process that has not ended by then is ended for good. */
+export const PATIENCE_MS = 20_000
 /** Linux: USER_HZ. */
 const TICKS_PER_S = 100
 
@@ -24,13 +26,6 @@ export function usage(pid: number): Usage {
 }
 
 export const sleep = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms))
-
-export function median(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b)
-  const middle = sorted.length >> 1
-  const upper = sorted[middle] ?? Number.NaN
-  return sorted.length % 2 === 1 ? upper : ((sorted[middle - 1] ?? upper) + upper) / 2
-}
 
 /** Another file of this folder as a process; it speaks by messages, the first of them when it is ready. */
 export class Helper {
@@ -78,7 +73,7 @@ export class Helper {
   }
 
   async stop(): Promise<void> {
-    await end(this.#process)
+    await endProcess(this.#process, 'SIGTERM', PATIENCE_MS)
   }
 }
 
@@ -89,13 +84,4 @@ export function start(
 ): ChildProcess {
   const { output, ...rest } = options
   return spawn(command, [...args], { ...rest, stdio: ['ignore', output, output] })
-}
-
-export async function end(child: ChildProcess, patienceMs = 20_000): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null) return
-  const exited = once(child, 'exit')
-  child.kill('SIGTERM')
-  const timer = setTimeout(() => child.kill('SIGKILL'), patienceMs)
-  await exited
-  clearTimeout(timer)
 }

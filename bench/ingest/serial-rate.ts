@@ -2,10 +2,10 @@
 import { once } from 'node:events'
 import { finished } from 'node:stream/promises'
 import { ReadlineParser } from '@serialport/parser-readline'
+import { median } from '#gateway/clinical/signals/statistics.js'
 import { KitDecoder } from '#gateway/intake/decode/kit-decoder.js'
 import { LineGuard } from '#gateway/intake/transports/serial/line-guard.js'
 import { KitLines } from './kit-lines.js'
-import { median } from './processes.js'
 
 /** What the kernel's tty buffer hands over at most when its reader is behind. */
 const CHUNK_BYTES = 4096

@@ -76,7 +76,7 @@ export class BoardBindingPort {
     this.#released = released
     this.#link = new HostLink(board)
     this.#link.onBytes = () => this.#reading?.ready()
-    this.#link.open({ baud: options.baudRate })
+    this.#link.open(options.baudRate)
   }
 
   async close(): Promise<void> {

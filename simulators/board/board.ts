@@ -3,7 +3,7 @@ import type { VirtualPatient } from '#simulators/patient/patient.js'
 import { AdcInputs, type Jumper } from './adc-inputs.js'
 import { VirtualCuff } from './cuff.js'
 import { DisplayFaults } from './faults/display-faults.js'
-import { FaultyUartDevice } from './faults/faulty-uart-device.js'
+import { faultyUartDevice } from './faults/faulty-uart-device.js'
 import { type LineFault, LineFaults } from './faults/line-faults.js'
 import type { FaultySensor } from './faults/sensor-fault.js'
 import { SensorFaults } from './faults/sensor-faults.js'
@@ -15,9 +15,6 @@ import { OximeterDisplay } from './oximeter-display.js'
 import { SerialBus } from './serial-bus.js'
 
 export type { Jumper } from './adc-inputs.js'
-
-/** Sensors that can be taken off the body or pulled off the board. */
-export type DetachableSensor = FaultySensor
 
 export interface VirtualBoardOptions {
   /** The firmware, as the text of an Intel HEX file. */
@@ -89,8 +86,8 @@ export class VirtualBoard {
       contact: () => this.faults.contact('accelerometer', this.now) === 'good',
     })
     this.#bus = new SerialBus([
-      new FaultyUartDevice(this.cuff, 'bloodPressure', this.faults, now),
-      new FaultyUartDevice(this.glucometer, 'glucose', this.faults, now),
+      faultyUartDevice(this.cuff, 'bloodPressure', this.faults, now),
+      faultyUartDevice(this.glucometer, 'glucose', this.faults, now),
     ])
     if (options.measureOnRequest ?? true) {
       this.cuff.beforeDump = this.#oncePerDump(() => this.measureBloodPressure())
@@ -148,11 +145,11 @@ export class VirtualBoard {
   }
 
   /** Takes a sensor off the body (or a device off the board). */
-  detach(sensor: DetachableSensor): void {
+  detach(sensor: FaultySensor): void {
     this.faults.set(sensor, { ...this.faults.get(sensor), contact: 'off' })
     this.#display.look()
   }
-  attach(sensor: DetachableSensor): void {
+  attach(sensor: FaultySensor): void {
     this.faults.set(sensor, { ...this.faults.get(sensor), contact: 'good' })
     this.#display.look()
   }

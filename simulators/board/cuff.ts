@@ -24,7 +24,6 @@ export class VirtualCuff implements UartDevice {
   readonly baud = 19200
   /** Called before a dump: somebody may press its start button first. */
   beforeDump: (() => void) | undefined
-  connected = true
   #records: CuffRecord[] = []
   #heard: number[] = []
 
@@ -37,7 +36,7 @@ export class VirtualCuff implements UartDevice {
   }
 
   listens(): boolean {
-    return this.connected
+    return true
   }
 
   receive(byte: number): { bytes: Uint8Array; afterMs: number } | undefined {

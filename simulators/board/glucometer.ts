@@ -20,7 +20,6 @@ export class VirtualGlucometer implements UartDevice {
   readonly baud = 1200
   /** Called before a dump: somebody may prick a finger first. */
   beforeDump: (() => void) | undefined
-  connected = true
   /** D5, the shield's link enable. */
   enabled = false
   #records: GlucoseRecord[] = []
@@ -33,7 +32,7 @@ export class VirtualGlucometer implements UartDevice {
   }
 
   listens(): boolean {
-    return this.connected && this.enabled
+    return this.enabled
   }
 
   receive(byte: number): { bytes: Uint8Array; afterMs: number } | undefined {

@@ -16,10 +16,10 @@ export class HostLink {
     this.#board = board
   }
 
-  open(options: { baud?: number; reset?: boolean } = {}): void {
+  open(baud = 115200): void {
     if (this.#unsubscribe) return
-    this.#board.hostBaud = options.baud ?? 115200
-    if (options.reset ?? true) this.#board.reset()
+    this.#board.hostBaud = baud
+    this.#board.reset()
     this.#unsubscribe = this.#board.onSerial((bytes) => this.#keep(bytes))
   }
 

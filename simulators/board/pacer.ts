@@ -2,12 +2,8 @@ import type { Lifecycle } from '#gateway/model/lifecycle.js'
 import { type Clock, systemClock } from '#gateway/platform/clock.js'
 import type { VirtualBoard } from './board.js'
 
-export interface PacerOptions {
-  readonly clock?: Clock
-  /** Real milliseconds between two slices. Default 8: a line's bytes come in few pieces, and the delay is not felt. */
-  readonly sliceMs?: number
-}
-
+/** Real milliseconds between two slices: a line's bytes come in few pieces, and the delay is not felt. */
+const SLICE_MS = 8
 /** More than this behind (the computer slept): the board jumps instead of running after the time. */
 const JUMP_MS = 3000
 /** Most virtual milliseconds in one slice, so that a late board does not hold up everything else. */
@@ -17,20 +13,18 @@ const MOST_MS = 100
 export class BoardPacer implements Lifecycle {
   readonly #board: VirtualBoard
   readonly #clock: Clock
-  readonly #sliceMs: number
   #cancel: (() => void) | undefined
   #origin = 0
 
-  constructor(board: VirtualBoard, options: PacerOptions = {}) {
+  constructor(board: VirtualBoard, clock: Clock = systemClock) {
     this.#board = board
-    this.#clock = options.clock ?? systemClock
-    this.#sliceMs = options.sliceMs ?? 8
+    this.#clock = clock
   }
 
   async start(): Promise<void> {
     if (this.#cancel) return
     this.#origin = this.#clock.monotonic() - this.#board.now
-    this.#schedule(this.#sliceMs)
+    this.#schedule(SLICE_MS)
   }
 
   async stop(): Promise<void> {
@@ -46,6 +40,6 @@ export class BoardPacer implements Lifecycle {
     const behind = this.#clock.monotonic() - this.#origin - this.#board.now
     if (behind > JUMP_MS) this.#board.skip(behind)
     else if (behind > 0) this.#board.run(Math.min(behind, MOST_MS))
-    if (this.#cancel) this.#schedule(behind > MOST_MS ? 0 : this.#sliceMs)
+    if (this.#cancel) this.#schedule(behind > MOST_MS ? 0 : SLICE_MS)
   }
 }

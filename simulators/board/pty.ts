@@ -6,6 +6,7 @@ import { delimiter, join } from 'node:path'
 import type { Lifecycle } from '#gateway/model/lifecycle.js'
 import { type Clock, systemClock, wait } from '#gateway/platform/clock.js'
 import { HomebeatError } from '#gateway/platform/errors.js'
+import { endProcess } from '../end-process.js'
 import type { VirtualBoard } from './board.js'
 import { SocketPort } from './socket-port.js'
 
@@ -25,7 +26,7 @@ export class PtyPort implements Lifecycle {
   readonly #clock: Clock
   #folder: string | undefined
   #socket: SocketPort | undefined
-  #child: ChildProcess | undefined
+  #child: ChildProcess | null = null
   #running = false
 
   constructor(board: VirtualBoard, options: { clock?: Clock } = {}) {
@@ -61,12 +62,8 @@ export class PtyPort implements Lifecycle {
   async stop(): Promise<void> {
     this.#running = false
     const child = this.#child
-    this.#child = undefined
-    if (child && child.exitCode === null && child.signalCode === null) {
-      const ended = new Promise((resolve) => child.once('exit', resolve))
-      child.kill('SIGTERM')
-      await ended
-    }
+    this.#child = null
+    await endProcess(child, 'SIGTERM')
     await this.#socket?.stop()
     this.#socket = undefined
     if (this.#folder) await rm(this.#folder, { recursive: true, force: true })

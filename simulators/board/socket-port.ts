@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import { createServer, type Server, type Socket } from 'node:net'
 import type { Lifecycle } from '#gateway/model/lifecycle.js'
 import { HomebeatError } from '#gateway/platform/errors.js'
@@ -7,26 +8,19 @@ import { HostLink } from './host-link.js'
 /** Where to listen: a TCP address or the path of a Unix socket. */
 export type SocketAddress = { readonly host: string; readonly port: number } | { readonly path: string }
 
-export interface SocketPortOptions {
-  /** Default true: connecting opens the serial port behind it, which pulls DTR and resets the board. */
-  readonly resetOnConnect?: boolean
-}
-
 /**
  * The kit's UART as raw bytes over a stream socket. One client at a time, as a serial port has one owner: another is
- * hung up on. What the kit sends while nobody is connected is lost.
+ * hung up on. Connecting opens the serial port behind it, which pulls DTR and resets the board. What the kit sends while nobody is connected is lost.
  */
 export class SocketPort implements Lifecycle {
   readonly #board: VirtualBoard
   readonly #address: SocketAddress
-  readonly #reset: boolean
   #server: Server | undefined
   #client: Socket | undefined
 
-  constructor(board: VirtualBoard, address: SocketAddress, options: SocketPortOptions = {}) {
+  constructor(board: VirtualBoard, address: SocketAddress) {
     this.#board = board
     this.#address = address
-    this.#reset = options.resetOnConnect ?? true
   }
 
   /** @throws HomebeatError `board.port-in-use`, `board.listen`. */
@@ -35,10 +29,7 @@ export class SocketPort implements Lifecycle {
     const server = createServer((socket) => this.#connected(socket))
     this.#server = server
     try {
-      await new Promise<void>((resolve, reject) => {
-        server.once('error', reject)
-        server.listen(this.#address, resolve)
-      })
+      await once(server.listen(this.#address), 'listening')
     } catch (cause) {
       this.#server = undefined
       throw this.#cannotListen(cause as NodeJS.ErrnoException)
@@ -83,7 +74,7 @@ export class SocketPort implements Lifecycle {
       link.close()
       if (this.#client === socket) this.#client = undefined
     })
-    link.open({ reset: this.#reset })
+    link.open()
   }
 
   #cannotListen(cause: NodeJS.ErrnoException): HomebeatError {

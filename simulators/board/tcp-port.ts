@@ -1,5 +1,5 @@
 import type { VirtualBoard } from './board.js'
-import { SocketPort, type SocketPortOptions } from './socket-port.js'
+import { SocketPort } from './socket-port.js'
 
 /**
  * The kit as ser2net or an ESP bridge offers it: raw serial over TCP, `serial+tcp://host:port` to the gateway.
@@ -8,9 +8,9 @@ import { SocketPort, type SocketPortOptions } from './socket-port.js'
 export class TcpPort extends SocketPort {
   readonly #host: string
 
-  constructor(board: VirtualBoard, address: { host?: string; port?: number } = {}, options: SocketPortOptions = {}) {
+  constructor(board: VirtualBoard, address: { host?: string; port?: number } = {}) {
     const host = address.host ?? '127.0.0.1'
-    super(board, { host, port: address.port ?? 0 }, options)
+    super(board, { host, port: address.port ?? 0 })
     this.#host = host
   }
 

@@ -39,7 +39,7 @@ export class VirtualKit implements Lifecycle {
     const epochMs = this.#options.epochMs ?? clock.now()
     const board = new VirtualBoard({ hex, patient, epochMs, startMs: clock.now() - epochMs, jumper: jumper ?? 'ecg' })
     const port = 'pty' in where ? new PtyPort(board, { clock }) : new TcpPort(board, where.tcp)
-    const pacer = new BoardPacer(board, { clock })
+    const pacer = new BoardPacer(board, clock)
     if (this.#options.followMode) followMode(board)
     await port.start()
     this.#parts = { board, pacer, port }

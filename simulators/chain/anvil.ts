@@ -8,6 +8,7 @@ import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import type { Lifecycle } from '#gateway/model/lifecycle.js'
 import { HomebeatError } from '#gateway/platform/errors.js'
+import { endProcess } from '../end-process.js'
 
 /** Public knowledge: the first account of Foundry's test mnemonic. */
 export const ANVIL_KEY = '0xac0974bec39a17e36ba4a6b4d238ff944bacb478cbed5efcae784d7bf4f2ff80'
@@ -57,13 +58,8 @@ export class AnvilChain implements Lifecycle {
     this.#child = null
     this.#starting = null
     this.#url = null
-    if (!child || child.exitCode !== null || child.signalCode !== null) return
-    const ended = new Promise((resolve) => child.once('exit', resolve))
-    child.kill('SIGTERM')
     // The node writes its state before it ends; a node that hangs is not waited for.
-    const late = setTimeout(() => child.kill('SIGKILL'), 5000)
-    await ended
-    clearTimeout(late)
+    await endProcess(child, 'SIGTERM', 5000)
   }
 
   #spawn(): Promise<string> {

@@ -6,48 +6,32 @@ import { printableLines } from '#gateway/platform/printable.js'
 /** 0 done · 1 failed · 2 wrong use. */
 export const EXIT = { ok: 0, failed: 1, usage: 2 } as const
 
-export interface Verb {
-  readonly name: string
-  readonly description: string
-  readonly load: () => Promise<Command>
-}
+const verb = (name: string, description: string, load: () => Promise<Command>) => ({ name, description, load })
 
-export const VERBS: readonly Verb[] = [
-  {
-    name: 'kit',
-    description: 'the e-Health kit: the real firmware on an emulated Uno, worn by a virtual patient',
-    load: async () => (await import('./kit.js')).kitCommand(),
-  },
-  {
-    name: 'devices',
-    description: 'a blood-pressure cuff and a glucometer that publish over MQTT',
-    load: async () => (await import('./devices.js')).devicesCommand(),
-  },
-  {
-    name: 'scenario',
-    description: 'scenarios in virtual time: what must be raised and what must not',
-    load: async () => (await import('#simulators/scenarios/command.js')).scenarioCommand(),
-  },
-  {
-    name: 'faults',
-    description: 'a real gateway killed, its disk, servers and lines broken: what was acknowledged must arrive, once',
-    load: async () => (await import('#simulators/faults/command.js')).faultsCommand(),
-  },
-  {
-    name: 'fleet',
-    description: 'many homes with MQTT devices, against any broker',
-    load: async () => (await import('./fleet.js')).fleetCommand(),
-  },
-  {
-    name: 'fhir-server',
-    description: 'a FHIR R4 server that validates what it is given',
-    load: async () => (await import('#simulators/fhir-server/command.js')).fhirServerCommand(),
-  },
-  {
-    name: 'chain',
-    description: 'a chain of one node with the anchor contract on it',
-    load: async () => (await import('#simulators/chain/command.js')).chainCommand(),
-  },
+export const VERBS = [
+  verb('kit', 'the e-Health kit: the real firmware on an emulated Uno, worn by a virtual patient', async () =>
+    (await import('./kit.js')).kitCommand(),
+  ),
+  verb('devices', 'a blood-pressure cuff and a glucometer that publish over MQTT', async () =>
+    (await import('./devices.js')).devicesCommand(),
+  ),
+  verb('scenario', 'scenarios in virtual time: what must be raised and what must not', async () =>
+    (await import('#simulators/scenarios/command.js')).scenarioCommand(),
+  ),
+  verb(
+    'faults',
+    'a real gateway killed, its disk, servers and lines broken: what was acknowledged must arrive, once',
+    async () => (await import('#simulators/faults/command.js')).faultsCommand(),
+  ),
+  verb('fleet', 'many homes with MQTT devices, against any broker', async () =>
+    (await import('./fleet.js')).fleetCommand(),
+  ),
+  verb('fhir-server', 'a FHIR R4 server that validates what it is given', async () =>
+    (await import('#simulators/fhir-server/command.js')).fhirServerCommand(),
+  ),
+  verb('chain', 'a chain of one node with the anchor contract on it', async () =>
+    (await import('#simulators/chain/command.js')).chainCommand(),
+  ),
 ]
 
 /** Where the program writes; injected in tests. */
@@ -68,7 +52,7 @@ const standardOutput: Output = {
 export async function runProgram(
   args: readonly string[],
   output: Output = standardOutput,
-  verbs = VERBS,
+  verbs: readonly (typeof VERBS)[number][] = VERBS,
 ): Promise<number> {
   const program = new Command('homebeat simulate')
     .description(

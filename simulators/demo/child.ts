@@ -76,12 +76,6 @@ export class Child {
     clearTimeout(timer)
     return code
   }
-
-  /** Ends it at once, as a power cut would. */
-  async kill(): Promise<void> {
-    this.#process.kill('SIGKILL')
-    await this.exited
-  }
 }
 
 /** The line with which a program of ours says why it ended; empty where there is none. */

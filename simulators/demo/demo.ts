@@ -11,7 +11,7 @@ import { ensureDataDir } from '#gateway/platform/data-dir.js'
 import { HomebeatError } from '#gateway/platform/errors.js'
 import { packageRoot } from '#gateway/platform/package-root.js'
 import type { GatewayStatus } from '#gateway/surfaces/status/feed.js'
-import { readRunFile, removeRunFile } from '#gateway/surfaces/status/run-file.js'
+import { readRunFile } from '#gateway/surfaces/status/run-file.js'
 import { freePort } from '../free-port.js'
 import { startGateway } from '../gateway-program.js'
 import { Child } from './child.js'
@@ -39,8 +39,6 @@ interface ChainReady {
 }
 
 export interface DemoOptions {
-  /** How often the MQTT devices measure; default 8s. */
-  readonly devicesEvery?: string
   /** Cron with seconds; default every ten. */
   readonly batches?: string
   /** Other servers than the simulated ones; called with the gateway's address, which the chain must have enrolled. */
@@ -69,10 +67,6 @@ export class Demo {
     this.doctor = new Doctor(this.home.webhookToken)
   }
 
-  /** NDJSON: a line for each measurement of the MQTT devices that the gateway acknowledged. */
-  get acknowledgedFile(): string {
-    return join(this.home.folder, 'acknowledged.ndjson')
-  }
   get consoleUrl(): string {
     return this.#consoleUrl
   }
@@ -104,38 +98,17 @@ export class Demo {
     const batches = this.#options.batches ?? '*/10 * * * * *'
     home.configure({ ...farEnds, kitUrl, webhookUrl: this.doctor.url, consolePort, brokerPort, batches })
     await this.startGateway()
-    const secrets = [
-      '--cuff-secret',
-      home.secretFile('mqtt-cuff'),
-      '--glucometer-secret',
-      home.secretFile('mqtt-glucometer'),
-    ]
-    const devices = [
-      '--broker',
-      `mqtt://127.0.0.1:${brokerPort}`,
-      ...secrets,
-      '--every',
-      this.#options.devicesEvery ?? '8s',
-    ]
-    await this.#spawn(
-      'devices',
-      simulate('devices', ...devices, '--acknowledged', this.acknowledgedFile, ...patient),
-    ).ready()
+    const cuff = ['--cuff-secret', home.secretFile('mqtt-cuff')]
+    const glucometer = ['--glucometer-secret', home.secretFile('mqtt-glucometer')]
+    const broker = ['--broker', `mqtt://127.0.0.1:${brokerPort}`, '--every', '8s']
+    await this.#spawn('devices', simulate('devices', ...broker, ...cuff, ...glucometer, ...patient)).ready()
   }
 
-  /** Also after `killGateway`: same home, same configuration. */
   async startGateway(): Promise<void> {
     const drain = String(this.#options.drainSeconds ?? DRAIN_S)
     const options = ['--config', this.home.configFile, '--until-stdin-closes', '--drain-seconds', drain]
     this.#gateway = this.#spawn('gateway', startGateway(options))
     this.#consoleUrl = await this.#untilRunning(this.#gateway)
-  }
-
-  /** SIGKILL: what a power cut does to the process. */
-  async killGateway(): Promise<void> {
-    this.#failed = () => {}
-    await this.#gateway?.kill()
-    removeRunFile(this.home.dataDir)
   }
 
   /** What the running gateway says of itself. */

@@ -1,4 +1,5 @@
 /** The doctor's side of the demo: a webhook that takes alerts, and remembers them. */
+import { once } from 'node:events'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { Lifecycle } from '#gateway/model/lifecycle.js'
@@ -37,10 +38,7 @@ export class Doctor implements Lifecycle {
 
   async start(): Promise<void> {
     if (this.#server.listening) return
-    await new Promise<void>((resolve, reject) => {
-      this.#server.once('error', reject)
-      this.#server.listen(0, '127.0.0.1', resolve)
-    })
+    await once(this.#server.listen(0, '127.0.0.1'), 'listening')
   }
 
   async stop(): Promise<void> {

@@ -3,7 +3,7 @@
  * the FHIR server, opens it, and verifies what is inside against the chain.
  */
 import { join } from 'node:path'
-import type { Binary, Bundle, DocumentReference } from '@medplum/fhirtypes'
+import type { Binary, Bundle, DocumentReference, Resource } from '@medplum/fhirtypes'
 import { IDENTIFIERS } from '#fhir/systems.js'
 import type { LoadedConfig } from '#gateway/config/load.js'
 import { openJournalReader } from '#gateway/journal/sqlite/journal-reader.js'
@@ -105,24 +105,26 @@ function nothing(what: string): never {
   throw new Error(`verifying ${what}`)
 }
 
-/** The compact JWE of every sealed document, page by page. */
+/** The compact JWE of every sealed document. */
 async function sealedDocuments(fhirUrl: string): Promise<string[]> {
   const envelopes: string[] = []
-  const pageSize = 50
-  let next: string | undefined = `${fhirUrl}/DocumentReference?_count=${pageSize}&_sort=date`
+  for await (const document of searched<DocumentReference>(fhirUrl, 'DocumentReference?_count=50&_sort=date')) {
+    if (document.identifier?.[0]?.system !== IDENTIFIERS.envelope) continue
+    const binary: Binary = await fetchJson(`${fhirUrl}/${document.content[0]?.attachment.url ?? ''}`)
+    envelopes.push(Buffer.from(binary.data ?? '', 'base64').toString('utf8'))
+  }
+  return envelopes
+}
+
+/** What a search finds, over all its pages. */
+export async function* searched<T extends Resource>(fhirUrl: string, query: string): AsyncGenerator<T> {
+  let next: string | undefined = `${fhirUrl}/${query}`
   while (next) {
-    const page: Bundle = await fetchJson(next)
-    for (const { resource } of page.entry ?? []) {
-      const document = resource as DocumentReference
-      if (document.identifier?.[0]?.system !== IDENTIFIERS.envelope) continue
-      const url = document.content[0]?.attachment.url ?? ''
-      const binary: Binary = await fetchJson(`${fhirUrl}/${url}`)
-      envelopes.push(Buffer.from(binary.data ?? '', 'base64').toString('utf8'))
-    }
+    const page: Bundle<T> = await fetchJson(next)
+    for (const { resource } of page.entry ?? []) if (resource) yield resource
     const link: string | undefined = page.link?.find(({ relation }) => relation === 'next')?.url
     next = link && new URL(link, fhirUrl).href
   }
-  return envelopes
 }
 
 async function fetchJson<T>(url: string): Promise<T> {

@@ -2,13 +2,13 @@
  * What came of it, asked at the far ends as a stranger would: every Observation of the FHIR server, every event of the
  * contract, every batch opened and verified.
  */
-import type { Bundle, Identifier } from '@medplum/fhirtypes'
+import type { Identifier } from '@medplum/fhirtypes'
 import { IDENTIFIERS } from '#fhir/systems.js'
 import type { LoadedConfig } from '#gateway/config/load.js'
 import type { Address } from '#gateway/model/batch.js'
 import { EthersLedger } from '#gateway/outbound/chain/ethers-ledger.js'
 import { storedStatus } from '#gateway/surfaces/status/status.js'
-import { chainOf, verifyBatches } from '#simulators/demo/verify-batches.js'
+import { chainOf, searched, verifyBatches } from '#simulators/demo/verify-batches.js'
 
 export interface Audit {
   /** Measurements that a sender was told are safe. */
@@ -73,20 +73,12 @@ function above(counts: ReadonlyMap<unknown, number>): number {
 /** How often each identifier (`system|value`) is on the server, over all pages. */
 async function identifiers(fhirUrl: string, type: string): Promise<Map<string, number>> {
   const counts = new Map<string, number>()
-  let next: string | undefined = `${fhirUrl}/${type}?_count=1000`
-  while (next) {
-    const response = await fetch(next, { headers: { accept: 'application/fhir+json' } })
-    if (!response.ok) throw new Error(`the FHIR server answered ${response.status} for ${type}`)
-    const page = (await response.json()) as Bundle
-    for (const { resource } of page.entry ?? []) {
-      const { identifier } = resource as { identifier?: Identifier | Identifier[] }
-      for (const { system, value } of [identifier ?? []].flat()) {
-        const key = `${system}|${value}`
-        counts.set(key, (counts.get(key) ?? 0) + 1)
-      }
+  for await (const resource of searched(fhirUrl, `${type}?_count=1000`)) {
+    const { identifier } = resource as { identifier?: Identifier | Identifier[] }
+    for (const { system, value } of [identifier ?? []].flat()) {
+      const key = `${system}|${value}`
+      counts.set(key, (counts.get(key) ?? 0) + 1)
     }
-    const link: string | undefined = page.link?.find(({ relation }) => relation === 'next')?.url
-    next = link && new URL(link, fhirUrl).href
   }
   return counts
 }

@@ -5,19 +5,20 @@ import { HomebeatError } from '#gateway/platform/errors.js'
 import type { GatewayStatus } from '#gateway/surfaces/status/feed.js'
 import { readRunFile } from '#gateway/surfaces/status/run-file.js'
 import { runningStatus } from '#gateway/surfaces/status/status.js'
+import { endProcess, hasEnded } from '../end-process.js'
 import { startGateway } from '../gateway-program.js'
 import { leaveNone } from './children.js'
 import { until } from './waiting.js'
 
 const READY_MS = 60_000
+/** How long it may deliver at the end. */
+const DRAIN_S = 120
 
 export interface GatewayProcessOptions {
   readonly configFile: string
   readonly dataDir: string
   /** Takes what it says, of all its lives. */
   readonly logFile: string
-  /** How long it may deliver at the end; default 120 s. */
-  readonly drainSeconds?: number
 }
 
 export class GatewayProcess {
@@ -32,15 +33,15 @@ export class GatewayProcess {
     return this.#child?.pid
   }
   get alive(): boolean {
-    return this.#child !== null && this.#child.exitCode === null && this.#child.signalCode === null
+    return this.#child !== null && !hasEnded(this.#child)
   }
 
   /** Returns at once; `ready()` waits. @param env laid over this process's. */
   start(env: NodeJS.ProcessEnv = {}): void {
     if (this.alive) return
-    const { configFile, logFile, drainSeconds = 120 } = this.#options
+    const { configFile, logFile } = this.#options
     const log = openSync(logFile, 'a', 0o600)
-    const options = ['--config', configFile, '--until-stdin-closes', '--drain-seconds', String(drainSeconds)]
+    const options = ['--config', configFile, '--until-stdin-closes', '--drain-seconds', String(DRAIN_S)]
     const child = spawn(process.execPath, startGateway(options), {
       stdio: ['pipe', 'ignore', log],
       env: { ...process.env, NODE_OPTIONS: '', ...env },
@@ -68,24 +69,13 @@ export class GatewayProcess {
 
   /** Asks it to end in order; resolves with its exit code. */
   async stop(): Promise<number> {
-    const child = this.#child
-    if (!child || !this.alive) return child?.exitCode ?? 1
-    const ended = new Promise((resolve) => child.once('exit', resolve))
-    child.kill('SIGTERM')
-    const patienceMs = ((this.#options.drainSeconds ?? 120) + 30) * 1000
-    const late = setTimeout(() => child.kill('SIGKILL'), patienceMs)
-    await ended
-    clearTimeout(late)
-    return child.exitCode ?? 1
+    await endProcess(this.#child, 'SIGTERM', (DRAIN_S + 30) * 1000)
+    return this.#child?.exitCode ?? 1
   }
 
   /** What a power cut does to the process. */
   async kill(): Promise<void> {
-    const child = this.#child
-    if (!child || !this.alive) return
-    const ended = new Promise((resolve) => child.once('exit', resolve))
-    child.kill('SIGKILL')
-    await ended
+    await endProcess(this.#child, 'SIGKILL')
   }
 
   /** Resident memory now, MB. */

@@ -1,18 +1,11 @@
 /** The end of a run: one line for programs, a table for people. */
-import type { Audit } from './audit.js'
 import type { FaultReport } from './check.js'
 import type { FuzzReport } from './fuzz/fuzz-run.js'
 import type { KillReport } from './kill-run.js'
 
-export interface FaultsResult {
-  readonly kills: number
-  /** Measurements that a sender was told are safe, over all runs. */
-  readonly acknowledged: number
-  readonly lost: number
-  readonly duplicates: number
-  readonly doubleAnchors: number
-  readonly gapsInBatches: number
-}
+/** Of an audit, summed over all runs. */
+const COUNTS = ['acknowledged', 'lost', 'duplicates', 'doubleAnchors', 'gapsInBatches'] as const
+type FaultsResult = { readonly kills: number } & Readonly<Record<(typeof COUNTS)[number], number>>
 
 export interface Reports {
   readonly kills: KillReport | null
@@ -25,15 +18,8 @@ const HEAP_GROWTH_BYTES = 32 * 1024 * 1024
 
 export function resultOf({ kills, faults }: Reports): FaultsResult {
   const audits = [...(kills ? [kills.audit] : []), ...faults.flatMap((report) => report.audits)]
-  const sum = (of: (audit: Audit) => number) => audits.reduce((total, audit) => total + of(audit), 0)
-  return {
-    kills: kills?.kills ?? 0,
-    acknowledged: sum(({ acknowledged }) => acknowledged),
-    lost: sum(({ lost }) => lost),
-    duplicates: sum(({ duplicates }) => duplicates),
-    doubleAnchors: sum(({ doubleAnchors }) => doubleAnchors),
-    gapsInBatches: sum(({ gapsInBatches }) => gapsInBatches),
-  }
+  const sums = COUNTS.map((count) => [count, audits.reduce((total, audit) => total + audit[count], 0)])
+  return { kills: kills?.kills ?? 0, ...Object.fromEntries(sums) }
 }
 
 /** What must not be: a sentence each; empty when all is well. */

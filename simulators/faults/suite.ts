@@ -25,10 +25,10 @@ export async function runSuite({ kills, seed, fuzz: inputs, say }: SuiteOptions)
   const faults: FaultReport[] = []
   const missing = missingForSite()
   const cases: readonly { name: string; run: () => Promise<FaultReport>; missing?: string | null }[] = [
-    { name: 'a disk that is full, read-only, faulty, slow', run: () => runDiskFaults({ forMs: 5000 }) },
-    { name: 'a journal torn off', run: () => runTornJournal({ cuts: 10, seed }) },
+    { name: 'a disk that is full, read-only, faulty, slow', run: () => runDiskFaults(5000) },
+    { name: 'a journal torn off', run: () => runTornJournal(10, seed) },
     { name: 'a FHIR server and a chain in trouble', run: () => runFarEndFaults({ outageMs: 60_000 }) },
-    { name: 'a broker restarted, a cable pulled', run: () => runSiteFaults({ times: 3 }), missing },
+    { name: 'a broker restarted, a cable pulled', run: () => runSiteFaults(3), missing },
   ]
   for (const { name, run, missing } of cases) {
     say(missing ? `Left out: ${name}: ${missing}.` : `Next: ${name} …`)

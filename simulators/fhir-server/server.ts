@@ -2,6 +2,7 @@
  * A FHIR R4 REST server on loopback, in memory: create, read, update, search, conditional create and update,
  * transaction and batch, Binary raw or as a resource; everything is validated, and refused with 422 when invalid.
  */
+import { once } from 'node:events'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { getStatus, normalizeOperationOutcome } from '@medplum/core'
@@ -80,10 +81,7 @@ export class FhirServerSimulator implements Lifecycle {
     const server = createServer((request, response) => void this.#handle(request, response))
     this.#server = server
     try {
-      await new Promise<void>((resolve, reject) => {
-        server.once('error', reject)
-        server.listen(this.#options.port, this.#options.host ?? '127.0.0.1', resolve)
-      })
+      await once(server.listen(this.#options.port, this.#options.host ?? '127.0.0.1'), 'listening')
     } catch (error) {
       this.#server = undefined
       throw error

@@ -8,7 +8,7 @@ import type { VirtualPatient } from './patient.js'
 
 const BASELINE_VOLTS = 2.5
 /** The shield's gain is not documented: a millivolt at the body, about an R wave, is what the virtual R wave is. */
-export const VOLTS_PER_MILLIVOLT = R_VOLTS
+const VOLTS_PER_MILLIVOLT = R_VOLTS
 /** About a day at 250 Hz; held in memory, 4 bytes each. */
 const MOST_SAMPLES = 25_000_000
 const BLOCK = 65_536
@@ -35,7 +35,7 @@ export async function withRecord(patient: VirtualPatient, path: string, signal?:
           volts[first + i] = BASELINE_VOLTS + VOLTS_PER_MILLIVOLT * millivolts
         }
       }
-      return new RecordedPatient(patient, volts, file.header.frequency)
+      return playing(patient, volts, file.header.frequency)
     } finally {
       await file.close()
     }
@@ -46,37 +46,20 @@ export async function withRecord(patient: VirtualPatient, path: string, signal?:
 }
 
 /** The ECG by time from samples, with straight lines between them; from its end it begins again. */
-class RecordedPatient implements VirtualPatient {
-  readonly #patient: VirtualPatient
-  readonly #volts: Float32Array
-  readonly #samplesPerMs: number
-
-  constructor(patient: VirtualPatient, volts: Float32Array, frequency: number) {
-    this.#patient = patient
-    this.#volts = volts
-    this.#samplesPerMs = frequency / 1000
-  }
-
-  ecg(t: number): number {
-    const { length } = this.#volts
-    const position = (Math.max(0, t) * this.#samplesPerMs) % length
+function playing(patient: VirtualPatient, volts: Float32Array, frequency: number): VirtualPatient {
+  const ecg = (t: number) => {
+    const position = (Math.max(0, t) * (frequency / 1000)) % volts.length
     const i = Math.floor(position)
-    const here = this.#volts[i] as number
-    const next = this.#volts[(i + 1) % length] as number
+    const here = volts[i] as number
+    const next = volts[(i + 1) % volts.length] as number
     // The shield's amplifier has rails, whatever was recorded.
     return Math.min(5, Math.max(0, here + (next - here) * (position - i)))
   }
-
-  vitals(t: number) {
-    return this.#patient.vitals(t)
-  }
-  emg(t: number): number {
-    return this.#patient.emg(t)
-  }
-  airflow(t: number): number {
-    return this.#patient.airflow(t)
-  }
-  acceleration(t: number) {
-    return this.#patient.acceleration(t)
+  return {
+    ecg,
+    vitals: (t) => patient.vitals(t),
+    emg: (t) => patient.emg(t),
+    airflow: (t) => patient.airflow(t),
+    acceleration: (t) => patient.acceleration(t),
   }
 }

@@ -29,12 +29,8 @@ export interface ScenarioOutcome extends Verdict {
 /** @param hex the firmware, as the text of an Intel HEX file */
 export function runScenario(scenario: Scenario, hex: string): ScenarioOutcome {
   const clock = new VirtualClock(SCENARIO_EPOCH)
-  const board = new VirtualBoard({
-    hex,
-    patient: patientFor(scenario),
-    epochMs: SCENARIO_EPOCH,
-    faultSeed: scenario.seed,
-  })
+  const patient = patientFor(scenario)
+  const board = new VirtualBoard({ hex, patient, epochMs: SCENARIO_EPOCH, faultSeed: scenario.seed })
   const gateway = new VirtualGateway(clock, (bytes) => board.write(bytes))
   let open = true
   const reopen = () => {
@@ -108,7 +104,7 @@ function defined<T extends object>(object: T): Defined<T> {
 }
 
 /** The named script, with what the scenario itself says in place of its parts. */
-export function patientFor({ name, description, patient, seed }: Scenario): BeatingPatient {
+function patientFor({ name, description, patient, seed }: Scenario): BeatingPatient {
   const { script = 'steady', vitals = {}, ...parts } = patient
   const base = findScript(script)
   if (!base) throw new RangeError(`no script ${script}`)

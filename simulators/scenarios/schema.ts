@@ -14,12 +14,13 @@ const seconds = z.number().min(0).max(MAX_SECONDS)
 const rising = (rows: readonly (readonly [number, unknown])[]) =>
   rows.every(([at], i) => i === 0 || at > (rows[i - 1] as readonly [number, unknown])[0])
 const inOrder = 'times must rise from row to row'
-const points = (low: number, high: number) =>
+const rows = <Value extends string | number>(value: z.ZodType<Value>) =>
   z
-    .array(z.tuple([seconds, z.number().min(low).max(high)]))
+    .array(z.tuple([seconds, value]))
     .min(1)
     .max(MAX_ENTRIES)
     .refine(rising, inOrder)
+const points = (low: number, high: number) => rows(z.number().min(low).max(high))
 const share = z.number().min(0).max(1)
 const volts = z.number().min(0).max(5)
 
@@ -39,16 +40,8 @@ const patient = z
         skinConductance: points(0, 80),
       })
       .partial(),
-    positions: z
-      .array(z.tuple([seconds, z.enum(POSITIONS)]))
-      .min(1)
-      .max(MAX_ENTRIES)
-      .refine(rising, inOrder),
-    rhythm: z
-      .array(z.tuple([seconds, z.enum(RHYTHMS)]))
-      .min(1)
-      .max(MAX_ENTRIES)
-      .refine(rising, inOrder),
+    positions: rows(z.enum(POSITIONS)),
+    rhythm: rows(z.enum(RHYTHMS)),
     apnoea: z
       .array(z.tuple([seconds, seconds]).refine(([from, to]) => to > from, 'a pause must end after it begins'))
       .max(MAX_ENTRIES)
@@ -93,7 +86,7 @@ const ACTIONS = {
   /** The gateway asks for the device's stored records; somebody measures just before. */
   read: z.enum(['cuff', 'glucometer']),
 } as const
-const event = z.strictObject({ at: seconds, ...ACTIONS }).partial(keysOf(ACTIONS))
+const event = z.strictObject({ at: seconds, ...z.object(ACTIONS).partial().shape })
 
 const condition = z.string().regex(/^[a-z0-9]+(-[a-zA-Z0-9]+)*$/, 'a condition is written like low-oxygen-saturation')
 /** A condition, a beginning of one (`probe-off-*`), or `*`: whatever `raised` and `allowed` do not name. */
@@ -114,7 +107,9 @@ export const scenarioSchema = z.strictObject({
   /** Length, seconds. */
   duration: z.number().min(1).max(MAX_SECONDS),
   events: z
-    .array(event.refine((row) => Object.keys(row).length === 2, `write "at" and one of ${keysText()}`))
+    .array(
+      event.refine((row) => Object.keys(row).length === 2, `write "at" and one of ${Object.keys(ACTIONS).join(', ')}`),
+    )
     .max(MAX_ENTRIES)
     .default([]),
   expect: z.strictObject({
@@ -132,11 +127,3 @@ export const scenarioSchema = z.strictObject({
 
 export type Scenario = z.infer<typeof scenarioSchema>
 export type ScenarioEvent = Scenario['events'][number]
-
-function keysOf<T extends object>(object: T): Record<keyof T, true> {
-  return Object.fromEntries(Object.keys(object).map((key) => [key, true])) as Record<keyof T, true>
-}
-
-function keysText(): string {
-  return Object.keys(ACTIONS).join(', ')
-}

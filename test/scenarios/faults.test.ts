@@ -14,12 +14,12 @@ const CASES: readonly { title: string; missing: string | null; run: () => Promis
   {
     title: 'a disk that is full, read-only, errs and is slow',
     missing: missingForDisk,
-    run: () => runDiskFaults({ forMs: 1000 }),
+    run: () => runDiskFaults(1000),
   },
   {
     title: 'a disk that lies, and a journal with its end torn off',
     missing: missingForDisk,
-    run: () => runTornJournal({ cuts: 2, seed: 20_260_101 }),
+    run: () => runTornJournal(2, 20_260_101),
   },
   {
     title: 'a FHIR server and a chain in every kind of trouble',
@@ -29,7 +29,7 @@ const CASES: readonly { title: string; missing: string | null; run: () => Promis
   {
     title: 'the site’s broker restarted, the kit’s cable pulled',
     missing: missingForSite(),
-    run: () => runSiteFaults({ times: 1 }),
+    run: () => runSiteFaults(1),
   },
 ]
 

@@ -9,7 +9,7 @@ import { type Judgement, judgeAbsent, judgeQuantity } from '#gateway/clinical/se
 import { EcgAnalyser } from '#gateway/clinical/signals/ecg/analyser.js'
 import { HIGHEST_RATE_HZ, LOWEST_RATE_HZ } from '#gateway/clinical/signals/ecg/beat-detector.js'
 import type { EcgEvent } from '#gateway/clinical/signals/ecg/events.js'
-import type { Quality } from '#gateway/clinical/signals/ecg/quality.js'
+import type { SignalQuality } from '#gateway/clinical/signals/quality.js'
 import type { Reading } from '#gateway/model/reading.js'
 import type { SystemCondition } from '#gateway/model/system-condition.js'
 import { PoorSignal } from './poor-signal.js'
@@ -57,7 +57,7 @@ export class EcgWatch implements SignalWatch {
   /** Since when it has been known without a break, on the sample clock. */
   #knownSince: number | null = null
   #everKnown = false
-  #quality: Quality | null = null
+  #quality: SignalQuality | null = null
   /** Their onsets are on the clock of `now`. */
   #asystole: { readonly flat: boolean; readonly onset: number } | null = null
   #unreadableSince: number | null = null

@@ -7,11 +7,6 @@ import { Rig } from '../rig.js'
 import { pause, until } from '../waiting.js'
 import { FaultyDisk } from './faulty-disk.js'
 
-export interface DiskFaultsOptions {
-  /** How long each fault lasts. */
-  readonly forMs: number
-}
-
 /** Log lines of a gateway that meets the fault, with readings, deliveries, anchors or batches. */
 const REFUSES =
   /the disk refuses|the journal refused|could not be closed|scheduled action failed|the disk reports an error/
@@ -21,7 +16,8 @@ const ERROR_SAID_MS = 1000
 /** The gateway needs about 120 MB; a queue that grows while nothing can be written would show. */
 const MEMORY_MB = 400
 
-export async function runDiskFaults({ forMs }: DiskFaultsOptions): Promise<FaultReport> {
+/** @param forMs how long each fault lasts */
+export async function runDiskFaults(forMs: number): Promise<FaultReport> {
   const rig = new Rig()
   const disk = new FaultyDisk(rig.home.dataDir)
   const checks = new Checks()

@@ -10,12 +10,7 @@ import { Rig } from '../rig.js'
 import { pause, until } from '../waiting.js'
 import { FaultyDisk } from './faulty-disk.js'
 
-export interface TornJournalOptions {
-  readonly cuts: number
-  readonly seed: number
-}
-
-export async function runTornJournal({ cuts, seed }: TornJournalOptions): Promise<FaultReport> {
+export async function runTornJournal(cuts: number, seed: number): Promise<FaultReport> {
   // No batch before the end: what left the home before the disk forgot it could not be taken back.
   const rig = new Rig({ batches: { cron: '0 0 1 1 *', maxCount: 5000 } })
   const disk = new FaultyDisk(rig.home.dataDir)

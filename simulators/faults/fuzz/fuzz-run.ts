@@ -15,12 +15,6 @@ import { Dice } from '../dice.js'
 import { KitLines } from '../site/kit-lines.js'
 import { mutate, noise } from './mutate.js'
 
-export interface FuzzOptions {
-  /** Serial chunks and MQTT messages together. */
-  readonly inputs: number
-  readonly seed: number
-}
-
 export interface FuzzCounts {
   /** What reached a decision: lines with an end, and messages. */
   received: number
@@ -42,7 +36,8 @@ const LF = 0x0a
 const START = Date.UTC(2026, 0, 1, 12)
 const nothingToSettle = () => {}
 
-export function fuzz({ inputs, seed }: FuzzOptions): FuzzReport {
+/** @param options.inputs serial chunks and MQTT messages together */
+export function fuzz({ inputs, seed }: { readonly inputs: number; readonly seed: number }): FuzzReport {
   const dice = new Dice(seed)
   const thrown: string[] = []
   const line = new FuzzedLine(thrown)
@@ -93,19 +88,11 @@ class FuzzedLine {
     // Behind the checksum, too.
     if (dice.below(3) === 0) bytes = resealed(bytes)
     this.#count(bytes)
-    try {
-      this.#guard.write(bytes)
-    } catch (error) {
-      note(this.#thrown, error)
-    }
+    noting(this.#thrown, () => this.#guard.write(bytes))
   }
 
   tick(now: number): void {
-    try {
-      this.#pipeline.tick(now)
-    } catch (error) {
-      note(this.#thrown, error)
-    }
+    noting(this.#thrown, () => this.#pipeline.tick(now))
   }
 
   end(): void {
@@ -127,12 +114,7 @@ class FuzzedLine {
 
   #take(frame: object): PipelineStep | null {
     const whole = { transport: 'kit', receivedAt: this.#now, settle: nothingToSettle, ...frame } as unknown as Frame
-    try {
-      return this.#pipeline.accept(whole, this.#now)
-    } catch (error) {
-      note(this.#thrown, error)
-      return null
-    }
+    return noting(this.#thrown, () => this.#pipeline.accept(whole, this.#now))
   }
 }
 
@@ -180,21 +162,10 @@ class FuzzedMessages {
       this.counts.refused++
       return
     }
-    try {
-      const frame = {
-        format: 'mqtt-publish',
-        transport: 'broker',
-        receivedAt: now,
-        topic,
-        payload: bytes,
-        deviceId,
-      } as const
-      const step = this.#pipeline.accept({ ...frame, settle: nothingToSettle }, now)
-      if (step.refused) this.counts.refused++
-      else this.counts.accepted++
-    } catch (error) {
-      note(this.#thrown, error)
-    }
+    const about = { format: 'mqtt-publish', transport: 'broker', receivedAt: now, settle: nothingToSettle } as const
+    const step = noting(this.#thrown, () => this.#pipeline.accept({ ...about, topic, payload: bytes, deviceId }, now))
+    if (step?.refused) this.counts.refused++
+    else if (step) this.counts.accepted++
   }
 }
 
@@ -230,8 +201,14 @@ function newPipeline(): Pipeline {
   return new Pipeline({ patient: 'fuzz', limits: limitsInForce(), active: [], zoneOffsetMinutes: () => 0 })
 }
 
-function note(thrown: string[], error: unknown): void {
-  if (thrown.length < 5) thrown.push(error instanceof Error ? (error.stack ?? error.message) : String(error))
+/** @returns null where it throws, which is noted */
+function noting<T>(thrown: string[], action: () => T): T | null {
+  try {
+    return action()
+  } catch (error) {
+    if (thrown.length < 5) thrown.push(error instanceof Error ? (error.stack ?? error.message) : String(error))
+    return null
+  }
 }
 
 /** What is still reachable: garbage would be measured else. */

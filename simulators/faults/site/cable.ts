@@ -5,6 +5,7 @@ import { createServer, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Lifecycle } from '#gateway/model/lifecycle.js'
+import { endProcess, hasEnded } from '../../end-process.js'
 import { leaveNone } from '../children.js'
 import { until } from '../waiting.js'
 import { KitLines } from './kit-lines.js'
@@ -47,10 +48,8 @@ export class Cable implements Lifecycle {
     const socat = this.#socat
     this.#socat = null
     this.#say(this.#kit.tenth().join('').slice(0, 40))
-    if (!socat || socat.exitCode !== null || socat.signalCode !== null) return
-    const ended = new Promise((resolve) => socat.once('exit', resolve))
-    socat.kill('SIGKILL')
-    await ended
+    if (!socat || hasEnded(socat)) return
+    await endProcess(socat, 'SIGKILL')
     // Killed, it leaves its link behind; a plug that is out has no device.
     rmSync(this.path, { force: true })
   }

@@ -5,6 +5,7 @@ import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Lifecycle } from '#gateway/model/lifecycle.js'
+import { endProcess } from '../../end-process.js'
 import { leaveNone } from '../children.js'
 import { until } from '../waiting.js'
 
@@ -41,10 +42,7 @@ export class Mosquitto implements Lifecycle {
   async stop(): Promise<void> {
     const child = this.#child
     this.#child = null
-    if (!child || child.exitCode !== null || child.signalCode !== null) return
-    const ended = new Promise((resolve) => child.once('exit', resolve))
-    child.kill('SIGTERM')
-    await ended
+    await endProcess(child, 'SIGTERM')
   }
 
   remove(): void {

@@ -7,12 +7,8 @@ import { pause, until } from '../waiting.js'
 import { Cable } from './cable.js'
 import { Mosquitto } from './mosquitto.js'
 
-export interface SiteFaultsOptions {
-  /** How often the broker is restarted and the cable pulled. */
-  readonly times: number
-}
-
-export async function runSiteFaults({ times }: SiteFaultsOptions): Promise<FaultReport> {
+/** @param times how often the broker is restarted and the cable pulled */
+export async function runSiteFaults(times: number): Promise<FaultReport> {
   const port = await freePort()
   const mosquitto = new Mosquitto(port)
   const cable = new Cable()

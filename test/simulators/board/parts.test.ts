@@ -94,7 +94,7 @@ describe('virtual board', function () {
   it('keeps the pace of the clock, catches up after a hold-up, and jumps after a long one', async () => {
     const clock = new TestClock()
     const { board } = new KitHost(new FakePatient(), { startMs: 500 })
-    const pacer = new BoardPacer(board, { clock })
+    const pacer = new BoardPacer(board, clock)
     await pacer.start()
     await pacer.start()
     await clock.advance(400)

@@ -1,8 +1,7 @@
 /** What the breathing analyser says. Times are ms on the sample clock: 0 is the first sample ever pushed, lost ones count. */
 import type { SignalQuality } from '#gateway/clinical/signals/quality.js'
 
-export const RATE_UNKNOWN = ['learning', 'no-breath', 'poor-signal', 'out-of-range'] as const
-export type RateUnknown = (typeof RATE_UNKNOWN)[number]
+export type RateUnknown = 'learning' | 'no-breath' | 'poor-signal' | 'out-of-range'
 
 export type BreathingEvent =
   /** Peak of the flow out of the nose; said when the flow falls again. */

@@ -2,6 +2,7 @@
  * One ECG lead in, events out: beats at once, everything else when the second they belong to can be judged. A function of
  * what was pushed, however it was cut into blocks; memory does not grow.
  */
+import { type Grade, type SignalQuality, sameQuality } from '#gateway/clinical/signals/quality.js'
 import { BeatDetector, HIGHEST_RATE_HZ, LATENCY_MS, LOWEST_RATE_HZ } from './beat-detector.js'
 import { BeatShapes } from './beat-shapes.js'
 import { agreement, BeatTimes } from './beat-times.js'
@@ -11,7 +12,7 @@ import { MovingMedian } from './filters.js'
 import { FlatRuns } from './flat-runs.js'
 import { HeartRate } from './heart-rate.js'
 import { IrregularityWatch } from './irregularity.js'
-import { type Grade, judge, type Quality, type WindowFeatures, WindowMeter } from './quality.js'
+import { judge, type WindowFeatures, WindowMeter } from './quality.js'
 import { SlopeDetector } from './slope-detector.js'
 import { Standstill } from './standstill.js'
 
@@ -101,7 +102,7 @@ export class EcgAnalyser {
   #unreadSince = 0
   #unreadable = false
   #follows = false
-  #quality: Quality | null = null
+  #quality: SignalQuality | null = null
   /** Grades of the last five seconds, the newest first. */
   readonly #grades: Grade[] = []
   #judged = 0
@@ -246,7 +247,8 @@ export class EcgAnalyser {
     const { start, end } = window
     const beats = this.#beats.between(start, end)
     const quality = this.#qualityOf(window)
-    this.#sayQuality(quality, start)
+    if (!sameQuality(this.#quality, quality)) this.#events.push({ type: 'quality', at: this.#ms(start), ...quality })
+    this.#quality = quality
     this.#grades.unshift(quality.grade)
     if (this.#grades.length > RATE_EACH_S) this.#grades.pop()
     this.#judged++
@@ -264,7 +266,7 @@ export class EcgAnalyser {
     this.#sayRate(now)
   }
 
-  #watchReadable({ reasons }: Quality, start: number, end: number): void {
+  #watchReadable({ reasons }: SignalQuality, start: number, end: number): void {
     if (this.#lastInterval >= start) return
     if (reasons.includes('flat') || reasons.includes('lost-samples')) return
     if (this.#isUnorganised || this.#standstill.asystole) return
@@ -276,7 +278,7 @@ export class EcgAnalyser {
     this.#events.push({ type: 'unreadable-begin', at: end, since: this.#unreadSince })
   }
 
-  #qualityOf({ features, start, end, noiseShare }: Window): Quality {
+  #qualityOf({ features, start, end, noiseShare }: Window): SignalQuality {
     // What the first seconds after a gap lack says nothing.
     const from = Math.max(end - AGREEMENT_S * this.#windowLength, this.#second.readyAt)
     const row = this.#beats.between(from, end)
@@ -351,13 +353,6 @@ export class EcgAnalyser {
 
   get #isUnorganised(): boolean {
     return this.#fibrillation.active || this.#fibrillation.suspected
-  }
-
-  #sayQuality(quality: Quality, start: number): void {
-    const before = this.#quality
-    const same = before?.grade === quality.grade && before.reasons.join() === quality.reasons.join()
-    this.#quality = quality
-    if (!same) this.#events.push({ type: 'quality', at: this.#ms(start), ...quality })
   }
 
   #sayRate(now: number): void {

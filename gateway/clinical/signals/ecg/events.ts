@@ -1,8 +1,7 @@
 /** What the analyser says. Times are ms on the sample clock: 0 is the first sample ever pushed, lost ones count. */
-import type { Quality } from './quality.js'
+import type { SignalQuality } from '#gateway/clinical/signals/quality.js'
 
-export const RATE_UNKNOWN = ['learning', 'poor-signal', 'no-beats', 'no-organised-beats'] as const
-export type RateUnknown = (typeof RATE_UNKNOWN)[number]
+export type RateUnknown = 'learning' | 'poor-signal' | 'no-beats' | 'no-organised-beats'
 
 export type EcgEvent =
   | {
@@ -23,7 +22,7 @@ export type EcgEvent =
       readonly unknown: RateUnknown | null
     }
   /** The grade or its reasons changed with the second that began at `at`. */
-  | ({ readonly type: 'quality'; readonly at: number } & Quality)
+  | ({ readonly type: 'quality'; readonly at: number } & SignalQuality)
   | {
       readonly type: 'pause'
       /** The beat before it. */

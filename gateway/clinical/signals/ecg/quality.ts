@@ -4,34 +4,11 @@
  * Satija U, Ramkumar B, Manikandan MS. A review of signal processing techniques for ECG signal quality assessment.
  * IEEE Rev Biomed Eng 11:36-52, 2018. The limits are the project's own.
  */
+import { QualityJudge, type SignalQuality } from '#gateway/clinical/signals/quality.js'
 import { Biquad, MovingMedian } from './filters.js'
 
-export const GRADES = ['good', 'poor', 'bad'] as const
-/** good; poor: beats can be believed, shapes cannot; bad: nothing can be concluded. */
-export type Grade = (typeof GRADES)[number]
-
-export const REASONS = [
-  'lost-samples',
-  'saturated',
-  'flat',
-  'motion',
-  'baseline-wander',
-  'muscle-noise',
-  'mains-hum',
-  'noise-between-beats',
-  'impossible-rate',
-  'detectors-disagree',
-] as const
-export type Reason = (typeof REASONS)[number]
-
-export interface Quality {
-  readonly grade: Grade
-  /** In the order of REASONS; none when good. */
-  readonly reasons: readonly Reason[]
-}
-
 /** Limits as [poor, bad]; amplitudes as shares of a beat's. */
-export const LIMITS = {
+const LIMITS = {
   /** Share of samples. */
   lost: [0.02, 0.2],
   saturated: [0.01, 0.1],
@@ -214,34 +191,27 @@ export interface BeatEvidence {
   readonly disagreement: number
 }
 
-export function judge(features: WindowFeatures, evidence: BeatEvidence): Quality {
-  let grade = 0
-  const reasons: Reason[] = []
-  const say = (reason: Reason, value: number, limits: readonly [number, number]) => {
-    if (value <= limits[0]) return
-    if (!reasons.includes(reason)) reasons.push(reason)
-    grade = Math.max(grade, value > limits[1] ? 2 : 1)
-  }
+/** good; poor: beats can be believed, shapes cannot; bad: nothing can be concluded. */
+export function judge(features: WindowFeatures, evidence: BeatEvidence): SignalQuality {
   const samples = Math.max(1, features.samples)
-  say('lost-samples', features.lost / samples, LIMITS.lost)
-  say('saturated', features.railed / samples, LIMITS.saturated)
+  const judged = new QualityJudge()
+    .say('lost-samples', features.lost / samples, LIMITS.lost)
+    .say('saturated', features.railed / samples, LIMITS.saturated)
   const flat = features.span <= FLAT_SPAN && features.lost < features.samples && features.railed < features.samples
-  if (flat) {
-    reasons.push('flat')
-    grade = 2
-  }
+  if (flat) judged.note('flat', 'bad')
   const { amplitude } = evidence
   if (amplitude > 0) {
-    say('motion', features.step / amplitude, LIMITS.motion)
-    say('motion', features.span / amplitude, LIMITS.range)
-    say('baseline-wander', features.wander / amplitude, LIMITS.wander)
     // Hum is above 35 Hz, too: what is left beside it is muscle.
     const muscle = Math.max(0, features.muscle - 0.64 * features.hum)
-    say('muscle-noise', muscle / amplitude, LIMITS.muscle)
-    say('mains-hum', features.hum / amplitude, LIMITS.hum)
+    judged
+      .say('motion', features.step / amplitude, LIMITS.motion)
+      .say('motion', features.span / amplitude, LIMITS.range)
+      .say('baseline-wander', features.wander / amplitude, LIMITS.wander)
+      .say('muscle-noise', muscle / amplitude, LIMITS.muscle)
+      .say('mains-hum', features.hum / amplitude, LIMITS.hum)
   }
-  say('noise-between-beats', evidence.noiseShare, LIMITS.between)
-  say('impossible-rate', evidence.rate, LIMITS.rate)
-  say('detectors-disagree', evidence.disagreement, LIMITS.disagreement)
-  return { grade: GRADES[grade] as Grade, reasons }
+  return judged
+    .say('noise-between-beats', evidence.noiseShare, LIMITS.between)
+    .say('impossible-rate', evidence.rate, LIMITS.rate)
+    .say('detectors-disagree', evidence.disagreement, LIMITS.disagreement).quality
 }

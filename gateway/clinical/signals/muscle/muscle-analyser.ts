@@ -2,6 +2,7 @@
  * EMG in, events out: the envelope (high-pass, then RMS over 200 ms) by the second, quality. A trend: nothing is
  * diagnosed. A function of what was pushed, however it was cut into blocks; memory does not grow.
  */
+import { Biquad } from '#gateway/clinical/signals/ecg/filters.js'
 import {
   LOST_SHARE,
   QualityJudge,
@@ -11,7 +12,6 @@ import {
 } from '#gateway/clinical/signals/quality.js'
 import { keepLast } from '#gateway/clinical/signals/statistics.js'
 import type { MuscleEvent } from './events.js'
-import { HighPass } from './high-pass.js'
 
 /** Below it lie the baseline and what movement does to the electrodes. */
 const CUTOFF_HZ = 20
@@ -44,10 +44,11 @@ export class MuscleAnalyser {
   readonly #lowest: number
   readonly #highest: number
   readonly #blockLength: number
-  readonly #filter: HighPass
+  readonly #filter: Biquad
   readonly #turns: readonly number[]
   /** Mean squares of the blocks of the last 200 ms. */
   readonly #squares: number[] = []
+  #fresh = true
   #index = 0
   #offset = 0
   #block = { sum: 0, squares: 0, count: 0 }
@@ -65,7 +66,7 @@ export class MuscleAnalyser {
     this.#lowest = lowest
     this.#highest = highest
     this.#blockLength = (rateHz * BLOCK_MS) / 1000
-    this.#filter = new HighPass(CUTOFF_HZ, rateHz)
+    this.#filter = new Biquad('high-pass', CUTOFF_HZ, rateHz)
     this.#turns = MAINS_HZ.map((hz) => 2 * Math.cos((2 * Math.PI * hz) / rateHz))
   }
 
@@ -80,7 +81,7 @@ export class MuscleAnalyser {
   reset(gapMs: number): void {
     this.#offset = this.#now + Math.max(0, gapMs)
     this.#index = 0
-    this.#filter.reset()
+    this.#fresh = true
     this.#squares.length = 0
     this.#means.length = 0
     this.#block = { sum: 0, squares: 0, count: 0 }
@@ -97,11 +98,13 @@ export class MuscleAnalyser {
     second.samples += 1
     if (sample === null) {
       second.lost += 1
-      this.#filter.reset()
+      this.#fresh = true
     } else {
       if (sample <= this.#lowest || sample >= this.#highest) second.railed += 1
       second.low = Math.min(second.low, sample)
       second.high = Math.max(second.high, sample)
+      if (this.#fresh) this.#filter.settle(sample)
+      this.#fresh = false
       const y = this.#filter.next(sample)
       second.power += y * y
       for (const [i, hum] of second.hums.entries()) {
