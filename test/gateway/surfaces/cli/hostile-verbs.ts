@@ -3,7 +3,7 @@
  * of its own, so that a verb which hangs is ended from outside. Lines on standard output: `begin` with the arguments before
  * each call, at the end what was wrong and which verbs were called.
  */
-import { mkdirSync, readFileSync, statSync, symlinkSync, writeFileSync, writeSync } from 'node:fs'
+import { mkdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Command, Option } from 'commander'
 import { stringify } from 'yaml'
@@ -107,6 +107,8 @@ async function judge(leaf: Leaf, args: readonly string[], listing = false): Prom
   const all = [...leaf.path, ...args]
   called.add(leaf.path.join(' '))
   const { code, out: said, err: complained } = await call(leaf.run, all)
+  // What `init` writes here would be the configuration of every other verb that is given none.
+  if (leaf.path[0] === 'init') rmSync('homebeat.yaml', { force: true })
   const bad = (what: string) => {
     failures++
     const words = all.map((word) => JSON.stringify(shown(word))).join(' ')

@@ -82,7 +82,15 @@ describe('homebeat verify', function () {
     const { code, stdout, stderr } = await homebeat('verify', identifiers[1] ?? '', ...config(), '--save', recordFile)
     expect(code, stderr).to.equal(0)
     const steps = [...stdout.matchAll(/^(\S+)\s+(\S+)\s{2}/gm)].map((match) => `${match[1]} ${match[2]}`)
-    expect(steps).to.deep.equal(['ok leaf', 'ok root', 'ok signature', 'ok anchor', 'ok block-time', 'ok no-gap'])
+    expect(steps).to.deep.equal([
+      'ok leaf',
+      'ok root',
+      'ok signature',
+      'ok joined',
+      'ok anchor',
+      'ok block-time',
+      'ok no-gap',
+    ])
     expect(stdout)
       .to.contain('batches 1 to 2 follow each other')
       .and.to.match(/Verified: .*anchored as batch 2\./)
