@@ -14,8 +14,6 @@ import { Mma8452q } from './mma8452q.js'
 import { OximeterDisplay } from './oximeter-display.js'
 import { SerialBus } from './serial-bus.js'
 
-export type { Jumper } from './adc-inputs.js'
-
 export interface VirtualBoardOptions {
   /** The firmware, as the text of an Intel HEX file. */
   readonly hex: string

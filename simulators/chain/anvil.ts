@@ -21,8 +21,6 @@ export interface AnvilOptions {
   readonly chainId?: number
   /** Keeps the chain across starts; written when it stops. */
   readonly stateFile?: string
-  /** Seconds between blocks; without it every transaction makes its own. */
-  readonly blockTime?: number
 }
 
 export class AnvilChain implements Lifecycle {
@@ -63,7 +61,7 @@ export class AnvilChain implements Lifecycle {
   }
 
   #spawn(): Promise<string> {
-    const { port, stateFile, blockTime } = this.#options
+    const { port, stateFile } = this.#options
     const child = spawn(
       anvilBinary(),
       [
@@ -71,7 +69,6 @@ export class AnvilChain implements Lifecycle {
         ...['--hardfork', 'london', '--gas-price', '0', '--block-base-fee-per-gas', '0'],
         ...['--accounts', '1', '--threads', '1', '--no-cors', '--color', 'never'],
         ...(stateFile ? ['--state', stateFile] : []),
-        ...(blockTime ? ['--block-time', String(blockTime)] : []),
       ],
       { stdio: ['ignore', 'pipe', 'pipe'] },
     )

@@ -6,20 +6,16 @@ import { readSecret } from '#gateway/platform/secrets/secret-file.js'
 import { DEVICE_KINDS } from '#simulators/devices/kinds.js'
 import { type AcknowledgedMeasurement, MqttDevice } from '#simulators/devices/mqtt-device.js'
 import { createPatient } from '#simulators/patient/patients.js'
-import { lifetime, printReady, withLifetimeOption } from './lifetime.js'
+import { type LifetimeOptions, lifetime, printReady, withLifetimeOption } from './lifetime.js'
 import { brokerUrl, duration } from './parse.js'
-import { withPatientOptions } from './patient-options.js'
+import { type PatientOptions, withPatientOptions } from './patient-options.js'
 
-interface Options {
+interface Options extends PatientOptions, LifetimeOptions {
   readonly broker: string
   readonly cuffSecret?: string
   readonly glucometerSecret?: string
-  readonly script: string
-  readonly seed: number
-  readonly start?: number
   readonly every: number
   readonly acknowledged?: string
-  readonly exitWithParent?: boolean
 }
 
 export function devicesCommand(): Command {

@@ -3,22 +3,18 @@
 import { Command, InvalidArgumentError } from 'commander'
 import { readSecret } from '#gateway/platform/secrets/secret-file.js'
 import { Fleet } from '#simulators/devices/fleet.js'
-import { lifetime, printReady, withLifetimeOption } from './lifetime.js'
+import { type LifetimeOptions, lifetime, printReady, withLifetimeOption } from './lifetime.js'
 import { brokerUrl, duration } from './parse.js'
-import { withPatientOptions } from './patient-options.js'
+import { type PatientOptions, withPatientOptions } from './patient-options.js'
 
 const MOST_HOMES = 100_000
 
-interface Options {
+interface Options extends PatientOptions, LifetimeOptions {
   readonly homes: number
   readonly broker: string
   readonly secret?: string
   readonly prefix: string
-  readonly script: string
-  readonly seed: number
-  readonly start?: number
   readonly every: number
-  readonly exitWithParent?: boolean
 }
 
 /** Prints `{"homes","devices","start"}` when all have been started, and `{"acknowledged","unacknowledged"}` at the end. */
@@ -40,6 +36,7 @@ async function run(options: Options): Promise<void> {
     onRefused = reject
   })
   refused.catch(() => {}) // awaited below
+  const startAt = options.start ?? Date.now()
   const fleet = new Fleet({
     homes: options.homes,
     broker: options.broker,
@@ -47,13 +44,13 @@ async function run(options: Options): Promise<void> {
     prefix: options.prefix,
     script: options.script,
     seed: options.seed,
-    startAt: options.start ?? Date.now(),
+    startAt,
     everyMs: options.every,
     onRefused,
   })
   try {
     await fleet.start()
-    printReady({ homes: options.homes, devices: fleet.devices, start: fleet.startAt })
+    printReady({ homes: options.homes, devices: fleet.devices, start: startAt })
     await Promise.race([ending, refused])
   } finally {
     const { acknowledged, unacknowledged } = fleet

@@ -3,21 +3,17 @@ import { HomebeatError } from '#gateway/platform/errors.js'
 import { VirtualKit } from '#simulators/board/virtual-kit.js'
 import { createPatient } from '#simulators/patient/patients.js'
 import { withRecord } from '#simulators/patient/recorded.js'
-import { lifetime, printReady, withLifetimeOption } from './lifetime.js'
+import { type LifetimeOptions, lifetime, printReady, withLifetimeOption } from './lifetime.js'
 import { type HostPort, hostPort } from './parse.js'
-import { withPatientOptions } from './patient-options.js'
+import { type PatientOptions, withPatientOptions } from './patient-options.js'
 
-interface KitOptions {
+interface KitOptions extends PatientOptions, LifetimeOptions {
   readonly tcp?: HostPort
   readonly pty?: true
-  readonly script: string
-  readonly seed: number
-  readonly start?: number
   readonly jumper: 'ecg' | 'emg'
   readonly followMode?: true
   readonly record?: string
   readonly signal?: string
-  readonly exitWithParent?: true
 }
 
 /**

@@ -15,6 +15,10 @@ export interface LifetimeDependencies {
   readonly stdin: Pick<NodeJS.ReadableStream, 'once' | 'off' | 'resume'> & { unref?: () => void }
 }
 
+export interface LifetimeOptions {
+  readonly exitWithParent?: boolean | undefined
+}
+
 /** Adds the shared `--exit-with-parent` to a verb; pass the parsed option to `lifetime`. */
 export function withLifetimeOption(command: Command): Command {
   return command.option('--exit-with-parent', 'also end when standard input closes (the starting process is gone)')
@@ -25,7 +29,7 @@ export function withLifetimeOption(command: Command): Command {
  * its other end and the kernel closes it however that process dies. Keeps the process alive until then.
  */
 export function lifetime(
-  options: { readonly exitWithParent?: boolean | undefined } = {},
+  options: LifetimeOptions = {},
   { signals, stdin }: LifetimeDependencies = { signals: process, stdin: process.stdin },
 ): Promise<EndReason> {
   return new Promise((resolve) => {

@@ -6,6 +6,12 @@ import { wholeNumber } from './parse.js'
 /** A patient lives every heartbeat since the start. */
 const MOST_DAYS = 31
 
+export interface PatientOptions {
+  readonly script: string
+  readonly seed: number
+  readonly start?: number
+}
+
 /** Adds `--script`, `--seed` and `--start` (epoch milliseconds of t = 0; absent: when the process starts). */
 export function withPatientOptions(command: Command): Command {
   const scripts = SCRIPTS.map(({ name, description }) => `${name}: ${description}`).join('; ')

@@ -7,8 +7,6 @@ import { liveEvents } from './view/live-stream.js'
 import { renderLine, renderView } from './view/render.js'
 import { emptyView, take, type ViewState } from './view/view-state.js'
 
-export { renderView } from './view/render.js'
-
 const DRAW_MS = 250
 const PLAIN_MS = 5000
 const RETRY_MS = 1000

@@ -42,9 +42,6 @@ export class Fleet implements Lifecycle {
     this.#options = options
   }
 
-  get startAt(): number {
-    return this.#options.startAt
-  }
   get devices(): number {
     return this.#devices.length
   }
@@ -93,7 +90,6 @@ export class Fleet implements Lifecycle {
         // A share of the period later than the home before.
         startAt: startAt + Math.floor((everyMs * index) / homes),
         everyMs,
-        keepAcknowledged: false,
         onAcknowledged: () => {
           this.#acknowledged++
         },

@@ -41,8 +41,6 @@ export interface MqttDeviceOptions {
   readonly clock?: Clock
   /** mqtt.js' `connect`, or a stand-in for its network. */
   readonly connect?: (broker: string, options: IClientOptions) => MqttClient
-  /** Default true: `acknowledged` lists everything. False: it stays empty, and memory bounded. */
-  readonly keepAcknowledged?: boolean
   readonly onAcknowledged?: (measurement: AcknowledgedMeasurement) => void
   /** Called once when the gateway refuses this device, which has then stopped. HomebeatError `device.refused`. */
   readonly onRefused?: (error: HomebeatError) => void
@@ -51,7 +49,6 @@ export interface MqttDeviceOptions {
 export class MqttDevice implements Lifecycle {
   readonly #options: MqttDeviceOptions
   readonly #clock: Clock
-  readonly #acknowledged: AcknowledgedMeasurement[] = []
   #client: MqttClient | null = null
   #cancel: () => void = () => {}
   /** Number of the next slot to measure in. */
@@ -63,10 +60,6 @@ export class MqttDevice implements Lifecycle {
     this.#clock = options.clock ?? systemClock
   }
 
-  /** Acknowledged measurements in the order of their acknowledgements. The list grows as long as the device runs, unless it is not kept. */
-  get acknowledged(): readonly AcknowledgedMeasurement[] {
-    return this.#acknowledged
-  }
   /** Measured, and waiting for the gateway. */
   get unacknowledged(): number {
     return this.#unacknowledged
@@ -124,7 +117,7 @@ export class MqttDevice implements Lifecycle {
   #measure(slot: number): void {
     const client = this.#client
     if (!client || this.#unacknowledged >= MEMORY) return
-    const { kind, patient, seed, startAt, everyMs, keepAcknowledged = true, onAcknowledged } = this.#options
+    const { kind, patient, seed, startAt, everyMs, onAcknowledged } = this.#options
     const { deviceId, sensor } = kind
     const id = measurementId(deviceId, seed, startAt, everyMs, slot)
     const at = new Date(startAt + slot * everyMs).toISOString()
@@ -134,9 +127,7 @@ export class MqttDevice implements Lifecycle {
     client.publish(`homebeat/v1/${deviceId}/${sensor}`, payload, { qos: 1 }, (error) => {
       if (error || client !== this.#client) return
       this.#unacknowledged--
-      const measurement = { id, at, deviceId, sensor }
-      if (keepAcknowledged) this.#acknowledged.push(measurement)
-      onAcknowledged?.(measurement)
+      onAcknowledged?.({ id, at, deviceId, sensor })
     })
   }
 

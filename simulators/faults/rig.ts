@@ -19,8 +19,6 @@ export interface RigOptions {
   readonly perSecond?: number
   /** Default: closed every second, or with 40 measurements. */
   readonly batches?: { readonly cron: string; readonly maxCount: number }
-  /** Laid over the configuration. */
-  readonly config?: object
   /** More transports than the gateway's own broker. */
   readonly transports?: readonly object[]
   /** Instead of the gateway's own broker; its transport must be in `transports`. */
@@ -85,7 +83,6 @@ export class Rig {
         contract: this.#chain.contract,
         pollSeconds: 0.1,
       },
-      ...this.#options.config,
     })
     const publishing = (device: PublisherDevice) => (broker ? { ...device, secret: broker.secret } : device)
     this.#publisher = new Publisher({

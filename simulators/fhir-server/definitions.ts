@@ -21,7 +21,6 @@ export const SERVED_TYPES = [
   'Binary',
   'DocumentReference',
 ] as const
-export type ServedType = (typeof SERVED_TYPES)[number]
 
 export interface Definitions {
   /** Base resources and Observation profiles by canonical URL, with their snapshots. */

@@ -35,7 +35,6 @@ import { UNPROCESSABLE } from './validator.js'
 export interface FhirServerOptions {
   /** 0 picks a free one. */
   readonly port: number
-  readonly host?: '127.0.0.1' | '::1'
   /** Bearer token that every request but `metadata` must have. */
   readonly token?: string
   readonly faults?: Faults
@@ -66,8 +65,7 @@ export class FhirServerSimulator implements Lifecycle {
   get url(): string {
     const address = this.#server?.address() as AddressInfo | null | undefined
     if (!address) throw new Error('the FHIR server simulator is not started')
-    const host = address.family === 'IPv6' ? `[${address.address}]` : address.address
-    return `http://${host}:${address.port}/fhir`
+    return `http://${address.address}:${address.port}/fhir`
   }
 
   async start(): Promise<void> {
@@ -81,7 +79,7 @@ export class FhirServerSimulator implements Lifecycle {
     const server = createServer((request, response) => void this.#handle(request, response))
     this.#server = server
     try {
-      await once(server.listen(this.#options.port, this.#options.host ?? '127.0.0.1'), 'listening')
+      await once(server.listen(this.#options.port, '127.0.0.1'), 'listening')
     } catch (error) {
       this.#server = undefined
       throw error

@@ -23,12 +23,8 @@ export class FirmataDevice {
   readonly bus: I2cBus
   /** Where its bytes go. */
   onBytes: (bytes: Uint8Array) => void = () => {}
-  /** After each change of an output pin. */
-  onOutput: (pin: number, level: boolean) => void = () => {}
   /** Lines told by string messages, each ended by a line feed: what a board with a display would show. */
   readonly lines: string[] = []
-  /** Called when a line is complete. */
-  onLine: (line: string) => void = () => {}
   /** True: takes bytes and does nothing, as a crashed board does. */
   hung = false
   intervalMs = DEFAULT_INTERVAL_MS
@@ -157,19 +153,11 @@ export class FirmataDevice {
     for (let i = 0; i + 1 < rest.length; i += 2) bytes.push(joined(rest[i], rest[i + 1]))
     const restart = (mode & RESTART_MASK) !== 0
     const [register = 0, count = 0] = bytes
-    switch ((mode >> 3) & 3) {
-      case 0:
-        this.bus.write(address, bytes)
-        return
-      case 1:
-        this.#reply(address, { register, count, restart })
-        return
-      case 2:
-        this.#reads.set(address, { register, count, restart })
-        return
-      default:
-        this.#reads.delete(address)
-    }
+    const asked = (mode >> 3) & 3
+    if (asked === 0) this.bus.write(address, bytes)
+    else if (asked === 1) this.#reply(address, { register, count, restart })
+    else if (asked === 2) this.#reads.set(address, { register, count, restart })
+    else this.#reads.delete(address)
   }
 
   #reply(address: number, { register, count, restart }: { register: number; count: number; restart: boolean }): void {
@@ -186,10 +174,8 @@ export class FirmataDevice {
     for (let i = 0; i + 1 < data.length; i += 2) {
       const code = joined(data[i], data[i + 1])
       if (code === 10) {
-        const line = Buffer.from(this.#text, 'latin1').toString('utf8')
+        this.lines.push(Buffer.from(this.#text, 'latin1').toString('utf8'))
         this.#text = ''
-        this.lines.push(line)
-        this.onLine(line)
       } else if (code !== 0) this.#text += String.fromCharCode(code)
     }
   }
@@ -200,7 +186,6 @@ export class FirmataDevice {
       const level = ((levels >> bit) & 1) === 1
       if (this.#modes[pin] !== PIN.output || this.#levels[pin] === level) continue
       this.#levels[pin] = level
-      this.onOutput(pin, level)
     }
   }
 

@@ -26,17 +26,6 @@ const MINUTE_MS = 60_000
 const NEWS2 = 'NEWS2 (Royal College of Physicians, 2017)'
 const LOCAL = 'project default, not verified: to be set by a clinician'
 
-function minutes(label: string, low: number, high: number, defaultMs: number): SettingRow {
-  return {
-    label,
-    unit: 'min',
-    schema: z.number().min(low).max(high),
-    range: `${low} to ${high} minutes`,
-    default: defaultMs / MINUTE_MS,
-    source: LOCAL,
-  }
-}
-
 function number(label: string, unit: string, low: number, high: number, value: number): SettingRow {
   return {
     label,
@@ -46,6 +35,10 @@ function number(label: string, unit: string, low: number, high: number, value: n
     default: value,
     source: LOCAL,
   }
+}
+
+function minutes(label: string, low: number, high: number, defaultMs: number): SettingRow {
+  return { ...number(label, 'min', low, high, defaultMs / MINUTE_MS), range: `${low} to ${high} minutes` }
 }
 
 const { maxAgeMs } = NEWS2_DEFAULTS

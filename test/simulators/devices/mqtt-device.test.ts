@@ -4,7 +4,7 @@ import { Aedes } from 'aedes'
 import { expect } from 'chai'
 import type { HomebeatError } from '#gateway/platform/errors.js'
 import { DEVICE_KINDS, measurementId } from '#simulators/devices/kinds.js'
-import { MqttDevice, type MqttDeviceOptions } from '#simulators/devices/mqtt-device.js'
+import { type AcknowledgedMeasurement, MqttDevice, type MqttDeviceOptions } from '#simulators/devices/mqtt-device.js'
 import { createPatient } from '#simulators/patient/patients.js'
 import { TestClock } from '#test/support/test-clock.js'
 
@@ -73,6 +73,7 @@ describe('MqttDevice', function () {
   let broker: Broker
   let clock: TestClock
   let device: MqttDevice | null = null
+  let acknowledged: AcknowledgedMeasurement[] = []
 
   beforeEach(async () => {
     broker = new Broker(await Aedes.createBroker())
@@ -86,7 +87,9 @@ describe('MqttDevice', function () {
   })
 
   const build = (options: Partial<MqttDeviceOptions> = {}) => {
+    acknowledged = []
     device = new MqttDevice({
+      onAcknowledged: (measurement) => acknowledged.push(measurement),
       kind: DEVICE_KINDS.cuff,
       broker: `mqtt://127.0.0.1:${broker.port}`,
       secret: 'right',
@@ -104,14 +107,14 @@ describe('MqttDevice', function () {
     const cuff = build()
     await cuff.start()
     await clock.advance(0)
-    await until('an acknowledgement', () => cuff.acknowledged.length === 1)
+    await until('an acknowledgement', () => acknowledged.length === 1)
     const [received] = broker.received
     expect(received).to.include({ clientId: 'mqtt-cuff', topic: 'homebeat/v1/mqtt-cuff/bloodPressure', qos: 1 })
     expect(received?.payload).to.have.all.keys('id', 'at', 'systolic', 'diastolic', 'pulse', 'unit')
     expect(received?.payload).to.include({ at: '2026-01-01T12:00:00.000Z', unit: 'mm[Hg]' })
     expect(received?.payload['systolic']).to.be.within(125, 131)
     expect(received?.payload['diastolic']).to.be.within(73, 79)
-    expect(cuff.acknowledged).to.deep.equal([
+    expect(acknowledged).to.deep.equal([
       {
         id: received?.payload['id'],
         at: '2026-01-01T12:00:00.000Z',
@@ -126,7 +129,7 @@ describe('MqttDevice', function () {
     const glucometer = build({ kind: DEVICE_KINDS.glucometer })
     await glucometer.start()
     await clock.advance(0)
-    await until('an acknowledgement', () => glucometer.acknowledged.length === 1)
+    await until('an acknowledgement', () => acknowledged.length === 1)
     expect(broker.received[0]?.topic).to.equal('homebeat/v1/mqtt-glucometer/glucose')
     expect(broker.received[0]?.payload).to.include({ unit: 'mmol/L' })
     expect(broker.received[0]?.payload['value']).to.be.closeTo(108 / 18.016, 0.1)
@@ -136,11 +139,11 @@ describe('MqttDevice', function () {
     const cuff = build({ startAt: clock.now() + 10_000 })
     await cuff.start()
     await clock.advance(9000)
-    expect(cuff.unacknowledged + cuff.acknowledged.length).to.equal(0)
+    expect(cuff.unacknowledged + acknowledged.length).to.equal(0)
     await clock.advance(11_000)
-    await until('three acknowledgements', () => cuff.acknowledged.length === 3)
-    expect(new Set(cuff.acknowledged.map(({ id }) => id)).size).to.equal(3)
-    expect(cuff.acknowledged.map(({ at }) => at)).to.deep.equal([
+    await until('three acknowledgements', () => acknowledged.length === 3)
+    expect(new Set(acknowledged.map(({ id }) => id)).size).to.equal(3)
+    expect(acknowledged.map(({ at }) => at)).to.deep.equal([
       '2026-01-01T12:00:10.000Z',
       '2026-01-01T12:00:15.000Z',
       '2026-01-01T12:00:20.000Z',
@@ -155,15 +158,15 @@ describe('MqttDevice', function () {
     await until('a publication', () => broker.received.length === 1)
     await broker.cut()
     await clock.advance(5000) // measured while there is no gateway
-    expect(cuff.acknowledged).to.have.length(0)
+    expect(acknowledged).to.have.length(0)
     expect(cuff.unacknowledged).to.equal(2)
     broker.acknowledging = true
     await broker.listen()
-    await until('two acknowledgements', () => cuff.acknowledged.length === 2)
+    await until('two acknowledgements', () => acknowledged.length === 2)
     const [first, again, second] = broker.received
     expect(again?.payload).to.deep.equal(first?.payload)
     expect(second?.payload['id']).to.not.equal(first?.payload['id'])
-    expect(cuff.acknowledged.map(({ id }) => id)).to.deep.equal([first?.payload['id'], second?.payload['id']])
+    expect(acknowledged.map(({ id }) => id)).to.deep.equal([first?.payload['id'], second?.payload['id']])
     expect(cuff.unacknowledged).to.equal(0)
   })
 
@@ -173,7 +176,7 @@ describe('MqttDevice', function () {
       const cuff = build({ startAt })
       await cuff.start()
       await clock.advance(100)
-      await until('an acknowledgement', () => cuff.acknowledged.length === 1)
+      await until('an acknowledgement', () => acknowledged.length === 1)
       await cuff.stop()
       expect(broker.received).to.have.length(runs)
     }
