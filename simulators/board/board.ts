@@ -82,9 +82,9 @@ export class VirtualBoard {
     this.#inputs.jumper = options.jumper ?? 'ecg'
     this.oximeter = new OximeterDisplay(options.patient, now)
     this.#display = new DisplayFaults(this.oximeter, this.faults, (t) => options.patient.vitals(t).pulse, now)
-    this.accelerometer = new Mma8452q((t) => this.faults.acceleration(t, options.patient.acceleration(t)), now, {
-      contact: () => this.faults.contact('accelerometer', this.now) === 'good',
-    })
+    const acceleration = (t: number) => this.faults.acceleration(t, options.patient.acceleration(t))
+    const contact = () => this.faults.contact('accelerometer', this.now) === 'good'
+    this.accelerometer = new Mma8452q(acceleration, now, contact)
     this.#bus = new SerialBus([
       faultyUartDevice(this.cuff, 'bloodPressure', this.faults, now),
       faultyUartDevice(this.glucometer, 'glucose', this.faults, now),

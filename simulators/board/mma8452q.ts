@@ -20,15 +20,11 @@ export class Mma8452q implements TWIEventHandler {
   #selected = false
   #pointer: number | undefined
 
-  /** @param acceleration g at a time; @param now that time, milliseconds. @param options.contact whether its wires are sound now */
-  constructor(
-    acceleration: (t: number) => readonly [number, number, number],
-    now: () => number,
-    options: { readonly contact?: () => boolean } = {},
-  ) {
+  /** @param acceleration g at a time; @param now that time, milliseconds. @param contact whether its wires are sound now */
+  constructor(acceleration: (t: number) => readonly [number, number, number], now: () => number, contact = () => true) {
     this.#acceleration = acceleration
     this.#now = now
-    this.#contact = options.contact ?? (() => true)
+    this.#contact = contact
     this.#registers[REGISTER.whoAmI] = IDENTITY
   }
 

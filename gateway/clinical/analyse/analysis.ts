@@ -6,7 +6,7 @@ import type { SensorKind } from '#fhir/measurement.js'
 import type { Finding } from '#gateway/clinical/limits/findings.js'
 import type { Judged, Normalised } from '#gateway/clinical/normalise/judged.js'
 import type { Normaliser } from '#gateway/clinical/normalise/normaliser.js'
-import { type AgreementStep, PULSE_ECG_DISAGREE, PulseAgreement } from '#gateway/clinical/signals/pulse-agreement.js'
+import { type Agreement, PULSE_ECG_DISAGREE, PulseAgreement } from '#gateway/clinical/signals/pulse-agreement.js'
 import type { Reading } from '#gateway/model/reading.js'
 import type { SystemCondition } from '#gateway/model/system-condition.js'
 import { BreathingWatch } from './breathing-watch.js'
@@ -161,7 +161,7 @@ export class Analysis {
 }
 
 /** Nothing is said while the two cannot be compared. */
-function disagreement({ state }: AgreementStep): SystemCondition[] {
+function disagreement(state: Agreement): SystemCondition[] {
   if (state === 'unknown') return []
   return [{ condition: PULSE_ECG_DISAGREE, priority: 'low', delayMs: 0, present: state === 'disagree' }]
 }

@@ -18,13 +18,7 @@ export interface WaveformBlock {
   readonly remarks: readonly string[]
 }
 
-export interface Chunk {
-  readonly at: number
-  readonly periodMs: number
-  readonly scale: Scale
-  readonly samples: readonly (number | null)[]
-  readonly remarks: readonly string[]
-}
+export type Chunk = Omit<WaveformBlock, 'clockMs'>
 
 interface Open {
   /** Gateway's clock of the first sample. */
@@ -44,12 +38,10 @@ const TOLERANCE_SAMPLES = 1
 
 export class Chunker {
   readonly #chunkMs: number
-  readonly #maxGapMs: number
   #open: Open | null = null
 
-  constructor(options: { chunkMs: number; maxGapMs?: number }) {
-    this.#chunkMs = options.chunkMs
-    this.#maxGapMs = options.maxGapMs ?? options.chunkMs
+  constructor({ chunkMs }: { chunkMs: number }) {
+    this.#chunkMs = chunkMs
   }
 
   /** @returns the chunks this block completes. */
@@ -61,7 +53,7 @@ export class Chunker {
       const expected = open.clockMs + open.samples.length * open.periodMs
       gap = Math.round((block.clockMs - expected) / block.periodMs)
       if (Math.abs(gap) <= TOLERANCE_SAMPLES) gap = 0
-      if (gap < 0 || gap * block.periodMs > this.#maxGapMs || !continues(open, block)) {
+      if (gap < 0 || gap * block.periodMs > this.#chunkMs || !continues(open, block)) {
         this.#close(done)
         gap = 0
       }
@@ -112,13 +104,8 @@ export class Chunker {
 const continues = (open: Open, block: WaveformBlock): boolean =>
   open.periodMs === block.periodMs && isSameScale(open.scale, block.scale)
 
+const SCALE = ['origin', 'factor', 'lowerLimit', 'upperLimit', 'unit'] as const
+
 export function isSameScale(a: Scale, b: Scale): boolean {
-  if (a === b) return true
-  return (
-    a.origin === b.origin &&
-    a.factor === b.factor &&
-    a.lowerLimit === b.lowerLimit &&
-    a.upperLimit === b.upperLimit &&
-    a.unit === b.unit
-  )
+  return a === b || SCALE.every((part) => a[part] === b[part])
 }

@@ -11,11 +11,7 @@ const SUSTAINED_MS = 30_000
 /** A rate older than this says nothing of now. */
 const FRESH_MS = 15_000
 
-export interface AgreementStep {
-  readonly state: 'agree' | 'disagree' | 'unknown'
-  /** Set when this step changed it to or from `disagree`. */
-  readonly event: 'begin' | 'end' | null
-}
+export type Agreement = 'agree' | 'disagree' | 'unknown'
 
 export class PulseAgreement {
   #ecg: { at: number; rate: number } | null = null
@@ -25,38 +21,32 @@ export class PulseAgreement {
   #raised = false
 
   /** @param at ms @param rate /min; null: unknown or not to be believed */
-  ecg(at: number, rate: number | null): AgreementStep {
+  ecg(at: number, rate: number | null): Agreement {
     this.#ecg = rate === null ? null : { at, rate }
     return this.tick(at)
   }
 
   /** @param at ms @param rate /min; null: unknown or not to be believed */
-  pulse(at: number, rate: number | null): AgreementStep {
+  pulse(at: number, rate: number | null): Agreement {
     this.#pulse = rate === null ? null : { at, rate }
     return this.tick(at)
   }
 
   /** @param now ms, never falling */
-  tick(now: number): AgreementStep {
+  tick(now: number): Agreement {
     const ecg = this.#ecg
     const pulse = this.#pulse
     if (!ecg || !pulse || now - ecg.at > FRESH_MS || now - pulse.at > FRESH_MS) {
       // Nothing can be said: what was raised stays, what was brewing starts again.
       this.#since = null
       this.#agreedSince = null
-      return { state: 'unknown', event: null }
+      return 'unknown'
     }
     const differ = Math.abs(ecg.rate - pulse.rate) > Math.max(BORNE_PER_MINUTE, BORNE_SHARE * ecg.rate)
     this.#since = differ ? (this.#since ?? now) : null
     this.#agreedSince = differ ? null : (this.#agreedSince ?? now)
-    if (!this.#raised && this.#since !== null && now - this.#since > SUSTAINED_MS) {
-      this.#raised = true
-      return { state: 'disagree', event: 'begin' }
-    }
-    if (this.#raised && this.#agreedSince !== null && now - this.#agreedSince >= FRESH_MS) {
-      this.#raised = false
-      return { state: 'agree', event: 'end' }
-    }
-    return { state: this.#raised ? 'disagree' : 'agree', event: null }
+    if (this.#since !== null && now - this.#since > SUSTAINED_MS) this.#raised = true
+    if (this.#agreedSince !== null && now - this.#agreedSince >= FRESH_MS) this.#raised = false
+    return this.#raised ? 'disagree' : 'agree'
   }
 }

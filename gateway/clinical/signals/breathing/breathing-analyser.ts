@@ -18,6 +18,10 @@ import { keepLast, median, quantile } from '#gateway/clinical/signals/statistics
 import type { BreathingEvent, ProbeReason } from './events.js'
 import { RespirationRate } from './respiration-rate.js'
 
+/** Counts beyond which the input is open or saturated. The quiet baseline lies near zero: there is no lower rail. */
+const HIGHEST = 1015
+/** A pause as long as this is an event. */
+const APNOEA_MS = 10_000
 /** Samples are averaged over this first: twelve points of the fastest breath. */
 const POINT_MS = 80
 const QUALITY_MS = 10_000
@@ -56,10 +60,6 @@ const DRIFT = [0.6, 1.5] as const
 export interface BreathingAnalyserOptions {
   /** Samples a second; the kit sends 25 or 50. */
   readonly rateHz: number
-  /** Counts beyond which the input is open or saturated. The quiet baseline lies near zero: there is no lower rail. */
-  readonly highest?: number
-  /** A pause as long as this is an event. */
-  readonly apnoeaMs?: number
   /** A pause as long as this is an alarm, 10 to 40 s. */
   readonly alarmMs?: number
 }
@@ -72,8 +72,6 @@ interface Pause {
 export class BreathingAnalyser {
   readonly #periodMs: number
   readonly #pointLength: number
-  readonly #highest: number
-  readonly #apnoeaMs: number
   readonly #alarmMs: number
   readonly #turns = new Excursions()
   readonly #rate = new RespirationRate()
@@ -103,14 +101,12 @@ export class BreathingAnalyser {
   #quality: SignalQuality | null = null
 
   /** @throws RangeError for a rate or an alarm it was not made for */
-  constructor({ rateHz, highest = 1015, apnoeaMs = 10_000, alarmMs = 20_000 }: BreathingAnalyserOptions) {
+  constructor({ rateHz, alarmMs = 20_000 }: BreathingAnalyserOptions) {
     if (!(rateHz >= 20 && rateHz <= 100))
       throw new RangeError(`airflow needs 20 to 100 samples a second, not ${rateHz}`)
     if (!(alarmMs >= 10_000 && alarmMs <= 40_000)) throw new RangeError('an apnoea alarm comes after 10 to 40 s')
     this.#periodMs = 1000 / rateHz
     this.#pointLength = Math.max(1, Math.round(POINT_MS / this.#periodMs))
-    this.#highest = highest
-    this.#apnoeaMs = apnoeaMs
     this.#alarmMs = alarmMs
   }
 
@@ -181,7 +177,7 @@ export class BreathingAnalyser {
     } else {
       if (this.#lostMs >= BLIND_MS && this.#breaths > 0) this.#silentSince = this.#now
       this.#lostMs = 0
-      const railed = sample >= this.#highest
+      const railed = sample >= HIGHEST
       if (railed) window.saturated += 1
       this.#railedMs = railed ? this.#railedMs + this.#periodMs : 0
       point.low = point.count === 0 ? sample : Math.min(point.low, sample)
@@ -247,7 +243,7 @@ export class BreathingAnalyser {
     const since = this.#silentSince
     if (since === null || this.#breaths < KNOWN || this.#probe === 'displaced') return
     const silentMs = at - since
-    if (silentMs < this.#apnoeaMs) return
+    if (silentMs < APNOEA_MS) return
     if (!this.#pause && this.#isDisplaced()) {
       this.#beginProbe(at, 'displaced', events)
       return

@@ -15,7 +15,7 @@ export type BreathingEvent =
       readonly confidence: number
       readonly unknown: RateUnknown | null
     }
-  /** No flow for `apnoeaMs`: an event. */
+  /** No flow for 10 s: an event. */
   | { readonly type: 'apnoea-begin'; readonly at: number; readonly since: number }
   /** No flow for `alarmMs`: an alarm. */
   | { readonly type: 'apnoea-alarm'; readonly at: number; readonly since: number }

@@ -70,11 +70,11 @@ export class EcgAnalyser {
   readonly #detector: BeatDetector
   readonly #second: SlopeDetector
   readonly #meter: WindowMeter
-  readonly #beats = new BeatTimes(64)
+  readonly #beats = new BeatTimes()
   /** Those of them whose shape is known. */
-  readonly #known = new BeatTimes(64)
+  readonly #known = new BeatTimes()
   readonly #shapes: BeatShapes
-  readonly #secondBeats = new BeatTimes(64)
+  readonly #secondBeats = new BeatTimes()
   readonly #amplitudes = new MovingMedian(32)
   readonly #rate = new HeartRate()
   readonly #irregularity = new IrregularityWatch()

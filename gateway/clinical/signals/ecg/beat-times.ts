@@ -1,26 +1,18 @@
+import { keepLast } from '../statistics.js'
+
+const KEPT = 64
+
 /** The latest beats' sample numbers. */
 export class BeatTimes {
-  readonly #times: Float64Array
-  #count = 0
-
-  constructor(size: number) {
-    this.#times = new Float64Array(size)
-  }
+  readonly #times: number[] = []
 
   push(index: number): void {
-    this.#times[this.#count % this.#times.length] = index
-    this.#count++
+    keepLast(this.#times, index, KEPT)
   }
 
   /** Beats with from ≤ index < to, in order. */
   between(from: number, to: number): number[] {
-    const found: number[] = []
-    const size = this.#times.length
-    for (let i = Math.max(0, this.#count - size); i < this.#count; i++) {
-      const index = this.#times[i % size] as number
-      if (index >= from && index < to) found.push(index)
-    }
-    return found
+    return this.#times.filter((index) => index >= from && index < to)
   }
 }
 

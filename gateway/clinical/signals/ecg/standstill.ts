@@ -2,8 +2,7 @@
 import type { EcgEvent } from './events.js'
 
 export class Standstill {
-  readonly #pauseMs: number
-  readonly #asystoleMs: number
+  readonly #options: { readonly pauseMs: number; readonly asystoleMs: number }
   /** The last beat believed, or since when the trace can be believed; null: it cannot. */
   #since: number | null = null
   /** Whether `#since` is a beat. */
@@ -14,8 +13,7 @@ export class Standstill {
   #lone: number | null = null
 
   constructor(options: { pauseMs: number; asystoleMs: number }) {
-    this.#pauseMs = options.pauseMs
-    this.#asystoleMs = options.asystoleMs
+    this.#options = options
   }
 
   get asystole(): boolean {
@@ -27,16 +25,16 @@ export class Standstill {
     const since = this.#since
     const waited = since === null ? 0 : at - since
     if (this.#asystole) {
-      if (this.#lone !== null && at - this.#lone < this.#asystoleMs) {
+      if (this.#lone !== null && at - this.#lone < this.#options.asystoleMs) {
         out.push({ type: 'asystole-end', at: this.#lone })
         this.#asystole = false
         this.#lone = null
       } else this.#lone = at
-    } else if (waited >= this.#asystoleMs) {
+    } else if (waited >= this.#options.asystoleMs) {
       // The beat that ends it came in the very second in which it would have been raised.
       this.#begin(since as number, out)
       this.#lone = at
-    } else if (contact && this.#fromBeat && waited > this.#pauseMs) {
+    } else if (contact && this.#fromBeat && waited > this.#options.pauseMs) {
       out.push({ type: 'pause', at: since as number, durationMs: waited, flat: this.#flat })
     }
     this.#since = at
@@ -51,7 +49,7 @@ export class Standstill {
       this.#fromBeat = false
     }
     if (flat) this.#flat = true
-    if (!this.#asystole && to - this.#since >= this.#asystoleMs) this.#begin(this.#since, out)
+    if (!this.#asystole && to - this.#since >= this.#options.asystoleMs) this.#begin(this.#since, out)
   }
 
   /** From here on nothing can be said. An asystole that was raised stays until beats are seen. */
@@ -65,6 +63,6 @@ export class Standstill {
   #begin(since: number, out: EcgEvent[]): void {
     this.#asystole = true
     this.#lone = null
-    out.push({ type: 'asystole-begin', at: since + this.#asystoleMs, since, flat: this.#flat })
+    out.push({ type: 'asystole-begin', at: since + this.#options.asystoleMs, since, flat: this.#flat })
   }
 }

@@ -70,9 +70,8 @@ export class FallDetector {
   #free: { since: number; seen: number; lowest: number; last: number; before: Vector | null; told: boolean } | null =
     null
   #fall: Fall | null = null
-  #stillEpochs = 0
-  #movingEpochs = 0
-  #uprightEpochs = 0
+  /** Half seconds in a row. */
+  #rows = { still: 0, moving: 0, upright: 0 }
   #lastEpoch: Epoch | null = null
 
   constructor(options: { periodMs: number; epochs: Epochs; parameters?: FallOptions }) {
@@ -105,7 +104,7 @@ export class FallDetector {
       else if (g > impactG) {
         fall.phase = 'settling'
         fall.impactAt = at
-        this.#stillEpochs = 0
+        this.#rows.still = 0
         events.push({ type: 'impact', at, g })
       }
     }
@@ -121,14 +120,14 @@ export class FallDetector {
     const events: FallEvent[] = []
     if (fall.phase === 'settling') {
       const needed = Math.ceil(stillMs / EPOCH_MS)
-      if (epoch && this.#stillEpochs >= needed) {
+      if (epoch && this.#rows.still >= needed) {
         const after = meanOf(this.#epochs.between(epoch.index - needed + 1, epoch.index))
         const turned = after ? degreesBetween(fall.before, after) : 0
         if (turned >= degrees) {
           fall.phase = 'lying'
           fall.degrees = turned
-          this.#movingEpochs = 0
-          this.#uprightEpochs = 0
+          this.#rows.moving = 0
+          this.#rows.upright = 0
           events.push({ type: 'lying-still', at: endsAt, impactAt: fall.impactAt, degrees: turned })
         } else {
           // Came to rest as they were: they sat down hard, or jumped. What they do next is no part of it.
@@ -163,9 +162,7 @@ export class FallDetector {
   interrupt(): void {
     this.#free = null
     if (!this.#isLying) this.#fall = null
-    this.#stillEpochs = 0
-    this.#movingEpochs = 0
-    this.#uprightEpochs = 0
+    this.#rows = { still: 0, moving: 0, upright: 0 }
     this.#lastEpoch = null
   }
 
@@ -209,15 +206,13 @@ export class FallDetector {
     this.#lastEpoch = epoch
     const { stillG, movementG } = this.#options
     if (!epoch) {
-      this.#stillEpochs = 0
-      this.#movingEpochs = 0
-      this.#uprightEpochs = 0
+      this.#rows = { still: 0, moving: 0, upright: 0 }
       return
     }
     const turned = last !== null && distance(last.mean, epoch.mean) > STILL_TURN_G
-    this.#stillEpochs = epoch.deviation <= stillG && !turned ? this.#stillEpochs + 1 : 0
-    this.#movingEpochs = epoch.deviation > movementG ? this.#movingEpochs + 1 : 0
-    this.#uprightEpochs = this.#isUpright(epoch.mean) ? this.#uprightEpochs + 1 : 0
+    this.#rows.still = epoch.deviation <= stillG && !turned ? this.#rows.still + 1 : 0
+    this.#rows.moving = epoch.deviation > movementG ? this.#rows.moving + 1 : 0
+    this.#rows.upright = this.#isUpright(epoch.mean) ? this.#rows.upright + 1 : 0
   }
 
   #isUpright(mean: Vector): boolean {
@@ -232,8 +227,8 @@ export class FallDetector {
 
   #recovery(): 'upright' | 'movement' | null {
     const { uprightMs, movementMs } = this.#options
-    if (this.#uprightEpochs * EPOCH_MS >= uprightMs) return 'upright'
-    return this.#movingEpochs * EPOCH_MS >= movementMs ? 'movement' : null
+    if (this.#rows.upright * EPOCH_MS >= uprightMs) return 'upright'
+    return this.#rows.moving * EPOCH_MS >= movementMs ? 'movement' : null
   }
 
   #bodySeen(index: number, impactAt: number): boolean {

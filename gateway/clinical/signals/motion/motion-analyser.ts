@@ -29,7 +29,6 @@ const HIGHEST = 2047
 export interface MotionAnalyserOptions {
   /** Samples a second, even, 26 to 100; the kit sends 50. */
   readonly rateHz: number
-  readonly countsPerG?: number
   readonly fall?: FallOptions
 }
 
@@ -38,7 +37,6 @@ export type AccelerationSample = readonly [x: number, y: number, z: number] | nu
 
 export class MotionAnalyser {
   readonly #periodMs: number
-  readonly #scale: number
   readonly #epochLength: number
   readonly #epochs: Epochs
   readonly #falls: FallDetector
@@ -51,12 +49,11 @@ export class MotionAnalyser {
   #quality: SignalQuality | null = null
 
   /** @throws RangeError for a rate it was not made for */
-  constructor({ rateHz, countsPerG = COUNTS_PER_G, fall = {} }: MotionAnalyserOptions) {
+  constructor({ rateHz, fall = {} }: MotionAnalyserOptions) {
     if (!(rateHz >= 26 && rateHz <= 100 && rateHz % 2 === 0)) {
       throw new RangeError(`falls need an even number of samples a second, 26 to 100, not ${rateHz}`)
     }
     this.#periodMs = 1000 / rateHz
-    this.#scale = countsPerG
     this.#epochLength = rateHz / 2
     this.#epochs = new Epochs(this.#epochLength)
     this.#falls = new FallDetector({ periodMs: this.#periodMs, epochs: this.#epochs, parameters: fall })
@@ -97,12 +94,11 @@ export class MotionAnalyser {
     const at = this.#now
     this.#window.samples += 1
     if (counts) {
-      const sample = [counts[0] / this.#scale, counts[1] / this.#scale, counts[2] / this.#scale] as const
+      const sample = [counts[0] / COUNTS_PER_G, counts[1] / COUNTS_PER_G, counts[2] / COUNTS_PER_G] as const
       if (counts.some((count) => count <= LOWEST || count >= HIGHEST)) this.#window.saturated += 1
       this.#epochs.add(sample)
       events.push(...this.#falls.sample(at, sample))
-      const scaled = [sample[0] * COUNTS_PER_G, sample[1] * COUNTS_PER_G, sample[2] * COUNTS_PER_G] as const
-      this.#position = this.#posture.push(this.#periodMs, [scaled]) ?? this.#position
+      this.#position = this.#posture.push(this.#periodMs, [counts]) ?? this.#position
     } else this.#window.lost += 1
     this.#index += 1
     if (this.#index % this.#epochLength === 0) this.#endEpoch(events)

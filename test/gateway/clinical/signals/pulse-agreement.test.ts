@@ -5,9 +5,12 @@ import { PulseAgreement } from '#gateway/clinical/signals/pulse-agreement.js'
 function play(seconds: number, ecg: (s: number) => number | null, pulse: (s: number) => number | null) {
   const agreement = new PulseAgreement()
   const turns: string[] = []
+  let differs = false
   for (let s = 0; s <= seconds; s++) {
-    for (const step of [agreement.ecg(s * 1000, ecg(s)), agreement.pulse(s * 1000, pulse(s))]) {
-      if (step.event) turns.push(`${step.event} ${s}`)
+    for (const state of [agreement.ecg(s * 1000, ecg(s)), agreement.pulse(s * 1000, pulse(s))]) {
+      if (state === 'unknown' || differs === (state === 'disagree')) continue
+      differs = !differs
+      turns.push(`${differs ? 'begin' : 'end'} ${s}`)
     }
   }
   return turns
@@ -59,6 +62,6 @@ describe('PulseAgreement', () => {
     const agreement = new PulseAgreement()
     agreement.ecg(0, 80)
     agreement.pulse(0, 50)
-    for (let s = 0; s < 100; s++) expect(agreement.tick(s * 1000).event).to.equal(null)
+    for (let s = 0; s < 100; s++) expect(agreement.tick(s * 1000)).to.not.equal('disagree')
   })
 })
