@@ -22,7 +22,7 @@ export interface UnmappedCount {
   readonly deviceId: string
   /** Kept, and not mapped since. */
   readonly waiting: number
-  /** Bytes of their payloads. */
+  /** Bytes of their topics and payloads. */
   readonly bytes: number
   /** Not kept, because its room was used up. */
   readonly overflowed: number

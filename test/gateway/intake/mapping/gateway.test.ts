@@ -58,7 +58,8 @@ describe('A running gateway and messages that it cannot read', function () {
     expect(messages.map(({ code, device, payload }) => ({ code, device, payload }))).to.deep.equal([
       { code: 'decode.payload', device: 'bridge', payload: '{"id":"1","value":71,"unit":"bpm"}' },
     ])
-    expect(gateway.status().unmapped).to.deep.equal([{ deviceId: 'bridge', waiting: 1, bytes: 34, overflowed: 0 }])
+    // Of the topic and of the payload.
+    expect(gateway.status().unmapped).to.deep.equal([{ deviceId: 'bridge', waiting: 1, bytes: 58, overflowed: 0 }])
     expect(gateway.status().frames.refused).to.equal(1)
     await client.endAsync()
     await gateway.stop(0)

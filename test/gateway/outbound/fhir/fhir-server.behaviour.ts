@@ -90,11 +90,12 @@ export function itTakesDeliveries(server: () => ServerUnderTest, seen: (resource
     const first = await deliverer.deliver(entry, never)
     expect(first.outcome).to.deep.equal({ class: 'delivered' })
     expect(first.resources).to.equal(8)
-    const prefix = `${home.batch.header.gateway.toLowerCase()}-1-`
+    const { gateway, root } = home.batch.header
+    const prefix = `${gateway.toLowerCase()}-1-`
     const read = () =>
       Promise.all(
         ['vital-signs', 'waveform', 'laboratory', 'activity'].map(async (dataClass) => {
-          const identifier = token(IDENTIFIERS.envelope, `${prefix}${dataClass}-2026-01-02`)
+          const identifier = token(IDENTIFIERS.envelope, `${prefix}${dataClass}-2026-01-02-${root.slice(2, 18)}`)
           const documents = await search<DocumentReference>('DocumentReference', identifier)
           expect(documents).to.have.length(1)
           const attachment = documents[0]?.content[0]?.attachment
