@@ -118,7 +118,7 @@ describe('homebeat start with a broker that will not do', function () {
     [
       'has half a certificate',
       { url: 'mqtts+broker://127.0.0.1:0', tls: { certFile: 'none.crt' } },
-      /transports\[0\]\.tls: give certFile and keyFile together/,
+      /transports\[0\]\.tls\.keyFile: is missing: give certFile and keyFile together/,
     ],
     [
       'gives a device topics of another',
