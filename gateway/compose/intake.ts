@@ -60,6 +60,8 @@ export function intakeParts(site: Site, intake: Intake, engine: Engine, batches:
         try {
           const { durable } = recorder.record(pipeline.flush(clock.run.now()))
           await Promise.all([durable, recorder.finish()])
+          // A gateway that is stopped just after its start closes what it has, if the contract answers in time.
+          await site.agreement.asked()
           await batches.batcher.closeIfDue('stop')
         } catch (error) {
           logger.error({ err: error }, 'the last readings could not be stored')

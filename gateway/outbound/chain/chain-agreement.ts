@@ -87,6 +87,11 @@ export class ChainAgreement implements Lifecycle, HealthCheck {
     return (this.#state === 'agreed' || this.#state === 'provisional') && !this.#isOtherKey
   }
 
+  /** Resolves when the question that is under way has been answered, or has failed. */
+  async asked(): Promise<void> {
+    await this.#turn
+  }
+
   /** Why no anchor is sent; null where one may be. */
   heldAnchors(): string | null {
     if (this.#state === 'agreed') return null
