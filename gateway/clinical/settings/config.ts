@@ -21,9 +21,16 @@ export const limitsConfig = across(z.record(z.string(), limitChange), function* 
   })
   yield* refusals
   // Those that are right alone may contradict each other.
-  const right = known.filter(([name]) => refusals.every(({ path }) => path[0] !== name))
-  const message = refusalOf(() => inForce({ limits: Object.fromEntries(right), settings: {} }, []))
-  if (message !== null) yield { path: [right.find(([name]) => message.includes(name))?.[0] ?? ''], message }
+  let right = known.filter(([name]) => refusals.every(({ path }) => path[0] !== name))
+  for (;;) {
+    const message = refusalOf(() => inForce({ limits: Object.fromEntries(right), settings: {} }, []))
+    if (message === null) return
+    const [wrong = ''] = right.find(([name]) => message.includes(name)) ?? []
+    yield { path: [wrong], message }
+    // Without it the next contradiction shows.
+    right = right.filter(([name]) => name !== wrong)
+    if (wrong === '') return
+  }
 }).default({})
 
 /** By key, e.g. `news2.spo2-scale`; `homebeat settings list` names them. */

@@ -71,6 +71,12 @@ const TABLE: readonly (readonly [what: string, text: string, ...lines: string[]]
     '6: alerts.limits.low-glucose: reduced-glucose (medium, at 70) would hide low-glucose (high, at 72): of these only the one furthest out alarms, so give it the higher priority or another value',
   ],
   [
+    'limits that contradict each other only together, all of them',
+    'alerts:\n  limits:\n    reduced-pulse-rate: { value: 108, clearAt: 109 }\n    elevated-pulse-rate: { value: 107, clearAt: 106 }\n    low-respiratory-rate: { value: 20, clearAt: 21 }\n    high-respiratory-rate: { value: 19, clearAt: 18 }',
+    '6: alerts.limits.reduced-pulse-rate: reduced-pulse-rate at 108 and elevated-pulse-rate at 107 leave no value without an alarm: put the lower limit below the upper one',
+    '8: alerts.limits.low-respiratory-rate: low-respiratory-rate at 20 and high-respiratory-rate at 19 leave no value without an alarm: put the lower limit below the upper one',
+  ],
+  [
     'contacts, channels and chains',
     'alerts:\n  channels: [{ type: terminal }, { type: terminal }]\n  contacts:\n    - { id: carer, role: caregiver, channel: terminl }\n    - { id: carer, role: nures, channel: terminal }\n  escalation:\n    high: [{ afterMinutes: 0, contacts: [career] }]',
     '5: alerts.channels[1].name: the name "terminal" is used twice: give each its own',
