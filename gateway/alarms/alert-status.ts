@@ -64,7 +64,7 @@ export function recipientWords({ channel, contact }: { channel: string; contact?
 
 /** The sensor that an alert is about, its limit and its worst value. */
 function aboutOf(transition: AlertTransition): Pick<LiveAlert, 'sensor' | 'limit' | 'worst'> {
-  const { condition, observable, limit, value, worst = value } = transition
+  const { condition, observable, limit, worst } = transition
   const sensor = observable
     ? TERMINOLOGY[observable].sensor
     : SENSORS.find(({ kind }) =>
@@ -74,6 +74,7 @@ function aboutOf(transition: AlertTransition): Pick<LiveAlert, 'sensor' | 'limit
   return {
     ...(sensor && { sensor }),
     ...(limit && { limit: limitWords(limit, unit) }),
-    ...(limit && worst !== undefined && { worst: withUnit(worst, unit) }),
+    // Of what has neither been acknowledged nor ended nobody has kept it yet, and a lost value is its last, not its worst.
+    ...(limit && worst !== undefined && !condition.startsWith('lost-') && { worst: withUnit(worst, unit) }),
   }
 }

@@ -36,13 +36,19 @@ export type Sight = 'crossed' | 'between' | 'safe' | 'unknown' | 'inhibited' | '
 export type Episode =
   /** `lastRaisedAt` keeps alert ids unique when clocks are set back. */
   | { readonly state: 'inactive'; readonly lastRaisedAt?: number }
-  | { readonly state: 'pending'; readonly known: KnownTime; readonly cause?: Cause; readonly lastRaisedAt?: number }
+  | {
+      readonly state: 'pending'
+      readonly known: KnownTime
+      readonly cause?: Cause
+      readonly worst?: number | null
+      readonly lastRaisedAt?: number
+    }
   | {
       readonly state: 'active' | 'acknowledged' | 'latched'
       readonly alertId: string
       readonly raisedAt: number
-      /** The furthest value beyond the limit, where the condition has one. */
-      readonly worst?: number
+      /** The furthest value beyond the limit, where the condition has one; null: not known, since before a restart. */
+      readonly worst?: number | null
     }
 
 export interface Step {
@@ -67,19 +73,27 @@ export function step(condition: Condition, episode: Episode, sight: Sight, now: 
     return { episode: episode.state === 'inactive' ? episode : { state: 'inactive', ...last }, transition: null }
   // Of a value that no longer crosses the cause is not told.
   const latest = (sight === 'crossed' ? cause : undefined) ?? (episode.state === 'pending' ? episode.cause : undefined)
+  const seen = worstOf(
+    condition,
+    episode.state === 'pending' ? episode.worst : undefined,
+    sight === 'crossed' ? cause : undefined,
+  )
   if (!known.beyond || beyondMs(known) < delayMs) {
-    return { episode: { state: 'pending', known, ...(latest && { cause: latest }), ...last }, transition: null }
+    return {
+      episode: { state: 'pending', known, ...(latest && { cause: latest }), ...seen, ...last },
+      transition: null,
+    }
   }
   const raisedAt = Math.max(now, (episode.lastRaisedAt ?? Number.NEGATIVE_INFINITY) + 1)
   const alertId = `${condition.condition}-${raisedAt}`
   return {
-    episode: { state: 'active', alertId, raisedAt, ...worstOf(condition, undefined, latest?.value) },
+    episode: { state: 'active', alertId, raisedAt, ...seen },
     transition: transitionOf(condition, 'active', alertId, raisedAt, raisedAt, latest),
   }
 }
 
 function stepOpen(condition: Condition, before: OpenEpisode, sight: Sight, now: number, cause?: Cause): Step {
-  const episode = { ...before, ...worstOf(condition, before.worst, cause?.value) }
+  const episode = { ...before, ...worstOf(condition, before.worst, cause) }
   const over = sight === 'safe' || sight === 'withdrawn'
   // A clock set back must not put an episode's events before its beginning.
   const at = Math.max(now, episode.raisedAt)
@@ -124,16 +138,21 @@ export function isOpen(episode: Episode): episode is OpenEpisode {
 }
 
 /** An episode that was open before a restart: it is not raised a second time. */
-export function restored({ state, alertId, raisedAt, value, worst = value }: AlertTransition): Episode {
-  if (state === 'cleared') return { state: 'inactive', lastRaisedAt: raisedAt }
-  return { state, alertId, raisedAt, ...(worst !== undefined && { worst }) }
+/** Its worst value is not known any more: what came after the last transition, nobody has kept. */
+export function restored({ state, alertId, raisedAt }: AlertTransition): Episode {
+  return state === 'cleared' ? { state: 'inactive', lastRaisedAt: raisedAt } : { state, alertId, raisedAt, worst: null }
 }
 
-function worstOf({ limit }: Condition, before: number | undefined, value: number | undefined): { worst?: number } {
-  const [worst = value] = [before]
-  if (!limit || worst === undefined) return {}
+function worstOf(
+  { limit }: Condition,
+  before: number | null | undefined,
+  cause: Cause | undefined,
+): { readonly worst?: number | null } {
+  if (before === null) return { worst: null }
+  const values = [before, cause?.value].filter((value) => value !== undefined)
+  if (!limit || values.length === 0) return {}
   const further = limit.comparator.startsWith('<') ? Math.min : Math.max
-  return { worst: further(worst, value ?? worst) }
+  return { worst: further(...values) }
 }
 
 function transitionOf(
@@ -143,7 +162,7 @@ function transitionOf(
   raisedAt: number,
   at: number,
   cause?: Cause,
-  worst?: number,
+  worst?: number | null,
 ): AlertTransition {
   return {
     alertId,
@@ -157,6 +176,6 @@ function transitionOf(
     ...(cause && { measurement: cause.measurement }),
     ...(cause?.value !== undefined && { value: cause.value }),
     ...(limit && { limit }),
-    ...(worst !== undefined && { worst }),
+    ...(typeof worst === 'number' && { worst }),
   }
 }

@@ -90,10 +90,10 @@ export function sealTransition(
   { alertId, state, at }: TransitionKey,
   value: number | null,
   limit: number | null,
-  worst: number | null = null,
+  worst?: number | null,
 ): Uint8Array | null {
   if (value === null && limit === null) return null
-  const numbers = worst === null ? [value, limit] : [value, limit, worst]
+  const numbers = worst == null ? [value, limit] : [value, limit, worst]
   return cipher.seal(Buffer.from(JSON.stringify(numbers)), transitionContext(alertId, state, at))
 }
 

@@ -103,8 +103,7 @@ export class StretchTable {
     if (row.value === null) return null
     const values = opened(() => openTransition(this.#cipher, row, row.value as Uint8Array))
     if (!values) return row.value
-    const [value, limit] = values
-    return sealTransition(this.#cipher, { ...row, at }, value, limit)
+    return sealTransition(this.#cipher, { ...row, at }, ...values)
   }
 
   #newest(from: number, before: number): number | null {

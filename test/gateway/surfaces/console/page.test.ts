@@ -282,7 +282,7 @@ describe('the page of the console', function () {
     feed.value('spo2', 84, '%')
     await page.locator('[data-sensor="spo2"][data-alarm="high"]').waitFor()
     expect(await tile.textContent()).to.match(
-      /^Oxygen \(SpO₂\)\d+%High priorityLow oxygen saturationlimit below 88 %, worst 83 %, since \d\d:\d\d:\d\d, 1 more below/,
+      /^Oxygen \(SpO₂\)\d+%High priorityLow oxygen saturationlimit below 88 %, worst 83 %, since \d\d:\d\d, not acknowledged, 1 more in the list/,
     )
     expect(await page.locator('[data-sensor="pulse"]').getAttribute('data-alarm')).to.equal(null)
     const frame = () =>

@@ -10,14 +10,13 @@ import { TrendCharts } from '../components/trend-charts.js'
 import { Waveforms } from '../components/waveforms.js'
 import { useNow } from '../lib/hooks.js'
 import { type LiveStore, type Snapshot, tileValues } from '../lib/live-store.js'
-import { openAlerts } from '../lib/open-alerts.js'
+import { alertsOfSensor } from '../lib/open-alerts.js'
 
 /** The first room: what the home's sensors say now, and what became of it. */
 export function LiveRoom({ store, snapshot }: { store: LiveStore; snapshot: Snapshot }) {
   const now = useNow(store)
   const { status, values, connection } = snapshot
   const connected = connection !== 'lost'
-  const standing = openAlerts(status?.alerts ?? [])
   return (
     <main id="main" class="room">
       <div class="banners">
@@ -37,7 +36,7 @@ export function LiveRoom({ store, snapshot }: { store: LiveStore; snapshot: Snap
               <SensorTile
                 key={value.sensor}
                 value={value}
-                alerts={standing.filter(({ sensor }) => sensor === value.sensor)}
+                alerts={alertsOfSensor(status?.alerts ?? [], value.sensor)}
                 now={now}
                 connected={connected}
               />

@@ -45,8 +45,8 @@ export function AlertList(props: { status: GatewayStatus | null; now: number; co
     <Card title="Alerts" aside={asOf(status, connected) ?? asideOf(open.length, unattended)} class="alerts">
       {open.length === 0 && (
         <p class="alerts-none">
-          <PriorityIcon priority="none" />
-          {status ? 'No active alert.' : 'Not known yet.'}
+          {status && connected && <PriorityIcon priority="none" />}
+          {!status ? 'Not known yet.' : connected ? 'No active alert.' : 'Not known: the gateway does not answer.'}
         </p>
       )}
       {unattended > 0 && <ActingAs who={who} contacts={status?.contacts} choose={setWho} field={chooser} />}

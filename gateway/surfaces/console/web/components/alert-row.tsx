@@ -1,7 +1,7 @@
 import { explanationOf } from '#gateway/wording/explanations.js'
 import type { LiveAlert } from '../../../../model/live.js'
 import { shownPriority } from '../../../../model/rehearsal.js'
-import { clockTime } from '../../../../wording/times.js'
+import { clockTime, timeSeenFrom } from '../../../../wording/times.js'
 import { conditionWords, durationWords, priorityWords } from '../../../../wording/words.js'
 import { PriorityIcon } from './icons.js'
 
@@ -77,10 +77,10 @@ export function AlertRow({ alert, now, acts }: { alert: LiveAlert; now: number; 
 
 function whenWords(alert: LiveAlert, now: number): string {
   const { state, raisedAt, at } = alert
-  const span = `${clockTime(raisedAt)} to ${clockTime(at)}`
+  const span = `${timeSeenFrom(raisedAt, now)} to ${timeSeenFrom(at, now)}`
   if (state === 'cleared') return `${span} (${durationWords(at - raisedAt)}), ${priorityWords(alert).toLowerCase()}`
   if (state === 'latched') return span
-  return `Since ${clockTime(raisedAt)} (${durationWords(now - raisedAt)})`
+  return `Since ${timeSeenFrom(raisedAt, now)} (${durationWords(now - raisedAt)})`
 }
 
 function stateWords({ state, acknowledged, silencedUntil }: LiveAlert): string {

@@ -1,11 +1,11 @@
 import type { ComponentChildren } from 'preact'
 import { useId } from 'preact/hooks'
-import { clockTime } from '../../../../wording/times.js'
+import { timeSeenFrom } from '../../../../wording/times.js'
 import type { GatewayStatus } from '../../../status/feed.js'
 
 /** What stands in place of a state that nobody knows any more; null while the gateway answers. */
 export const asOf = (status: GatewayStatus | null, connected: boolean): string | null =>
-  connected ? null : status ? `not live, as of ${clockTime(status.now)}` : 'not known'
+  !status ? 'not known yet' : connected ? null : `not live, as of ${timeSeenFrom(status.now, Date.now())}`
 
 /** A titled surface; `aside` stands at the right of the title. */
 export function Card(props: { title: string; aside?: ComponentChildren; class?: string; children: ComponentChildren }) {

@@ -1,4 +1,4 @@
-import { useId, useRef, useState } from 'preact/hooks'
+import { useEffect, useId, useRef, useState } from 'preact/hooks'
 import { PAUSE_REASONS, type PauseReason } from '../../../../model/not-monitored.js'
 import { PAUSE_WORDS } from '../../../../wording/monitoring-words.js'
 import { durationWords } from '../../../../wording/words.js'
@@ -27,6 +27,12 @@ export function MonitoringCard({ status, connected }: { status: GatewayStatus | 
   const [busy, setBusy] = useState(false)
   const [said, setSaid] = useState('')
   const chooser = useRef<HTMLSelectElement>(null)
+  const yes = useRef<HTMLButtonElement>(null)
+  const summary = useRef<HTMLElement>(null)
+  // What had the keyboard's focus is gone with each step: the next has it.
+  useEffect(() => {
+    if (sure) yes.current?.focus()
+  }, [sure])
   const ids = { reason: useId(), minutes: useId() }
   const paused = status?.notMonitored ?? null
 
@@ -41,6 +47,7 @@ export function MonitoringCard({ status, connected }: { status: GatewayStatus | 
     setSaid(await doing(by))
     setBusy(false)
     setSure(false)
+    summary.current?.focus()
   }
   const choose = (next: PauseReason) => {
     setReason(next)
@@ -51,7 +58,7 @@ export function MonitoringCard({ status, connected }: { status: GatewayStatus | 
   return (
     <Card title="Monitoring" aside={asOf(status, connected) ?? (paused ? 'not monitored' : 'on')} class="monitoring">
       <details open={paused !== null}>
-        <summary>{paused ? 'Monitor again' : 'Not to be monitored for a while…'}</summary>
+        <summary ref={summary}>{paused ? 'Monitor again' : 'Not to be monitored for a while…'}</summary>
         <ActingAs who={who} contacts={status?.contacts} choose={setWho} field={chooser} />
         {!paused && (
           <div class="acting-as">
@@ -95,6 +102,7 @@ export function MonitoringCard({ status, connected }: { status: GatewayStatus | 
           ) : sure ? (
             <>
               <button
+                ref={yes}
                 type="button"
                 class="button button-main"
                 disabled={disabled}

@@ -1,6 +1,6 @@
 import { sensorDefinitions } from '../../../../clinical/sensors/registry.js'
 import type { LiveAlert, LiveValue } from '../../../../model/live.js'
-import { clockTime } from '../../../../wording/times.js'
+import { timeSeenFrom } from '../../../../wording/times.js'
 import { conditionWords, PRIORITY_WORDS, type Shown, show } from '../../../../wording/words.js'
 import { PriorityIcon, SensorIcon } from './icons.js'
 
@@ -40,7 +40,7 @@ export function SensorTile({ value, alerts, now, connected }: TileProps) {
         <span class="tile-text">{shown.text}</span>
         {shown.unit !== '' && <span class="tile-unit">{shown.unit}</span>}
       </p>
-      {worst && <TileAlarm alert={worst} more={alerts.length - 1} />}
+      {worst && <TileAlarm alert={worst} more={alerts.length - 1} now={now} />}
       <p class="tile-foot">
         {state !== '' && <span class="tag tag-state">{state}</span>}
         <span class="tile-age">{shown.age}</span>
@@ -51,14 +51,15 @@ export function SensorTile({ value, alerts, now, connected }: TileProps) {
 }
 
 /** What is wrong, in words: the limit, the worst value so far, since when, and whether somebody knows. */
-function TileAlarm({ alert, more }: { alert: LiveAlert; more: number }) {
+function TileAlarm({ alert, more, now }: { alert: LiveAlert; more: number; now: number }) {
   const { condition, kind, priority, state, limit, worst, raisedAt } = alert
-  const known = state === 'acknowledged' ? ', acknowledged' : state === 'latched' ? ', over' : ''
+  const known =
+    state === 'acknowledged' ? 'acknowledged' : state === 'latched' ? 'over, not acknowledged' : 'not acknowledged'
   const about = [
     ...(limit ? [`limit ${limit}`] : []),
     ...(worst ? [`worst ${worst}`] : []),
-    `since ${clockTime(raisedAt)}${known}`,
-    ...(more > 0 ? [`${more} more below`] : []),
+    `since ${timeSeenFrom(raisedAt, now)}, ${known}`,
+    ...(more > 0 ? [`${more} more in the list`] : []),
   ]
   return (
     <p class="tile-alarm-words">

@@ -83,7 +83,7 @@ function options(element: HTMLElement, { kind, chart }: SensorDefinition): uPlot
     scales: { y: { range: (_u, min, max) => span(min, max, chart?.leastSpan ?? 1) } },
     axes: [
       { ...axis, space: 90, size: 24, values: (_u, splits) => splits.map((seconds) => clockTime(1000 * seconds)) },
-      { ...axis, space: 28, size: 34 },
+      { ...axis, space: 28, size: 34, values: (_chart, ticks) => ticks.map(String) },
     ],
     series: [{}, { stroke: line, width: 1.75, points: { show: false }, spanGaps: false }],
   }

@@ -16,9 +16,13 @@ export function connect(store: LiveStore, url = '/api/live'): () => void {
     openedAt = performance.now()
     source = new EventSource(url)
     source.onmessage = (message: MessageEvent<string>) => {
-      heardAt = performance.now()
-      store.setConnection('live')
-      store.take(JSON.parse(message.data) as LiveEvent)
+      const event = JSON.parse(message.data) as LiveEvent
+      // Values alone are not enough: without its status nobody knows what alarms there are.
+      if (event.type === 'status') {
+        heardAt = performance.now()
+        store.setConnection('live')
+      }
+      store.take(event)
     }
     source.onerror = () => store.setConnection('lost')
   }
