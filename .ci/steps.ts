@@ -38,6 +38,12 @@ export const STEPS: readonly Step[] = [
     covers: 'kills, disk, far ends, broker, cable, fuzzed inputs; 200 kills and a million inputs: docs/proofs/kills.md',
   },
   {
+    name: 'walk-throughs',
+    command: 'npm run docs:follow',
+    minutes: 8,
+    covers: 'every page of docs/how-to followed word by word in a copy of the project, its commands run',
+  },
+  {
     name: 'contracts',
     command: 'npm run test:contracts',
     minutes: 5,
