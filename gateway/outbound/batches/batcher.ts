@@ -19,6 +19,9 @@ import { canonicalJson } from '#gateway/proofs/canonical-json.js'
 import { commitmentTo, isWithoutChain } from '#gateway/proofs/joining.js'
 import { leafHash, merkleRoot } from '#gateway/proofs/merkle.js'
 
+/** Commitments made in one turn. */
+const JOIN_SLICE = 50
+
 export type CloseReason = 'count' | 'time' | 'stop'
 
 export interface BatcherOptions {
@@ -62,7 +65,7 @@ export class Batcher {
   async #closeAll(reason: CloseReason, atMost: number): Promise<ClosedBatch | null> {
     const { journal, maxCount, mayClose = () => true } = this.#options
     const enough = reason === 'count' ? maxCount : 1
-    if (mayClose()) this.#join()
+    if (mayClose()) await this.#join(mayClose)
     let last: ClosedBatch | null = null
     for (let closed = 0; closed < atMost && mayClose() && journal.measurements.unbatchedCount() >= enough; closed++) {
       const measurements = journal.measurements.unbatched(maxCount)
@@ -75,7 +78,7 @@ export class Batcher {
   }
 
   /** On a chain at last: one batch commits to those that were signed without one, whatever their number. */
-  #join(): void {
+  async #join(mayClose: () => boolean): Promise<void> {
     const { journal, domain } = this.#options
     const last = journal.batches.last()
     if (!last || isWithoutChain(domain)) return
@@ -83,11 +86,16 @@ export class Batcher {
     if (!latest || !isWithoutChain(latest.domain)) return
     const before = new Map(journal.batches.signedAfter(0).map((signed) => [signed.header.number, signed]))
     const [first = last.number] = before.keys()
-    // A batch that damage took leaves its place empty, so that the others keep theirs.
-    const leafHashes = Array.from({ length: last.number - first + 1 }, (_, index): Hash32 => {
-      const signed = before.get(first + index)
-      return signed ? commitmentTo(signed.header, signed.domain) : NO_ROOT
-    })
+    const leafHashes: Hash32[] = []
+    for (let number = first; number <= last.number; number++) {
+      const signed = before.get(number)
+      // A batch that damage took leaves its place empty, so that the others keep theirs.
+      leafHashes.push(signed ? commitmentTo(signed.header, signed.domain) : NO_ROOT)
+      // A digest takes most of a millisecond, and a year has tens of thousands: readings and alarms get their turn.
+      if (number % JOIN_SLICE === 0) await new Promise((resolve) => setImmediate(resolve))
+    }
+    // Meanwhile the contract may have said that the numbers are not this journal's to give.
+    if (!mayClose()) return
     const periods = [...before.values()].map(({ header }) => header)
     this.#sign({
       ...{ number: last.number + 1, previousRoot: NO_ROOT, leaves: [], leafHashes },

@@ -57,15 +57,17 @@ export interface VerifyOptions {
 class Failure extends Error {}
 
 /**
+ * @param asked null only for a record that was signed without a chain and has joined none: it fails before one is asked
  * @throws HomebeatError `ledger.unreachable`, `ledger.refused`, `ledger.no-contract`: nothing was proved or disproved,
  * ask another node. An endpoint of a wrong chain is a failed step and no error.
  */
 export async function verifyRecord(
   record: VerifiableRecord,
-  ledger: LedgerReader,
+  asked: LedgerReader | null,
   { strict = false }: VerifyOptions = {},
 ): Promise<VerifyReport> {
   const { header, joined } = record
+  const ledger = asked as LedgerReader
   const anchoredBatch = joined ?? record
   const unsigned = unsignedPaths(record.observation)
   const says = observationWords(record.observation)

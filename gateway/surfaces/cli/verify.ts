@@ -54,12 +54,12 @@ async function verify(what: string, options: VerifyOptions): Promise<void> {
     return
   }
   if (options.save !== undefined) save(options.save, record)
-  const ledger = trustedChain(options)
+  const ledger = trustedChain(options, record)
   let report: VerifyReport
   try {
     report = await verifyRecord(record, ledger, options)
   } finally {
-    ledger.close()
+    ledger?.close()
   }
   process.stdout.write(options.json ? `${JSON.stringify(report, null, 2)}\n` : describe(report))
   if (!report.ok) process.exitCode = EXIT.notVerified
@@ -78,8 +78,14 @@ function save(file: string, record: VerifiableRecord): void {
   }
 }
 
-/** What the verifier trusts never comes from the record: it is the configuration's chain, or what the options name. */
-function trustedChain({ config, rpc, contract, chainId }: VerifyOptions): EthersLedger {
+/**
+ * What the verifier trusts never comes from the record: it is the configuration's chain, or what the options name. Null
+ * where none is named and none need be asked: the record was signed without one, and nothing joins it to one.
+ */
+function trustedChain(
+  { config, rpc, contract, chainId }: VerifyOptions,
+  record: VerifiableRecord,
+): EthersLedger | null {
   if (rpc !== undefined && !httpUrl.safeParse(rpc).success)
     throw new HomebeatError('usage.verify-options', `--rpc is the http:// or https:// URL of a node, not "${rpc}".`)
   if (contract === undefined && chainId === undefined) {
@@ -87,10 +93,11 @@ function trustedChain({ config, rpc, contract, chainId }: VerifyOptions): Ethers
       config: { chain, proxy },
       baseDir,
     } = loadConfig(config)
+    if (!chain && rpc === undefined && isWithoutChain(record.domain) && !record.joined) return null
     if (!chain)
       throw new HomebeatError(
         'usage.verify-options',
-        `${config} names no chain, so nothing of this home is anchored there: to ask another, give --rpc URL, --contract ADDRESS and --chain-id NUMBER.`,
+        `${config} names no chain that could be asked: to name one, give --rpc URL, --contract ADDRESS and --chain-id NUMBER.`,
       )
     return ledgerOf({ ...chain, ...(rpc !== undefined && { endpoints: [rpc] }) }, reachOf({ proxy, baseDir }), baseDir)
   }
@@ -155,7 +162,13 @@ function describe(report: VerifyReport): string {
     `${report.ok ? 'Proved' : 'Says'}: ${report.says}`,
     ...(report.unsigned.length > 0 ? [`Not covered by the signature: ${report.unsigned.join(', ')}`] : []),
     report.ok
-      ? `Verified: what is signed is unaltered, signed by ${report.gateway}, anchored as batch ${report.batch}.`
+      ? `Verified: what is signed is unaltered, signed by ${report.gateway}, ${wayOf(report)}.`
       : `Not verified: ${report.reason}`,
   ].join('\n')}\n`
+}
+
+function wayOf({ batch, anchoredBy, blockTime }: VerifyReport): string {
+  return anchoredBy === batch
+    ? `anchored as batch ${batch}`
+    : `signed at home as batch ${batch}, and anchored by batch ${anchoredBy}, which joined the chain: proved to exist since ${new Date(blockTime ?? Number.NaN).toISOString()}, not since its own period`
 }

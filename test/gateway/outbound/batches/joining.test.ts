@@ -161,4 +161,41 @@ describe('The batcher of a home that joins', () => {
     expect(other.journal.batches.numbers()).to.deep.equal([1])
     await other.close()
   })
+
+  it('lets readings have their turn while it commits to many', async () => {
+    const alone = await Home.open(NO_CHAIN)
+    await alone.batch(1)
+    const first = alone.journal.batches.byNumber(1) as ClosedBatch
+    const { batches } = alone.journal
+    const many = Array.from({ length: 400 }, () => first)
+    const last = { ...first.header, number: many.length }
+    const signed = many.map((one, index) => ({ ...one, header: { ...one.header, number: index + 1 } }))
+    let closed: ClosedBatch | null = null
+    const journal = {
+      measurements: alone.journal.measurements,
+      batches: Object.assign(Object.create(batches), {
+        last: () => closed?.header ?? last,
+        signedAfter: (number: number) => signed.slice(number),
+        close: (batch: ClosedBatch) => {
+          closed = batch
+        },
+      }),
+    }
+    const domain = { chainId: 4242, contract: '0x5FbDB2315678afecb367f032d93F642f64180aa3' } as const
+    let turns = 0
+    const reading = setInterval(() => turns++, 0)
+    await alone.batcher({ domain, journal }).closeIfDue('time')
+    clearInterval(reading)
+    expect((closed as ClosedBatch | null)?.header).to.include({ number: 401, count: 400 })
+    expect(turns).to.be.above(2)
+    let mayClose = true
+    closed = null
+    const asked = alone.batcher({ domain, journal, mayClose: () => mayClose }).closeIfDue('time')
+    setImmediate(() => {
+      mayClose = false
+    })
+    await asked
+    expect(closed, 'closed though the contract turned out to have other batches').to.equal(null)
+    await alone.close()
+  })
 })

@@ -16,6 +16,22 @@ import { homebeat } from '#test/support/run.js'
 
 const RECORDING = join(packageRoot, 'test/fixtures/wfdb/one.hea')
 
+/** Plays a recording through the whole gateway: one more batch. */
+async function play(home: TestHome, at: string, chain: ChainSimulator | null, fetch = globalThis.fetch): Promise<void> {
+  const loaded = home.configure({
+    transports: [{ name: 'replay', url: `replay:${RECORDING}?speed=0&at=${at}`, device: 'replay-1' }],
+    ...(chain && {
+      chain: { endpoints: [chain.url], chainId: chain.chainId, contract: chain.contract, pollSeconds: 0.1 },
+    }),
+  })
+  const gateway = await composeGateway(loaded, { logger: silentLogger, fetch })
+  await gateway.start()
+  while (gateway.status().transports.some((transport) => transport.state !== 'ended')) {
+    await new Promise((resolve) => setTimeout(resolve, 20))
+  }
+  await gateway.stop(2000)
+}
+
 describe('homebeat verify', function () {
   this.timeout(120_000)
   const home = new TestHome()
@@ -25,19 +41,7 @@ describe('homebeat verify', function () {
   let identifiers: string[] = []
   let recordFile = ''
 
-  /** Plays a recording through the whole gateway: one more batch. */
-  async function oneBatch(at: string, fetch = globalThis.fetch): Promise<void> {
-    const loaded = home.configure({
-      transports: [{ name: 'replay', url: `replay:${RECORDING}?speed=0&at=${at}`, device: 'replay-1' }],
-      chain: { endpoints: [chain.url], chainId: chain.chainId, contract: chain.contract, pollSeconds: 0.1 },
-    })
-    const gateway = await composeGateway(loaded, { logger: silentLogger, fetch })
-    await gateway.start()
-    while (gateway.status().transports.some((transport) => transport.state !== 'ended')) {
-      await new Promise((resolve) => setTimeout(resolve, 20))
-    }
-    await gateway.stop(2000)
-  }
+  const oneBatch = (at: string, fetch = globalThis.fetch) => play(home, at, chain, fetch)
 
   before(async () => {
     await chain.start()
@@ -214,5 +218,56 @@ describe('homebeat verify', function () {
       server.close()
       home.configure({ transports, chain: { ...own, endpoints: [chain.url] } })
     }
+  })
+})
+
+describe('homebeat verify of a record that was signed without a chain', function () {
+  this.timeout(120_000)
+  const home = new TestHome()
+  const chain = new ChainSimulator({ port: 0 })
+  let identifier = ''
+
+  before(async () => {
+    await chain.start()
+    await play(home, '2026-01-01T12:00:00Z', null)
+    const journal = openJournalReader(join(home.dataDir, 'journal.db'))
+    identifier = journal.batches.byNumber(1)?.leaves[0]?.identifier ?? ''
+    journal.close()
+  })
+  after(async () => {
+    await chain.stop()
+    home.remove()
+  })
+
+  const verify = () => homebeat('verify', identifier, '--config', join(home.folder, 'homebeat.yaml'))
+
+  it('checks what can be checked where no chain is configured, and says that it is not anchored', async () => {
+    const { code, stdout, stderr } = await verify()
+    expect(stderr).to.equal('')
+    expect(code).to.equal(3)
+    expect(stdout)
+      .to.match(/^ok {3}signature/m)
+      .and.to.match(/^FAIL joined +Signed at home, not anchored/m)
+    expect(stdout).to.match(/Not verified: Signed at home, not anchored: batch 1 .*\n$/)
+    expect(stdout).to.not.contain('Verified:')
+  })
+
+  it('ends by saying which batch anchored it, and since when it is proved', async () => {
+    await chain.enrol(await home.gatewayAddress())
+    await play(home, '2026-01-01T12:05:00Z', chain)
+    const { code, stdout, stderr } = await verify()
+    expect(code, stderr).to.equal(0)
+    expect(stdout).to.not.contain('anchored as batch 1')
+    expect(stdout).to.match(
+      /Verified: .*signed at home as batch 1, and anchored by batch 2, which joined the chain: proved to exist since 20\S+Z, not since its own period\.\n$/,
+    )
+  })
+
+  it('says what it needs where the record was anchored and no chain is configured', async () => {
+    home.configure({ transports: [{ name: 'replay', url: `replay:${RECORDING}`, device: 'replay-1' }] })
+    const { code, stdout, stderr } = await verify()
+    expect(code).to.equal(2)
+    expect(stdout).to.equal('')
+    expect(stderr).to.match(/^homebeat: .* names no chain that could be asked: .*--rpc URL, --contract ADDRESS and --chain-id NUMBER\.\n$/)
   })
 })
