@@ -268,6 +268,8 @@ describe('homebeat verify of a record that was signed without a chain', function
     const { code, stdout, stderr } = await verify()
     expect(code).to.equal(2)
     expect(stdout).to.equal('')
-    expect(stderr).to.match(/^homebeat: .* names no chain that could be asked: .*--rpc URL, --contract ADDRESS and --chain-id NUMBER\.\n$/)
+    expect(stderr).to.match(
+      /^homebeat: .* names no chain that could be asked: .*--rpc URL, --contract ADDRESS and --chain-id NUMBER\.\n$/,
+    )
   })
 })
